@@ -1,0 +1,176 @@
+"""The ground floor: the array library, the default float, random streams, names, and one small context."""
+
+import random
+import threading
+from collections import Counter
+from contextlib import contextmanager
+
+import numpy as np
+
+FLOATS = ("float16", "float32", "float64")
+EPSILON = 1e-7
+
+
+class Context(threading.local):
+    """What the current thread is doing: recording, training, drawing.
+
+    `tape` is the open tape or None. `training` says whether layers run in training mode (None: nobody
+    said, which means no). `drawing` is None, or the list of undo steps of the symbolic call that is
+    being tried out.
+    """
+
+    tape = None
+    training = None
+    drawing = None
+
+
+context = Context()
+
+
+@contextmanager
+def setting(**values):
+    """Set fields of the context for the length of a `with` block."""
+    before = {name: getattr(context, name) for name in values}
+    for name, value in values.items():
+        setattr(context, name, value)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(context, name, value)
+
+
+# ---------------------------------------------------------------------------------------------
+# Arrays
+
+
+def array_module(*arrays):
+    """The library that the arrays belong to: CuPy if one of them lives on a GPU, else NumPy."""
+    for array in arrays:
+        if type(array).__module__.partition(".")[0] == "cupy":
+            import cupy
+
+            return cupy
+    return np
+
+
+_floatx = "float32"
+
+
+def floatx():
+    """The default float type, a string."""
+    return _floatx
+
+
+def set_floatx(dtype):
+    """Make `dtype` ("float16", "float32" or "float64") the type of new weights and inputs."""
+    global _floatx
+    if dtype not in FLOATS:
+        raise ValueError(f"floatx must be one of {', '.join(FLOATS)}, got {dtype!r}")
+    _floatx = dtype
+
+
+def epsilon():
+    """The small number that keeps logarithms and divisions away from zero: 1e-7."""
+    return EPSILON
+
+
+def standard_dtype(dtype, argument="dtype"):
+    """The name of a dtype, or a ValueError that names the argument.
+
+    Python's `float` and `int` mean the library's default float and int32.
+    """
+    if dtype is None or dtype is float:
+        return floatx()
+    if dtype is int:
+        return "int32"
+    try:
+        name = np.dtype(dtype).name
+    except TypeError:
+        name = None
+    if name is None or np.dtype(name).kind not in "biuf":
+        raise ValueError(
+            f"{argument}={dtype!r} is not a known number type, such as 'float32' or 'int32'"
+        )
+    return name
+
+
+def to_array(value):
+    """An array of `value`; Python floats become the default float, Python ints int32 or int64."""
+    if isinstance(value, np.ndarray):
+        array = value
+    elif array_module(value) is not np:
+        return value
+    else:
+        array = np.asarray(value)
+        if array.dtype == np.float64 and not isinstance(value, np.generic):
+            array = array.astype(floatx())
+    if array.dtype.kind not in "biuf":
+        raise TypeError(
+            f"expected numbers, got {type(value).__name__} with dtype {array.dtype}. "
+            "Text must be turned into numbers first, and rows must have equal length."
+        )
+    return array
+
+
+# ---------------------------------------------------------------------------------------------
+# Random streams: one process-wide source that only hands out seeds
+
+_lock = threading.Lock()
+_seeds = np.random.default_rng()
+
+
+def next_seed():
+    """A fresh seed from the process-wide source; whoever draws keeps a stream of its own."""
+    with _lock:
+        return int(_seeds.integers(2**63))
+
+
+def set_random_seed(seed):
+    """Make everything that follows repeatable: initial weights, dropout, shuffling.
+
+    Also seeds Python's `random` and NumPy's global generator.
+    """
+    global _seeds
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**32:
+        raise ValueError(f"seed must be an integer from 0 to 2**32 - 1, got {seed!r}")
+    with _lock:
+        _seeds = np.random.default_rng(int(seed))
+    random.seed(int(seed))
+    np.random.seed(int(seed))
+
+
+class RandomStream:
+    """A random stream of one's own, as every random layer and every model keeps.
+
+    All draws happen on the host, so the same seed gives the same numbers on every device.
+    """
+
+    def __init__(self, seed=None):
+        self.seed = next_seed() if seed is None else seed
+        self._generator = np.random.default_rng(self.seed)
+
+    @property
+    def generator(self):
+        """NumPy's generator; while a symbolic call is tried out, a scratch one."""
+        return self._generator if context.drawing is None else np.random.default_rng(0)
+
+
+# ---------------------------------------------------------------------------------------------
+# Automatic names
+
+_names = Counter()
+
+
+def unique_name(base):
+    """`base`, then `base_1`, `base_2`, ... counted over the whole process."""
+    with _lock:
+        count = _names[base]
+        _names[base] += 1
+    return f"{base}_{count}" if count else base
+
+
+def clear_session():
+    """Start the automatic names anew: the next `Dense` is called `dense` again."""
+    with _lock:
+        _names.clear()

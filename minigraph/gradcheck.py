@@ -1,0 +1,74 @@
+"""Numeric gradients against the tape."""
+
+import numpy as np
+
+from . import tree
+from .ops.basic import reduce_sum
+from .tensor import Tape, Tensor, as_array
+
+STEP = np.finfo(np.float64).eps ** (1 / 3)  # where truncation and rounding errors balance
+
+
+def numeric_gradient(fn, arrays, cotangents, which):
+    """d/dx of sum(cotangent * fn(...)) for every element x of `arrays[which]`.
+
+    Central differences: (f(x + h) - f(x - h)) / 2h, with h = 6e-6 max(1, |x|).
+    """
+
+    def weighted(value):
+        outputs = tree.flatten(fn(*[*arrays[:which], value, *arrays[which + 1 :]]))
+        return sum(
+            float((as_array(out) * c).sum()) for out, c in zip(outputs, cotangents, strict=True)
+        )
+
+    x = arrays[which]
+    gradient = np.zeros_like(x)
+    for place in np.ndindex(x.shape):
+        h = STEP * max(1.0, abs(x[place]))
+        moved = x.copy()
+        moved[place] = x[place] + h
+        above = weighted(moved)
+        moved[place] = x[place] - h
+        gradient[place] = (above - weighted(moved)) / (2 * h)
+    return gradient
+
+
+def check_gradient(fn, *arrays, seed=0, rtol=1e-6, atol=1e-8):
+    """Check the gradients that the tape gives for `fn` against numeric ones, element by element.
+
+    `fn` takes tensors and returns a tensor or a structure of them. Each float array is checked in
+    float64; other arrays are passed on as they are. The outputs are weighted with random numbers
+    first: with plain ones, a gradient function that ignores what arrives would pass.
+    Returns the largest difference. Raises ValueError that names the argument, the place and both
+    numbers where they differ by more than atol + rtol * (largest gradient).
+    """
+    arrays = [np.array(as_array(a)) for a in arrays]
+    arrays = [a.astype(np.float64) if a.dtype.kind == "f" else a for a in arrays]
+    floats = [i for i, a in enumerate(arrays) if a.dtype.kind == "f"]
+    inputs = [Tensor(a, tracked=i in floats) for i, a in enumerate(arrays)]
+    with Tape() as tape:
+        outputs = tree.flatten(fn(*inputs))
+        random = np.random.default_rng(seed)
+        cotangents = [
+            random.uniform(0.5, 1.5, out.shape) * random.choice([-1, 1], out.shape)
+            for out in outputs
+        ]
+        total = sum(reduce_sum(out * c) for out, c in zip(outputs, cotangents, strict=True))
+    gradients = tape.gradient(total, [inputs[i] for i in floats])
+
+    largest = 0.0
+    for i, gradient in zip(floats, gradients, strict=True):
+        numeric = numeric_gradient(fn, arrays, cotangents, i)
+        analytic = np.zeros_like(numeric) if gradient is None else gradient.numpy()
+        difference = np.abs(analytic - numeric)
+        bound = atol + rtol * max(np.abs(numeric).max(initial=0), 1)
+        if not (difference <= bound).all():
+            place = np.unravel_index(
+                np.nanargmax(np.where(np.isnan(difference), np.inf, difference)), difference.shape
+            )
+            raise ValueError(
+                f"argument {i}, element {tuple(map(int, place))}: the tape says {analytic[place]:.8g}, "
+                f"the numeric gradient is {numeric[place]:.8g}"
+            )
+        largest = max(largest, float(difference.max(initial=0)))
+    return largest

@@ -1,0 +1,347 @@
+"""The graph of layers: symbols are values that have not happened yet, nodes are calls.
+
+Calling a layer on a symbol draws a node. What the call would give is learned by an experiment: the call is
+made once on an empty batch (zero rows), and what comes out has the shape and dtype that the new
+symbol promises. So no op and no layer needs a second definition for shapes.
+
+Edges belong to the call, never to the layer. Shared layers, models inside models and several models over
+one graph all follow from that sentence.
+"""
+
+import numpy as np
+
+from . import backend, registry, tree
+from .backend import context, setting
+from .layer import Layer, restore
+from .tensor import Operators, Tensor
+
+# An unknown axis is tried at two sizes: where the results differ, the new axis is unknown too. Both
+# are long enough for a few strides and poolings.
+SIZES = (64, 96)
+
+
+class SymbolicTensor(Operators):
+    """A value that has not happened yet: a shape with None for what is unknown, a dtype, and a source.
+
+    `trials` are the two shapes that it had in the experiment, with 0 for the batch, `rows` is the batch size
+    if it is fixed, and `node` and `index` say which output of which call it is.
+    """
+
+    __slots__ = ("trials", "rows", "dtype", "name", "node", "index", "mask_trials")
+
+    def __init__(self, trials, rows, dtype, name, node, index, mask_trials=None):
+        self.trials, self.rows, self.dtype, self.name = trials, rows, dtype, name
+        self.node, self.index, self.mask_trials = node, index, mask_trials
+
+    @property
+    def shape(self):
+        """The shape, with None for each axis whose size is not known before the data."""
+        return tuple(
+            self.rows if a == 0 else a if a == b else None
+            for a, b in zip(*self.trials, strict=True)
+        )
+
+    @property
+    def ndim(self):
+        return len(self.trials[0])
+
+    def __take_over__(self, fn, args, kwargs):
+        """Called on a symbol, a layer or an op draws a node instead of computing."""
+        return connect(fn, args, kwargs)
+
+    def stand_in(self, trial, rows=0):
+        """A tensor of zeros of this symbol's shape, for the experiment."""
+        tensor = Tensor(np.zeros(with_rows(self.trials[trial], rows), self.dtype))
+        if self.mask_trials is not None:
+            tensor.mask = np.ones(with_rows(self.mask_trials[trial], rows), bool)
+        return tensor
+
+    def _no_value(self, *_, **__):
+        raise TypeError(
+            f"{self!r} holds no values: it stands for data that a model will be given. "
+            "Inside a graph use layers and `minigraph.ops`; for numbers, call the model on an array."
+        )
+
+    __bool__ = __len__ = __iter__ = __float__ = __int__ = __array__ = numpy = _no_value
+
+    def __repr__(self):
+        return f"<SymbolicTensor {self.name!r}, shape={self.shape}, dtype={self.dtype}>"
+
+
+class Node:
+    """One call of one layer, or of one bare op.
+
+    `args` and `kwargs` are what it was called with, symbols among them; `outputs` are the symbols that
+    it made. `index` counts the calls of the same layer.
+    """
+
+    def __init__(self, fn, args, kwargs):
+        self.fn, self.args, self.kwargs = fn, args, kwargs
+        self.layer = fn if isinstance(fn, Layer) else None
+        self.name = fn.name if self.layer else backend.unique_name(fn.__name__)
+        self.inputs = [
+            leaf for leaf in tree.flatten((args, kwargs)) if isinstance(leaf, SymbolicTensor)
+        ]
+        self.output_structure = None
+        self.index = len(fn.nodes) if self.layer else 0
+
+    @property
+    def outputs(self):
+        return tree.flatten(self.output_structure)
+
+    @property
+    def label(self):
+        """What kind of thing is called: `Dense`, or `Add` for the op behind `+`."""
+        if self.layer is None:
+            return "".join(word.capitalize() for word in self.fn.__name__.split("_"))
+        return getattr(self.layer, "kind", type(self.layer).__name__)
+
+    @property
+    def parents(self):
+        """The nodes that made this node's inputs, in argument order."""
+        return [symbol.node for symbol in self.inputs]
+
+    def __repr__(self):
+        return f"<Node {self.name}[{self.index}]>"
+
+
+# ---------------------------------------------------------------------------------------------
+# Inputs
+
+
+@registry.register
+class InputLayer(Layer):
+    """Where data enters a graph."""
+
+    def __init__(self, batch_shape, dtype=None, name=None):
+        super().__init__(name=name)
+        self.batch_shape = tuple(batch_shape)
+        self._dtype = np.dtype(backend.standard_dtype(dtype))
+        self.built = True
+        rows, *rest = self.batch_shape
+        trials = tuple((0, *(size if n is None else n for n in rest)) for size in SIZES)
+        node = Node(self, (), {})
+        node.output_structure = SymbolicTensor(trials, rows, self.dtype, self.name, node, 0)
+        self.nodes.append(node)
+
+    def get_config(self):
+        return {"batch_shape": list(self.batch_shape), "dtype": self.dtype, "name": self.name}
+
+
+def Input(shape=None, batch_size=None, dtype=None, name=None, batch_shape=None):  # noqa: N802
+    """A symbolic tensor for data of the given shape: the start of a graph.
+
+    `shape` leaves out the batch axis, `batch_shape` includes it. None stands for a size that is not
+    known before the data. The dtype is float32 unless told otherwise.
+    Raises ValueError for a missing shape, an entry that is no size, or an unknown dtype.
+    """
+    if (shape is None) == (batch_shape is None):
+        raise ValueError(
+            "Input needs `shape` (without the batch axis) or `batch_shape` (with it), one of the two"
+        )
+    if batch_shape is None:
+        batch_shape = (batch_size, *check_shape(shape, "shape"))
+    elif batch_size is not None:
+        raise ValueError("give the batch size in `batch_shape` or as `batch_size`, not both")
+    batch_shape = check_shape(batch_shape, "batch_shape")
+    if not batch_shape:
+        raise ValueError("`batch_shape` must have at least the batch axis")
+    return InputLayer(batch_shape, dtype, name).output
+
+
+def check_shape(shape, argument):
+    """`shape` as a tuple, or a ValueError that names the argument."""
+    if isinstance(shape, int):
+        raise ValueError(f"`{argument}` must be a tuple such as ({shape},), got the number {shape}")
+    good = isinstance(shape, (tuple, list)) and all(
+        n is None or (isinstance(n, (int, np.integer)) and not isinstance(n, bool) and n >= 0)
+        for n in shape
+    )
+    if not good:
+        raise ValueError(f"`{argument}` must be a tuple of sizes and None, got {shape!r}")
+    return tuple(None if n is None else int(n) for n in shape)
+
+
+# ---------------------------------------------------------------------------------------------
+# Drawing a call
+
+
+def connect(fn, args, kwargs):
+    """Draw a call of `fn` into the graph and give the symbols that stand for its outputs.
+
+    Raises ValueError, naming the layer, its inputs and their shapes, if the call cannot work; then every
+    weight that was made on the way is forgotten again.
+    """
+    symbols = [leaf for leaf in tree.flatten((args, kwargs)) if isinstance(leaf, SymbolicTensor)]
+    built, outer = [], context.drawing
+    try:
+        with setting(tape=None, training=False, drawing=built), np.errstate(all="ignore"):
+            if isinstance(fn, Layer):
+                fn.prepare(args[0])
+            structure, findings = experiment(fn, args, kwargs, symbols)
+    except Exception as error:
+        for layer, state in reversed(built):
+            restore(layer, state)
+        raise explain(error, fn, symbols) from error
+    if outer is not None:
+        outer += built
+
+    node = Node(fn, args, kwargs)
+    rows = fixed_rows(symbols)
+    outputs = []
+    for index, (trials, dtype, mask_trials) in enumerate(findings):
+        name = node.name if len(findings) == 1 else f"{node.name}_{index}"
+        outputs.append(SymbolicTensor(trials, rows, dtype, name, node, index, mask_trials))
+    node.output_structure = tree.pack(structure, outputs)
+    if node.layer is not None:
+        node.layer.nodes.append(node)
+    return node.output_structure
+
+
+def experiment(fn, args, kwargs, symbols):
+    """Learn what a call gives by making it on empty batches, with unknown axes at two sizes.
+
+    Returns the structure of the outputs and, for each, (two shapes, dtype, two mask shapes or None).
+    """
+
+    def attempt(trial, rows=0):
+        call_args, call_kwargs = tree.map(
+            lambda leaf: leaf.stand_in(trial, rows) if isinstance(leaf, SymbolicTensor) else leaf,
+            (args, kwargs),
+        )
+        return check_outputs(fn(*call_args, **call_kwargs))
+
+    all_known = all(s.trials[0] == s.trials[1] for s in symbols)
+    try:
+        first = attempt(0)
+        second = first if all_known else attempt(1)
+        batch_axes = None
+    except Exception as error:
+        # Some code cannot run without rows, such as a maximum over the batch. Then the batch is what
+        # differs between two rows and three; a graph of fixed batch size is tried at that size.
+        rows = fixed_rows(symbols)
+        try:
+            first = attempt(0, rows or 2)
+            second = first if all_known else attempt(1, rows or 2)
+            third = first if rows else attempt(0, 3)
+        except Exception:
+            raise error from None
+        batch_axes = [
+            [
+                i
+                for i, n in enumerate(a.shape)
+                if (i == 0 and n == rows if rows else n != c.shape[i])
+            ]
+            for a, c in zip(tree.flatten(first), tree.flatten(third), strict=True)
+        ]
+
+    findings = []
+    for place, (a, b) in enumerate(zip(tree.flatten(first), tree.flatten(second), strict=True)):
+        axes = batch_axes[place] if batch_axes else ()
+        trials = tuple(tuple(0 if i in axes else n for i, n in enumerate(t.shape)) for t in (a, b))
+        mask_trials = (
+            None if a.mask is None else (trials[0][: a.mask.ndim], trials[1][: b.mask.ndim])
+        )
+        findings.append((trials, a.dtype, mask_trials))
+    return first, findings
+
+
+def check_outputs(outputs):
+    """The outputs of a call, which must be tensors."""
+    flat = tree.flatten(outputs)
+    wrong = [leaf for leaf in flat if not isinstance(leaf, Tensor)]
+    if wrong or not flat:
+        raise TypeError(
+            f"a call must give tensors, but it gave {wrong[0] if wrong else 'nothing'!r:.100}"
+        )
+    return outputs
+
+
+def fixed_rows(symbols):
+    """The batch size, if one of the symbols fixes it."""
+    return next((s.rows for s in symbols if s.rows is not None), None)
+
+
+def with_rows(shape, rows):
+    """A trial shape with its batch, written as 0, at another size."""
+    return tuple(rows if n == 0 else n for n in shape)
+
+
+def explain(error, fn, symbols):
+    """The error of a failed experiment, as the author of the graph deserves to read it."""
+    kind = (
+        f"layer {fn.name!r} ({type(fn).__name__})"
+        if isinstance(fn, Layer)
+        else f"op {fn.__name__!r}"
+    )
+    sources = " and ".join(f"{s.node.name!r} of shape {s.shape}" for s in symbols)
+    text = " ".join(str(error).split()).replace("(0,", "(None,") or type(error).__name__
+    if any(s.trials[0] != s.trials[1] for s in symbols):
+        text += f" (unknown sizes were tried as {SIZES[0]})"
+    return ValueError(f"{kind} cannot be called on {sources}: {text}")
+
+
+# ---------------------------------------------------------------------------------------------
+# Walking the graph
+
+
+def collect(inputs, outputs):
+    """The nodes that lead from the symbols `inputs` to the symbols `outputs`, in topological order.
+
+    The walk goes back from the outputs and stops at the inputs. It is a loop, so depth has no limit.
+    Raises ValueError with the name of an Input that is needed but was not given.
+    """
+    given = set(inputs)
+    ordered, seen = [], set()
+    waiting = [(symbol.node, symbol, False) for symbol in reversed(outputs)]
+    while waiting:
+        node, symbol, parents_done = waiting.pop()
+        if parents_done:
+            ordered.append(node)
+            continue
+        if symbol in given or node in seen:
+            continue
+        seen.add(node)
+        if not node.inputs:
+            raise ValueError(
+                f"the outputs are not connected to the inputs: they need the Input {node.name!r}, of shape "
+                f"{symbol.shape}, which is not among the inputs {[s.name for s in inputs]}"
+            )
+        waiting.append((node, symbol, True))
+        waiting += [(parent.node, parent, False) for parent in reversed(node.inputs)]
+    return ordered
+
+
+def reading_order(nodes, outputs, inputs):
+    """The nodes grouped by layer, in the order in which a person reads the model, from the inputs down.
+
+    The depth of a node is its longest distance to an output, that of a layer the largest of its nodes'.
+    Groups come by falling depth; equal depths in the order of the first visit by a walk that starts at the
+    outputs and visits a node before its inputs. Each group is a list of nodes of one layer, or one op node.
+    """
+    members = set(nodes)
+    cut = set(inputs)
+    visit, waiting = {}, [symbol.node for symbol in reversed(outputs)]
+    while waiting:
+        node = waiting.pop()
+        if node in visit or node not in members:
+            continue
+        visit[node] = len(visit)
+        waiting += [s.node for s in reversed(node.inputs) if s.node in members]
+
+    depth, group_depth = dict.fromkeys(nodes, 0), {}
+    for node in reversed(nodes):
+        key = node.layer or node
+        depth[node] = group_depth[key] = max(depth[node], group_depth.get(key, 0))
+        if all(symbol in cut for symbol in node.outputs):
+            continue
+        for parent in node.parents:
+            if parent in members:
+                depth[parent] = max(depth[parent], depth[node] + 1)
+
+    groups = {}
+    for node in nodes:
+        groups.setdefault(node.layer or node, []).append(node)
+    first_visit = {key: min(visit.get(node, -1) for node in group) for key, group in groups.items()}
+    keys = sorted(groups, key=lambda key: (-group_depth[key], first_visit[key]))
+    return [groups[key] for key in keys]

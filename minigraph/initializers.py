@@ -1,0 +1,110 @@
+"""How weights start: each initializer is a function of shape, dtype and seed."""
+
+import math
+
+import numpy as np
+
+from . import registry
+
+
+class Initializer(registry.Configurable):
+    """The base of initializers: a subclass defines `draw(random, shape)`.
+
+    With a `seed` it gives the same array each time. Without one it follows
+    `utils.set_random_seed`.
+    """
+
+    def __init__(self, seed=None):
+        self.seed = seed
+
+    def __call__(self, shape, dtype="float32", seed=None):
+        random = np.random.default_rng(seed if self.seed is None else self.seed)
+        return np.asarray(self.draw(random, tuple(shape)), dtype)
+
+    def draw(self, random, shape):
+        """An array of `shape`; `random` is a NumPy generator."""
+        raise NotImplementedError(f"{type(self).__name__} must define draw(self, random, shape)")
+
+
+def fans(shape):
+    """How many inputs feed one output, and how many outputs one input feeds: (fan_in, fan_out).
+
+    The last two axes are inputs and outputs; the axes before them multiply both.
+    """
+    if len(shape) < 2:
+        return (shape[0], shape[0]) if shape else (1, 1)
+    field = math.prod(shape[:-2])
+    return field * shape[-2], field * shape[-1]
+
+
+@registry.register(group="initializer")
+class Zeros(Initializer):
+    """All zeros."""
+
+    def __init__(self):
+        super().__init__()
+
+    def draw(self, random, shape):
+        return np.zeros(shape)
+
+
+@registry.register(group="initializer")
+class Ones(Initializer):
+    """All ones."""
+
+    def __init__(self):
+        super().__init__()
+
+    def draw(self, random, shape):
+        return np.ones(shape)
+
+
+@registry.register(group="initializer")
+class RandomNormal(Initializer):
+    """Normal numbers with the given mean and standard deviation."""
+
+    def __init__(self, mean=0.0, stddev=0.05, seed=None):
+        super().__init__(seed)
+        self.mean, self.stddev = mean, stddev
+
+    def draw(self, random, shape):
+        return random.normal(self.mean, self.stddev, shape)
+
+
+@registry.register(group="initializer", aliases=("uniform",))
+class RandomUniform(Initializer):
+    """Uniform numbers between `minval` and `maxval`."""
+
+    def __init__(self, minval=-0.05, maxval=0.05, seed=None):
+        super().__init__(seed)
+        self.minval, self.maxval = minval, maxval
+
+    def draw(self, random, shape):
+        return random.uniform(self.minval, self.maxval, shape)
+
+
+@registry.register(group="initializer")
+class GlorotUniform(Initializer):
+    """Uniform in +-sqrt(6 / (fan_in + fan_out)), so that signals keep their size (Glorot and Bengio, 2010)."""
+
+    def draw(self, random, shape):
+        bound = math.sqrt(6 / max(sum(fans(shape)), 1))
+        return random.uniform(-bound, bound, shape)
+
+
+def get(identifier):
+    """An initializer from a name, a class, a config, an instance or a function of shape and dtype."""
+    found = registry.get("initializer", identifier, Initializer)
+    if found is None or isinstance(found, Initializer):
+        return found
+    return lambda shape, dtype, seed: found(shape, dtype=dtype)
+
+
+def serialize(initializer):
+    """The config of an initializer."""
+    return registry.serialize(initializer)
+
+
+def deserialize(config, custom_objects=None):
+    """An initializer from its config."""
+    return registry.deserialize(config, custom_objects)

@@ -1,0 +1,460 @@
+"""A layer is a function that owns variables.
+
+Calling it on tensors computes. Calling it on a symbolic tensor draws: the symbol takes the call over
+(see `graph`), so this file knows nothing of graphs.
+"""
+
+import copy
+import inspect
+import unicodedata
+from functools import wraps
+
+import numpy as np
+
+from . import backend, initializers, registry, tree
+from .backend import context, setting
+from .ops import basic
+from .tensor import Tensor, Variable, as_array, takes_over
+
+LONGEST_NAME = 128
+
+
+class InputSpec:
+    """What a layer accepts: an exact, least or greatest rank, and fixed sizes of some axes.
+
+    `axes` maps an axis to its size. `shape` fixes rank and sizes at once (None fits any size).
+    """
+
+    def __init__(self, dtype=None, shape=None, ndim=None, max_ndim=None, min_ndim=None, axes=None):
+        self.dtype, self.shape, self.axes = dtype, shape, dict(axes or {})
+        self.ndim, self.max_ndim, self.min_ndim = ndim, max_ndim, min_ndim
+        if shape is not None:
+            self.ndim = len(shape)
+            self.axes |= {axis: size for axis, size in enumerate(shape) if size is not None}
+
+    def check(self, shape, layer_name, position=0):
+        """Raise ValueError, naming the layer and what was found, if `shape` does not fit."""
+        ndim = len(shape)
+        broken = None
+        if self.ndim is not None and ndim != self.ndim:
+            broken = f"expected ndim={self.ndim}, found ndim={ndim}"
+        elif self.min_ndim is not None and ndim < self.min_ndim:
+            broken = f"expected min_ndim={self.min_ndim}, found ndim={ndim}"
+        elif self.max_ndim is not None and ndim > self.max_ndim:
+            broken = f"expected max_ndim={self.max_ndim}, found ndim={ndim}"
+        else:
+            for axis, size in self.axes.items():
+                if shape[axis] not in (size, None):
+                    broken = f"expected axis {axis} to have size {size}, found size {shape[axis]}"
+        if broken:
+            shown = (None, *shape[1:]) if context.drawing is not None else tuple(shape)
+            raise ValueError(
+                f'Input {position} of layer "{layer_name}" is incompatible with the layer: {broken}. '
+                f"Full shape received: {shown}"
+            )
+
+
+def check_name(name):
+    """Raise ValueError unless `name` can be the name of a layer."""
+    if not isinstance(name, str) or not name or len(name) > LONGEST_NAME:
+        raise ValueError(
+            f"`name` must be a text of 1 to {LONGEST_NAME} characters, got {name!r:.200}"
+        )
+    hidden = [c for c in name if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp")]
+    if "/" in name or hidden:
+        found = "'/'" if "/" in name else f"the invisible character U+{ord(hidden[0]):04X}"
+        raise ValueError(
+            f"`name` must hold no '/' and no invisible characters, but {name!r} holds {found}"
+        )
+
+
+def builds_once(build):
+    """Wrap a `build` method: it runs once, and if it fails the layer is as it was before."""
+
+    @wraps(build)
+    def wrapper(self, input_shape):
+        if self.built:
+            return
+        before = {key: copy.copy(v) if tree.is_branch(v) else v for key, v in vars(self).items()}
+        try:
+            build(self, input_shape)
+        except BaseException:
+            restore(self, before)
+            raise
+        self.built = True
+        if context.drawing is not None:  # a symbolic call that fails later undoes this build
+            context.drawing.append((self, before))
+
+    return wrapper
+
+
+def restore(layer, state):
+    """Give a layer the attributes that it had before."""
+    vars(layer).clear()
+    vars(layer).update(state)
+
+
+class Layer(registry.Configurable):
+    """The base of all layers.
+
+    A subclass stores its constructor arguments under their own names, makes its weights in
+    `build(input_shape)` with `add_weight`, and computes in `call(inputs)`. If `call` names `training`
+    or `mask`, it is given them. Shapes include the batch axis, which is None where it is unknown.
+    """
+
+    input_spec = None
+    supports_masking = False
+    casts_inputs = True  # whether inputs are turned into the layer's float type
+    _training_place = _mask_place = None  # where `call` takes `training` and `mask`, if it does
+
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        if "build" in vars(cls):
+            cls.build = builds_once(cls.build)
+        if "call" in vars(
+            cls
+        ):  # read once for each class: binding at each call costs a third of a small step
+            parameters = list(inspect.signature(cls.call).parameters)[1:]
+            place = {
+                name: parameters.index(name) for name in ("training", "mask") if name in parameters
+            }
+            cls._training_place, cls._mask_place = place.get("training"), place.get("mask")
+
+    def __init__(self, name=None, trainable=True, dtype=None):
+        if name is not None:
+            check_name(name)
+        self.name = (
+            backend.unique_name(registry.snake_case(type(self).__name__)) if name is None else name
+        )
+        self._dtype = np.dtype(backend.standard_dtype(dtype))
+        self.built = False
+        self.nodes = []  # the calls of this layer in graphs
+        self._trainable = bool(trainable)
+        self._variables = []
+
+    def __getattr__(self, attribute):
+        if "_variables" not in vars(self):
+            raise TypeError(
+                f"{type(self).__name__}.__init__ must call super().__init__() before anything else "
+                f"(found out while reading {attribute!r})"
+            )
+        raise AttributeError(f"{type(self).__name__} {self.name!r} has no attribute {attribute!r}")
+
+    @property
+    def dtype(self):
+        """The float type of the weights, to which inputs are cast."""
+        return self._dtype.name
+
+    # -- what a subclass writes ----------------------------------------------------------------
+
+    @builds_once
+    def build(self, input_shape):
+        """Make the weights. `input_shape` includes the batch axis; several inputs give several."""
+
+    def call(self, inputs):
+        """Compute the outputs."""
+        raise NotImplementedError(f"{type(self).__name__} must define call(self, inputs)")
+
+    def compute_mask(self, inputs, mask=None):
+        """The mask of the outputs: that of the inputs if the layer supports masking, else none."""
+        return mask if self.supports_masking else None
+
+    # -- calling -------------------------------------------------------------------------------
+
+    def __call__(self, *args, **kwargs):
+        if len(args) == 1 and not kwargs and type(args[0]) is Tensor:
+            x = args[0]  # the short path: one tensor, nothing to cast, to mask or to tell
+            if (
+                self.built
+                and x.mask is None
+                and x.value.dtype == self._dtype
+                and self._training_place is None
+                and self._mask_place is None
+            ):
+                return self._finish(self._run((x,), {}))
+        args, kwargs = self._name_first(args, kwargs)
+        for leaf in tree.flatten((args, kwargs)):
+            if takes_over(leaf):
+                return leaf.__take_over__(self, args, kwargs)
+
+        inputs = tree.map(self._to_input, args[0])
+        args = (inputs, *tree.map(to_tensor, args[1:]))
+        kwargs = tree.map(to_tensor, kwargs)
+        if not self.built:
+            self.prepare(inputs)
+        masks = tree.map(lambda x: x.mask, inputs)
+        masked = any(mask is not None for mask in tree.flatten(masks))
+        training = self._settle_training(args, kwargs)
+        if (
+            self._mask_place is not None
+            and len(args) <= self._mask_place
+            and kwargs.get("mask") is None
+        ):
+            kwargs["mask"] = masks if masked else None
+        with setting(training=training):
+            outputs = self._finish(self._run(args, kwargs))
+        if masked or type(self).compute_mask is not Layer.compute_mask:
+            outputs = attach_masks(outputs, self.compute_mask(inputs, masks if masked else None))
+        return outputs
+
+    def _run(self, args, kwargs):
+        """Check the inputs, compute, and say in which layer an error arose."""
+        self._check_spec(args[0])
+        try:
+            return self.call(*args, **kwargs)
+        except Exception as error:
+            shapes = tree.map(lambda x: getattr(x, "shape", x), args[0])
+            error.add_note(
+                f"in layer {self.name!r} ({type(self).__name__}), called on shape {shapes}"
+            )
+            raise
+
+    def prepare(self, inputs):
+        """Check the first inputs and make the weights that fit them."""
+        self._check_spec(inputs)
+        if not self.built:
+            self.build(tree.map(known_shape, inputs))
+
+    def _check_spec(self, inputs):
+        if self.input_spec is None:
+            return
+        specs = tree.flatten(self.input_spec)
+        for position, (x, spec) in enumerate(zip(tree.flatten(inputs), specs, strict=False)):
+            if spec is not None:
+                spec.check(x.shape, self.name, position)
+
+    def _finish(self, outputs):
+        """Plain arrays that a layer returns become tensors."""
+        return outputs if type(outputs) is Tensor else tree.map(to_tensor, outputs)
+
+    def _name_first(self, args, kwargs):
+        """The first argument of `call` may also be given by keyword."""
+        if args:
+            return args, dict(kwargs)
+        first = list(inspect.signature(self.call).parameters)[0]
+        if first not in kwargs:
+            raise TypeError(
+                f"layer {self.name!r} ({type(self).__name__}) was called without inputs"
+            )
+        kwargs = dict(kwargs)
+        return (kwargs.pop(first),), kwargs
+
+    def _to_input(self, value):
+        """An input as a tensor, cast to the layer's float type."""
+        if not isinstance(value, (Tensor, np.ndarray)) and backend.array_module(value) is np:
+            raise ValueError(
+                f"layer {self.name!r} ({type(self).__name__}) takes tensors and arrays, got {value!r:.100} "
+                f"({type(value).__name__}). Wrap numbers in np.array([...])."
+            )
+        tensor = to_tensor(value)
+        return (
+            basic.cast(tensor, self.dtype)
+            if self.casts_inputs and tensor.dtype != self.dtype
+            else tensor
+        )
+
+    def _settle_training(self, args, kwargs):
+        """Whether this call trains: its own argument, else what runs around it; None if nobody said.
+
+        The value is passed on if `call` wants it, and reaches the layers inside through the context.
+        """
+        place = self._training_place
+        if place is not None and len(args) > place:
+            given = args[place]
+        else:
+            given = kwargs.pop("training", None)
+        training = context.training if given is None else bool(given)
+        if place is not None and len(args) <= place:
+            kwargs["training"] = bool(training)
+        return training
+
+    # -- weights -------------------------------------------------------------------------------
+
+    def add_weight(self, shape=(), initializer=None, dtype=None, trainable=True, name=None):
+        """A new variable of this layer; `initializer` is a name, an initializer or a function.
+
+        Weights start with Glorot's uniform distribution unless told otherwise. A wrong shape or
+        an unknown initializer is a ValueError.
+        """
+        if isinstance(shape, str):
+            raise ValueError(f"add_weight: `shape` comes first; give the name as name={shape!r}")
+        shape = (shape,) if isinstance(shape, int) else tuple(shape)
+        if not all(isinstance(n, (int, np.integer)) and n >= 0 for n in shape):
+            raise ValueError(
+                f"add_weight in layer {self.name!r}: every entry of shape={shape} must be a number of elements. "
+                "None means that the size of an axis is unknown: give the Input a full shape."
+            )
+        initial = initializers.get("glorot_uniform" if initializer is None else initializer)
+        variable = Variable(initial, shape, dtype or self.dtype, name or "variable", trainable)
+        variable.trainable = trainable and self._trainable
+        self._variables = [*self._variables, variable]
+        return variable
+
+    def _own_variables(self):
+        """This layer's variables, those that were made to be trained first."""
+        held = [leaf for value in vars(self).values() for leaf in tree.flatten(value)]
+        found = unique([*self._variables, *(leaf for leaf in held if isinstance(leaf, Variable))])
+        return sorted(found, key=lambda variable: not variable.learnable)
+
+    def _sublayers(self):
+        """The layers held in attributes, also inside lists, tuples and dicts."""
+        held = [leaf for value in vars(self).values() for leaf in tree.flatten(value)]
+        return unique(leaf for leaf in held if isinstance(leaf, Layer))
+
+    def _all_layers(self):
+        """This layer and all layers inside it, each once, outer ones first."""
+        found, waiting = [], [self]
+        while waiting:
+            layer = waiting.pop()
+            if not any(layer is other for other in found):
+                found.append(layer)
+                waiting += reversed(layer._sublayers())
+        return found
+
+    @property
+    def weights(self):
+        """All variables, each once: this layer's own, then those of the layers inside it."""
+        return unique(v for layer in self._all_layers() for v in layer._own_variables())
+
+    @property
+    def trainable_weights(self):
+        return [v for v in self.weights if v.trainable]
+
+    @property
+    def non_trainable_weights(self):
+        return [v for v in self.weights if not v.trainable]
+
+    variables = weights
+    trainable_variables = trainable_weights
+    non_trainable_variables = non_trainable_weights
+
+    @property
+    def trainable(self):
+        """Whether the weights learn. Setting it reaches every layer inside."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, trainable):
+        for layer in self._all_layers():
+            layer._trainable = bool(trainable)
+            for variable in layer._own_variables():
+                variable.trainable = trainable and variable.learnable
+
+    def get_weights(self):
+        """The values of all weights, as a list of NumPy arrays (copies)."""
+        return [np.array(v.numpy()) for v in self.weights]
+
+    def set_weights(self, values):
+        """Assign all weights at once.
+
+        Raises ValueError if the number or a shape differs; then nothing at all is assigned.
+        """
+        variables, values = self.weights, [as_array(value) for value in values]
+        if len(values) != len(variables):
+            raise ValueError(
+                f"layer {self.name!r} has {len(variables)} weights, but {len(values)} were given"
+            )
+        for variable, value in zip(variables, values, strict=True):
+            if np.shape(value) != variable.shape:
+                raise ValueError(
+                    f"layer {self.name!r}: weight {variable.name!r} has shape {variable.shape}, got {np.shape(value)}"
+                )
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+
+    def count_params(self):
+        """The number of numbers in all weights; ValueError before the weights exist."""
+        if not self.built:
+            raise ValueError(
+                f"layer {self.name!r} has no weights yet: call it, or build it with a shape, first"
+            )
+        return sum(variable.size for variable in self.weights)
+
+    # -- places in graphs ----------------------------------------------------------------------
+
+    @property
+    def output(self):
+        """The symbolic output of the layer's only call."""
+        return self._only_node("output").output_structure
+
+    @property
+    def input(self):
+        """The symbolic input of the layer's only call."""
+        return self._only_node("input").args[0]
+
+    def get_output_at(self, index):
+        """The symbolic output of the layer's call number `index`, from 0."""
+        return self._node_at(index).output_structure
+
+    def get_input_at(self, index):
+        """The symbolic input of the layer's call number `index`, from 0."""
+        return self._node_at(index).args[0]
+
+    def _only_node(self, what):
+        if len(self.nodes) == 1:
+            return self.nodes[0]
+        if not self.nodes:
+            raise AttributeError(
+                f"layer {self.name!r} was never called on a symbolic tensor, so it has no {what} yet"
+            )
+        calls = "; ".join(
+            f"{i}: on shape {tree.map(lambda x: x.shape, n.args[0])}"
+            for i, n in enumerate(self.nodes)
+        )
+        raise AttributeError(
+            f"layer {self.name!r} was called {len(self.nodes)} times, so `{what}` could mean several tensors. "
+            f"Choose a call with get_{what}_at(i): {calls}"
+        )
+
+    def _node_at(self, index):
+        if not isinstance(index, int) or not 0 <= index < len(self.nodes):
+            raise ValueError(
+                f"layer {self.name!r} has {len(self.nodes)} calls in graphs; there is no call {index!r}"
+            )
+        return self.nodes[index]
+
+    # -- config --------------------------------------------------------------------------------
+
+    @classmethod
+    def from_config(cls, config):
+        """A new layer from the arguments that `get_config` gave."""
+        return cls(**config)
+
+    def __repr__(self):
+        return f"<{type(self).__name__} {self.name!r}>"
+
+
+def to_tensor(value):
+    """Arrays become tensors; everything else stays."""
+    return (
+        Tensor(value)
+        if isinstance(value, np.ndarray) or backend.array_module(value) is not np
+        else value
+    )
+
+
+def known_shape(tensor):
+    """The shape of a tensor or symbol; while a call is tried out on no rows, the batch is unknown."""
+    shape = tuple(getattr(tensor, "shape", ()))
+    return (None, *shape[1:]) if context.drawing is not None and shape and shape[0] == 0 else shape
+
+
+def attach_masks(outputs, masks):
+    """Give each output its mask. An output that is also an input elsewhere is not touched."""
+    flat = tree.flatten(outputs)
+    masks = [masks] * len(flat) if masks is None else tree.flatten(masks)
+    fresh = []
+    for output, mask in zip(flat, masks, strict=True):
+        if output.mask is not mask:
+            output = basic.identity(output)
+            output.mask = mask
+        fresh.append(output)
+    return tree.pack(outputs, fresh)
+
+
+def unique(things):
+    """Each thing once, in the order of its first appearance."""
+    return list(dict.fromkeys(things))
+
+
+registry.register(Layer)

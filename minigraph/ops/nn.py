@@ -1,0 +1,268 @@
+"""The ops of neural networks: activations, the dense layer, losses.
+
+A hot op is one formula with its gradient by hand. Beside it stands its plain twin (`..._plain`), the
+obvious program out of basic ops, and a test holds the two equal in value and in every gradient.
+
+B is the batch, I the inputs and O the outputs of a layer, C the classes. In a loss, y is the target,
+p a predicted probability and z a logit: the number before a sigmoid or softmax.
+"""
+
+import math
+from collections import namedtuple
+
+from ..backend import EPSILON, array_module
+from ..tensor import op
+from . import basic
+
+# ---------------------------------------------------------------------------------------------
+# Activations
+
+# An activation whose gradient follows from its output alone can be applied in place, inside a layer's
+# op: `forward(x, out)` writes it, `backward(g, y)` takes the gradient back.
+Activation = namedtuple("Activation", "forward backward")
+
+
+def relu_forward(x, out=None):
+    return array_module(x).maximum(x, 0, out=out)
+
+
+def sigmoid_forward(x, out=None):
+    xp = array_module(x)
+    least = -int(math.log(xp.finfo(x.dtype).max))  # below it, exp(-x) would overflow
+    y = xp.maximum(x, least, out=out)
+    y = xp.exp(xp.negative(y, out=out), out=out)
+    y += 1
+    return xp.divide(1, y, out=out)
+
+
+def tanh_forward(x, out=None):
+    return array_module(x).tanh(x, out=out)
+
+
+IN_PLACE = {
+    "relu": Activation(relu_forward, lambda g, y: g * (y > 0)),
+    "sigmoid": Activation(sigmoid_forward, lambda g, y: g * y * (1 - y)),
+    "tanh": Activation(tanh_forward, lambda g, y: g * (1 - y * y)),
+}
+
+
+def activate(name, x):
+    """The value of an in-place activation and its way back, as an op gives them."""
+    forward, backward = IN_PLACE[name]
+    y = forward(x)
+    return y, (lambda g: backward(g, y),)
+
+
+@op
+def relu(x, /):
+    """max(x, 0), the rectified linear unit; the gradient at 0 is 0 (Nair and Hinton, 2010)."""
+    return activate("relu", x)
+
+
+@op
+def sigmoid(x, /):
+    """1 / (1 + exp(-x)), between 0 and 1."""
+    return activate("sigmoid", x)
+
+
+@op
+def tanh(x, /):
+    """(exp(x) - exp(-x)) / (exp(x) + exp(-x)), between -1 and 1."""
+    return activate("tanh", x)
+
+
+@op
+def softmax(x, /, axis=-1):
+    """exp(x) / sum exp(x) along `axis`: positive numbers that add up to 1.
+
+    The maximum is subtracted first, which changes nothing but keeps exp from overflowing.
+    """
+    xp = array_module(x)
+    y = xp.exp(x - x.max(axis, keepdims=True))
+    y /= y.sum(axis, keepdims=True)
+    return y, (lambda g: y * (g - (g * y).sum(axis, keepdims=True)),)
+
+
+def softmax_plain(x, axis=-1):
+    e = basic.exp(x - basic.reduce_max(x, axis, keepdims=True))
+    return e / basic.reduce_sum(e, axis, keepdims=True)
+
+
+@op
+def log_softmax(x, /, axis=-1):
+    """log softmax(x) = x - max - log sum exp(x - max), exact where softmax would round to 0."""
+    xp = array_module(x)
+    y = x - x.max(axis, keepdims=True)
+    y -= xp.log(xp.exp(y).sum(axis, keepdims=True))
+    return y, (lambda g: g - xp.exp(y) * g.sum(axis, keepdims=True),)
+
+
+def log_softmax_plain(x, axis=-1):
+    return basic.log(softmax_plain(x, axis))
+
+
+# ---------------------------------------------------------------------------------------------
+# Dense
+
+
+@op
+def dense(x, kernel, bias=None, /, activation=None):
+    """activation(x @ kernel + bias) in one step: (..., I), (I, O), (O) -> (..., O).
+
+    `activation` is None, "relu", "sigmoid" or "tanh".
+    Raises ValueError, with both shapes, where the inner sizes differ.
+    """
+    if x.ndim == 0 or x.shape[-1] != kernel.shape[0]:
+        raise ValueError(
+            f"dense: the last axis of the input {x.shape} must be as long as the first of the kernel {kernel.shape}"
+        )
+    xp = array_module(x)
+    rows = x.reshape(-1, x.shape[-1])  # (B, I): all axes but the last are a batch
+    y = rows @ kernel  # (B, O)
+    if bias is not None:
+        y += bias
+    if activation is not None:
+        IN_PLACE[activation].forward(y, out=y)
+
+    def backward(g):
+        g = g.reshape(y.shape)
+        if activation is not None:
+            g = IN_PLACE[activation].backward(g, y)
+        return (
+            lambda: (g @ kernel.T).reshape(x.shape),
+            lambda: rows.T @ g,
+            lambda: xp.ones(len(g), g.dtype) @ g,  # a sum over the batch, at the speed of a product
+        )
+
+    return y.reshape(*x.shape[:-1], y.shape[-1]), backward
+
+
+def dense_plain(x, kernel, bias=None, activation=None):
+    y = basic.matmul(x, kernel)
+    y = y if bias is None else y + bias
+    return (
+        y if activation is None else {"relu": relu, "sigmoid": sigmoid, "tanh": tanh}[activation](y)
+    )
+
+
+# ---------------------------------------------------------------------------------------------
+# Losses: one value for each sample, the mean or sum over the last axis
+
+
+@op
+def mean_squared_error(target, output, /):
+    """mean (y - p)^2 over the last axis: (..., n) -> (...)."""
+    d = output - target
+    scale = 2 / max(d.shape[-1], 1)
+    back = lambda g: g[..., None] * (scale * d)  # noqa: E731
+    return (d * d).mean(-1), (lambda g: -back(g), back)
+
+
+def mean_squared_error_plain(target, output):
+    return basic.mean(basic.square(target - output), -1)
+
+
+@op
+def binary_crossentropy(target, output, /, from_logits=False):
+    """-(y log p + (1 - y) log(1 - p)), the mean over the last axis: (..., n) -> (...).
+
+    From logits z it is max(z, 0) - z y + log(1 + exp(-|z|)), which never overflows.
+    Probabilities are kept within [1e-7, 1 - 1e-7].
+    """
+    xp, y, n = array_module(output), target, max(output.shape[-1], 1)
+    if from_logits:
+        value = xp.maximum(output, 0) - output * y + xp.log1p(xp.exp(-xp.abs(output)))
+        slope, to_target = lambda: sigmoid_forward(output) - y, lambda: -output
+    else:
+        p = xp.clip(output, EPSILON, 1 - EPSILON)
+        value = -(y * xp.log(p) + (1 - y) * xp.log(1 - p))
+        slope, to_target = (
+            lambda: (p - y) / (p * (1 - p)) * (p == output),
+            lambda: xp.log(1 - p) - xp.log(p),
+        )
+    return value.mean(-1), (
+        lambda g: g[..., None] * to_target() / n,
+        lambda g: g[..., None] * slope() / n,
+    )
+
+
+def binary_crossentropy_plain(target, output, from_logits=False):
+    p = sigmoid(output) if from_logits else output
+    return basic.mean(-(target * basic.log(p) + (1 - target) * basic.log(1 - p)), -1)
+
+
+def probabilities(output, axis):
+    """Each row divided by its sum and kept within [1e-7, 1 - 1e-7], and the way back to the output."""
+    xp = array_module(output)
+    total = output.sum(axis, keepdims=True)
+    q = output / total
+    p = xp.clip(q, EPSILON, 1 - EPSILON)
+
+    def back(g):
+        g = g * (p == q)
+        return (g - (g * q).sum(axis, keepdims=True)) / total
+
+    return p, back
+
+
+@op
+def categorical_crossentropy(target, output, /, from_logits=False, axis=-1):
+    """-sum y log p over the classes, for targets that are probabilities: (..., C) -> (...).
+
+    From logits it uses log-softmax; probabilities are first divided by their sum.
+    """
+    xp = array_module(output)
+    if from_logits:
+        log_p, (back,) = log_softmax.__wrapped__(output, axis=axis)
+    else:
+        p, to_output = probabilities(output, axis)
+        log_p, back = xp.log(p), lambda g: to_output(g / p)
+    wide = lambda g: xp.expand_dims(g, axis)  # noqa: E731
+    return -(target * log_p).sum(axis), (
+        lambda g: -wide(g) * log_p,
+        lambda g: back(-wide(g) * target),
+    )
+
+
+def categorical_crossentropy_plain(target, output, from_logits=False, axis=-1):
+    p = (
+        softmax(output, axis)
+        if from_logits
+        else output / basic.reduce_sum(output, axis, keepdims=True)
+    )
+    return -basic.reduce_sum(target * basic.log(p), axis)
+
+
+@op
+def sparse_categorical_crossentropy(target, output, /, from_logits=False):
+    """-log p[y] for integer labels y: (...), (..., C) -> (...).
+
+    Raises ValueError for a label outside 0 .. C-1.
+    """
+    xp, classes = array_module(output), output.shape[-1]
+    labels = target.astype("int64").reshape(-1)  # (B,)
+    if labels.size and not (0 <= int(labels.min()) and int(labels.max()) < classes):
+        raise ValueError(
+            f"labels must be classes 0 to {classes - 1}, since the prediction has shape {output.shape}; "
+            f"found labels from {int(labels.min())} to {int(labels.max())}"
+        )
+    if from_logits:
+        log_p, (back,) = log_softmax.__wrapped__(output)
+    else:
+        p, to_output = probabilities(output, -1)
+        log_p, back = xp.log(p), lambda g: to_output(g / p)
+    rows = log_p.reshape(-1, classes)  # (B, C)
+    hits = xp.arange(len(rows)), labels
+
+    def to_output_from_hits(g):
+        d = xp.zeros_like(rows)
+        d[hits] = -g.reshape(-1)
+        return back(d.reshape(output.shape))
+
+    return -rows[hits].reshape(output.shape[:-1]), (None, to_output_from_hits)
+
+
+def sparse_categorical_crossentropy_plain(target, output, from_logits=False):
+    classes = array_module(output.value).arange(output.shape[-1])
+    one_hot = basic.cast(basic.equal(basic.expand_dims(target, -1), classes), output.dtype)
+    return categorical_crossentropy_plain(one_hot, output, from_logits)

@@ -1,0 +1,214 @@
+"""Which class or function a name in a file means.
+
+A file never says what to import. It says `"Dense"`, and this table says which class that is. So a
+file can only ever make what was put here: the library's own classes, classes marked with
+`@register_keras_serializable`, and those that the caller passes as `custom_objects`.
+"""
+
+import inspect
+import re
+from contextlib import contextmanager
+
+_classes = {}  # registered name -> class or function
+_names = {}  # class or function -> registered name
+_aliases = {}  # (group, lower-case name) -> class or function
+_custom = []  # the open CustomObjectScopes, innermost last
+
+
+def snake_case(name):
+    """`Conv2DTranspose` becomes `conv2d_transpose`, `ReLU` becomes `re_lu`."""
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", name))
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def register(thing=None, *, group=None, aliases=()):
+    """Put a class or function of this library into the table, under its own name.
+
+    With a `group` ("loss", "optimizer", ...) it is also found by name there, written in CamelCase
+    or snake_case, or by one of the `aliases`.
+    """
+    if thing is None:
+        return lambda thing: register(thing, group=group, aliases=aliases)
+    name = thing.__name__
+    _classes.setdefault(name, thing)
+    _names[thing] = name
+    if group is not None:
+        for alias in (name, snake_case(name), *aliases):
+            _aliases[group, alias] = thing
+    return thing
+
+
+def register_keras_serializable(package="Custom", name=None):
+    """A decorator that lets files name your class or function, as `package>name`.
+
+    Raises ValueError if the name is taken by another object.
+    """
+
+    def decorate(thing):
+        registered = f"{package}>{name or thing.__name__}"
+        if inspect.isclass(thing) and not hasattr(thing, "get_config"):
+            raise ValueError(f"{registered}: a class needs a `get_config` method to be registered")
+        taken = _classes.get(registered, thing)
+        same_source = (taken.__module__, taken.__qualname__) == (
+            thing.__module__,
+            thing.__qualname__,
+        )
+        if taken is not thing and not same_source:  # running a notebook cell twice is no clash
+            raise ValueError(f"{registered} is already registered to {taken!r}")
+        _classes[registered] = thing
+        _names[thing] = registered
+        return thing
+
+    return decorate
+
+
+def get_registered_name(thing):
+    """The name under which `thing` is registered, or its own name."""
+    return _names.get(thing, thing.__name__)
+
+
+def get_registered_object(name, custom_objects=None):
+    """The class or function that `name` means, or None.
+
+    `custom_objects` and open scopes are asked too, but cannot replace a class of the library.
+    """
+    if name in _classes:
+        return _classes[name]
+    for table in (custom_objects or {}, *reversed(_custom)):
+        if name in table:
+            return table[name]
+    return None
+
+
+def find(name, custom_objects=None):
+    """Like `get_registered_object`, but an unknown name is a ValueError that says what to do."""
+    thing = get_registered_object(name, custom_objects)
+    if thing is None:
+        raise ValueError(
+            f"unknown class or function {name!r}: pass custom_objects={{{name!r}: ...}}, "
+            "or mark it with @register_keras_serializable() before loading"
+        )
+    return thing
+
+
+@contextmanager
+def custom_object_scope(*tables):
+    """Within the block, names in the given dicts may be used by configs and files."""
+    for table in tables:
+        if not isinstance(table, dict):
+            raise TypeError(f"custom objects are given as a dict of name: class, got {table!r}")
+    _custom.extend(tables)
+    try:
+        yield
+    finally:
+        del _custom[len(_custom) - len(tables) :]
+
+
+def lookup(group, name):
+    """The member of a group that a text names; ValueError with the known names otherwise."""
+    found = _aliases.get((group, name))
+    if found is None:
+        found = get_registered_object(name)
+    if found is None:
+        known = sorted({known for kind, known in _aliases if kind == group})
+        raise ValueError(f"unknown {group} {name!r}. Known names: {', '.join(known)}")
+    return found
+
+
+def get(group, identifier, base):
+    """An instance from a name, a class, a config dict or a ready instance of `base`.
+
+    A function is returned as it is. None gives None.
+    """
+    if identifier is None or isinstance(identifier, base):
+        return identifier
+    if isinstance(identifier, str):
+        found = lookup(group, identifier)
+        return found() if inspect.isclass(found) else found
+    if isinstance(identifier, dict):
+        return deserialize(identifier)
+    if inspect.isclass(identifier) and issubclass(identifier, base):
+        return identifier()
+    if callable(identifier) and not inspect.isclass(identifier):
+        return identifier
+    raise ValueError(
+        f"cannot make a {group} of {identifier!r}: give a name, a {base.__name__} or a function"
+    )
+
+
+# ---------------------------------------------------------------------------------------------
+# Configs: from constructor arguments to plain JSON and back
+
+
+def constructor_arguments(cls):
+    """The names of the arguments of `cls.__init__`, its bases' too where it passes `**options` on."""
+    names = []
+    for base in cls.__mro__:
+        if "__init__" not in vars(base):
+            continue
+        parameters = list(inspect.signature(base.__init__).parameters.values())[1:]
+        names += [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+            break
+    return list(dict.fromkeys(names))
+
+
+def read_config(thing):
+    """The config of an object that stores each constructor argument under its own name."""
+    config = {}
+    for name in constructor_arguments(type(thing)):
+        if not hasattr(thing, name):
+            raise ValueError(
+                f"{type(thing).__name__} takes the argument {name!r} but does not store it, so its config cannot "
+                f"be read. Write `self.{name} = {name}` in __init__, or define get_config()."
+            )
+        config[name] = serialize(getattr(thing, name))
+    return config
+
+
+class Configurable:
+    """An object whose config is its constructor arguments."""
+
+    def get_config(self):
+        """The constructor arguments as plain JSON."""
+        return read_config(self)
+
+    @classmethod
+    def from_config(cls, config):
+        """A new object with the same constructor arguments."""
+        return cls(**{key: deserialize(value) for key, value in config.items()})
+
+
+def serialize(value):
+    """A constructor argument as plain JSON; a function is written as its name."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, (list, tuple)):
+        return [serialize(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): serialize(item) for key, item in value.items()}
+    if hasattr(value, "get_config"):
+        return {"class_name": get_registered_name(type(value)), "config": value.get_config()}
+    if hasattr(value, "item"):  # a NumPy scalar
+        return value.item()
+    if callable(value):
+        if value in _names:
+            return _names[value]
+        if "<" in getattr(value, "__qualname__", "<") or not hasattr(value, "__name__"):
+            raise ValueError(
+                f"{value!r} has no name of its own, so it cannot be written to a config. Define it with `def` at the "
+                "top of a module and mark it with @register_keras_serializable()."
+            )
+        return value.__name__
+    raise ValueError(f"{value!r} ({type(value).__name__}) cannot be written to a config")
+
+
+def deserialize(value, custom_objects=None):
+    """The inverse of `serialize`."""
+    if isinstance(value, list):
+        return [deserialize(item, custom_objects) for item in value]
+    if isinstance(value, dict):
+        if value.keys() == {"class_name", "config"}:
+            return find(value["class_name"], custom_objects).from_config(value["config"])
+        return {key: deserialize(item, custom_objects) for key, item in value.items()}
+    return value

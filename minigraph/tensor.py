@@ -1,0 +1,357 @@
+"""A value, a named value, and the list of the operations that made them.
+
+`Tensor` wraps an array. `@op` turns a plain function of arrays into one of tensors. While a `Tape`
+is open it keeps the receipt: each op that ran, with the function that carries gradients back.
+"""
+
+import inspect
+from functools import wraps
+
+import numpy as np
+
+from . import backend, registry, tree
+from .backend import context
+
+OPS = {}  # the name of each op -> the op; a file may name an op, never import one
+
+
+class Operators:
+    """What `+ - * / @ []` hang on, so that tensors and symbols share them (see `ops/basic`)."""
+
+    __slots__ = ()
+    __array_priority__ = 1000  # `array + tensor` asks the tensor first
+
+
+class Tensor(Operators):
+    """A value: an array, and whether gradients are wanted for it.
+
+    `mask`, if not None, is a boolean array that says which time steps are real.
+    """
+
+    __slots__ = ("value", "tracked", "mask")
+
+    def __init__(self, value, tracked=False):
+        self.value = value if type(value) is np.ndarray else backend.to_array(as_array(value))
+        self.tracked = tracked
+        self.mask = None
+
+    @property
+    def shape(self):
+        return self.value.shape
+
+    @property
+    def dtype(self):
+        return self.value.dtype.name
+
+    @property
+    def ndim(self):
+        return len(self.shape)
+
+    @property
+    def size(self):
+        return int(np.prod(self.shape))
+
+    def numpy(self):
+        """The value as a NumPy array on the host."""
+        return self.value if isinstance(self.value, np.ndarray) else self.value.get()
+
+    def __array__(self, dtype=None, copy=None):
+        if not isinstance(self.value, np.ndarray):
+            raise TypeError("this tensor lives on a GPU: write .numpy() to bring it to the host")
+        return np.array(self.value, dtype=dtype, copy=copy)
+
+    def item(self):
+        """The value of a tensor with one element, as a Python number."""
+        return self.value.item()
+
+    def __float__(self):
+        return float(self.value.item())
+
+    def __int__(self):
+        return int(self.value.item())
+
+    def __bool__(self):
+        return bool(self.value)
+
+    def __len__(self):
+        if not self.shape:
+            raise TypeError("a tensor with no axes has no length")
+        return self.shape[0]
+
+    def __iter__(self):
+        return (self[i] for i in range(len(self)))
+
+    def __repr__(self):
+        values = np.array2string(
+            self.numpy(), precision=4, threshold=8, edgeitems=2, separator=", "
+        )
+        return f"{type(self).__name__}({values}, shape={self.shape}, dtype={self.dtype})"
+
+
+class Variable(Tensor):
+    """A named tensor that an optimizer may assign.
+
+    `initial` is an array, or a function `(shape, dtype, seed) -> array`. The function is called when
+    the value is first needed, so a model can be drawn and counted before any weight takes memory.
+    `learnable` says what the variable was made for; `trainable` may be switched off to freeze it.
+    """
+
+    __slots__ = ("_shape", "_dtype", "name", "_initial", "_seed", "learnable", "__weakref__")
+
+    def __init__(self, initial, shape=None, dtype=None, name="variable", trainable=True):
+        if callable(initial):
+            self._shape, self._dtype = tuple(shape), backend.standard_dtype(dtype)
+            self._initial, self._seed = initial, backend.next_seed()
+        else:
+            array = backend.to_array(as_array(initial))
+            self.value = array.astype(
+                array.dtype if dtype is None else backend.standard_dtype(dtype)
+            )
+            self._shape, self._dtype = self.value.shape, self.value.dtype.name
+        self.name = name
+        self.learnable = self.tracked = bool(trainable)
+        self.mask = None
+
+    def __getattr__(self, attribute):
+        # Python comes here only while the slot is empty, so a filled variable costs nothing extra.
+        if attribute != "value":
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {attribute!r}")
+        if (
+            context.drawing is not None
+        ):  # a shape is wanted, not numbers: a zero that takes no memory
+            return np.broadcast_to(np.zeros((), self._dtype), self._shape)
+        self.value = np.asarray(self._initial(self._shape, self._dtype, self._seed), self._dtype)
+        return self.value
+
+    @property
+    def shape(self):
+        return self._shape
+
+    @property
+    def dtype(self):
+        return self._dtype
+
+    @property
+    def trainable(self):
+        """Whether gradients are wanted, so that an optimizer moves the value."""
+        return self.tracked
+
+    @trainable.setter
+    def trainable(self, trainable):
+        self.tracked = bool(trainable)
+
+    def assign(self, value):
+        """Replace the value by one of the same shape; ValueError otherwise."""
+        array = backend.to_array(as_array(value))
+        if array.shape != self._shape:
+            raise ValueError(
+                f"variable {self.name!r} has shape {self._shape}, cannot assign shape {array.shape}"
+            )
+        if context.drawing is None:  # a symbolic call has no side effects
+            self.value = array.astype(self._dtype)  # a copy: the caller's array stays the caller's
+        return self
+
+    def assign_add(self, value):
+        return self.assign(self.value + as_array(value))
+
+    def assign_sub(self, value):
+        return self.assign(self.value - as_array(value))
+
+    def __repr__(self):
+        return f"Variable({self.name!r}, shape={self.shape}, dtype={self.dtype})"
+
+
+def as_array(value):
+    """The array inside a tensor; anything else as it is."""
+    return value.value if isinstance(value, Tensor) else value
+
+
+# ---------------------------------------------------------------------------------------------
+# The tape
+
+
+class Tape:
+    """The ops that ran while it was open, in the order in which they ran.
+
+        with Tape() as tape:
+            loss = ...
+        gradients = tape.gradient(loss, variables)
+
+    Tapes may be nested: each keeps its own list.
+    """
+
+    __slots__ = ("records", "_outer")
+
+    def __init__(self):
+        self.records = []
+
+    def __enter__(self):
+        self._outer, context.tape = context.tape, self
+        return self
+
+    def __exit__(self, *error):
+        context.tape = self._outer
+
+    def record(self, outputs, inputs, backward):
+        """Write down one op: its outputs, its inputs (None where untracked), and its way back."""
+        self.records.append((outputs, inputs, backward))
+        if self._outer is not None:
+            self._outer.record(outputs, inputs, backward)
+
+    def watch(self, tensor):
+        """Want gradients for a tensor that is no variable."""
+        tensor.tracked = True
+        return tensor
+
+    def gradient(self, loss, sources):
+        """The gradients of `loss` with respect to `sources`, in the structure of `sources`.
+
+        d loss / d x = sum over the ops that used x of (d loss / d output) * (d output / d x)
+
+        Records are popped newest first. The order in which ops ran is a topological order, so when an
+        op is popped every use of its output has already added its share, and memory is freed on
+        the way. A tape can therefore be asked once. None stands where nothing flows.
+        Raises ValueError if the loss is not a scalar or was not recorded here.
+        """
+        if loss.value.size != 1:
+            raise ValueError(
+                f"a gradient starts from one number, but the loss has shape {loss.shape}: take a mean or sum"
+            )
+        if not loss.tracked:
+            raise ValueError(
+                "the loss was not recorded: compute it inside `with Tape() as tape:`, from variables or watched tensors"
+            )
+        wanted = tree.flatten(sources)
+        keep = set(wanted)
+        gradients = {loss: backend.array_module(loss.value).ones_like(loss.value)}
+        while self.records:
+            outputs, inputs, backward = self.records.pop()
+            arriving = take_arriving(outputs, gradients, keep)
+            if arriving is None:  # the loss does not depend on this op
+                continue
+            joint = callable(backward)
+            ways = backward(arriving) if joint else backward
+            for tensor, way in zip(inputs, ways, strict=True):
+                if tensor is None or way is None:
+                    continue
+                if callable(way):
+                    way = way() if joint else way(arriving)
+                share = fit(way, tensor)
+                before = gradients.get(tensor)
+                gradients[tensor] = share if before is None else before + share
+        found = [gradients.get(tensor) for tensor in wanted]
+        return tree.pack(sources, [None if g is None else Tensor(g) for g in found])
+
+
+def take_arriving(outputs, gradients, keep):
+    """The gradient that has arrived at an op's output (a list for several), or None if none did."""
+    if type(outputs) is tuple:
+        arriving = [take_arriving(output, gradients, keep) for output in outputs]
+        return arriving if any(g is not None for g in arriving) else None
+    return gradients.get(outputs) if outputs in keep else gradients.pop(outputs, None)
+
+
+def fit(gradient, tensor):
+    """Bring a gradient to the shape and dtype of its tensor.
+
+    Where the forward pass broadcast an axis, the backward pass sums over it.
+    """
+    array = tensor.value
+    if gradient.shape != array.shape:
+        gradient = gradient.sum(tuple(range(gradient.ndim - array.ndim)))
+        stretched = tuple(i for i, n in enumerate(array.shape) if n != gradient.shape[i])
+        gradient = gradient.sum(stretched, keepdims=True) if stretched else gradient
+    return gradient if gradient.dtype == array.dtype else gradient.astype(array.dtype)
+
+
+# ---------------------------------------------------------------------------------------------
+# Ops
+
+
+def op(fn=None, *, name=None):
+    """Make an op of `fn(*arrays, /, **settings) -> (value, backward)`.
+
+    Arrays stand before `/`, settings after it. `value` is an array or a tuple of arrays. `backward`
+    is one of
+
+    * a tuple with one function for each input, from the gradient that arrives at the output to the
+      gradient of that input (None for an input that has none),
+    * one function that computes them jointly; an entry of its result may itself be a function of
+      no arguments, which is called only if that input's gradient is wanted,
+    * None, if the op has no gradient.
+
+    An op over a list is variadic inside (`def stack(*arrays, axis=0)`) and takes the list outside.
+    Broadcasting is the tape's business: it sums the gradient back to the input's shape.
+    """
+    if fn is None:
+        return lambda fn: op(fn, name=name)
+    parameters = inspect.signature(fn).parameters.values()
+    over_list = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+    array_defaults = [p.default for p in parameters if p.kind is p.POSITIONAL_ONLY]
+    setting_names = [
+        p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+    ]
+    slots = 1 if over_list else len(array_defaults)
+    op_name = name or fn.__name__
+
+    @wraps(fn)
+    def apply(*args, **settings):
+        if len(args) > slots:  # settings may be given by position, as NumPy users expect
+            extra = dict(zip(setting_names, args[slots:], strict=False))
+            if len(args) - slots > len(extra) or extra.keys() & settings.keys():
+                raise TypeError(f"{op_name}: too many arguments, or one was given twice")
+            settings, args = extra | settings, args[:slots]
+        arrays = args[0] if over_list else args
+        for array in arrays:
+            if takes_over(array):
+                return array.__take_over__(apply, args, settings)
+        if len(args) < slots:
+            missing = [default for default in array_defaults[len(args) :]]
+            if inspect.Parameter.empty in missing:
+                raise TypeError(f"{op_name} needs {slots} arrays, got {len(args)}")
+            arrays = (*arrays, *missing)
+
+        values, sources, tracked = [], [], False
+        for array in arrays:
+            if isinstance(array, Tensor):
+                values.append(array.value)
+                sources.append(array if array.tracked else None)
+                tracked = tracked or array.tracked
+            else:
+                values.append(plain(array))
+                sources.append(None)
+        value, backward = fn(*values, **settings)
+
+        tape = context.tape
+        tracked = tracked and tape is not None and backward is not None
+        if type(value) is tuple:
+            output = tuple(Tensor(v, tracked) for v in value)
+        else:
+            output = Tensor(value, tracked)
+        if tracked:
+            tape.record(output, sources, backward)
+        return output
+
+    apply.__name__ = op_name
+    OPS[op_name] = apply
+    registry.register(apply)
+    return apply
+
+
+def takes_over(argument):
+    """Whether an argument wants to turn the call into something else, as a symbol does."""
+    return hasattr(type(argument), "__take_over__")
+
+
+def plain(value):
+    """What an op sees of an argument that is no tensor.
+
+    Python numbers stay Python numbers: as arrays they would turn float32 into float64.
+    """
+    if isinstance(value, np.generic):
+        return value.item()
+    if value is None or isinstance(value, (int, float, np.ndarray)):
+        return value
+    if isinstance(value, (list, tuple)):
+        value = tree.map(lambda leaf: leaf.numpy() if isinstance(leaf, Tensor) else leaf, value)
+    return backend.to_array(value)

@@ -1,0 +1,55 @@
+"""Nested structures: lists, tuples and dicts of leaves, walked in one fixed order."""
+
+
+def is_branch(structure):
+    """Whether `structure` is a list, a tuple or a dict, so that its leaves lie further down."""
+    return isinstance(structure, (list, tuple, dict))
+
+
+def flatten(structure):
+    """All leaves as a flat list: `flatten({"a": 1, "b": [2, 3]})` is `[1, 2, 3]`.
+
+    Dicts are walked in insertion order. Anything that is no list, tuple or dict is a leaf.
+    """
+    if not is_branch(structure):
+        return [structure]
+    children = structure.values() if isinstance(structure, dict) else structure
+    return [leaf for child in children for leaf in flatten(child)]
+
+
+def pack(structure, leaves):
+    """The inverse of `flatten`: put `leaves` into the places of `structure`.
+
+    Raises ValueError when the number of leaves differs.
+    """
+    leaves = list(leaves)
+    places = len(flatten(structure))
+    if len(leaves) != places:
+        raise ValueError(f"the structure has {places} places, but {len(leaves)} leaves were given")
+    remaining = iter(leaves)
+    return map_structure(lambda _: next(remaining), structure)
+
+
+def map_structure(fn, structure):
+    """`structure` with every leaf replaced by `fn(leaf)`."""
+    if isinstance(structure, dict):
+        return {key: map_structure(fn, child) for key, child in structure.items()}
+    if isinstance(structure, tuple) and hasattr(structure, "_fields"):  # a named tuple
+        return type(structure)(*(map_structure(fn, child) for child in structure))
+    if isinstance(structure, (list, tuple)):
+        return type(structure)(map_structure(fn, child) for child in structure)
+    return fn(structure)
+
+
+def same_structure(a, b):
+    """Whether two structures differ in nothing but their leaves (lists and tuples are alike)."""
+    if not is_branch(a) or not is_branch(b):
+        return is_branch(a) == is_branch(b)
+    if isinstance(a, dict) != isinstance(b, dict) or len(a) != len(b):
+        return False
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same_structure(a[key], b[key]) for key in a)
+    return all(same_structure(x, y) for x, y in zip(a, b, strict=True))
+
+
+map = map_structure
