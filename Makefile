@@ -2,27 +2,77 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 
 PYTHON ?= $(firstword $(foreach name,python3.11 python3 python,$(shell command -v $(name))))
 VENV := .venv
-READY := $(VENV)/.ready
 RUN := $(VENV)/bin
+PYTEST := $(RUN)/python -m pytest
 
-# One thread for linear algebra: the same numbers on every machine, and two processes that run
-# side by side do not fight over the cores.
-export OPENBLAS_NUM_THREADS := 1
-export OMP_NUM_THREADS := 1
-export MKL_NUM_THREADS := 1
+ENVIRONMENT := $(VENV)/.ready
+BOOK := _build/.book
+NOTEBOOKS := _build/.notebooks
+
+BOOK_SOURCES := _config.yml _toc.yml index.md minigraph/view/widget.js \
+	tools/offline_book.py tools/book.css \
+	$(shell find book exercises -type f -not -path '*/.*' 2>/dev/null)
+LIBRARY := $(shell find minigraph -name '*.py' -o -name '*.js')
+NOTEBOOK_SOURCES := $(wildcard book/*.ipynb solutions/*.ipynb)
 
 .PHONY: help
 help:
-	@echo "make book    build the book into _build/html"
-	@echo "make test    run every check"
+	@echo "make book       build the book into _build/html"
+	@echo "make lab        open the chapters in JupyterLab"
+	@echo "make test       run every check: lint, unit, nbval, book, browser"
+	@echo "make notebooks  run all notebooks again and store what they print"
+	@echo "make exercises  make the exercises from the solutions"
+	@echo "make pins       write requirements.txt anew from pyproject.toml"
+	@echo "make clean      remove all that was made here, the environment too"
 
-.PHONY: environment
-environment: $(READY)
-
-$(READY): requirements.txt pyproject.toml tools/environment.py
-	@test -n "$(PYTHON)" || { echo "No Python found. Install Python 3.11 or newer, or name it: make book PYTHON=/path/to/python3.11"; exit 1; }
+$(ENVIRONMENT): requirements.txt pyproject.toml tools/environment.py
+	@test -n "$(PYTHON)" || { echo "No Python was found. Name one: make book PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) tools/environment.py make $(VENV)
 	@touch $@
+
+# Built afresh each time: a build that continues an older one does not repeat its warnings.
+$(BOOK): $(ENVIRONMENT) $(BOOK_SOURCES)
+	@rm -rf _build/html _build/.doctrees
+	$(RUN)/jupyter-book build . --all -W -n --keep-going --quiet
+	@touch $@
+
+$(NOTEBOOKS): $(ENVIRONMENT) $(NOTEBOOK_SOURCES) $(LIBRARY)
+	$(RUN)/python tools/run_notebooks.py
+	@mkdir -p _build && touch $@
+
+.PHONY: book lab test lint unit nbval browser notebooks exercises pins clean
+book: $(BOOK)
+	@echo "Open this page: $(CURDIR)/_build/html/index.html"
+
+lab: $(ENVIRONMENT)
+	$(RUN)/jupyter lab book
+
+test: lint unit nbval book browser
+
+lint: $(ENVIRONMENT)
+	$(RUN)/ruff check .
+
+unit: $(ENVIRONMENT)
+	$(PYTEST) -n 2 -m "not browser"
+
+nbval: $(ENVIRONMENT)
+	$(PYTEST) --nbval --nbval-current-env -n 2 --dist loadscope book solutions
+
+browser: $(BOOK)
+	$(PYTEST) -m browser tests/browser
+
+notebooks: $(NOTEBOOKS)
+
+exercises: $(ENVIRONMENT)
+	$(RUN)/python tools/make_exercises.py
+
+pins:
+	$(PYTHON) tools/environment.py pin
+
+clean:
+	rm -rf $(VENV) _build dist .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

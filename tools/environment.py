@@ -79,6 +79,8 @@ def make(folder):
     pip(folder, "install", "-qq", "--requirement", PINS)
     pip(folder, "install", "-qq", "--no-build-isolation", "--no-deps", "--editable", ROOT)
     pip(folder, "check")
+    # Once, so that no chapter is the first to ask Matplotlib for a font.
+    subprocess.run([python_of(folder), os.path.join(ROOT, "tools", "steady.py")], check=True)
 
 
 def comment_lines(path):
