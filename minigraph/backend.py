@@ -1,4 +1,6 @@
-"""The ground floor: the array library, the default float, random streams, names, and one small context."""
+"""The ground floor: the array library, the default float, random streams, names, and one small
+context.
+"""
 
 import random
 import threading
@@ -14,9 +16,9 @@ EPSILON = 1e-7
 class Context(threading.local):
     """What the current thread is doing: recording, training, drawing.
 
-    `tape` is the open tape or None. `training` says whether layers run in training mode (None: nobody
-    said, which means no). `drawing` is None, or the list of undo steps of the symbolic call that is
-    being tried out.
+    `tape` is the open tape or None. `training` says whether layers run in training mode (None:
+    nobody said, which means no). `drawing` is None, or the list of undo steps of the symbolic
+    call that is being tried out.
     """
 
     tape = None

@@ -67,7 +67,8 @@ def check_gradient(fn, *arrays, seed=0, rtol=1e-6, atol=1e-8):
                 np.nanargmax(np.where(np.isnan(difference), np.inf, difference)), difference.shape
             )
             raise ValueError(
-                f"argument {i}, element {tuple(map(int, place))}: the tape says {analytic[place]:.8g}, "
+                f"argument {i}, element {tuple(map(int, place))}: the tape says "
+                f"{analytic[place]:.8g}, "
                 f"the numeric gradient is {numeric[place]:.8g}"
             )
         largest = max(largest, float(difference.max(initial=0)))

@@ -1,11 +1,11 @@
 """The graph of layers: symbols are values that have not happened yet, nodes are calls.
 
-Calling a layer on a symbol draws a node. What the call would give is learned by an experiment: the call is
-made once on an empty batch (zero rows), and what comes out has the shape and dtype that the new
-symbol promises. So no op and no layer needs a second definition for shapes.
+Calling a layer on a symbol draws a node. What the call would give is learned by an experiment:
+the call is made once on an empty batch (zero rows), and what comes out has the shape and dtype
+that the new symbol promises. So no op and no layer needs a second definition for shapes.
 
-Edges belong to the call, never to the layer. Shared layers, models inside models and several models over
-one graph all follow from that sentence.
+Edges belong to the call, never to the layer. Shared layers, models inside models and several
+models over one graph all follow from that sentence.
 """
 
 import numpy as np
@@ -21,10 +21,11 @@ SIZES = (64, 96)
 
 
 class SymbolicTensor(Operators):
-    """A value that has not happened yet: a shape with None for what is unknown, a dtype, and a source.
+    """A value that has not happened yet: a shape with None for what is unknown, a dtype, and a
+    source.
 
-    `trials` are the two shapes that it had in the experiment, with 0 for the batch, `rows` is the batch size
-    if it is fixed, and `node` and `index` say which output of which call it is.
+    `trials` are the two shapes that it had in the experiment, with 0 for the batch, `rows` is the
+    batch size if it is fixed, and `node` and `index` say which output of which call it is.
     """
 
     __slots__ = ("trials", "rows", "dtype", "name", "node", "index", "mask_trials")
@@ -59,7 +60,8 @@ class SymbolicTensor(Operators):
     def _no_value(self, *_, **__):
         raise TypeError(
             f"{self!r} holds no values: it stands for data that a model will be given. "
-            "Inside a graph use layers and `minigraph.ops`; for numbers, call the model on an array."
+            "Inside a graph use layers and `minigraph.ops`; for numbers, call the model on an "
+            "array."
         )
 
     __bool__ = __len__ = __iter__ = __float__ = __int__ = __array__ = numpy = _no_value
@@ -71,8 +73,8 @@ class SymbolicTensor(Operators):
 class Node:
     """One call of one layer, or of one bare op.
 
-    `args` and `kwargs` are what it was called with, symbols among them; `outputs` are the symbols that
-    it made. `index` counts the calls of the same layer.
+    `args` and `kwargs` are what it was called with, symbols among them; `outputs` are the symbols
+    that it made. `index` counts the calls of the same layer.
     """
 
     def __init__(self, fn, args, kwargs):
@@ -137,7 +139,8 @@ def Input(shape=None, batch_size=None, dtype=None, name=None, batch_shape=None):
     """
     if (shape is None) == (batch_shape is None):
         raise ValueError(
-            "Input needs `shape` (without the batch axis) or `batch_shape` (with it), one of the two"
+            "Input needs `shape` (without the batch axis) or `batch_shape` (with it), one of the "
+            "two"
         )
     if batch_shape is None:
         batch_shape = (batch_size, *check_shape(shape, "shape"))
@@ -169,8 +172,8 @@ def check_shape(shape, argument):
 def connect(fn, args, kwargs):
     """Draw a call of `fn` into the graph and give the symbols that stand for its outputs.
 
-    Raises ValueError, naming the layer, its inputs and their shapes, if the call cannot work; then every
-    weight that was made on the way is forgotten again.
+    Raises ValueError, naming the layer, its inputs and their shapes, if the call cannot work;
+    then every weight that was made on the way is forgotten again.
     """
     symbols = [leaf for leaf in tree.flatten((args, kwargs)) if isinstance(leaf, SymbolicTensor)]
     built, outer = [], context.drawing
@@ -201,7 +204,8 @@ def connect(fn, args, kwargs):
 def experiment(fn, args, kwargs, symbols):
     """Learn what a call gives by making it on empty batches, with unknown axes at two sizes.
 
-    Returns the structure of the outputs and, for each, (two shapes, dtype, two mask shapes or None).
+    Returns the structure of the outputs and, for each, (two shapes, dtype, two mask shapes or
+    None).
     """
 
     def attempt(trial, rows=0):
@@ -217,8 +221,9 @@ def experiment(fn, args, kwargs, symbols):
         second = first if all_known else attempt(1)
         batch_axes = None
     except Exception as error:
-        # Some code cannot run without rows, such as a maximum over the batch. Then the batch is what
-        # differs between two rows and three; a graph of fixed batch size is tried at that size.
+        # Some code cannot run without rows, such as a maximum over the batch. Then the batch is
+        # what differs between two rows and three; a graph of fixed batch size is tried at that
+        # size.
         rows = fixed_rows(symbols)
         try:
             first = attempt(0, rows or 2)
@@ -288,8 +293,8 @@ def explain(error, fn, symbols):
 def collect(inputs, outputs):
     """The nodes that lead from the symbols `inputs` to the symbols `outputs`, in topological order.
 
-    The walk goes back from the outputs and stops at the inputs. It is a loop, so depth has no limit.
-    Raises ValueError with the name of an Input that is needed but was not given.
+    The walk goes back from the outputs and stops at the inputs. It is a loop, so depth has no
+    limit. Raises ValueError with the name of an Input that is needed but was not given.
     """
     given = set(inputs)
     ordered, seen = [], set()
@@ -304,7 +309,8 @@ def collect(inputs, outputs):
         seen.add(node)
         if not node.inputs:
             raise ValueError(
-                f"the outputs are not connected to the inputs: they need the Input {node.name!r}, of shape "
+                f"the outputs are not connected to the inputs: they need the Input {node.name!r}, "
+                "of shape "
                 f"{symbol.shape}, which is not among the inputs {[s.name for s in inputs]}"
             )
         waiting.append((node, symbol, True))
@@ -312,12 +318,19 @@ def collect(inputs, outputs):
     return ordered
 
 
-def reading_order(nodes, outputs, inputs):
-    """The nodes grouped by layer, in the order in which a person reads the model, from the inputs down.
+def is_cut(node, inputs):
+    """Whether a node's outputs are inputs of a model, though the node is no Input itself."""
+    return bool(node.inputs) and all(symbol in inputs for symbol in node.outputs)
 
-    The depth of a node is its longest distance to an output, that of a layer the largest of its nodes'.
-    Groups come by falling depth; equal depths in the order of the first visit by a walk that starts at the
-    outputs and visits a node before its inputs. Each group is a list of nodes of one layer, or one op node.
+
+def reading_order(nodes, outputs, inputs):
+    """The nodes grouped by layer, in the order in which a person reads the model, from the inputs
+    down.
+
+    The depth of a node is its longest distance to an output, that of a layer the largest of its
+    nodes'. Groups come by falling depth; equal depths in the order of the first visit by a walk
+    that starts at the outputs and visits a node before its inputs. Each group is a list of nodes
+    of one layer, or one op node.
     """
     members = set(nodes)
     cut = set(inputs)
@@ -329,19 +342,118 @@ def reading_order(nodes, outputs, inputs):
         visit[node] = len(visit)
         waiting += [s.node for s in reversed(node.inputs) if s.node in members]
 
+    def group_of(node):  # where the graph is cut, the call stands for the data that enters there
+        return node if node.layer is None or is_cut(node, cut) else node.layer
+
     depth, group_depth = dict.fromkeys(nodes, 0), {}
     for node in reversed(nodes):
-        key = node.layer or node
+        key = group_of(node)
         depth[node] = group_depth[key] = max(depth[node], group_depth.get(key, 0))
-        if all(symbol in cut for symbol in node.outputs):
-            continue
-        for parent in node.parents:
+        for parent in [] if is_cut(node, cut) else node.parents:
             if parent in members:
                 depth[parent] = max(depth[parent], depth[node] + 1)
 
     groups = {}
     for node in nodes:
-        groups.setdefault(node.layer or node, []).append(node)
+        groups.setdefault(group_of(node), []).append(node)
     first_visit = {key: min(visit.get(node, -1) for node in group) for key, group in groups.items()}
     keys = sorted(groups, key=lambda key: (-group_depth[key], first_visit[key]))
     return [groups[key] for key in keys]
+
+
+class Plan:
+    """The calls that lead from inputs to outputs, in order, ready to be run again and again.
+
+    `input` and `output` keep the structure in which the symbols were given, `inputs` and
+    `outputs` are flat. Each symbol has a slot in a flat list. After its last reader a slot is
+    emptied, so a deep model needs memory for a few layers, not for all.
+    """
+
+    def __init__(self, input, output):
+        self.input, self.output = input, output
+        self.inputs = check_symbols(input, "inputs")
+        self.outputs = check_symbols(output, "outputs")
+        if len(set(self.inputs)) < len(self.inputs):
+            raise ValueError("each of the `inputs` of a model may be given once")
+        calls = collect(self.inputs, self.outputs)
+        self.nodes = list(dict.fromkeys([*(symbol.node for symbol in self.inputs), *calls]))
+        self.groups = reading_order(self.nodes, self.outputs, self.inputs)
+        check_unique_names(g for g in self.groups if not is_cut(g[0], self.inputs))
+
+        self.slots = {symbol: slot for slot, symbol in enumerate(self.inputs)}
+        last_reader = {}
+        for node in calls:
+            for symbol in node.outputs:
+                self.slots.setdefault(symbol, len(self.slots))
+            last_reader |= dict.fromkeys(node.inputs, node)
+        kept = set(self.outputs)
+        self.steps = []
+        for node in calls:
+            lone = len(node.args) == 1 and not node.kwargs and node.args[0] in node.inputs[:1]
+            source = self.slots[node.inputs[0]] if lone else None
+            targets = [self.slots[symbol] for symbol in node.outputs]
+            read = [
+                self.slots[s] for s in set(node.inputs) if last_reader[s] is node and s not in kept
+            ]
+            self.steps.append((node, source, targets, read))
+        self.unused = [s for s in self.inputs if s not in last_reader and s not in kept]
+
+    def run(self, inputs, observe=None):
+        """The values of the outputs, from those of the inputs, both as flat lists of tensors."""
+        values = [*inputs, *[None] * (len(self.slots) - len(inputs))]
+        said = context.training is not None
+        for node, source, targets, finished in self.steps:
+            if source is not None:
+                results = node.fn(values[source])
+            else:
+                results = self.call(node, values, said)
+            results = [results] if type(results) is Tensor else tree.flatten(results)
+            for slot, result in zip(targets, results, strict=True):
+                values[slot] = result
+            if observe is not None:
+                observe(node, results)
+            for slot in finished:
+                values[slot] = None
+        return [values[self.slots[symbol]] for symbol in self.outputs]
+
+    def call(self, node, values, training_is_said):
+        """Make a node's call, with values in the places of its symbols.
+
+        A `training` that was fixed in the drawing gives way to one that the model's own call
+        names; the context carries that.
+        """
+
+        def fill(leaf):
+            return values[self.slots[leaf]] if isinstance(leaf, SymbolicTensor) else leaf
+
+        kwargs = node.kwargs
+        if training_is_said and "training" in kwargs:
+            kwargs = {name: value for name, value in kwargs.items() if name != "training"}
+        return node.fn(*tree.map(fill, node.args), **tree.map(fill, kwargs))
+
+
+def check_symbols(structure, argument):
+    """The symbols of `structure` as a flat list, or a ValueError that names the argument."""
+    symbols = tree.flatten(structure)
+    wrong = [leaf for leaf in symbols if not isinstance(leaf, SymbolicTensor)]
+    if wrong or not symbols:
+        found = f"{wrong[0]!r:.80} ({type(wrong[0]).__name__})" if wrong else "nothing"
+        raise ValueError(
+            f"the `{argument}` of a model are symbolic tensors: an Input, or what a layer gives "
+            "when it "
+            f"is called on one; got {found}"
+        )
+    return symbols
+
+
+def check_unique_names(groups):
+    """Raise ValueError if two different layers, or inputs, have one name."""
+    seen = set()
+    for group in groups:
+        name = group[0].name
+        if name in seen:
+            raise ValueError(
+                f"the layers of a model need unique names, but two are called {name!r}. "
+                "Give one of them another name=..."
+            )
+        seen.add(name)

@@ -85,7 +85,9 @@ class RandomUniform(Initializer):
 
 @registry.register(group="initializer")
 class GlorotUniform(Initializer):
-    """Uniform in +-sqrt(6 / (fan_in + fan_out)), so that signals keep their size (Glorot and Bengio, 2010)."""
+    """Uniform in +-sqrt(6 / (fan_in + fan_out)), so that signals keep their size (Glorot and
+    Bengio, 2010).
+    """
 
     def draw(self, random, shape):
         bound = math.sqrt(6 / max(sum(fans(shape)), 1))
@@ -93,7 +95,7 @@ class GlorotUniform(Initializer):
 
 
 def get(identifier):
-    """An initializer from a name, a class, a config, an instance or a function of shape and dtype."""
+    """An initializer from a name, a class, a config, an instance or a function."""
     found = registry.get("initializer", identifier, Initializer)
     if found is None or isinstance(found, Initializer):
         return found

@@ -1,7 +1,7 @@
 """A layer is a function that owns variables.
 
-Calling it on tensors computes. Calling it on a symbolic tensor draws: the symbol takes the call over
-(see `graph`), so this file knows nothing of graphs.
+Calling it on tensors computes. Calling it on a symbolic tensor draws: the symbol takes the call
+over (see `graph`), so this file knows nothing of graphs.
 """
 
 import copy
@@ -49,7 +49,8 @@ class InputSpec:
         if broken:
             shown = (None, *shape[1:]) if context.drawing is not None else tuple(shape)
             raise ValueError(
-                f'Input {position} of layer "{layer_name}" is incompatible with the layer: {broken}. '
+                f'Input {position} of layer "{layer_name}" is incompatible with the layer: '
+                f"{broken}. "
                 f"Full shape received: {shown}"
             )
 
@@ -98,8 +99,9 @@ class Layer(registry.Configurable):
     """The base of all layers.
 
     A subclass stores its constructor arguments under their own names, makes its weights in
-    `build(input_shape)` with `add_weight`, and computes in `call(inputs)`. If `call` names `training`
-    or `mask`, it is given them. Shapes include the batch axis, which is None where it is unknown.
+    `build(input_shape)` with `add_weight`, and computes in `call(inputs)`. If `call` names
+    `training` or `mask`, it is given them. Shapes include the batch axis, which is None where it
+    is unknown.
     """
 
     input_spec = None
@@ -138,7 +140,7 @@ class Layer(registry.Configurable):
                 f"{type(self).__name__}.__init__ must call super().__init__() before anything else "
                 f"(found out while reading {attribute!r})"
             )
-        raise AttributeError(f"{type(self).__name__} {self.name!r} has no attribute {attribute!r}")
+        return object.__getattribute__(self, attribute)  # the error that led here, once more
 
     @property
     def dtype(self):
@@ -178,8 +180,10 @@ class Layer(registry.Configurable):
                 return leaf.__take_over__(self, args, kwargs)
 
         inputs = tree.map(self._to_input, args[0])
-        args = (inputs, *tree.map(to_tensor, args[1:]))
         kwargs = tree.map(to_tensor, kwargs)
+        if "mask" in kwargs and self._mask_place is None:  # then it rides on the inputs
+            inputs = attach_masks(inputs, kwargs.pop("mask"))
+        args = (inputs, *tree.map(to_tensor, args[1:]))
         if not self.built:
             self.prepare(inputs)
         masks = tree.map(lambda x: x.mask, inputs)
@@ -243,7 +247,8 @@ class Layer(registry.Configurable):
         """An input as a tensor, cast to the layer's float type."""
         if not isinstance(value, (Tensor, np.ndarray)) and backend.array_module(value) is np:
             raise ValueError(
-                f"layer {self.name!r} ({type(self).__name__}) takes tensors and arrays, got {value!r:.100} "
+                f"layer {self.name!r} ({type(self).__name__}) takes tensors and arrays, got "
+                f"{value!r:.100} "
                 f"({type(value).__name__}). Wrap numbers in np.array([...])."
             )
         tensor = to_tensor(value)
@@ -254,9 +259,11 @@ class Layer(registry.Configurable):
         )
 
     def _settle_training(self, args, kwargs):
-        """Whether this call trains: its own argument, else what runs around it; None if nobody said.
+        """Whether this call trains: its own argument, else what runs around it; None if nobody
+        said.
 
-        The value is passed on if `call` wants it, and reaches the layers inside through the context.
+        The value is passed on if `call` wants it, and reaches the layers inside through the
+        context.
         """
         place = self._training_place
         if place is not None and len(args) > place:
@@ -281,7 +288,8 @@ class Layer(registry.Configurable):
         shape = (shape,) if isinstance(shape, int) else tuple(shape)
         if not all(isinstance(n, (int, np.integer)) and n >= 0 for n in shape):
             raise ValueError(
-                f"add_weight in layer {self.name!r}: every entry of shape={shape} must be a number of elements. "
+                f"add_weight in layer {self.name!r}: every entry of shape={shape} must be a number "
+                "of elements. "
                 "None means that the size of an axis is unknown: give the Input a full shape."
             )
         initial = initializers.get("glorot_uniform" if initializer is None else initializer)
@@ -357,7 +365,8 @@ class Layer(registry.Configurable):
         for variable, value in zip(variables, values, strict=True):
             if np.shape(value) != variable.shape:
                 raise ValueError(
-                    f"layer {self.name!r}: weight {variable.name!r} has shape {variable.shape}, got {np.shape(value)}"
+                    f"layer {self.name!r}: weight {variable.name!r} has shape {variable.shape}, "
+                    f"got {np.shape(value)}"
                 )
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
@@ -395,21 +404,24 @@ class Layer(registry.Configurable):
             return self.nodes[0]
         if not self.nodes:
             raise AttributeError(
-                f"layer {self.name!r} was never called on a symbolic tensor, so it has no {what} yet"
+                f"layer {self.name!r} was never called on a symbolic tensor, so it has no {what} "
+                "yet"
             )
         calls = "; ".join(
             f"{i}: on shape {tree.map(lambda x: x.shape, n.args[0])}"
             for i, n in enumerate(self.nodes)
         )
         raise AttributeError(
-            f"layer {self.name!r} was called {len(self.nodes)} times, so `{what}` could mean several tensors. "
+            f"layer {self.name!r} was called {len(self.nodes)} times, so `{what}` could mean "
+            "several tensors. "
             f"Choose a call with get_{what}_at(i): {calls}"
         )
 
     def _node_at(self, index):
         if not isinstance(index, int) or not 0 <= index < len(self.nodes):
             raise ValueError(
-                f"layer {self.name!r} has {len(self.nodes)} calls in graphs; there is no call {index!r}"
+                f"layer {self.name!r} has {len(self.nodes)} calls in graphs; there is no call "
+                f"{index!r}"
             )
         return self.nodes[index]
 
@@ -434,9 +446,10 @@ def to_tensor(value):
 
 
 def known_shape(tensor):
-    """The shape of a tensor or symbol; while a call is tried out on no rows, the batch is unknown."""
+    """The shape of a tensor or symbol; while a call is tried out, no rows mean an unknown batch."""
     shape = tuple(getattr(tensor, "shape", ()))
-    return (None, *shape[1:]) if context.drawing is not None and shape and shape[0] == 0 else shape
+    trying = context.drawing is not None and shape[:1] == (0,)
+    return (None, *shape[1:]) if trying else shape
 
 
 def attach_masks(outputs, masks):

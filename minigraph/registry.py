@@ -21,19 +21,19 @@ def snake_case(name):
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
-def register(thing=None, *, group=None, aliases=()):
-    """Put a class or function of this library into the table, under its own name.
+def register(thing=None, *, name=None, group=None, aliases=()):
+    """Put a class or function of this library into the table, under its own name or under `name`.
 
     With a `group` ("loss", "optimizer", ...) it is also found by name there, written in CamelCase
     or snake_case, or by one of the `aliases`.
     """
     if thing is None:
-        return lambda thing: register(thing, group=group, aliases=aliases)
-    name = thing.__name__
+        return lambda thing: register(thing, name=name, group=group, aliases=aliases)
+    name = name or thing.__name__
     _classes.setdefault(name, thing)
     _names[thing] = name
     if group is not None:
-        for alias in (name, snake_case(name), *aliases):
+        for alias in (thing.__name__, snake_case(thing.__name__), *aliases):
             _aliases[group, alias] = thing
     return thing
 
@@ -141,7 +141,7 @@ def get(group, identifier, base):
 
 
 def constructor_arguments(cls):
-    """The names of the arguments of `cls.__init__`, its bases' too where it passes `**options` on."""
+    """The names of the arguments of `cls.__init__`, and of its bases' where it takes `**options`."""
     names = []
     for base in cls.__mro__:
         if "__init__" not in vars(base):
@@ -159,7 +159,8 @@ def read_config(thing):
     for name in constructor_arguments(type(thing)):
         if not hasattr(thing, name):
             raise ValueError(
-                f"{type(thing).__name__} takes the argument {name!r} but does not store it, so its config cannot "
+                f"{type(thing).__name__} takes the argument {name!r} but does not store it, so its "
+                "config cannot "
                 f"be read. Write `self.{name} = {name}` in __init__, or define get_config()."
             )
         config[name] = serialize(getattr(thing, name))
@@ -196,7 +197,8 @@ def serialize(value):
             return _names[value]
         if "<" in getattr(value, "__qualname__", "<") or not hasattr(value, "__name__"):
             raise ValueError(
-                f"{value!r} has no name of its own, so it cannot be written to a config. Define it with `def` at the "
+                f"{value!r} has no name of its own, so it cannot be written to a config. Define it "
+                "with `def` at the "
                 "top of a module and mark it with @register_keras_serializable()."
             )
         return value.__name__

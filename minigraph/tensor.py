@@ -91,9 +91,10 @@ class Tensor(Operators):
 class Variable(Tensor):
     """A named tensor that an optimizer may assign.
 
-    `initial` is an array, or a function `(shape, dtype, seed) -> array`. The function is called when
-    the value is first needed, so a model can be drawn and counted before any weight takes memory.
-    `learnable` says what the variable was made for; `trainable` may be switched off to freeze it.
+    `initial` is an array, or a function `(shape, dtype, seed) -> array`. The function is called
+    when the value is first needed, so a model can be drawn and counted before any weight takes
+    memory. `learnable` says what the variable was made for; `trainable` may be switched off to
+    freeze it.
     """
 
     __slots__ = ("_shape", "_dtype", "name", "_initial", "_seed", "learnable", "__weakref__")
@@ -208,18 +209,20 @@ class Tape:
 
         d loss / d x = sum over the ops that used x of (d loss / d output) * (d output / d x)
 
-        Records are popped newest first. The order in which ops ran is a topological order, so when an
-        op is popped every use of its output has already added its share, and memory is freed on
-        the way. A tape can therefore be asked once. None stands where nothing flows.
+        Records are popped newest first. The order in which ops ran is a topological order, so
+        when an op is popped every use of its output has already added its share, and memory is
+        freed on the way. A tape can therefore be asked once. None stands where nothing flows.
         Raises ValueError if the loss is not a scalar or was not recorded here.
         """
         if loss.value.size != 1:
             raise ValueError(
-                f"a gradient starts from one number, but the loss has shape {loss.shape}: take a mean or sum"
+                f"a gradient starts from one number, but the loss has shape {loss.shape}: take a "
+                "mean or sum"
             )
         if not loss.tracked:
             raise ValueError(
-                "the loss was not recorded: compute it inside `with Tape() as tape:`, from variables or watched tensors"
+                "the loss was not recorded: compute it inside `with Tape() as tape:`, from "
+                "variables or watched tensors"
             )
         wanted = tree.flatten(sources)
         keep = set(wanted)

@@ -9,8 +9,8 @@ from ..ops import nn
 class Dense(Layer):
     """Every input meets every output: y = activation(x @ kernel + bias).
 
-    (batch, ..., inputs) -> (batch, ..., units); kernel (inputs, units), bias (units).
-    Raises ValueError if `units` is no positive integer, or if the last axis of the input is unknown.
+    (batch, ..., inputs) -> (batch, ..., units); kernel (inputs, units), bias (units). Raises
+    ValueError if `units` is no positive integer, or if the last axis of the input is unknown.
     """
 
     def __init__(
@@ -72,7 +72,9 @@ def check_known(size, layer):
     """A size that must be known to make weights; ValueError naming the layer if it is None."""
     if size is None:
         raise ValueError(
-            f"layer {layer.name!r} ({type(layer).__name__}) needs to know the last axis of its input to make its "
-            "weights, but that is None. Give the Input a full shape, or a Reshape before this layer."
+            f"layer {layer.name!r} ({type(layer).__name__}) needs to know the last axis of its "
+            "input to make its "
+            "weights, but that is None. Give the Input a full shape, or a Reshape before this "
+            "layer."
         )
     return size

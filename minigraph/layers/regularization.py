@@ -12,11 +12,12 @@ from ..ops import basic
 
 @registry.register
 class Dropout(Layer):
-    """In training, each value is kept with probability 1 - rate and scaled by 1 / (1 - rate), else set to 0.
+    """In training, each value is kept with probability 1 - rate and scaled by 1 / (1 - rate),
+    else set to 0.
 
-    Otherwise nothing is changed. Any shape. Axes where `noise_shape` is 1 share one decision. Equal seeds
-    give equal sequences of decisions (Srivastava et al., 2014).
-    Raises ValueError if `rate` is outside [0, 1].
+    Otherwise nothing is changed. Any shape. Axes where `noise_shape` is 1 share one decision.
+    Equal seeds give equal sequences of decisions (Srivastava et al., 2014). Raises ValueError if
+    `rate` is outside [0, 1].
     """
 
     supports_masking = True

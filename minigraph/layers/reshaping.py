@@ -21,7 +21,8 @@ class Flatten(Layer):
 
 @registry.register
 class Reshape(Layer):
-    """The values of each sample, row by row, in another shape: (batch, ...) -> (batch, *target_shape).
+    """The values of each sample, row by row, in another shape: (batch, ...) -> (batch,
+    *target_shape).
 
     One entry of `target_shape` may be -1: it takes what is left.
     Raises ValueError if an entry is no size, or if the numbers of values differ.

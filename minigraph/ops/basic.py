@@ -1,7 +1,8 @@
 """The ops that everything else is made of, each with its gradient on the same screen.
 
-In this file `g` is the gradient that arrives at the output, and every function behind a comma takes it
-one step back. Broadcasting needs no care here: the tape sums a gradient back to its input's shape.
+In this file `g` is the gradient that arrives at the output, and every function behind a comma
+takes it one step back. Broadcasting needs no care here: the tape sums a gradient back to its
+input's shape.
 """
 
 import math
@@ -427,7 +428,8 @@ def concatenate(*arrays, axis=-1):
     rests = {(len(s), *s[:place], *s[place + 1 :]) for s in shapes}
     if len(rests) > 1:
         raise ValueError(
-            f"concatenate: shapes {', '.join(map(str, shapes))} differ in an axis other than axis={axis}"
+            f"concatenate: shapes {', '.join(map(str, shapes))} differ in an axis other than "
+            f"axis={axis}"
         )
     ends = [0]
     for shape in shapes:

@@ -1,10 +1,11 @@
 """The ops of neural networks: activations, the dense layer, losses.
 
-A hot op is one formula with its gradient by hand. Beside it stands its plain twin (`..._plain`), the
-obvious program out of basic ops, and a test holds the two equal in value and in every gradient.
+A hot op is one formula with its gradient by hand. Beside it stands its plain twin (`..._plain`),
+the obvious program out of basic ops, and a test holds the two equal in value and in every
+gradient.
 
-B is the batch, I the inputs and O the outputs of a layer, C the classes. In a loss, y is the target,
-p a predicted probability and z a logit: the number before a sigmoid or softmax.
+B is the batch, I the inputs and O the outputs of a layer, C the classes. In a loss, y is the
+target, p a predicted probability and z a logit: the number before a sigmoid or softmax.
 """
 
 import math
@@ -17,8 +18,8 @@ from . import basic
 # ---------------------------------------------------------------------------------------------
 # Activations
 
-# An activation whose gradient follows from its output alone can be applied in place, inside a layer's
-# op: `forward(x, out)` writes it, `backward(g, y)` takes the gradient back.
+# An activation whose gradient follows from its output alone can be applied in place, inside a
+# layer's op: `forward(x, out)` writes it, `backward(g, y)` takes the gradient back.
 Activation = namedtuple("Activation", "forward backward")
 
 
@@ -114,7 +115,8 @@ def dense(x, kernel, bias=None, /, activation=None):
     """
     if x.ndim == 0 or x.shape[-1] != kernel.shape[0]:
         raise ValueError(
-            f"dense: the last axis of the input {x.shape} must be as long as the first of the kernel {kernel.shape}"
+            f"dense: the last axis of the input {x.shape} must be as long as the first of the "
+            f"kernel {kernel.shape}"
         )
     xp = array_module(x)
     rows = x.reshape(-1, x.shape[-1])  # (B, I): all axes but the last are a batch
@@ -192,7 +194,7 @@ def binary_crossentropy_plain(target, output, from_logits=False):
 
 
 def probabilities(output, axis):
-    """Each row divided by its sum and kept within [1e-7, 1 - 1e-7], and the way back to the output."""
+    """Each row divided by its sum and kept within [1e-7, 1 - 1e-7], and the way back."""
     xp = array_module(output)
     total = output.sum(axis, keepdims=True)
     q = output / total
@@ -243,7 +245,8 @@ def sparse_categorical_crossentropy(target, output, /, from_logits=False):
     labels = target.astype("int64").reshape(-1)  # (B,)
     if labels.size and not (0 <= int(labels.min()) and int(labels.max()) < classes):
         raise ValueError(
-            f"labels must be classes 0 to {classes - 1}, since the prediction has shape {output.shape}; "
+            f"labels must be classes 0 to {classes - 1}, since the prediction has shape "
+            f"{output.shape}; "
             f"found labels from {int(labels.min())} to {int(labels.max())}"
         )
     if from_logits:

@@ -1,0 +1,354 @@
+"""A model is a layer whose call is a plan of other layers' calls. All floors meet here."""
+
+import warnings
+
+import numpy as np
+
+from . import backend, graph, saving, tree
+from .backend import setting
+from .graph import Input, InputLayer, Plan, SymbolicTensor
+from .layer import Layer, to_tensor, unique
+from .ops import basic
+from .registry import register
+from .tensor import Tensor
+from .training import Trainer
+from .view import svg, widget
+from .view.summary import summary
+
+
+class Model(Trainer, Layer):
+    """A graph of layers between `inputs` and `outputs`, or a subclass with a `call` of its own.
+
+    `inputs` and `outputs` are symbolic tensors, alone or in lists, tuples and dicts, nested as you
+    like. A model is itself a layer: it can be called on arrays, on an `Input`, or on what another
+    layer gives. Raises ValueError where the outputs cannot be computed from the inputs, or where
+    two layers have one name.
+    """
+
+    casts_inputs = False  # the layers inside cast for themselves
+
+    def __init__(self, inputs=None, outputs=None, name=None, **options):
+        if name is None and inputs is not None and type(self) is Model:
+            name = backend.unique_name("functional")
+        super().__init__(name=name, **options)
+        self.random = backend.RandomStream()
+        self._plan = None
+        if (inputs is None) != (outputs is None):
+            raise ValueError(
+                "a model needs both `inputs` and `outputs`, or neither (a subclass with its own "
+                "`call`)"
+            )
+        if inputs is not None:
+            self._plan = Plan(inputs, outputs)
+            self.built = True
+            for symbol in self._plan.unused:
+                warnings.warn(
+                    f"model {self.name!r}: no output needs the Input {symbol.name!r}", stacklevel=2
+                )
+
+    @property
+    def plan(self):
+        """The calls between inputs and outputs; None for a subclass with its own `call`."""
+        return self._plan
+
+    # -- running -------------------------------------------------------------------------------
+
+    def call(self, inputs):
+        """Run the graph: each node once, in order."""
+        if self.plan is None:
+            raise NotImplementedError(
+                f"{type(self).__name__} must define call(self, inputs), or be given inputs and "
+                "outputs"
+            )
+        return self._run_plan(inputs)
+
+    def run(self, inputs, training=None, observe=None):
+        """Like a call, but `observe(node, outputs)` sees what every node gives on the way."""
+        with setting(training=training):
+            return self._run_plan(tree.map(to_tensor, inputs), observe)
+
+    def _run_plan(self, inputs, observe=None):
+        values = [
+            self._fit(value, symbol)
+            for value, symbol in zip(self._arrange(inputs), self.inputs, strict=True)
+        ]
+        return tree.pack(self.output, self.plan.run(values, observe))
+
+    def _arrange(self, inputs):
+        """What the call was given, in the order of `self.inputs`.
+
+        A model may always be given a dict keyed by the names of its Inputs.
+        """
+        if isinstance(inputs, Tensor):
+            given = [inputs]
+        elif isinstance(inputs, dict):
+            keys = list(self.input) if isinstance(self.input, dict) else self.input_names
+            missing = [key for key in keys if key not in inputs]
+            unknown = [key for key in inputs if key not in keys]
+            if missing or unknown:
+                what = f"misses {missing}" if missing else f"has unknown keys {unknown}"
+                raise ValueError(
+                    f"model {self.name!r}: the dict of inputs {what}; its keys must be {keys}"
+                )
+            given = tree.flatten({key: inputs[key] for key in keys})
+        else:
+            given = tree.flatten(inputs)
+        if len(given) != len(self.inputs):
+            raise ValueError(
+                f"model {self.name!r} has {len(self.inputs)} inputs "
+                f"({', '.join(self.input_names)}), "
+                f"but was called on {len(given)}"
+            )
+        return given
+
+    def _fit(self, value, symbol):
+        """One input, cast to its Input's dtype; ValueError with both shapes if it does not fit."""
+        expected, found = symbol.shape, tuple(value.shape)
+        known_rows = backend.context.drawing is None
+        fits = len(found) == len(expected) and all(
+            want in (have, None) or (axis == 0 and not known_rows)
+            for axis, (want, have) in enumerate(zip(expected, found, strict=True))
+        )
+        if not fits:
+            raise ValueError(
+                f"model {self.name!r}: input {symbol.name!r} expects shape {expected}, found "
+                f"{found}"
+            )
+        same = value.value.dtype == symbol.dtype
+        return value if same else basic.cast(value, symbol.dtype)
+
+    def prepare(self, inputs):
+        """A subclass gets its weights when its own `call` first runs."""
+        self.built = True
+
+    def build(self, input_shape):
+        """Make the weights of a subclassed model, by trying its `call` on an empty batch."""
+        symbols = shape_to_input(input_shape)
+        with setting(tape=None, training=False, drawing=[]), np.errstate(all="ignore"):
+            graph.experiment(self.call, (symbols,), {}, tree.flatten(symbols))
+
+    # -- the parts -----------------------------------------------------------------------------
+
+    @property
+    def inputs(self):
+        return self.plan.inputs
+
+    @property
+    def outputs(self):
+        return self.plan.outputs
+
+    @property
+    def input(self):
+        """The symbolic inputs, in the structure in which they were given."""
+        return super().input if self.plan is None else self.plan.input
+
+    @property
+    def output(self):
+        """The symbolic outputs, in the structure in which they were given."""
+        return super().output if self.plan is None else self.plan.output
+
+    @property
+    def layers(self):
+        """The layers, each once, in reading order."""
+        if self.plan is None:
+            return self._sublayers()
+        return [layer for _, _, layer, _ in self.summary_rows if layer is not None]
+
+    def _sublayers(self):
+        return unique([*(self.layers if self.plan else []), *super()._sublayers()])
+
+    @property
+    def plan_nodes(self):
+        """The nodes of this model in topological order, those of its inputs first."""
+        return self.plan.nodes
+
+    @property
+    def summary_rows(self):
+        """The rows of the summary: (name, label, layer or None, nodes of this model)."""
+        rows = []
+        for group in self.plan.groups:
+            node = group[0]
+            if graph.is_cut(
+                node, self.inputs
+            ):  # the data enters here; what comes before is cut off
+                rows.append((node.name, "InputLayer", None, group))
+            else:
+                rows.append((node.name, node.label, node.layer, group))
+        return rows
+
+    @property
+    def kind(self):
+        """What a picture calls it: `Functional` if it is nothing but a graph of layers."""
+        return "Functional" if type(self) is Model else type(self).__name__
+
+    @property
+    def input_names(self):
+        return [symbol.node.name for symbol in self.inputs]
+
+    @property
+    def output_names(self):
+        return [symbol.node.name for symbol in self.outputs]
+
+    @property
+    def input_shape(self):
+        return shapes_of(self.inputs)
+
+    @property
+    def output_shape(self):
+        return shapes_of(self.outputs)
+
+    def get_layer(self, name=None, index=None):
+        """A layer by its name, or by its place in `layers`; ValueError if there is none."""
+        if (name is None) == (index is None):
+            raise ValueError("get_layer needs a `name` or an `index`, one of the two")
+        layers = self.layers
+        if index is not None:
+            if not -len(layers) <= index < len(layers):
+                raise ValueError(
+                    f"model {self.name!r} has {len(layers)} layers, so there is no index {index}"
+                )
+            return layers[index]
+        for layer in layers:
+            if layer.name == name:
+                return layer
+        known = ", ".join(layer.name for layer in layers)
+        raise ValueError(f"model {self.name!r} has no layer {name!r}. Its layers are: {known}")
+
+    # -- looking -------------------------------------------------------------------------------
+
+    def summary(self, **options):
+        """Print the table of layers, output shapes and parameter counts."""
+        summary(self, **options)
+
+    def explore(self, x=None, y=None):
+        """A picture to click. With data, it steps through a recorded forward and backward pass."""
+        return widget.explore(self, x, y)
+
+    def _repr_mimebundle_(self, **options):
+        if self.plan is None:
+            return {"text/plain": repr(self)}
+        return {"text/plain": repr(self), "image/svg+xml": svg.model_to_svg(self)}
+
+    # -- configs and files ---------------------------------------------------------------------
+
+    def get_config(self):
+        """The graph as plain JSON: a table of layers, the nodes, the inputs and the outputs."""
+        return saving.model_config(self)
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """An independent model with fresh weights, from what `get_config` gave."""
+        return saving.model_from_config(config, custom_objects)
+
+    def save(self, path, overwrite=True):
+        """Write graph, weights, compile settings and optimizer state to one file."""
+        saving.save_model(self, path, overwrite)
+
+    def save_weights(self, path):
+        """Write the weights alone to a file."""
+        saving.save_weights(self, path)
+
+    def load_weights(self, path):
+        """Read the weights from a file; a file of another architecture is a ValueError."""
+        saving.load_weights(self, path)
+
+
+class Sequential(Model):
+    """A plain chain of layers: what one gives, the next one takes.
+
+    A leading `Input` draws it at once. Without one it is drawn for its first data, and until then
+    it has no weights.
+    """
+
+    def __init__(self, layers=None, trainable=True, name=None):
+        super().__init__(name=name, trainable=trainable)
+        self._chain = []
+        self._ends = []  # the symbol before the first layer and the one behind each layer
+        for layer in layers or []:
+            self.add(layer)
+
+    @property
+    def plan(self):
+        """Made when it is needed: planning at each `add` would cost the square of the depth."""
+        if self._plan is None and len(self._ends) > 1:
+            self._plan = Plan(self._ends[0], self._ends[-1])
+        return self._plan
+
+    @property
+    def layers(self):
+        return list(self._chain)
+
+    def add(self, layer):
+        """Put a layer, or a first `Input`, at the end of the chain."""
+        if isinstance(layer, SymbolicTensor) and isinstance(layer.node.layer, InputLayer):
+            if self._chain or self._ends:
+                raise ValueError(f"{self.name!r}: an Input comes first, before all layers")
+            self._ends = [layer]
+            return
+        if not isinstance(layer, Layer):
+            raise TypeError(
+                f"only layers can be added to {self.name!r}, got {layer!r:.80} "
+                f"({type(layer).__name__})"
+            )
+        if any(layer.name == other.name for other in self._chain):
+            raise ValueError(
+                f"the layers of {self.name!r} need unique names, but {layer.name!r} is there "
+                "already"
+            )
+        if self._ends:
+            self._draw(layer)
+        self._chain = [*self._chain, layer]
+
+    def pop(self):
+        """Take the last layer away and return it; ValueError if there is none."""
+        if not self._chain:
+            raise ValueError(f"{self.name!r} has no layer to take away")
+        *self._chain, last = self._chain
+        if self._ends:
+            last.nodes.remove(self._ends[-1].node)
+            self._ends, self._plan = self._ends[:-1], None
+            self.built = len(self._ends) > 1
+        return last
+
+    def _draw(self, layer):
+        """One more call at the end of the drawing."""
+        output = layer(self._ends[-1])
+        if not isinstance(output, SymbolicTensor):
+            raise ValueError(
+                f"{self.name!r} is a chain, but layer {layer.name!r} gives "
+                f"{len(tree.flatten(output))} outputs. "
+                "Use Model(inputs, outputs) for such graphs."
+            )
+        self._ends, self._plan, self.built = [*self._ends, output], None, True
+
+    def prepare(self, inputs):
+        """Draw the chain for its first data."""
+        if not self.built:
+            self.build(tree.map(lambda x: tuple(x.shape), inputs))
+
+    def build(self, input_shape):
+        """Draw the chain for inputs of this shape, which includes the batch axis."""
+        if not self._chain:
+            raise ValueError(f"{self.name!r} has no layers yet: add some first")
+        self._ends = [Input(tuple(input_shape)[1:])]
+        for layer in self._chain:
+            self._draw(layer)
+
+
+def shapes_of(symbols):
+    """The shape of a single symbol, or the list of several."""
+    shapes = [symbol.shape for symbol in symbols]
+    return shapes[0] if len(shapes) == 1 else shapes
+
+
+def shape_to_input(shape):
+    """An Input for a shape that includes the batch axis, or a structure of them."""
+    if isinstance(shape, tuple) and all(n is None or isinstance(n, int) for n in shape):
+        return Input(batch_shape=(None, *shape[1:]))
+    if isinstance(shape, dict):
+        return {key: shape_to_input(one) for key, one in shape.items()}
+    return [shape_to_input(one) for one in shape]
+
+
+register(Model, name="Functional")
+register(Sequential)
