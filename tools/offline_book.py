@@ -7,6 +7,9 @@ folder of TeX extensions that this file loads when a formula asks for one.
 Notebooks to take home. A chapter links to its exercises as a file, `../exercises/name.ipynb`. In
 JupyterLab that opens the notebook. In the book there is no such page, so the link becomes a
 download.
+
+Search. Its index is a script, which works from the disk too. To show a few words around each hit it
+fetches the pages, which browsers refuse to do for files; then the hits stand alone.
 """
 
 from importlib.util import find_spec
@@ -22,6 +25,9 @@ PACKAGE = "sphinx-mathjax-offline"
 PARTS = ("tex-svg.js", "input/tex/extensions")
 
 BEFORE_DOWNLOADS_ARE_COLLECTED = 100
+NO_SUMMARIES_FROM_DISK = (
+    "if (location.protocol === 'file:') DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;"
+)
 
 
 def mathjax_folder() -> Path:
@@ -64,4 +70,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Register the extension."""
     app.connect("doctree-read", offer_downloads, priority=BEFORE_DOWNLOADS_ARE_COLLECTED)
     app.connect("build-finished", copy_mathjax)
+    app.add_js_file(None, body=NO_SUMMARIES_FROM_DISK)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
