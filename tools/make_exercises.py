@@ -15,7 +15,7 @@ What comes in its place must let the cell run, so that the check below it can sp
 - inside a function, a line that raises NotImplementedError when the check calls the function;
 - anywhere else, one line `name = None` for each name that the solution would have defined.
 
-Outputs are removed. Cells, their ids and their metadata stay as they are.
+Outputs are removed. Everything else stays, cell ids included.
 """
 
 import argparse
@@ -26,6 +26,11 @@ from pathlib import Path
 import nbformat
 
 ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from tools import notebook_files  # noqa: E402  (found through the line above)
+
 SOLUTIONS = ROOT / "solutions"
 EXERCISES = ROOT / "exercises"
 
@@ -145,10 +150,10 @@ def make_exercise(path: Path) -> str:
             raise ExerciseError(f"{path.name}, cell {cell.get('id')}: {error}") from error
         solutions += source != cell.source
         cell["source"] = source
-        cell["outputs"], cell["execution_count"] = [], None
     if not solutions:
         raise ExerciseError(f"{path.name}: no cell holds '{BEGIN}'; the exercise would be solved")
-    return nbformat.writes(notebook, version=nbformat.NO_CONVERT) + "\n"
+    notebook_files.clear_outputs(notebook)
+    return notebook_files.to_text(notebook)
 
 
 def find_differences(solutions: Path, exercises: Path) -> dict[Path, str | None]:
