@@ -107,7 +107,7 @@ def custom_object_scope(*tables):
 def lookup(group, name):
     """The member of a group that a text names; ValueError with the known names otherwise."""
     found = _aliases.get((group, name))
-    if found is None:
+    if found is None and (">" in name or name not in _classes):  # no layer or op serves as a loss
         found = get_registered_object(name)
     if found is None:
         known = sorted({known for kind, known in _aliases if kind == group})
@@ -122,15 +122,15 @@ def get(group, identifier, base):
     """
     if identifier is None or isinstance(identifier, base):
         return identifier
-    if isinstance(identifier, str):
-        found = lookup(group, identifier)
-        return found() if inspect.isclass(found) else found
-    if isinstance(identifier, dict):
-        return deserialize(identifier)
-    if inspect.isclass(identifier) and issubclass(identifier, base):
-        return identifier()
-    if callable(identifier) and not inspect.isclass(identifier):
-        return identifier
+    found = identifier
+    if isinstance(found, str):
+        found = lookup(group, found)
+    elif isinstance(found, dict):
+        found = deserialize(found)
+    if inspect.isclass(found) and issubclass(found, base):
+        return found()
+    if isinstance(found, base) or (callable(found) and not inspect.isclass(found)):
+        return found
     raise ValueError(
         f"cannot make a {group} of {identifier!r}: give a name, a {base.__name__} or a function"
     )
