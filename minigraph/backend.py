@@ -18,12 +18,14 @@ class Context(threading.local):
 
     `tape` is the open tape or None. `training` says whether layers run in training mode (None:
     nobody said, which means no). `drawing` is None, or the list of undo steps of the symbolic
-    call that is being tried out.
+    call that is being tried out. `names` is None, or the counter that automatic names come from
+    instead of the process-wide one, while a model is rebuilt from its config.
     """
 
     tape = None
     training = None
     drawing = None
+    names = None
 
 
 context = Context()
@@ -167,8 +169,9 @@ _names = Counter()
 def unique_name(base):
     """`base`, then `base_1`, `base_2`, ... counted over the whole process."""
     with _lock:
-        count = _names[base]
-        _names[base] += 1
+        names = _names if context.names is None else context.names
+        count = names[base]
+        names[base] += 1
     return f"{base}_{count}" if count else base
 
 

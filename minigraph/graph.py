@@ -8,6 +8,8 @@ Edges belong to the call, never to the layer. Shared layers, models inside model
 models over one graph all follow from that sentence.
 """
 
+import itertools
+
 import numpy as np
 
 from . import backend, registry, tree
@@ -18,6 +20,8 @@ from .tensor import Operators, Tensor
 # An unknown axis is tried at two sizes: where the results differ, the new axis is unknown too. Both
 # are long enough for a few strides and poolings.
 SIZES = (64, 96)
+
+_drawn = itertools.count()
 
 
 class SymbolicTensor(Operators):
@@ -74,7 +78,7 @@ class Node:
     """One call of one layer, or of one bare op.
 
     `args` and `kwargs` are what it was called with, symbols among them; `outputs` are the symbols
-    that it made. `index` counts the calls of the same layer.
+    that it made. `index` counts the calls of the same layer, `order` all calls ever drawn.
     """
 
     def __init__(self, fn, args, kwargs):
@@ -86,6 +90,7 @@ class Node:
         ]
         self.output_structure = None
         self.index = len(fn.nodes) if self.layer else 0
+        self.order = next(_drawn)
 
     @property
     def outputs(self):
