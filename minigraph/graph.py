@@ -10,6 +10,8 @@ models over one graph all follow from that sentence.
 
 import itertools
 
+from functools import partial
+
 import numpy as np
 
 from . import backend, registry, tree
@@ -25,8 +27,7 @@ _drawn = itertools.count()
 
 
 class SymbolicTensor(Operators):
-    """A value that has not happened yet: a shape with None for what is unknown, a dtype, and a
-    source.
+    """A value that has not happened yet: a shape, a dtype, and the call that will make it.
 
     `trials` are the two shapes that it had in the experiment, with 0 for the batch, `rows` is the
     batch size if it is fixed, and `node` and `index` say which output of which call it is.
@@ -64,8 +65,7 @@ class SymbolicTensor(Operators):
     def _no_value(self, *_, **__):
         raise TypeError(
             f"{self!r} holds no values: it stands for data that a model will be given. "
-            "Inside a graph use layers and `minigraph.ops`; for numbers, call the model on an "
-            "array."
+            "Inside a graph use layers and ops; for numbers, call the model on an array."
         )
 
     __bool__ = __len__ = __iter__ = __float__ = __int__ = __array__ = numpy = _no_value
@@ -144,8 +144,7 @@ def Input(shape=None, batch_size=None, dtype=None, name=None, batch_shape=None):
     """
     if (shape is None) == (batch_shape is None):
         raise ValueError(
-            "Input needs `shape` (without the batch axis) or `batch_shape` (with it), one of the "
-            "two"
+            "Input needs either `shape` (without the batch axis) or `batch_shape` (with it)"
         )
     if batch_shape is None:
         batch_shape = (batch_size, *check_shape(shape, "shape"))
@@ -209,8 +208,7 @@ def connect(fn, args, kwargs):
 def experiment(fn, args, kwargs, symbols):
     """Learn what a call gives by making it on empty batches, with unknown axes at two sizes.
 
-    Returns the structure of the outputs and, for each, (two shapes, dtype, two mask shapes or
-    None).
+    Returns the structure of the outputs and, for each of them, a `finding`.
     """
 
     def attempt(trial, rows=0):
@@ -220,40 +218,40 @@ def experiment(fn, args, kwargs, symbols):
         )
         return check_outputs(fn(*call_args, **call_kwargs))
 
-    all_known = all(s.trials[0] == s.trials[1] for s in symbols)
+    def both(rows):
+        first = attempt(0, rows)
+        all_known = all(s.trials[0] == s.trials[1] for s in symbols)
+        return first, first if all_known else attempt(1, rows)
+
+    rows = fixed_rows(symbols)
     try:
-        first = attempt(0)
-        second = first if all_known else attempt(1)
-        batch_axes = None
+        first, second = both(0)
+        other, find_batch = first, lambda a, b: ()
     except Exception as error:
         # Some code cannot run without rows, such as a maximum over the batch. Then the batch is
-        # what differs between two rows and three; a graph of fixed batch size is tried at that
-        # size.
-        rows = fixed_rows(symbols)
+        # what differs between two rows and three. A fixed batch size is tried at that size.
         try:
-            first = attempt(0, rows or 2)
-            second = first if all_known else attempt(1, rows or 2)
-            third = first if rows else attempt(0, 3)
+            first, second = both(rows or 2)
+            other = first if rows else attempt(0, 3)
         except Exception:
             raise error from None
-        batch_axes = [
-            [
-                i
-                for i, n in enumerate(a.shape)
-                if (i == 0 and n == rows if rows else n != c.shape[i])
-            ]
-            for a, c in zip(tree.flatten(first), tree.flatten(third), strict=True)
-        ]
+        find_batch = partial(batch_axes, rows=rows)
+    trios = zip(*(tree.flatten(result) for result in (first, second, other)), strict=True)
+    return first, [finding(a, b, find_batch(a.shape, c.shape)) for a, b, c in trios]
 
-    findings = []
-    for place, (a, b) in enumerate(zip(tree.flatten(first), tree.flatten(second), strict=True)):
-        axes = batch_axes[place] if batch_axes else ()
-        trials = tuple(tuple(0 if i in axes else n for i, n in enumerate(t.shape)) for t in (a, b))
-        mask_trials = (
-            None if a.mask is None else (trials[0][: a.mask.ndim], trials[1][: b.mask.ndim])
-        )
-        findings.append((trials, a.dtype, mask_trials))
-    return first, findings
+
+def batch_axes(shape, other, rows):
+    """Where the batch is in an output: what differs between two batches, or has the fixed size."""
+    if rows is not None:
+        return (0,) if shape[:1] == (rows,) else ()
+    return [i for i, (n, m) in enumerate(zip(shape, other, strict=True)) if n != m]
+
+
+def finding(a, b, batch):
+    """What two trials say of an output: two shapes with 0 for the batch, dtype, two mask shapes."""
+    trials = tuple(tuple(0 if i in batch else n for i, n in enumerate(x.shape)) for x in (a, b))
+    masked = a.mask is not None
+    return trials, a.dtype, tuple(shape[: a.mask.ndim] for shape in trials) if masked else None
 
 
 def check_outputs(outputs):
@@ -314,9 +312,8 @@ def collect(inputs, outputs):
         seen.add(node)
         if not node.inputs:
             raise ValueError(
-                f"the outputs are not connected to the inputs: they need the Input {node.name!r}, "
-                "of shape "
-                f"{symbol.shape}, which is not among the inputs {[s.name for s in inputs]}"
+                f"the outputs are not connected to the inputs {[s.name for s in inputs]}: they "
+                f"also need the Input {node.name!r}, of shape {symbol.shape}"
             )
         waiting.append((node, symbol, True))
         waiting += [(parent.node, parent, False) for parent in reversed(node.inputs)]
@@ -329,8 +326,7 @@ def is_cut(node, inputs):
 
 
 def reading_order(nodes, outputs, inputs):
-    """The nodes grouped by layer, in the order in which a person reads the model, from the inputs
-    down.
+    """The nodes grouped by layer, in the order in which a person reads a model: inputs first.
 
     The depth of a node is its longest distance to an output, that of a layer the largest of its
     nodes'. Groups come by falling depth; equal depths in the order of the first visit by a walk
@@ -394,7 +390,7 @@ class Plan:
         kept = set(self.outputs)
         self.steps = []
         for node in calls:
-            lone = len(node.args) == 1 and not node.kwargs and node.args[0] in node.inputs[:1]
+            lone = len(node.args) == 1 and not node.kwargs and node.args[0] is node.inputs[0]
             source = self.slots[node.inputs[0]] if lone else None
             targets = [self.slots[symbol] for symbol in node.outputs]
             read = [
@@ -445,8 +441,7 @@ def check_symbols(structure, argument):
         found = f"{wrong[0]!r:.80} ({type(wrong[0]).__name__})" if wrong else "nothing"
         raise ValueError(
             f"the `{argument}` of a model are symbolic tensors: an Input, or what a layer gives "
-            "when it "
-            f"is called on one; got {found}"
+            f"when it is called on one; got {found}"
         )
     return symbols
 

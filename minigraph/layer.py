@@ -288,8 +288,8 @@ class Layer(registry.Configurable):
         shape = (shape,) if isinstance(shape, int) else tuple(shape)
         if not all(isinstance(n, (int, np.integer)) and n >= 0 for n in shape):
             raise ValueError(
-                f"add_weight in layer {self.name!r}: every entry of shape={shape} must be a number "
-                "of elements. "
+                f"add_weight in layer {self.name!r}: every entry of shape={shape} must be a "
+                "number of elements. "
                 "None means that the size of an axis is unknown: give the Input a full shape."
             )
         initial = initializers.get("glorot_uniform" if initializer is None else initializer)
@@ -404,8 +404,7 @@ class Layer(registry.Configurable):
             return self.nodes[0]
         if not self.nodes:
             raise AttributeError(
-                f"layer {self.name!r} was never called on a symbolic tensor, so it has no {what} "
-                "yet"
+                f"layer {self.name!r} was never called on a symbolic tensor: it has no {what} yet"
             )
         calls = "; ".join(
             f"{i}: on shape {tree.map(lambda x: x.shape, n.args[0])}"

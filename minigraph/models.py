@@ -35,8 +35,8 @@ class Model(Trainer, Layer):
         self._plan = None
         if (inputs is None) != (outputs is None):
             raise ValueError(
-                "a model needs both `inputs` and `outputs`, or neither (a subclass with its own "
-                "`call`)"
+                "a model needs both `inputs` and `outputs`, or, as a subclass with a `call` of its "
+                "own, neither"
             )
         if inputs is not None:
             self._plan = Plan(inputs, outputs)
@@ -57,8 +57,8 @@ class Model(Trainer, Layer):
         """Run the graph: each node once, in order."""
         if self.plan is None:
             raise NotImplementedError(
-                f"{type(self).__name__} must define call(self, inputs), or be given inputs and "
-                "outputs"
+                f"{type(self).__name__} must define call(self, inputs), or be given `inputs` "
+                "and `outputs`"
             )
         return self._run_plan(inputs)
 
@@ -292,8 +292,7 @@ class Sequential(Model):
             )
         if any(layer.name == other.name for other in self._chain):
             raise ValueError(
-                f"the layers of {self.name!r} need unique names, but {layer.name!r} is there "
-                "already"
+                f"the layers of {self.name!r} need unique names: {layer.name!r} is there already"
             )
         if self._ends:
             self._draw(layer)

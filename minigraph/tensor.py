@@ -216,8 +216,8 @@ class Tape:
         """
         if loss.value.size != 1:
             raise ValueError(
-                f"a gradient starts from one number, but the loss has shape {loss.shape}: take a "
-                "mean or sum"
+                "a gradient starts from one number, but the loss has shape "
+                f"{loss.shape}: take its mean or sum"
             )
         if not loss.tracked:
             raise ValueError(

@@ -72,9 +72,7 @@ def check_known(size, layer):
     """A size that must be known to make weights; ValueError naming the layer if it is None."""
     if size is None:
         raise ValueError(
-            f"layer {layer.name!r} ({type(layer).__name__}) needs to know the last axis of its "
-            "input to make its "
-            "weights, but that is None. Give the Input a full shape, or a Reshape before this "
-            "layer."
+            f"layer {layer.name!r} ({type(layer).__name__}) needs the last axis of its input to "
+            "make its weights, but that is None. Give the Input a full shape."
         )
     return size

@@ -52,10 +52,8 @@ class Add(Merge):
             return basic.add(a, b)
         except ValueError:
             raise ValueError(
-                f"shapes {a.shape} and {b.shape} cannot be added: sizes must be equal or 1 in "
-                "every axis. "
-                "A Dense layer (or a 1x1 convolution) on the shorter one can bring them to the "
-                "same width."
+                f"shapes {a.shape} and {b.shape} cannot be added: sizes must be equal, or 1, in "
+                "every axis. A Dense layer on one of them can bring both to the same width."
             ) from None
 
 
