@@ -9,7 +9,6 @@ models over one graph all follow from that sentence.
 """
 
 import itertools
-
 from functools import partial
 
 import numpy as np
@@ -135,7 +134,7 @@ class InputLayer(Layer):
         return {"batch_shape": list(self.batch_shape), "dtype": self.dtype, "name": self.name}
 
 
-def Input(shape=None, batch_size=None, dtype=None, name=None, batch_shape=None):  # noqa: N802
+def Input(shape=None, batch_size=None, dtype=None, name=None, batch_shape=None):
     """A symbolic tensor for data of the given shape: the start of a graph.
 
     `shape` leaves out the batch axis, `batch_shape` includes it. None stands for a size that is not

@@ -27,7 +27,11 @@ def to_categorical(x, num_classes=None):
     Raises ValueError for a class outside 0 .. num_classes - 1.
     """
     classes = np.asarray(x)
-    if classes.size == 0 or classes.dtype.kind not in "biuf" or (classes != classes.astype(int)).any():
+    if (
+        classes.size == 0
+        or classes.dtype.kind not in "biuf"
+        or (classes != classes.astype(int)).any()
+    ):
         raise ValueError(f"to_categorical takes whole numbers, got {x!r:.80}")
     classes = classes.astype(int)
     classes = classes[..., 0] if classes.ndim > 1 and classes.shape[-1] == 1 else classes

@@ -156,8 +156,10 @@ def mean_squared_error(target, output, /):
     """mean (y - p)^2 over the last axis: (..., n) -> (...)."""
     d = output - target
     scale = 2 / max(d.shape[-1], 1)
-    back = lambda g: g[..., None] * (scale * d)  # noqa: E731
-    return (d * d).mean(-1), (lambda g: -back(g), back)
+    return (d * d).mean(-1), (
+        lambda g: g[..., None] * (-scale * d),
+        lambda g: g[..., None] * (scale * d),
+    )
 
 
 def mean_squared_error_plain(target, output):
@@ -219,10 +221,9 @@ def categorical_crossentropy(target, output, /, from_logits=False, axis=-1):
     else:
         p, to_output = probabilities(output, axis)
         log_p, back = xp.log(p), lambda g: to_output(g / p)
-    wide = lambda g: xp.expand_dims(g, axis)  # noqa: E731
     return -(target * log_p).sum(axis), (
-        lambda g: -wide(g) * log_p,
-        lambda g: back(-wide(g) * target),
+        lambda g: xp.expand_dims(-g, axis) * log_p,
+        lambda g: back(xp.expand_dims(-g, axis) * target),
     )
 
 
