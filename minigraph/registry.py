@@ -141,7 +141,7 @@ def get(group, identifier, base):
 
 
 def constructor_arguments(cls):
-    """The names of the arguments of `cls.__init__`, and of its bases' where it takes `**options`."""
+    """The argument names of `cls.__init__`, and of its bases' where it takes `**options`."""
     names = []
     for base in cls.__mro__:
         if "__init__" not in vars(base):
