@@ -1,0 +1,247 @@
+"""The checks of chapter 0, the tour: draw a model, read its summary, predict its size."""
+
+from itertools import pairwise, product
+from numbers import Real
+
+import numpy as np
+
+from ..graph import Input
+from ..layers.core import Dense
+from ..models import Model
+from . import plain
+from .checking import NotYet, attempt, check, describe, listing, require_function
+
+PIXELS, WIDTH, DIGITS = 64, 32, 10
+ROUNDED = 0.0051  # a share may be given with two digits
+
+
+# ---------------------------------------------------------------------------------------------
+# Exercise 1: change the width
+
+
+@check("draw an `Input` of 64 numbers, call the first Dense layer on it, and go on from there.")
+def another_width(model):
+    """A model of digits with two hidden layers of 32."""
+    plain.require_drawing(model)
+    if model.input_shape != (None, PIXELS):
+        raise NotYet(
+            f"Your model takes inputs of shape {model.input_shape}. An image of the digits has "
+            "8 × 8 pixels, and its row in the data holds them all side by side. How long is that "
+            "row?"
+        )
+    layers = plain.dense_layers(model)
+    widths = [layer.units for layer in layers]
+    if len(widths) != 3:
+        raise NotYet(
+            f"I find {len(widths)} Dense layers in your model, of widths {widths}. Count again: "
+            "two hidden layers, and one more whose outputs are the scores of the ten digits."
+        )
+    if widths[-1] != DIGITS:
+        raise NotYet(
+            f"Your last layer gives {widths[-1]} numbers for each image. Each digit, from 0 to 9, "
+            "needs a score of its own. How many are there?"
+        )
+    if widths[:2] != [WIDTH, WIDTH]:
+        raise NotYet(
+            f"Your hidden layers are {widths[0]} and {widths[1]} numbers wide. The task asks for "
+            f"{WIDTH} in both. Which argument of Dense is the width?"
+        )
+    explain_activations(layers, matching_activations(model, layers))
+    return (
+        f"{model.count_params():,} parameters instead of 8,970. A width is one number in the code, "
+        "and every layer that touches it takes its new shape by itself."
+    )
+
+
+def explain_activations(layers, found):
+    """Raise NotYet unless the activations that were found are relu, relu and none."""
+    if found == ("relu", "relu", "linear"):
+        return
+    if found is None:
+        raise NotYet(
+            "The widths are right. But the numbers that come out are not those of three Dense "
+            "layers in a row with relu after the first two. Is there a layer too many, or an "
+            "activation of another kind?"
+        )
+    for layer, activation in zip(layers[:2], found, strict=False):
+        if activation == "linear":
+            raise NotYet(
+                f"I sent numbers through your model, and the hidden layer {layer.name!r} lets "
+                "negative ones pass: it has no relu. Without a bend between them, two layers can "
+                "do no more than one. Look at its `activation`."
+            )
+        if activation != "relu":
+            raise NotYet(
+                f"The hidden layer {layer.name!r} bends its numbers by {activation}. The tour's "
+                "model uses another activation there. Which one?"
+            )
+    if found[-1] == "softmax":
+        raise NotYet(
+            "Each row that comes out of your model adds up to 1, so its last layer applies "
+            "softmax. The loss of the tour is told `from_logits=True`: it takes the raw scores "
+            "and applies softmax itself. Twice is once too often."
+        )
+    raise NotYet(
+        f"The last layer {layers[-1].name!r} applies {found[-1]}. The scores of the digits should "
+        "come out as they are, so that they can be any number, also a negative one."
+    )
+
+
+def matching_activations(model, layers):
+    """The activations with which a slow MLP on the model's weights gives what the model gives.
+
+    None if there are none, or if the layers do not fit together in a row.
+    """
+    kernels = [layer.kernel.shape for layer in layers]
+    if kernels != list(pairwise([PIXELS, WIDTH, WIDTH, DIGITS])):
+        return None
+    x = np.random.default_rng(0).standard_normal((16, PIXELS)).astype("float32")
+    found = plain.outputs_of(model, x)
+    for activations in product(plain.ACTIVATIONS, repeat=len(layers)):
+        expected = x
+        for layer, activation in zip(layers, activations, strict=True):
+            expected = plain.dense(layer, expected, activation)
+        if found.shape == expected.shape and np.allclose(found, expected, **plain.ENOUGH):
+            return activations
+    return None
+
+
+# ---------------------------------------------------------------------------------------------
+# Exercise 2: read the summary
+
+
+@check("walk over `model.layers` and print `layer.name` and `layer.count_params()` for each one.")
+def largest_layer(function):
+    """A function: model -> (name of the layer with the most parameters, its share of all)."""
+    require_function(function, "largest_layer")
+    for sizes in ([100, 20, 30, 5], [5, 40, 60, 3], [4, 3, 2, 80]):
+        model = draw_mlp(sizes)
+        answer = attempt(function, model, shown="largest_layer(model)")
+        named, counts = plain.dense_layers(model), [a * b + b for a, b in pairwise(sizes)]
+        name, share = name_and_share(answer)
+        about = (
+            f"For a model whose three layers hold {listing(f'{n:,}' for n in counts)} parameters"
+        )
+        largest = named[counts.index(max(counts))]
+        if name != largest.name:
+            explain_name(name, sizes, named, about)
+        explain_share(share, sizes, counts, about)
+    return (
+        "You read the table as the library does: each row counts the weights of its own layer, "
+        "and the largest matrix between two neighbours decides where most of them live."
+    )
+
+
+def name_and_share(answer):
+    """The two parts of an answer, or a NotYet that says what was given instead."""
+    if not isinstance(answer, (tuple, list)) or len(answer) != 2:
+        raise NotYet(
+            f"`largest_layer(model)` gives {describe(answer)}. Give two things: the name of the "
+            "layer, and its share as a number from 0 to 1."
+        )
+    name, share = answer
+    if not isinstance(name, str):
+        raise NotYet(
+            f"The first part of your answer is {describe(name)}. Give the layer's name, a text "
+            "such as 'dense_1'."
+        )
+    if not isinstance(share, Real):
+        raise NotYet(f"The second part of your answer is {describe(share)}. A share is a number.")
+    return name, float(share)
+
+
+def explain_name(name, sizes, named, about):
+    """Raise NotYet for a layer that does not hold the most parameters."""
+    widest = named[int(np.argmax(sizes[1:]))].name
+    if name == widest:
+        raise NotYet(
+            f"{about}, you name {name!r}. That is the layer with the widest output. A narrow layer "
+            "behind a wide one can hold more. Which column of the summary counts parameters?"
+        )
+    places = {layer.name: place for place, layer in enumerate(named, 1)}
+    place = f"number {places[name]}" if name in places else "none of them"
+    raise NotYet(
+        f"{about}, in this order, you name {name!r}, which is {place}. Do you compare every layer "
+        "with the largest one so far?"
+    )
+
+
+def explain_share(share, sizes, counts, about):
+    """Raise NotYet for a wrong share of the parameters."""
+    largest, total = max(counts), sum(counts)
+    kernels = [a * b for a, b in pairwise(sizes)]
+    if abs(share - largest / total) <= ROUNDED:
+        return
+    about = f"{about}, you give the largest a share of {share:.4g}"
+    if abs(share - 100 * largest / total) <= 100 * ROUNDED:
+        raise NotYet(f"{about}. That is a share in percent. As a number, all of it would be 1.")
+    if abs(share - largest / (total - largest)) <= ROUNDED:
+        raise NotYet(
+            f"{about}. That is how it compares with the others together. A share is a part of the "
+            "whole, and the layer itself belongs to the whole."
+        )
+    if abs(share - max(kernels) / sum(kernels)) <= ROUNDED:
+        raise NotYet(
+            f"{about}. That is its share of the kernels. Each Dense layer also holds a bias for "
+            "every output, and the summary counts it."
+        )
+    raise NotYet(f"{about}. Divide what this layer holds by what `model.count_params()` says.")
+
+
+# ---------------------------------------------------------------------------------------------
+# Exercise 3: predict a parameter count
+
+
+@check("take the smallest case. How many weights lie between 2 neighbours, such as 7 and 4 wide?")
+def parameters(function):
+    """A function: the sizes of an MLP, inputs first -> the number of its parameters."""
+    require_function(function, "parameters")
+    for sizes in ([3, 5, 2], [7, 4], [PIXELS, 64, 64, DIGITS], [784, 64, 64, DIGITS]):
+        answer = attempt(function, list(sizes), shown=f"parameters({sizes})")
+        if not isinstance(answer, Real):
+            raise NotYet(f"`parameters({sizes})` gives {describe(answer)}. A count is a number.")
+        if answer != draw_mlp(sizes).count_params():
+            explain_count(answer, sizes)
+    return (
+        "The library draws the same models and counts the same: 8,970 for the tour's, and 55,050 "
+        "if the images were 28 × 28 pixels. You can size a model before you draw it."
+    )
+
+
+def explain_count(answer, sizes):
+    """Raise NotYet for a wrong number of parameters."""
+    products = [a * b for a, b in pairwise(sizes)]
+    layers = [a * b + b for a, b in pairwise(sizes)]
+    about = f"`parameters({sizes})` gives {answer:,}, but the library's model holds another number."
+    if answer == sum(products):
+        raise NotYet(
+            f"{about} Yours is {' + '.join(f'{a}·{b}' for a, b in pairwise(sizes))}, the kernels "
+            "alone. A Dense layer computes x @ kernel + bias."
+        )
+    if answer == sum(products) + sum(sizes):
+        raise NotYet(
+            f"{about} Yours gives a bias to the {sizes[0]} inputs as well. Inputs are data: which "
+            "layer would own that bias?"
+        )
+    if answer in (sum(layers[1:]), sum(layers[:-1])):
+        raise NotYet(
+            f"{about} Yours is what {len(layers) - 1} of the {len(layers)} Dense layers hold. "
+            f"{len(sizes)} sizes have {len(layers)} gaps between them, and in each gap stands a "
+            "layer. Which gap does your loop not reach?"
+        )
+    if answer == sum(products) + len(products):
+        raise NotYet(
+            f"{about} Yours adds 1 for each layer. A bias is a row of numbers, one for each output."
+        )
+    raise NotYet(
+        f"{about} Take the layers one at a time: what is the shape of the kernel between {sizes[0]}"
+        f" and {sizes[1]} numbers, and what is the shape of the bias?"
+    )
+
+
+def draw_mlp(sizes):
+    """The library's MLP of these sizes. Its names are fixed: no automatic name is used up."""
+    inputs = x = Input((sizes[0],), name="inputs")
+    for place, units in enumerate(sizes[1:], 1):
+        x = Dense(units, activation="relu", name=f"layer_{place}")(x)
+    return Model(inputs, x, name="mlp")

@@ -1,0 +1,145 @@
+"""What a check is made of: a verdict to show, and a kind way to run code that may be wrong.
+
+A check is a function of the reader's answers. It either raises `NotYet` with what it found, or
+returns one sentence on what the right answer shows; `@check` makes a `Verdict` of both.
+"""
+
+import html
+import re
+import traceback
+from dataclasses import dataclass
+from functools import wraps
+
+RIGHT = "✓ Right."
+NOT_YET = "Not yet."
+NOTHING_HERE = "Nothing here yet:"
+COLOURS = {RIGHT: "#2e8b57", NOT_YET: "#d2691e", NOTHING_HERE: "#708090"}
+LONGEST = 200  # characters of the reader's own objects and error texts that a message repeats
+
+
+class NotYet(Exception):
+    """Ends a check with what was found in the reader's answer, and what to look at next."""
+
+
+class NothingHere(NotYet):
+    """Ends a check because there is no answer to look at, with the first step to take."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check says. True where the answer passed; a notebook shows it as text or as HTML."""
+
+    heading: str
+    message: str
+
+    @property
+    def passed(self):
+        return self.heading == RIGHT
+
+    def __bool__(self):
+        return self.passed
+
+    def __repr__(self):
+        return f"{self.heading} {self.message}"
+
+    def _repr_html_(self):
+        message = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(self.message))
+        style = f"border-left: 4px solid {COLOURS[self.heading]}; padding: 0.2em 0.8em"
+        return f'<div style="{style}"><strong>{self.heading}</strong> {message}</div>'
+
+
+def check(first_step):
+    """Make a check of `examine(*answers)`, which raises NotYet or returns what the answer shows.
+
+    `first_step` is what a reader is told who has not begun: the first answer is None, or a
+    function whose body is still to be written.
+    """
+
+    def decorate(examine):
+        @wraps(examine)
+        def run(*answers):
+            try:
+                if answers[0] is None:
+                    raise NothingHere(first_step)
+                return Verdict(RIGHT, examine(*answers))
+            except NothingHere as found:
+                return Verdict(NOTHING_HERE, str(found) or first_step)
+            except NotYet as found:
+                return Verdict(NOT_YET, str(found))
+
+        return run
+
+    return decorate
+
+
+def require_function(answer, name):
+    """Raise NotYet unless the answer can be called."""
+    if not callable(answer):
+        raise NotYet(
+            f"`{name}` must be a function, but it is {describe(answer)}. Hand over the function "
+            "itself, without calling it."
+        )
+
+
+def attempt(function, *arguments, shown, look="Look at that line first."):
+    """What the reader's function gives. `shown` is how a message writes the call.
+
+    An error of the function becomes a NotYet with the call, the error and the line, and with
+    `look`, what to look at next. A body that is still to be written becomes a NothingHere. None,
+    which is what Python gives where a `return` was forgotten, becomes a NotYet.
+    """
+    try:
+        result = function(*arguments)
+    except Exception as error:
+        place, is_end = own_place(function, error)
+        if isinstance(error, NotImplementedError) and is_end:
+            raise unwritten(function, place.name) from error
+        text = " ".join(str(error).split())[:LONGEST]
+        line = place.line if place else ""
+        raise NotYet(
+            f"`{shown}` stopped with {type(error).__name__}{f': {text}' if text else ''}"
+            f"{f', at the line `{line}`' if line else ''}. {look}"
+        ) from error
+    if result is None:
+        raise NotYet(f"`{shown}` gives None. Is a `return` missing at the end of your function?")
+    return result
+
+
+def own_place(function, error):
+    """The last place in the reader's own code on the way to an error (None if there is none), and
+    whether the error arose right there.
+
+    A notebook's cells share their global names with the functions that they define.
+    """
+    places = traceback.extract_tb(error.__traceback__)
+    own = [
+        frame.f_globals is getattr(function, "__globals__", None)
+        for frame, _ in traceback.walk_tb(error.__traceback__)
+    ]
+    mine = [place for place, is_own in zip(places, own, strict=True) if is_own]
+    return (mine[-1], own[-1]) if mine else (None, False)
+
+
+def unwritten(function, name):
+    """What to raise where the function `name` is a stub: the reader's answer or a helper of it."""
+    if name == getattr(function, "__name__", name):
+        return NothingHere()
+    return NothingHere(
+        f"your function calls `{name}`, which is still to be written. Write that one first, then "
+        "run this cell again."
+    )
+
+
+def describe(value):
+    """An object of the reader's in a few words, the same ones in every run."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return repr(value)[:LONGEST]
+    if isinstance(value, (list, tuple, set, dict)):
+        return f"a {type(value).__name__} of {len(value)}"
+    return f"a {type(value).__name__}"
+
+
+def listing(words):
+    """Words in a row, with "and" before the last: `a, b and c`."""
+    words = [str(word) for word in words]
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -1,0 +1,56 @@
+"""A look at the reader's model, and Dense layers written out in plain NumPy to compare it with."""
+
+import numpy as np
+
+from .. import tree
+from ..layers.core import Dense
+from ..models import Model
+from .checking import NotYet, describe
+
+ENOUGH = {"rtol": 1e-3, "atol": 1e-4}  # float32 sums in another order, on any processor
+
+
+def require_drawing(model):
+    """Raise NotYet unless the answer is a model, drawn from one Input to one output."""
+    if not isinstance(model, Model):
+        raise NotYet(
+            f"`model` is {describe(model)}. The last step is missing: `Model(inputs, outputs)` "
+            "makes a model of the two ends of your drawing."
+        )
+    if model.plan is None:
+        raise NotYet("Your model has no Input yet, so it cannot know its shapes. Begin with one.")
+    ends = len(model.inputs), len(model.outputs)
+    if ends != (1, 1):
+        raise NotYet(
+            f"Your model has {ends[0]} inputs and {ends[1]} outputs. This one needs one of each."
+        )
+
+
+def dense_layers(model):
+    """The Dense layers of a model, in reading order."""
+    return [layer for layer in model.layers if isinstance(layer, Dense)]
+
+
+def outputs_of(model, x):
+    """What a model with one output gives, as an array."""
+    return tree.flatten(model(x))[0].numpy()
+
+
+def dense(layer, x, activation):
+    """What a Dense layer would give with this activation: activation(x @ kernel + bias)."""
+    kernel, *bias = layer.get_weights()
+    return ACTIVATIONS[activation](x @ kernel + sum(bias))
+
+
+def softmax(x):
+    powers = np.exp(x - x.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+ACTIVATIONS = {
+    "relu": lambda x: np.maximum(x, 0),
+    "linear": lambda x: x,
+    "sigmoid": lambda x: (1 + np.tanh(x / 2)) / 2,
+    "tanh": np.tanh,
+    "softmax": softmax,
+}
