@@ -314,15 +314,19 @@ def op(fn=None, *, name=None):
                 raise TypeError(f"{op_name} needs {slots} arrays, got {len(args)}")
             arrays = (*arrays, *missing)
 
-        values, sources, tracked = [], [], False
+        values, sources, tracked, numbers_only = [], [], False, True
         for array in arrays:
             if isinstance(array, Tensor):
+                numbers_only = False
                 values.append(array.value)
                 sources.append(array if array.tracked else None)
                 tracked = tracked or array.tracked
             else:
                 values.append(plain(array))
                 sources.append(None)
+                numbers_only = numbers_only and isinstance(values[-1], (int, float))
+        if numbers_only:  # nothing else says what type they should have
+            values = [backend.to_array(number) for number in values]
         value, backward = fn(*values, **settings)
 
         tape = context.tape

@@ -95,7 +95,8 @@ def power(a, b, /):
         positive = xp.asarray(a) > 0
         return g * y * xp.log(xp.where(positive, a, 1))
 
-    return y, (lambda g: g * b * a ** (b - 1), to_exponent)
+    # Where b is 0 so is the slope; lowering b there would divide by zero at a = 0.
+    return y, (lambda g: g * b * a ** (b - (b != 0)), to_exponent)
 
 
 @op
@@ -207,7 +208,7 @@ def where(condition, a, b, /):
     xp = array_module(condition, a, b)
     return xp.where(condition, a, b), (
         None,
-        lambda g: g * condition,
+        lambda g: g * (condition != 0),
         lambda g: g * (condition == 0),
     )
 

@@ -11,7 +11,7 @@ target, p a predicted probability and z a logit: the number before a sigmoid or 
 import math
 from collections import namedtuple
 
-from ..backend import EPSILON, array_module
+from ..backend import EPSILON, array_module, floatx
 from ..tensor import op
 from . import basic
 
@@ -29,6 +29,7 @@ def relu_forward(x, out=None):
 
 def sigmoid_forward(x, out=None):
     xp = array_module(x)
+    x = x if x.dtype.kind == "f" else x.astype(floatx())
     least = -int(math.log(xp.finfo(x.dtype).max))  # below it, exp(-x) would overflow
     y = xp.maximum(x, least, out=out)
     y = xp.exp(xp.negative(y, out=out), out=out)
