@@ -1,0 +1,267 @@
+"""One table of examples for every op of the library; `test_ops` makes its tests from it.
+
+An example is an op, arrays and settings. The arrays keep away from the kinks of the op, such as 0
+for relu: there a central difference measures the mean of two slopes. What an op promises at a
+kink has tests of its own.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from minigraph import losses  # noqa: F401  (its ops belong to the table too)
+from minigraph import tensor as tensors
+
+OPS = {name: fn for name, fn in tensors.OPS.items() if fn.__module__.startswith("minigraph.")}
+
+
+def spread(*shape, low=-2.0, high=2.0, seed=0):
+    """Shuffled numbers from `low` to `high`, no two alike and none of them 0.
+
+    `seed` also shifts the numbers a little, so two arrays share none.
+    """
+    count = int(np.prod(shape))
+    numbers = np.linspace(low, high, count + 2)[1:-1] + 0.0137 * (seed + 1)
+    return np.random.default_rng(seed).permutation(numbers).reshape(shape)
+
+
+def shares(*shape, seed=0):
+    """Positive rows that add up to 1."""
+    rows = spread(*shape, low=0.5, high=2.0, seed=seed)
+    return rows / rows.sum(-1, keepdims=True)
+
+
+def labels(*shape, classes, seed=0):
+    """Integer classes, from 0 to `classes - 1`."""
+    return np.random.default_rng(seed).integers(0, classes, shape)
+
+
+@dataclass
+class Example:
+    """A call of an op.
+
+    `rows` names the arrays whose first axis is the batch. `reduces_rows` marks a call that takes
+    an extremum over the batch, which has no value without rows.
+    """
+
+    name: str
+    arrays: tuple
+    settings: dict = field(default_factory=dict)
+    rows: tuple = ()
+    over_list: bool = False
+    reduces_rows: bool = False
+
+    @property
+    def op(self):
+        return OPS[self.name]
+
+    def call(self, *arrays, **changes):
+        """The op on other arrays, with the settings of this example."""
+        given = (list(arrays),) if self.over_list else arrays
+        return self.op(*given, **(self.settings | changes))
+
+    def __str__(self):
+        shapes = "-".join("x".join(map(str, np.shape(a))) or "scalar" for a in self.arrays)
+        settings = "-".join(f"{key}={value}" for key, value in self.settings.items())
+        return f"{self.name}-{shapes}" + (f"-{settings}" if settings else "")
+
+
+EXAMPLES = []
+
+
+def example(name, *arrays, rows=(0,), over_list=False, reduces_rows=False, **settings):
+    EXAMPLES.append(Example(name, arrays, settings, rows, over_list, reduces_rows))
+
+
+# Element by element, one input: (name, lowest, highest number)
+ONE_INPUT = [
+    ("negative", -2, 2),
+    ("abs", -2, 2),
+    ("square", -2, 2),
+    ("sqrt", 0.2, 3),
+    ("exp", -2, 2),
+    ("log", 0.2, 3),
+    ("sin", -2, 2),
+    ("cos", -2, 2),
+    ("identity", -2, 2),
+    ("relu", -2, 2),
+    ("sigmoid", -3, 3),
+    ("tanh", -2, 2),
+]
+for _name, _low, _high in ONE_INPUT:
+    for _shape in [(1,), (3, 4), (2, 1, 3)]:
+        # A single number lies in the upper part, where relu has a slope.
+        example(_name, spread(*_shape, low=_low, high=_high) if _shape != (1,) else np.array([0.7]))
+    example(_name, np.array(0.7), rows=())
+
+# Element by element, two inputs that broadcast: (name, range of a, range of b)
+TWO_INPUTS = [
+    ("add", (-2, 2), (-2, 2)),
+    ("subtract", (-2, 2), (-2, 2)),
+    ("multiply", (-2, 2), (-2, 2)),
+    ("divide", (-2, 2), (0.4, 3)),
+    ("mod", (1.1, 5), (0.6, 0.9)),
+    ("power", (0.3, 2), (-2, 3)),
+    ("maximum", (-2, 2), (-2, 2)),
+    ("minimum", (-2, 2), (-2, 2)),
+    ("floor_divide", (-2, 2), (0.4, 3)),
+    ("equal", (-2, 2), (-2, 2)),
+    ("not_equal", (-2, 2), (-2, 2)),
+    ("less", (-2, 2), (-2, 2)),
+    ("less_equal", (-2, 2), (-2, 2)),
+    ("greater", (-2, 2), (-2, 2)),
+    ("greater_equal", (-2, 2), (-2, 2)),
+]
+SHAPES_OF_TWO = [  # shapes of a and of b, and which of them has rows
+    ((3, 4), (3, 4), (0, 1)),
+    ((3, 4), (4,), (0,)),
+    ((3, 1), (3, 4), (0, 1)),
+    ((5,), (3, 5), (1,)),
+    ((2, 3, 4), (1, 4), (0,)),
+    ((3, 4), (), (0,)),
+    ((4,), (3, 1), (1,)),
+]
+for _name, (_a_low, _a_high), (_b_low, _b_high) in TWO_INPUTS:
+    for _a_shape, _b_shape, _rows in SHAPES_OF_TWO:
+        _a = spread(*_a_shape, low=_a_low, high=_a_high, seed=1)
+        _b = spread(*_b_shape, low=_b_low, high=_b_high, seed=2)
+        example(_name, _a, _b, rows=_rows)
+example("power", spread(3, 4), 3)
+example("power", spread(3, 4, low=0.5, high=2), 0.5)
+example("power", 2.5, spread(3, 4), rows=(1,))
+example("divide", 1.5, spread(3, 4, low=0.4, high=2), rows=(1,))
+example("equal", np.array([[1, 2], [3, 4]]), np.array([1, 4]))
+
+_condition = spread(3, 4, seed=5) > 0
+example("where", _condition, spread(3, 4, seed=1), spread(3, 4, seed=2), rows=(0, 1, 2))
+example("where", _condition, spread(3, 1, seed=1), spread(4, seed=2), rows=(0, 1))
+example("where", _condition, spread(3, 4, seed=1), 0.5, rows=(0, 1))
+example("where", 3 * _condition, spread(3, 4, seed=1), spread(3, 4, seed=2), rows=(0, 1, 2))
+
+# Products
+example("matmul", spread(3, 4, seed=1), spread(4, 2, seed=2))
+example("matmul", spread(1, 1, seed=1), spread(1, 1, seed=2))
+example("matmul", spread(2, 3, 4, seed=1), spread(2, 4, 5, seed=2), rows=(0, 1))
+example("matmul", spread(2, 3, 4, seed=1), spread(4, 5, seed=2))
+example("matmul", spread(2, 1, 3, 4, seed=1), spread(5, 4, 2, seed=2))
+example("matmul", spread(3, 4, seed=1), spread(2, 4, 5, seed=2), rows=(1,))
+example("matmul", spread(4, seed=1), spread(4, seed=2), rows=())
+example("matmul", spread(3, 4, seed=1), spread(4, seed=2))
+example("matmul", spread(2, 3, 4, seed=1), spread(4, seed=2))
+example("matmul", spread(4, seed=1), spread(4, 3, seed=2), rows=())
+example("matmul", spread(4, seed=1), spread(2, 4, 3, seed=2), rows=(1,))
+
+for _activation in [None, "relu", "sigmoid", "tanh"]:
+    example(
+        "dense",
+        spread(3, 4, seed=1),
+        spread(4, 2, seed=2),
+        spread(2, seed=3),
+        activation=_activation,
+    )
+example("dense", spread(3, 4, seed=1), spread(4, 2, seed=2), None, activation="tanh")
+example("dense", spread(2, 3, 4, seed=1), spread(4, 5, seed=2), spread(5, seed=3))
+example("dense", spread(1, 1, seed=1), spread(1, 1, seed=2), spread(1, seed=3))
+
+# Reductions
+for _name in ["sum", "mean", "max", "min"]:
+    _extremum = _name in ("max", "min")
+    example(_name, spread(3, 4), reduces_rows=_extremum)
+    example(_name, spread(3, 4), axis=0, reduces_rows=_extremum)
+    example(_name, spread(3, 4), axis=1)
+    example(_name, spread(2, 3, 4), axis=-1, keepdims=True)
+    example(_name, spread(2, 3, 4), axis=(1, 2))
+    example(_name, spread(2, 3, 4), axis=(0, -1), reduces_rows=_extremum)
+    example(_name, spread(2, 3, 4), axis=None, keepdims=True, reduces_rows=_extremum)
+    example(_name, spread(1), reduces_rows=_extremum)
+for _name in ["argmax", "argmin"]:
+    example(_name, spread(3, 4), axis=1)
+    example(_name, spread(3, 4), axis=0, reduces_rows=True)
+    example(_name, spread(3, 4), reduces_rows=True)
+for _name in ["softmax", "log_softmax"]:
+    example(_name, spread(3, 4))
+    example(_name, spread(2, 3, 4), axis=1)
+    example(_name, spread(3, 4), axis=0, reduces_rows=True)
+    example(_name, spread(1, 2))
+
+# The same numbers in another arrangement
+example("cast", spread(3, 4), dtype="float64")
+example("reshape", spread(3, 4), newshape=(-1, 2, 2))
+example("reshape", spread(3, 4), newshape=(3, 2, -1), rows=())
+example("reshape", spread(3, 4), newshape=(-1,))
+example("reshape", spread(4), newshape=(2, 2), rows=())
+example("reshape", spread(4), newshape=4, rows=())
+example("transpose", spread(3, 4))
+example("transpose", spread(2, 3, 4), axes=(0, 2, 1))
+example("transpose", spread(2, 3, 4), axes=(2, 0, 1))
+example("expand_dims", spread(3, 4), axis=1)
+example("expand_dims", spread(3, 4), axis=-1)
+example("expand_dims", spread(3, 4), axis=0)
+example("squeeze", spread(3, 1, 4), axis=1)
+example("squeeze", spread(3, 1, 4, 1), axis=(1, -1))
+example("squeeze", spread(1, 4, 1), rows=())
+example("broadcast_to", spread(4), shape=(3, 4), rows=())
+example("broadcast_to", spread(3, 1), shape=(2, 3, 4), rows=())
+example("getitem", spread(3, 4), key=(slice(None), 1))
+example("getitem", spread(3, 4), key=(slice(None), slice(1, None, 2)))
+example("getitem", spread(3, 4), key=(Ellipsis, None, slice(None, None, -1)))
+example("getitem", spread(3, 4), key=(slice(None), [1, 1, 3]))
+example("getitem", spread(3, 4), key=np.array([0, 2, 2]), rows=())
+example("getitem", spread(3, 4), key=1, rows=())
+example("getitem", spread(3, 4), key=spread(3, 4) > 0, rows=())
+for _name in ["concatenate", "stack"]:
+    for _axis in [-1, 1]:
+        example(
+            _name,
+            spread(3, 4, seed=1),
+            spread(3, 4, seed=2),
+            spread(3, 4, seed=3),
+            axis=_axis,
+            rows=(0, 1, 2),
+            over_list=True,
+        )
+example(
+    "concatenate",
+    spread(3, 4, seed=1),
+    spread(3, 2, seed=2),
+    axis=1,
+    rows=(0, 1),
+    over_list=True,
+)
+example("concatenate", spread(2, 4, seed=1), spread(3, 4, seed=2), axis=0, rows=(), over_list=True)
+example("stack", spread(4, seed=1), spread(4, seed=2), axis=0, rows=(), over_list=True)
+
+# Losses
+for _shape in [(3, 4), (1, 1), (2, 3, 4)]:
+    example("mean_squared_error", spread(*_shape, seed=1), spread(*_shape, seed=2), rows=(0, 1))
+    example(
+        "binary_crossentropy",
+        spread(*_shape, low=0, high=0.9, seed=1),
+        spread(*_shape, low=0.1, high=0.8, seed=2),
+        rows=(0, 1),
+    )
+    example(
+        "binary_crossentropy",
+        spread(*_shape, low=0, high=0.9, seed=1),
+        spread(*_shape, low=-4, high=4, seed=2),
+        from_logits=True,
+        rows=(0, 1),
+    )
+for _shape in [(3, 4), (1, 2), (2, 3, 4)]:
+    _target = shares(*_shape, seed=1)
+    _class = labels(*_shape[:-1], classes=_shape[-1])
+    # Probabilities need not add up to 1: the loss divides them by their sum.
+    _positive = spread(*_shape, low=0.2, high=1.5, seed=2)
+    _logits = spread(*_shape, low=-3, high=3, seed=2)
+    example("categorical_crossentropy", _target, _positive, rows=(0, 1))
+    example("categorical_crossentropy", _target, _logits, from_logits=True, rows=(0, 1))
+    example("sparse_categorical_crossentropy", _class, _positive, rows=(0, 1))
+    example("sparse_categorical_crossentropy", _class, _logits, from_logits=True, rows=(0, 1))
+example(
+    "categorical_crossentropy",
+    shares(2, 4, 3, seed=1).swapaxes(1, 2),
+    spread(2, 3, 4, low=-3, high=3, seed=2),
+    from_logits=True,
+    axis=1,
+    rows=(0, 1),
+)

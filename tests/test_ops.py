@@ -1,0 +1,459 @@
+"""Tests made from the table of examples: every op keeps the promises of an op."""
+
+import inspect
+
+import numpy as np
+import pytest
+from ops_table import EXAMPLES, OPS, spread
+
+from minigraph import Input, Tape, Tensor, check_gradient, ops
+from minigraph.gradcheck import numeric_gradient
+from minigraph.graph import Plan
+from minigraph.ops import nn
+from minigraph.tensor import Variable
+
+NO_GRADIENT = {
+    *("floor_divide", "argmax", "argmin"),
+    *("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"),
+}
+SMOOTH = [e for e in EXAMPLES if e.name not in NO_GRADIENT]
+BATCHED = [e for e in EXAMPLES if e.rows]
+FOR_EMPTY = [e for e in BATCHED if not e.reduces_rows]
+
+every_example = pytest.mark.parametrize("example", EXAMPLES, ids=str)
+every_smooth_example = pytest.mark.parametrize("example", SMOOTH, ids=str)
+every_batched_example = pytest.mark.parametrize("example", BATCHED, ids=str)
+every_example_for_empty = pytest.mark.parametrize("example", FOR_EMPTY, ids=str)
+
+
+def float_places(example):
+    """The places of the arrays that have a gradient."""
+    arrays = enumerate(example.arrays)
+    return [i for i, a in arrays if isinstance(a, np.ndarray) and a.dtype.kind == "f"]
+
+
+def only_arrays(example):
+    """A function of the example's arrays alone; numbers and None stay where they are."""
+    places = [i for i, a in enumerate(example.arrays) if isinstance(a, np.ndarray)]
+
+    def call(*arrays):
+        filled = list(example.arrays)
+        for place, array in zip(places, arrays, strict=True):
+            filled[place] = array
+        return example.call(*filled)
+
+    return call, [example.arrays[place] for place in places]
+
+
+def with_rows(example, count):
+    """The example's arrays with another number of rows."""
+    arrays = list(example.arrays)
+    for place in example.rows:
+        array = arrays[place]
+        times = -(-max(count, 1) // len(array))
+        arrays[place] = np.concatenate([array] * times)[:count]
+    return arrays
+
+
+def test_the_table_has_every_op():
+    assert {e.name for e in EXAMPLES} == set(OPS)
+    assert {e.name for e in EXAMPLES} >= NO_GRADIENT
+
+
+# ---------------------------------------------------------------------------------------------
+# Gradients
+
+
+@every_smooth_example
+def test_gradient_of_every_element(example):
+    call, arrays = only_arrays(example)
+    check_gradient(call, *arrays)
+
+
+@every_smooth_example
+def test_the_examples_lie_where_the_op_has_a_slope(example):
+    """A gradient of zeros agrees with anything that is flat: it would prove nothing."""
+    call, arrays = only_arrays(example)
+    out = call(*arrays)
+    cotangent = spread(*out.shape, seed=7)
+    for place, array in enumerate(arrays):
+        if array.dtype.kind == "f":
+            numeric = numeric_gradient(call, arrays, [cotangent], place)
+            assert np.abs(numeric).max() > 1e-3
+
+
+def views_of(array):
+    """The array, and equal ones that lie otherwise in memory."""
+    yield array
+    yield np.asfortranarray(array)
+    wide = np.full((*array.shape[:-1], 2 * array.shape[-1]) if array.ndim else (), np.nan)
+    if array.ndim:
+        wide[..., ::2] = array
+        yield wide[..., ::2]
+        yield array[::-1].copy()[::-1]
+
+
+@every_smooth_example
+def test_gradient_along_random_directions(example):
+    """<gradient, direction> is the slope of the op along that direction, however memory lies."""
+    call, arrays = only_arrays(example)
+    floats = [i for i, a in enumerate(arrays) if a.dtype.kind == "f"]
+    random = np.random.default_rng(3)
+    cotangent = random.normal(size=call(*arrays).shape)
+    step = 6e-6
+    for layout in range(4):
+        views = [[*views_of(a)][layout if a.ndim else 0] for a in arrays]
+        inputs = [Tensor(v, tracked=i in floats) for i, v in enumerate(views)]
+        with Tape() as tape:
+            loss = ops.sum(call(*inputs) * cotangent)
+        gradients = tape.gradient(loss, [inputs[i] for i in floats])
+        direction = {i: random.normal(size=arrays[i].shape) for i in floats}
+
+        def loss_at(distance, direction=direction):
+            moved = [
+                np.asarray(a + distance * direction[i]) if i in direction else a
+                for i, a in enumerate(arrays)
+            ]
+            return float((call(*moved).numpy() * cotangent).sum())
+
+        slope = (loss_at(step) - loss_at(-step)) / (2 * step)
+        along = sum(
+            float((g.numpy() * direction[i]).sum())
+            for i, g in zip(floats, gradients, strict=True)
+            if g is not None
+        )
+        assert abs(slope) > 1e-6
+        np.testing.assert_allclose(along, slope, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("example", [e for e in EXAMPLES if e.name in NO_GRADIENT], ids=str)
+def test_ops_without_a_gradient_are_not_recorded(example):
+    call, arrays = only_arrays(example)
+    with Tape() as tape:
+        out = call(*[Variable(array) for array in arrays])
+    assert not out.tracked
+    assert tape.records == []
+
+
+@pytest.mark.parametrize("example", [e for e in FOR_EMPTY if e.name not in NO_GRADIENT], ids=str)
+def test_gradient_without_rows(example):
+    """Gradients of the rows are as empty as the rows, those of everything else are 0."""
+    arrays = with_rows(example, 0)
+    inputs = [Variable(a) if i in float_places(example) else a for i, a in enumerate(arrays)]
+    with Tape() as tape:
+        loss = ops.sum(example.call(*inputs))
+    wanted = [inputs[i] for i in float_places(example)]
+    for tensor, gradient in zip(wanted, tape.gradient(loss, wanted), strict=True):
+        if gradient is not None:
+            assert gradient.shape == tensor.shape
+            assert not gradient.numpy().any()
+
+
+# ---------------------------------------------------------------------------------------------
+# Values stay where they are, types stay what they are
+
+
+@every_example
+def test_inputs_and_incoming_gradients_are_only_read(example):
+    """Arrays that may not be written to show it at once; backward gives the same twice."""
+    arrays = [a.copy() if isinstance(a, np.ndarray) else a for a in example.arrays]
+    for array in arrays:
+        if isinstance(array, np.ndarray):
+            array.flags.writeable = False
+    value, backward = example.op.__wrapped__(*arrays, **example.settings)
+    for given, original in zip(arrays, example.arrays, strict=True):
+        np.testing.assert_array_equal(given, original)
+    if backward is None:
+        assert example.name in NO_GRADIENT
+        return
+    kept = np.array(value)
+    arriving = spread(*np.shape(value), seed=4)
+    arriving.flags.writeable = False
+
+    def gradients():
+        ways = backward(arriving) if callable(backward) else backward
+        found = [way(arriving) if not callable(backward) and way else way for way in ways]
+        return [way() if callable(way) else way for way in found]
+
+    # A gradient may be wanted for arrays only; a number in the example has no way back.
+    if all(isinstance(a, np.ndarray) for a in arrays):
+        for first, second in zip(gradients(), gradients(), strict=True):
+            np.testing.assert_array_equal(first, second)
+    np.testing.assert_array_equal(value, kept)
+
+
+@pytest.mark.parametrize("example", [e for e in EXAMPLES if e.name != "cast"], ids=str)
+def test_float32_stays_float32(example):
+    wide_call, wide = only_arrays(example)
+    narrow = [a.astype("float32") if a.dtype.kind == "f" else a for a in wide]
+    inputs = [Variable(a) if a.dtype.kind == "f" else a for a in narrow]
+    with Tape() as tape:
+        out = wide_call(*inputs)
+        if out.dtype not in ("bool", "int64"):
+            assert out.dtype == "float32"
+            loss = ops.sum(out * spread(*out.shape).astype("float32"))
+            assert loss.dtype == "float32"
+    np.testing.assert_allclose(out.numpy(), wide_call(*wide).numpy(), rtol=2e-5, atol=2e-6)
+    if example.name not in NO_GRADIENT:
+        sources = [v for v in inputs if isinstance(v, Variable)]
+        for gradient in tape.gradient(loss, sources):
+            assert gradient is None or gradient.dtype == "float32"
+
+
+@every_example
+def test_settings_by_position_and_by_keyword(example):
+    parameters = inspect.signature(example.op.__wrapped__).parameters.values()
+    names = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    keyword_only = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+    defaults = {p.name: p.default for p in parameters}
+    names = names or keyword_only
+    by_position = [example.settings.get(name, defaults[name]) for name in names]
+    slots = [p for p in parameters if p.kind is p.POSITIONAL_ONLY]
+    absent = [p.default for p in slots[len(example.arrays) :]]
+    arrays = [list(example.arrays)] if example.over_list else [*example.arrays, *absent]
+    np.testing.assert_array_equal(
+        example.op(*arrays, *by_position).numpy(), example.call(*example.arrays).numpy()
+    )
+    with pytest.raises(TypeError, match="too many arguments"):
+        example.op(*arrays, *by_position, 1)
+
+
+# ---------------------------------------------------------------------------------------------
+# Shapes
+
+
+def expected_shape(example):
+    """The output's shape, with None for the axes whose size follows the number of rows."""
+    three = example.call(*with_rows(example, 3))
+    five = example.call(*with_rows(example, 5))
+    pairs = zip(three.shape, five.shape, strict=True)
+    return tuple(a if a == b else None for a, b in pairs), three
+
+
+@every_example_for_empty
+def test_zero_rows_give_the_shape_of_three(example):
+    shape, three = expected_shape(example)
+    empty = example.call(*with_rows(example, 0))
+    assert empty.shape == tuple(0 if n is None else n for n in shape)
+    assert empty.dtype == three.dtype
+
+
+@every_batched_example
+def test_a_drawn_call_promises_the_real_shape_and_type(example):
+    arrays = with_rows(example, 3)
+    symbols = [
+        Input(batch_shape=(None, *a.shape[1:]), dtype=a.dtype) if i in example.rows else a
+        for i, a in enumerate(arrays)
+    ]
+    drawn = example.call(*symbols)
+    shape, three = expected_shape(example)
+    assert drawn.shape == shape
+    assert drawn.dtype == three.dtype
+    plan = Plan([symbols[i] for i in example.rows], drawn)
+    (out,) = plan.run([Tensor(arrays[i]) for i in example.rows])
+    np.testing.assert_array_equal(out.numpy(), three.numpy())
+
+
+# ---------------------------------------------------------------------------------------------
+# Every fused op beside its plain twin
+
+TWINS = {name.removesuffix("_plain"): twin for name, twin in vars(nn).items() if "_plain" in name}
+
+
+def test_every_twin_has_an_op():
+    assert set(TWINS) <= set(OPS)
+    assert len(TWINS) >= 7
+
+
+@pytest.mark.parametrize("example", [e for e in EXAMPLES if e.name in TWINS], ids=str)
+def test_the_plain_twin_is_equal(example):
+    def value_and_gradients(fn):
+        inputs = [
+            None if array is None else Tensor(array, tracked=array.dtype.kind == "f")
+            for array in example.arrays
+        ]
+        with Tape() as tape:
+            out = fn(*inputs, **example.settings)
+            loss = ops.sum(out * np.random.default_rng(0).normal(size=out.shape))
+        sources = [t for t in inputs if t is not None and t.tracked]
+        return [out.numpy(), *(g.numpy() for g in tape.gradient(loss, sources))]
+
+    fused = value_and_gradients(example.op)
+    plain = value_and_gradients(TWINS[example.name])
+    for one, other in zip(fused, plain, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
+
+
+# ---------------------------------------------------------------------------------------------
+# Kinks: where there are several slopes, one of them is promised
+
+
+def gradients_of(fn, *arrays):
+    inputs = [Variable(np.asarray(array, "float64")) for array in arrays]
+    with Tape() as tape:
+        loss = ops.sum(fn(*inputs))
+    return [g.numpy().tolist() for g in tape.gradient(loss, inputs)]
+
+
+def test_relu_has_slope_0_at_0():
+    assert gradients_of(ops.relu, [-1.0, 0.0, 1.0]) == [[0, 0, 1]]
+    kernel = np.eye(3)
+    dense = lambda x: ops.dense(x, kernel, activation="relu")  # noqa: E731
+    assert gradients_of(dense, [[-1.0, 0.0, 1.0]]) == [[[0, 0, 1]]]
+
+
+def test_abs_has_slope_0_at_0():
+    assert gradients_of(ops.abs, [-2.0, 0.0, 2.0]) == [[-1, 0, 1]]
+
+
+def test_equals_share_the_gradient_of_an_extremum():
+    assert gradients_of(ops.max, [1.0, 3.0, 3.0]) == [[0, 0.5, 0.5]]
+    assert gradients_of(ops.min, [1.0, 1.0, 1.0, 3.0]) == [[1 / 3, 1 / 3, 1 / 3, 0]]
+    rows = gradients_of(lambda x: ops.max(x, axis=1), [[2.0, 2.0], [0.0, 5.0]])
+    assert rows == [[[0.5, 0.5], [0, 1]]]
+
+
+def test_of_two_equals_the_first_gets_the_gradient():
+    assert gradients_of(ops.maximum, [1.0, 2.0], [1.0, 3.0]) == [[1, 0], [0, 1]]
+    assert gradients_of(ops.minimum, [1.0, 2.0], [1.0, 3.0]) == [[1, 1], [0, 0]]
+
+
+def test_the_exponent_gets_no_gradient_where_the_base_is_not_positive():
+    _, to_exponent = gradients_of(ops.power, [2.0, 0.0, -3.0], [2.0, 2.0, 2.0])
+    np.testing.assert_allclose(to_exponent, [4 * np.log(2), 0, 0])
+
+
+def test_the_first_two_powers_have_slopes_at_0():
+    assert gradients_of(lambda x: x**1, [0.0]) == [[1]]
+    assert gradients_of(lambda x: x**2, [0.0]) == [[0]]
+    assert gradients_of(lambda x: x**0, [0.0, 2.0]) == [[0, 0]]
+
+
+def test_an_element_read_twice_gets_both_gradients():
+    assert gradients_of(lambda x: x[[0, 0, 2]], [5.0, 6.0, 7.0]) == [[2, 0, 1]]
+
+
+def test_clipped_probabilities_have_no_slope():
+    loss = lambda p: ops.binary_crossentropy(np.array([[1.0, 1.0, 0.0]]), p)  # noqa: E731
+    (slope,) = gradients_of(loss, [[0.0, 0.5, 1.0]])[0]
+    np.testing.assert_allclose(slope, [0, -2 / 3, 0])
+
+
+# ---------------------------------------------------------------------------------------------
+# Large numbers in float32: no overflow (a warning would be an error), and the right limit
+
+HUGE = np.array([[-1e4, -100.0, 0.0, 100.0, 1e4]], "float32")
+
+
+def float32_gradient(fn, array):
+    x = Variable(array)
+    with Tape() as tape:
+        out = fn(x)
+        loss = ops.sum(out)
+    gradient = tape.gradient(loss, [x])[0].numpy()
+    assert np.isfinite(out.numpy()).all()
+    assert np.isfinite(gradient).all()
+    return out.numpy(), gradient
+
+
+def test_sigmoid_and_tanh_of_large_numbers():
+    value, slope = float32_gradient(ops.sigmoid, HUGE)
+    np.testing.assert_allclose(value, [[0, 0, 0.5, 1, 1]], atol=1e-30)
+    np.testing.assert_allclose(slope, [[0, 0, 0.25, 0, 0]], atol=1e-30)
+    value, _ = float32_gradient(ops.tanh, HUGE)
+    np.testing.assert_allclose(value, [[-1, -1, 0, 1, 1]])
+
+
+def test_softmax_of_large_numbers():
+    value, _ = float32_gradient(ops.softmax, HUGE)
+    np.testing.assert_array_equal(value, [[0, 0, 0, 0, 1]])
+    value, _ = float32_gradient(ops.log_softmax, HUGE)
+    np.testing.assert_array_equal(value, HUGE - 1e4)
+
+
+def test_losses_from_large_logits():
+    target = np.array([[1.0, 1.0, 0.0, 0.0, 0.0]], "float32")
+    value, slope = float32_gradient(
+        lambda z: ops.binary_crossentropy(target, z, from_logits=True), HUGE
+    )
+    np.testing.assert_allclose(value, (1e4 + 100 + np.log(2) + 100 + 1e4) / 5, rtol=1e-6)
+    np.testing.assert_allclose(slope * 5, [[-1, -1, 0.5, 1, 1]])
+    value, slope = float32_gradient(
+        lambda z: ops.sparse_categorical_crossentropy(np.array([0]), z, from_logits=True), HUGE
+    )
+    np.testing.assert_allclose(value, 2e4)
+    np.testing.assert_allclose(slope, [[-1, 0, 0, 0, 1]])
+    one_hot = np.eye(5, dtype="float32")[:1]
+    again, _ = float32_gradient(
+        lambda z: ops.categorical_crossentropy(one_hot, z, from_logits=True), HUGE
+    )
+    np.testing.assert_array_equal(again, value)
+
+
+def test_losses_of_certain_and_wrong_probabilities():
+    wrong = np.array([[0.0, 1.0]], "float32")
+    value, _ = float32_gradient(
+        lambda p: ops.categorical_crossentropy(np.array([[1.0, 0.0]], "float32"), p), wrong
+    )
+    np.testing.assert_allclose(value, -np.log(1e-7), rtol=1e-6)
+    value, _ = float32_gradient(
+        lambda p: ops.binary_crossentropy(np.array([[1.0, 0.0]], "float32"), p), wrong
+    )
+    np.testing.assert_allclose(value, -np.log(1e-7), rtol=2e-2)  # 1 - 1e-7 is coarse in float32
+
+
+# ---------------------------------------------------------------------------------------------
+# Numbers, lists, and errors
+
+
+def test_numbers_and_lists_are_welcome():
+    assert float(ops.add(1, 2)) == 3
+    np.testing.assert_allclose(ops.exp(1.0).numpy(), np.e, rtol=1e-6)
+    np.testing.assert_allclose(ops.sigmoid(0.0).numpy(), 0.5)
+    np.testing.assert_allclose(ops.sigmoid(np.array([0, 1])).numpy(), [0.5, 0.731059], rtol=1e-5)
+    assert float(ops.relu(-3.0)) == 0
+    assert float(ops.sum([1.0, 2.0, 3.0])) == 6
+    assert ops.sum([1.0, 2.0]).dtype == "float32"
+    assert ops.add([1.0, 2.0], 1.5).dtype == "float32"
+    assert ops.exp(1.0).dtype == "float32"
+    assert ops.mean(np.array([1, 2])).dtype == "float32"
+    np.testing.assert_array_equal(ops.stack([Tensor(np.ones(2)), [2.0, 3.0]]).numpy()[1], [2, 3])
+
+
+def test_making_tensors():
+    assert ops.zeros((2, 3)).shape == (2, 3)
+    assert ops.zeros((2, 3)).dtype == "float32"
+    assert ops.ones((2,), dtype="int32").numpy().tolist() == [1, 1]
+    assert ops.full((2,), 7, "float64").numpy().tolist() == [7.0, 7.0]
+    x = ops.convert_to_tensor([1.0, 2.0])
+    assert ops.convert_to_tensor(x) is x
+    assert ops.convert_to_tensor(x, "int32").dtype == "int32"
+    assert isinstance(ops.convert_to_numpy(x), np.ndarray)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: ops.matmul(np.ones((2, 3)), np.ones((4, 5))), r"\(2, 3\) and \(4, 5\)"),
+        (lambda: ops.matmul(np.ones((2, 3)), np.array(1.0)), r"\(2, 3\) and \(\)"),
+        (lambda: ops.dense(np.ones((2, 3)), np.ones((4, 5))), r"\(2, 3\).*\(4, 5\)"),
+        (lambda: ops.reshape(np.ones((2, 3)), (4, -1)), r"6 values of shape \(2, 3\).*\(4, -1\)"),
+        (lambda: ops.transpose(np.ones((2, 3)), (0, 0)), r"axes=\(0, 0\)"),
+        (lambda: ops.concatenate([np.ones((2, 3)), np.ones((3, 3))], 1), r"\(2, 3\), \(3, 3\)"),
+        (lambda: ops.stack([np.ones(3), np.ones(4)]), r"\(3,\), \(4,\)|\(4,\), \(3,\)"),
+        (lambda: ops.cast(np.ones(3), "text"), "text"),
+        (lambda: ops.add(np.ones(3), np.ones(4)), r"\(3,\).*\(4,\)"),
+        (lambda: ops.sparse_categorical_crossentropy([2], np.ones((1, 2))), "0 to 1.*2 to 2"),
+        (lambda: ops.sparse_categorical_crossentropy([-1], np.ones((1, 2))), "0 to 1.*-1 to -1"),
+    ],
+)
+def test_errors_name_the_shapes(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_a_missing_array_is_a_type_error():
+    with pytest.raises(TypeError, match="add needs 2 arrays, got 1"):
+        ops.add(np.ones(3))
+    with pytest.raises(TypeError, match="numbers"):
+        ops.exp(["text"])
