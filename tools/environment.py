@@ -98,12 +98,13 @@ def pin():
     """Install the extra "test" into a throw-away environment and write its versions down."""
     with tempfile.TemporaryDirectory() as folder:
         create(folder)
-        pip(folder, "install", "-qq", ROOT + "[test]")
-        frozen = subprocess.run(
-            [python_of(folder), "-m", "pip", "freeze", "--exclude", "minigraph"],
-            stdout=subprocess.PIPE,
-            check=True,
-        ).stdout.decode()
+        # setuptools, which a package here needs, may come old with the environment.
+        pip(folder, "install", "-qq", "--upgrade", "setuptools", ROOT + "[test]")
+        # All, since freeze alone hides "wheel" and "setuptools".
+        command = [python_of(folder), "-m", "pip", "freeze", "--all"]
+        for name in ("minigraph", "pip"):
+            command += ["--exclude", name]
+        frozen = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout.decode()
     if "@" in frozen:
         sys.exit("A pin names a file or an address instead of a version:\n" + frozen)
     header = comment_lines(PINS)
