@@ -219,13 +219,15 @@ class Tape:
                 "a gradient starts from one number, but the loss has shape "
                 f"{loss.shape}: take its mean or sum"
             )
-        if not loss.tracked:
-            raise ValueError(
-                "the loss was not recorded: compute it inside `with Tape() as tape:`, from "
-                "variables or watched tensors"
-            )
         wanted = tree.flatten(sources)
         keep = set(wanted)
+        recorded = any(loss in tree.flatten(outputs) for outputs, _, _ in reversed(self.records))
+        if not recorded and loss not in keep:
+            raise ValueError(
+                "the loss was not recorded: compute it inside `with Tape() as tape:`, from "
+                "variables or watched tensors. A tape can be asked once, since it then frees its "
+                "records."
+            )
         gradients = {loss: backend.array_module(loss.value).ones_like(loss.value)}
         while self.records:
             outputs, inputs, backward = self.records.pop()
