@@ -1,0 +1,98 @@
+"""A model in the DOT language, for readers who have Graphviz and want its layouts."""
+
+from .describe import describe
+from .text import printable
+
+DIRECTIONS = ("TB", "LR")
+
+
+class Dot:
+    """A graph in the DOT language: `str(dot)` is the text."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def to_string(self):
+        return self.text
+
+    def __str__(self):
+        return self.text
+
+    def __repr__(self):
+        return f"<Dot of {self.text.count(chr(10))} lines>"
+
+
+def model_to_dot(
+    model,
+    show_shapes=False,
+    show_dtype=False,
+    show_layer_names=False,
+    rankdir="TB",
+    expand_nested=False,
+    dpi=200,
+    show_layer_activations=False,
+    show_trainable=False,
+):
+    """The graph of a model as a `Dot`, with the arguments of `plot_model`."""
+    if rankdir not in DIRECTIONS:
+        raise ValueError(f"rankdir must be one of {', '.join(DIRECTIONS)}, got {rankdir!r}")
+    graph = describe(model)
+    refuse_nested(graph, expand_nested)
+    caption = caption_maker(
+        show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable
+    )
+    lines = [
+        f"digraph {quoted(graph.name)} {{",
+        f"  graph [rankdir={rankdir}, dpi={float(dpi):g}];",
+        '  node [shape=box, style=rounded, fontname="sans-serif"];',
+    ]
+    for i, box in enumerate(graph.boxes):
+        label = "\n".join(text for _, text in caption(box))
+        lines.append(f"  n{i} [label={quoted(label)}];")
+    lines += [f"  n{source} -> n{target};" for source, target in graph.pairs]
+    return Dot("\n".join([*lines, "}", ""]))
+
+
+def quoted(text):
+    """A text between quotes, as DOT reads it: nothing in it has a meaning of its own."""
+    rows = [printable(row).replace("\\", "\\\\").replace('"', '\\"') for row in text.split("\n")]
+    return '"' + "\\n".join(rows) + '"'
+
+
+def refuse_nested(graph, expand_nested):
+    """Pictures show a nested model as one box; asking for more is an error, not a surprise."""
+    nested = [box.name for box in graph.boxes if box.kind == "model"]
+    if expand_nested and nested:
+        raise ValueError(
+            "expand_nested=True is not supported in pictures yet: the nested model "
+            f"{nested[0]!r} is drawn as one box. Plot that model itself, or use "
+            "summary(expand_nested=True)."
+        )
+
+
+def caption_maker(
+    show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable
+):
+    """The function that says what stands in a box, as (style, text) pairs."""
+
+    def caption(box):
+        type_text = box.type
+        if show_layer_activations and box.activation:
+            type_text += f" · {box.activation}"
+        if show_layer_names:
+            lines = [("title", box.name), ("detail", type_text)]
+        else:
+            lines = [("title", type_text)]
+        if box.calls > 1:
+            lines.append(("detail", f"call {box.call + 1} of {box.calls}"))
+        if show_dtype:
+            lines.append(("mono", box.dtype))
+        if show_shapes:
+            if box.inputs:
+                lines.append(("mono", f"in: {', '.join(box.inputs)}"))
+            lines.append(("mono", f"out: {', '.join(box.outputs)}"))
+        if show_trainable and box.trainable is not None:
+            lines.append(("detail", "trainable" if box.trainable else "frozen"))
+        return lines
+
+    return caption

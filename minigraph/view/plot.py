@@ -1,0 +1,79 @@
+"""Write the picture of a model to a file, in the format that the file's name asks for."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from .describe import as_sentence, describe
+from .dot import caption_maker, model_to_dot, refuse_nested
+from .raster import picture_png
+from .svg import compose, picture_svg
+from .text import shorten
+
+LONGEST_LINE = 60
+
+
+@dataclass(frozen=True)
+class Plot:
+    """What `plot_model` returns: in a notebook it shows the picture."""
+
+    svg: str
+    sentence: str
+
+    def _repr_mimebundle_(self, **options):
+        return {"text/plain": self.sentence, "image/svg+xml": self.svg}
+
+    def __repr__(self):
+        return self.sentence
+
+
+def plot_model(
+    model,
+    to_file="model.png",
+    show_shapes=False,
+    show_dtype=False,
+    show_layer_names=False,
+    rankdir="TB",
+    expand_nested=False,
+    dpi=200,
+    show_layer_activations=False,
+    show_trainable=False,
+):
+    """Draw a model: a box for each call of a layer, arrows along the data.
+
+    The ending of `to_file` chooses the format: `.svg` and `.dot` need nothing, `.png` needs
+    Matplotlib; with None nothing is written. The result shows itself in a notebook.
+    Raises ValueError for another ending or direction, ImportError for a PNG without Matplotlib,
+    OSError if the file cannot be written.
+    """
+    shows = {
+        "show_shapes": show_shapes,
+        "show_dtype": show_dtype,
+        "show_layer_names": show_layer_names,
+        "show_layer_activations": show_layer_activations,
+        "show_trainable": show_trainable,
+    }
+    ending = None if to_file is None else Path(to_file).suffix.lower()
+    if ending not in (None, ".png", ".svg", ".dot"):
+        raise ValueError(
+            f"to_file={str(to_file)!r}: the file name must end in .png, .svg or .dot, "
+            f"which says how to draw"
+        )
+    graph = describe(model)
+    refuse_nested(graph, expand_nested)
+    caption = caption_maker(**shows)
+    picture = compose(graph, rankdir, lambda box: shortened_lines(caption(box)))
+    svg = picture_svg(picture)
+    if ending == ".svg":
+        content = svg.encode()
+    elif ending == ".png":
+        content = picture_png(picture, dpi)
+    elif ending == ".dot":
+        content = str(model_to_dot(model, rankdir=rankdir, dpi=dpi, **shows)).encode()
+    if ending is not None:
+        Path(to_file).write_bytes(content)
+    return Plot(svg, as_sentence(graph))
+
+
+def shortened_lines(lines):
+    """A picture has no room for the longest of names; DOT and the summary show them whole."""
+    return [(style, shorten(text, LONGEST_LINE)) for style, text in lines]

@@ -1,0 +1,133 @@
+"""The same picture as pixels: a PNG file, drawn by Matplotlib, which is imported here only."""
+
+import io
+import warnings
+
+from .svg import (
+    LIGHT,
+    PADDING_Y,
+    SHARED_LIGHT,
+    STACK,
+    STYLES,
+    arrow_head,
+    corner_radius,
+    shortened,
+)
+
+PIXELS_PER_INCH = 96  # of the drawing's own units, as in a browser
+LARGEST_SIDE = 65_000  # what the PNG writer can hold, in pixels
+
+
+def picture_png(picture, dpi=200):
+    """The bytes of a PNG file with `dpi` pixels per inch.
+
+    Raises ImportError without Matplotlib, ValueError if `dpi` is not positive or the picture would
+    be too large.
+    """
+    figure_class, canvas_class = import_matplotlib()
+    if not dpi > 0:
+        raise ValueError(f"dpi must be a positive number, got {dpi!r}")
+    width, height = (
+        side / PIXELS_PER_INCH for side in (picture.drawing.width, picture.drawing.height)
+    )
+    if max(width, height) * dpi > LARGEST_SIDE:
+        raise ValueError(
+            f"at dpi={dpi} the picture would have {width * dpi:.0f} x {height * dpi:.0f} pixels, "
+            f"but a PNG file holds {LARGEST_SIDE:,} a side. Write an .svg file, or lower dpi."
+        )
+    figure = figure_class(figsize=(width, height), dpi=dpi, facecolor="white")
+    canvas_class(figure)
+    paint(figure.add_axes((0, 0, 1, 1)), picture)
+    file = io.BytesIO()
+    with warnings.catch_warnings():
+        # A character that the font lacks is drawn as an empty box, which says enough.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure.savefig(file, format="png", metadata={"Software": None})
+    return file.getvalue()
+
+
+def import_matplotlib():
+    """The two classes that draw, or an error that says what to install."""
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError(
+            'a PNG picture is drawn by Matplotlib: pip install "minigraph[plot]". '
+            "A picture that needs nothing is one key away: name the file .svg"
+        ) from error
+    return Figure, FigureCanvasAgg
+
+
+def paint(axes, picture):
+    """Draw edges and boxes, with y pointing down as in the drawing."""
+    drawing = picture.drawing
+    axes.set_xlim(0, drawing.width)
+    axes.set_ylim(drawing.height, 0)
+    axes.axis("off")
+    for path in drawing.paths:
+        paint_path(
+            axes, shortened(path, drawing.rankdir), edgecolor=LIGHT["edge"], linewidth=points(1.5)
+        )
+        paint_path(axes, arrow_head(path, drawing.rankdir), filled=True, facecolor=LIGHT["edge"])
+    for box, lines, place in zip(picture.graph.boxes, picture.captions, drawing.boxes, strict=True):
+        paint_box(axes, box, lines, place)
+
+
+def points(pixels):
+    """Line widths and letters are measured in points, 72 to the inch."""
+    return pixels * 72 / PIXELS_PER_INCH
+
+
+def paint_path(axes, path, filled=False, **style):
+    """One path of lines and curves."""
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
+    codes = {"M": [Path.MOVETO], "L": [Path.LINETO], "C": [Path.CURVE4] * 3, "Z": [Path.CLOSEPOLY]}
+    corners, kinds = [], []
+    for letter, *numbers in path:
+        numbers = numbers or path[0][1:]  # closing a path leads back to its start
+        corners += zip(numbers[::2], numbers[1::2], strict=True)
+        kinds += codes[letter]
+    style.setdefault("linewidth", 0)
+    axes.add_patch(PathPatch(Path(corners, kinds), fill=filled, capstyle="butt", **style))
+
+
+def paint_box(axes, box, lines, place):
+    """One box with its text, as the SVG has it."""
+    x, y, width, height = place
+    radius = corner_radius(box, height)
+    if box.kind == "model":
+        paint_card(axes, (x + STACK, y + STACK, width, height), radius, LIGHT["card"])
+    paint_card(axes, place, radius, LIGHT["tint" if box.kind == "input" else "card"])
+    if box.parameters:
+        shared = box.shared is not None
+        colour = SHARED_LIGHT[box.shared % len(SHARED_LIGHT)] if shared else LIGHT["bar"]
+        paint_card(axes, (x + 6, y + 9, 4, height - 18), 2, colour, outline=False)
+    baseline = y + PADDING_Y
+    for style, text in lines:
+        size, line_height, bold, mono = STYLES[style]
+        axes.text(
+            x + width / 2,
+            baseline + line_height - 5,
+            text,
+            size=points(size),
+            color=LIGHT["ink" if style == "title" else "soft"],
+            weight="bold" if bold else "normal",
+            family="DejaVu Sans Mono" if mono else "DejaVu Sans",
+            horizontalalignment="center",
+            verticalalignment="baseline",
+            parse_math=False,  # a dollar sign in a name is a dollar sign
+        )
+        baseline += line_height
+
+
+def paint_card(axes, place, radius, colour, outline=True):
+    """A rounded rectangle."""
+    from matplotlib.patches import FancyBboxPatch
+
+    x, y, width, height = place
+    style = f"round,pad=0,rounding_size={radius}"
+    edge = {"edgecolor": LIGHT["line"], "linewidth": points(1)} if outline else {"linewidth": 0}
+    axes.add_patch(FancyBboxPatch((x, y), width, height, boxstyle=style, facecolor=colour, **edge))

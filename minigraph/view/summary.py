@@ -1,0 +1,301 @@
+"""The table of a model: one row for each layer, its output shape, its weights, what feeds it."""
+
+import re
+from dataclasses import dataclass, field
+
+from .text import printable, shape_text, size_text
+
+WIDTH, WIDTH_CONNECTED = 88, 108
+HEADERS = {
+    "layer": "Layer (type)",
+    "shape": "Output Shape",
+    "parameters": "Param #",
+    "connected": "Connected to",
+    "trainable": "Trainable",
+}
+SHARES = {"layer": 30, "shape": 24, "parameters": 14, "connected": 26, "trainable": 14}
+NUMERIC = ("parameters",)
+
+
+@dataclass
+class Row:
+    """One line of the table. `layer` is None for a bare operation; `nodes` are its calls here."""
+
+    name: str
+    label: str
+    layer: object = None
+    nodes: list = field(default_factory=list)
+    level: int = 0
+
+
+def summary(
+    model,
+    line_length=None,
+    positions=None,
+    print_fn=None,
+    expand_nested=False,
+    show_trainable=False,
+    layer_range=None,
+):
+    """Print the table of a model, or hand its text to `print_fn`. See `summary_text`."""
+    text = summary_text(model, line_length, positions, expand_nested, show_trainable, layer_range)
+    (print_fn or print)(text)
+
+
+def summary_text(
+    model,
+    line_length=None,
+    positions=None,
+    expand_nested=False,
+    show_trainable=False,
+    layer_range=None,
+):
+    """The table of a model as one text.
+
+    `line_length` is the width in characters; long cells wrap. `positions` are the right ends of the
+    columns, in characters or as shares of the width. `expand_nested` lists the layers of nested
+    models below them, `show_trainable` adds a column, and `layer_range=(first, last)` keeps the
+    rows from one layer name to another (patterns are welcome).
+    Raises ValueError for a range or positions that do not fit.
+    """
+    rows = expanded(model) if expand_nested else own_rows(model)
+    columns = ["layer", "shape", "parameters"]
+    if not is_chain(rows):
+        columns.append("connected")
+    if show_trainable:
+        columns.append("trainable")
+    if layer_range is not None:
+        rows = select(rows, layer_range)
+    width = line_length or (WIDTH_CONNECTED if "connected" in columns else WIDTH)
+    cells = [[HEADERS[column] for column in columns]]
+    cells += [[CELLS[column](row) for column in columns] for row in rows]
+    table = draw_table(cells, columns, column_widths(columns, width, positions))
+    return "\n".join([f'Model: "{printable(model.name)}"', *table, *totals(model)])
+
+
+# ---------------------------------------------------------------------------------------------
+# Rows
+
+
+def own_rows(model, level=0):
+    """The rows of the model itself, nested models closed.
+
+    A model that is written as a class has no graph: its rows are the layers that it holds.
+    """
+    if not hasattr(model, "summary_rows"):
+        held = model.layers
+        return [Row(layer.name, type(layer).__name__, layer, [], level) for layer in held]
+    return [Row(*row, level=level) for row in model.summary_rows]
+
+
+def expanded(model):
+    """The rows of the model and, indented below each nested model, the rows of that."""
+    rows, waiting = [], own_rows(model)[::-1]
+    while waiting:
+        row = waiting.pop()
+        rows.append(row)
+        if hasattr(row.layer, "layers"):
+            waiting += own_rows(row.layer, row.level + 1)[::-1]
+    return rows
+
+
+def is_chain(rows):
+    """Whether every call has at most one input and every result at most one reader.
+
+    Then the order of the rows says everything, and a column of connections would only repeat it.
+    """
+    readers = set()
+    for row in rows:
+        if len(row.nodes) > 1:
+            return False
+        for node in row.nodes:
+            sources = [(id(symbol.node), symbol.index) for symbol in node.inputs]
+            if len(sources) > 1 or readers.intersection(sources):
+                return False
+            readers.update(sources)
+    outermost = [row for row in rows if row.level == 0]
+    starts = [row for row in outermost if row.nodes and not row.nodes[0].inputs]
+    ends = [row for row in outermost if row.nodes and not feeds_any(row.nodes[0], readers)]
+    return len(starts) <= 1 and len(ends) <= 1
+
+
+def feeds_any(node, readers):
+    return any((id(node), i) in readers for i in range(len(node.outputs)))
+
+
+def select(rows, layer_range):
+    """The rows from the first that matches the range's start to the last that matches its end."""
+    if not isinstance(layer_range, (list, tuple)) or len(layer_range) != 2:
+        raise ValueError(f"layer_range must be two layer names, (first, last), got {layer_range!r}")
+    found = []
+    for pattern in layer_range:
+        matches = [i for i, row in enumerate(rows) if matches_name(pattern, row.name)]
+        if not matches:
+            names = ", ".join(printable(row.name) for row in rows[:20])
+            raise ValueError(f"layer_range: no layer is called {pattern!r}; the rows are {names}")
+        found.append(matches)
+    first, last = sorted((found[0][0], found[1][-1]))
+    return rows[first : last + 1]
+
+
+def matches_name(pattern, name):
+    """Whether a name is meant: literally, or by a pattern that fits all of it."""
+    if pattern == name:
+        return True
+    try:
+        return re.fullmatch(pattern, name) is not None
+    except re.error:  # a name such as "a(b" is legal, and is no pattern
+        return False
+
+
+# ---------------------------------------------------------------------------------------------
+# Cells
+
+
+def layer_cell(row):
+    indent = "  " * row.level + ("└ " if row.level else "")
+    return f"{indent}{printable(row.name)} ({printable(row.label)})"
+
+
+def shape_cell(row):
+    """The output shape; a list if there are several different ones; `?` before the first call."""
+    shapes = [[shape_text(symbol.shape) for symbol in node.outputs] for node in row.nodes]
+    if not shapes:
+        return "?"
+    calls = list(dict.fromkeys(tuple(call) for call in shapes))
+    flat = [shape for call in calls for shape in call]
+    return flat[0] if len(flat) == 1 else "[" + ", ".join(flat) + "]"
+
+
+def parameters_cell(row):
+    if row.layer is None:
+        return "0"
+    return f"{row.layer.count_params():,}" if row.layer.built else "0 (unbuilt)"
+
+
+def connected_cell(row):
+    """Where the inputs come from: `layer[call][output]` for every input of every call."""
+    sources = [
+        f"{printable(symbol.node.name)}[{symbol.node.index}][{symbol.index}]"
+        for node in row.nodes
+        for symbol in node.inputs
+    ]
+    return ", ".join(sources) or "-"
+
+
+def trainable_cell(row):
+    if row.layer is None or not row.layer.weights:
+        return "-"
+    return "Y" if row.layer.trainable else "N"
+
+
+CELLS = {
+    "layer": layer_cell,
+    "shape": shape_cell,
+    "parameters": parameters_cell,
+    "connected": connected_cell,
+    "trainable": trainable_cell,
+}
+
+
+# ---------------------------------------------------------------------------------------------
+# The table
+
+
+def column_widths(columns, width, positions):
+    """The width of each column inside its two blanks, so that the table is `width` wide."""
+    if positions is None:
+        whole = sum(SHARES[column] for column in columns)
+        ends, end = [], 0
+        for column in columns:
+            end += SHARES[column]
+            ends.append(end / whole)
+    else:
+        ends = list(positions)
+        if len(ends) < len(columns):
+            raise ValueError(
+                f"positions needs {len(columns)} entries, one for each column, got {positions!r}"
+            )
+        ends = ends[: len(columns)]
+    if ends[-1] <= 1:
+        ends = [round(end * width) for end in ends]
+    starts = [0, *ends[:-1]]
+    # Each column spends a bar and two blanks; the last closes the table with one bar more.
+    widths = [int(end - start) - 3 for start, end in zip(starts, ends, strict=True)]
+    widths[-1] -= 1
+    return [max(width, 6) for width in widths]
+
+
+def draw_table(cells, columns, widths):
+    """The lines of a table with a heavy head; cells that are too long are wrapped, never cut."""
+
+    def line(left, fill, middle, right):
+        return left + middle.join(fill * (width + 2) for width in widths) + right
+
+    drawn = [line("┏", "━", "┳", "┓")]
+    for i, row in enumerate(cells):
+        bar = "┃" if i == 0 else "│"
+        pieces = [wrap(cell, width) for cell, width in zip(row, widths, strict=True)]
+        for k in range(max(len(piece) for piece in pieces)):
+            texts = []
+            for piece, width, column in zip(pieces, widths, columns, strict=True):
+                text = piece[k] if k < len(piece) else ""
+                texts.append(text.rjust(width) if column in NUMERIC else text.ljust(width))
+            drawn.append(bar + bar.join(f" {text} " for text in texts) + bar)
+        if i == 0:
+            drawn.append(line("┡", "━", "╇", "┩"))
+        elif i < len(cells) - 1:
+            drawn.append(line("├", "─", "┼", "┤"))
+    if len(cells) == 1:
+        drawn.pop()  # no row: the head is the whole table
+    drawn.append(line("└", "─", "┴", "┘"))
+    return drawn
+
+
+def wrap(text, width):
+    """Cut a text into lines, at blanks where there are any."""
+    lines = []
+    while len(text) > width:
+        blank = text.rfind(" ", 1, width + 1)
+        if not text[:blank].strip():  # nothing but an indent stands before the blank
+            blank = -1
+        cut = blank if blank > 0 else width
+        lines.append(text[:cut].rstrip())
+        text = text[cut:].lstrip()
+    return [*lines, text]
+
+
+# ---------------------------------------------------------------------------------------------
+# Totals
+
+
+def totals(model):
+    """The lines below the table: how many parameters there are, and how many bytes they take."""
+    trainable, frozen = model.trainable_weights, model.non_trainable_weights
+    optimizer = optimizer_variables(model)
+    lines = [
+        total("Total params", [*trainable, *frozen, *optimizer]),
+        total("Trainable params", trainable),
+        total("Non-trainable params", frozen),
+    ]
+    if optimizer:
+        lines.append(total("Optimizer params", optimizer))
+    return lines
+
+
+def optimizer_variables(model):
+    """The variables of the optimizer, once it has any."""
+    optimizer = getattr(model, "optimizer", None)
+    return list(getattr(optimizer, "variables", ()))
+
+
+def total(title, variables):
+    count = sum(variable.size for variable in variables)
+    size = sum(variable.size * item_size(variable.dtype) for variable in variables)
+    return f"{title}: {count:,} ({size_text(size)})"
+
+
+def item_size(dtype):
+    """The bytes of one number, read off the name of its type: `float32` takes 32 bits."""
+    digits = "".join(character for character in dtype if character.isdigit())
+    return int(digits) // 8 if digits else 1

@@ -1,0 +1,69 @@
+"""Text for tables and pictures: made printable, counted, measured and shortened."""
+
+import unicodedata
+
+# How wide the printable ASCII characters are, in units of the font size, for a wide sans-serif
+# (DejaVu Sans). Other sans-serif fonts are narrower, so what is measured here fits everywhere.
+WIDTHS = {
+    0.29: "'ijlIJ",
+    0.36: " ,./:;\\|f-",
+    0.41: "()[]t!r",
+    0.50: '"*_`',
+    0.55: "sz?c",
+    0.60: "LFkvxyP",
+    0.64: "TYaoeESbdghnpqu$0123456789{}",
+    0.70: "KAVBRXZC",
+    0.79: "UHNDG&OQ",
+    0.86: "w#+<=>^~M",
+    1.00: "%mW@",
+}
+WIDTH_OF = {character: width for width, characters in WIDTHS.items() for character in characters}
+BOLD_EXTRA = 0.1
+MONOSPACE = 0.61
+
+
+def printable(text):
+    """`text` with every character that controls a terminal, a parser or the reading direction
+    replaced by a replacement character, so that a name can be shown anywhere."""
+    return "".join("\ufffd" if is_control(character) else character for character in str(text))
+
+
+def is_control(character):
+    """Whether a character is a control, a format mark, half a pair, or no character at all."""
+    return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp")
+
+
+def shape_text(shape):
+    """A shape as it is written in Python: `(None, 64)`."""
+    return printable(str(tuple(shape)))
+
+
+def size_text(count):
+    """A number of bytes in B, KB, MB or GB, in steps of 1024, with two decimals."""
+    size, units = float(count), ["B", "KB", "MB", "GB"]
+    while size >= 1024 and len(units) > 1:
+        size /= 1024
+        units.pop(0)
+    return f"{size:.2f} {units[0]}"
+
+
+def text_width(text, size, bold=False, mono=False):
+    """How many pixels a line of text takes at most, in a generic font of the given size."""
+    return size * sum(character_width(character, bold, mono) for character in text)
+
+
+def character_width(character, bold, mono):
+    """The width of one character in units of the font size; wide scripts take a whole unit."""
+    if unicodedata.combining(character):
+        return 0.0
+    if character in WIDTH_OF:
+        return MONOSPACE if mono else WIDTH_OF[character] + (BOLD_EXTRA if bold else 0.0)
+    return 1.35 if ord(character) > 0xFFFF else 1.1
+
+
+def shorten(text, length):
+    """At most `length` characters, the middle left out: both ends of a name tell it apart."""
+    if len(text) <= length:
+        return text
+    head = (length - 1) // 2 + (length - 1) % 2
+    return text[:head] + "…" + text[len(text) - (length - 1 - head) :]
