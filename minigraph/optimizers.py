@@ -1,0 +1,462 @@
+"""Optimizers: how a gradient becomes a step.
+
+The gradients of all variables are copied into one long vector, and what an optimizer remembers
+(its slots, such as a velocity) are vectors of the same length. So an update rule is a few lines
+on flat arrays, and a model of many small variables costs no more than one large one.
+"""
+
+import inspect
+import math
+import operator
+import signal
+import threading
+import warnings
+from contextlib import contextmanager
+
+import numpy as np
+
+from . import registry
+from .backend import array_module
+from .tensor import Variable, as_array
+
+
+class Optimizer(registry.Configurable):
+    """The base of optimizers: `apply(gradients, variables)` makes one step.
+
+    1. clip the gradients, 2. shrink each variable by `weight_decay * learning_rate`, 3. update,
+    4. count the step in `iterations`.
+
+    `learning_rate` is a number, or a function of the step number (or of nothing), and may be
+    assigned. `clipnorm` limits the length of each variable's gradient, `global_clipnorm` that of
+    all together, `clipvalue` each number; one of the three may be set. A subclass names its slots
+    in `slot_names` and defines `update`.
+    """
+
+    def __init__(
+        self,
+        learning_rate=0.001,
+        weight_decay=None,
+        clipnorm=None,
+        clipvalue=None,
+        global_clipnorm=None,
+        name=None,
+    ):
+        self.name = registry.snake_case(type(self).__name__) if name is None else name
+        self.learning_rate = learning_rate
+        clips = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
+        for argument, value in {"weight_decay": weight_decay, **clips}.items():
+            if value is not None and not is_number(value, least=0):
+                raise ValueError(f"{argument} must be a number of at least 0, got {value!r}")
+        given = [argument for argument, value in clips.items() if value is not None]
+        if len(given) > 1:
+            raise ValueError(f"only one kind of clipping may be set, got {' and '.join(given)}")
+        self.weight_decay, self.clipnorm = weight_decay, clipnorm
+        self.clipvalue, self.global_clipnorm = clipvalue, global_clipnorm
+        self.iterations = 0
+        self.parameters = []  # the variables that it has moved, in the order of the flat vectors
+        self.slots = {}  # the name of each slot -> one flat Variable
+        self._parts = []  # where each parameter lies in the flat vectors
+        self._gradient = self._scratch = None
+        self._without_gradient = set()
+
+    # -- what a subclass writes ----------------------------------------------------------------
+
+    def slot_names(self):
+        """The names of the flat vectors that the rule remembers; they start at `slot_start`."""
+        return []
+
+    slot_start = 0.0
+
+    def update(self, g, scratch, lr, t):
+        """The flat step to add to the parameters, from the flat gradient `g` at step t = 1, 2, ...
+
+        `g` and `scratch` may be overwritten. The slots are changed in place.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define update")
+
+    # -- the learning rate ---------------------------------------------------------------------
+
+    @property
+    def learning_rate(self):
+        """The step size now, a float; of a schedule, its value at `iterations`."""
+        rate = self._learning_rate
+        if not callable(rate):
+            return rate
+        return float(rate(self.iterations) if self._rate_takes_step else rate())
+
+    @learning_rate.setter
+    def learning_rate(self, rate):
+        if callable(rate):
+            self._rate_takes_step = bool(inspect.signature(rate).parameters)
+        elif not is_number(rate, least=0):
+            raise ValueError(f"learning_rate must be a number of at least 0, got {rate!r}")
+        self._learning_rate = rate if callable(rate) else float(rate)
+
+    # -- one step ------------------------------------------------------------------------------
+
+    def apply(self, gradients, variables):
+        """Move each variable one step against its gradient.
+
+        A variable without a gradient (None) stays as it is, with a warning the first time.
+        Ctrl-C during the step waits until it is whole, and no array of a variable is written to:
+        whoever holds one keeps what was there.
+        Raises ValueError if no variable has a gradient, or if a shape differs.
+        """
+        gradients, variables = self._with_gradients(list(gradients), list(variables))
+        parts = self._places(variables)
+        with held_back_interrupt():
+            untouched = self._slots_of_others(variables)
+            self._copy_gradients(gradients, variables, parts)
+            self._clip(parts)
+            lr = self.learning_rate
+            step = self.update(self._gradient, self._scratch, lr, self.iterations + 1)
+            keep = 1 - (self.weight_decay or 0) * lr
+            moved = []
+            for variable, part in zip(variables, parts, strict=True):
+                old = variable.value
+                new = (old if keep == 1 else old * keep) + step[part].reshape(old.shape)
+                moved.append(new.astype(old.dtype, copy=False))
+            for slot, part, values in untouched:
+                slot[part] = values
+            for variable, new in zip(variables, moved, strict=True):
+                variable.value = new  # a fresh array of the right shape, so `assign` need not copy
+            self.iterations += 1
+
+    def _with_gradients(self, gradients, variables):
+        """The pairs where there is a gradient, as two lists."""
+        if len(gradients) != len(variables):
+            raise ValueError(
+                f"{len(gradients)} gradients were given for {len(variables)} variables"
+            )
+        missing = [v for g, v in zip(gradients, variables, strict=True) if g is None]
+        if not missing:
+            return gradients, variables
+        if len(missing) == len(variables):
+            raise ValueError(
+                f"no gradient reaches any of the variables {[v.name for v in variables]}: the "
+                "loss does not depend on them"
+            )
+        if fresh := [v for v in missing if v not in self._without_gradient]:
+            self._without_gradient.update(fresh)
+            warnings.warn(
+                f"no gradient reaches the variables {[v.name for v in fresh]}, so they stay as "
+                "they are",
+                stacklevel=3,
+            )
+        pairs = [(g, v) for g, v in zip(gradients, variables, strict=True) if g is not None]
+        return [g for g, _ in pairs], [v for _, v in pairs]
+
+    def _places(self, variables):
+        """Where each variable lies in the flat vectors."""
+        if len(variables) == len(self.parameters) and all(
+            map(operator.is_, variables, self.parameters)
+        ):
+            return self._parts  # the same variables as in the last step, as nearly always
+        if len(set(variables)) != len(variables):
+            raise ValueError("a variable was given twice: add up its gradients first")
+        self.build(variables)
+        return [self._part_of(variable) for variable in variables]
+
+    def _part_of(self, variable):
+        return self._parts[self.parameters.index(variable)]
+
+    def build(self, variables):
+        """Make room at the end for variables that are new; known ones keep their slots."""
+        new = [v for v in variables if v not in self.parameters]
+        if not new:
+            return
+        xp = array_module(new[0].value)
+        start = self._parts[-1].stop if self._parts else 0
+        parts = []
+        for variable in new:
+            parts.append(slice(start, start + variable.size))
+            start += variable.size
+        dtype = np.result_type("float32", *(v.dtype for v in [*self.parameters, *new])).name
+        slots = {}
+        for name in self.slot_names():
+            flat = xp.full(start, self.slot_start, dtype)
+            if name in self.slots:
+                flat[: self.slots[name].size] = self.slots[name].value
+            slots[name] = Variable(flat, name=name, trainable=False)
+        self._gradient, self._scratch = xp.zeros(start, dtype), xp.empty(start, dtype)
+        self.parameters, self._parts = [*self.parameters, *new], [*self._parts, *parts]
+        self.slots = slots
+
+    def _slots_of_others(self, variables):
+        """Copies of the slots of known variables that take no part in this step."""
+        if len(variables) == len(self.parameters):
+            return []
+        return [
+            (slot.value, part, slot.value[part].copy())
+            for variable, part in zip(self.parameters, self._parts, strict=True)
+            if variable not in variables
+            for slot in self.slots.values()
+        ]
+
+    def _copy_gradients(self, gradients, variables, parts):
+        """Fill the flat gradient; it is 0 where a variable takes no part."""
+        if len(variables) < len(self.parameters):
+            self._gradient[:] = 0
+        for gradient, variable, part in zip(gradients, variables, parts, strict=True):
+            array = as_array(gradient)
+            if array.shape != variable.shape:
+                raise ValueError(
+                    f"the gradient of variable {variable.name!r} has shape {array.shape}, but "
+                    f"the variable has shape {variable.shape}"
+                )
+            self._gradient[part] = array.reshape(-1)
+
+    def _clip(self, parts):
+        g = self._gradient
+        if self.clipvalue is not None:
+            g.clip(-self.clipvalue, self.clipvalue, out=g)
+        elif self.clipnorm is not None:
+            for part in parts:
+                shorten(g[part], self.clipnorm)
+        elif self.global_clipnorm is not None:
+            shorten(g, self.global_clipnorm)
+
+    # -- state and config ----------------------------------------------------------------------
+
+    @property
+    def variables(self):
+        """What it remembers between steps: one flat variable for each slot."""
+        return list(self.slots.values())
+
+    def state(self, variables):
+        """All that a file needs to go on, as a list of (name, array).
+
+        The slots of the k-th of `variables` are named `k/slot`. Variables that it never moved are
+        left out.
+        """
+        found = [("iterations", np.asarray(self.iterations, "int64"))]
+        for k, variable in enumerate(variables):
+            if variable in self.parameters:
+                part = self._part_of(variable)
+                for name, slot in self.slots.items():
+                    array = slot.numpy()[part].reshape(variable.shape)
+                    found.append((f"{k}/{name}", array.copy()))
+        return found
+
+    def load_state(self, state, variables):
+        """Take over what `state` gave, for variables in the same order.
+
+        Raises ValueError, and changes nothing, if names or shapes do not belong to this optimizer.
+        """
+        state = dict(state)
+        iterations = np.asarray(state.pop("iterations", -1))
+        if iterations.shape != () or iterations.dtype.kind not in "iu" or iterations < 0:
+            raise ValueError("the optimizer state has no valid number of `iterations`")
+        places = {f"{k}/{s}": (v, s) for k, v in enumerate(variables) for s in self.slot_names()}
+        for name, array in state.items():
+            if name not in places:
+                raise ValueError(
+                    f"optimizer {self.name!r} has no slot {name!r} for these variables"
+                )
+            if np.shape(array) != places[name][0].shape:
+                raise ValueError(
+                    f"optimizer slot {name!r} has shape {np.shape(array)}, but its variable has "
+                    f"shape {places[name][0].shape}"
+                )
+        moved = [v for k, v in enumerate(variables) if any(n.startswith(f"{k}/") for n in state)]
+        if len(state) != len(moved) * len(self.slot_names()):
+            raise ValueError(f"the state of optimizer {self.name!r} misses some slots")
+        self.build(moved)
+        for name, array in state.items():
+            variable, slot = places[name]
+            self.slots[slot].value[self._part_of(variable)] = as_array(array).reshape(-1)
+        self.iterations = int(iterations)
+
+    def get_config(self):
+        """The constructor arguments as plain JSON, with the learning rate as it is now."""
+        rate = {"learning_rate": registry.serialize(self._learning_rate)}
+        return registry.read_config(self) | rate
+
+
+def is_number(value, least):
+    """Whether `value` is a finite number, no bool and no text, of at least `least`."""
+    if isinstance(value, (bool, str)) or value is None:
+        return False
+    try:
+        return least <= float(value) < math.inf
+    except (TypeError, ValueError):
+        return False
+
+
+def check_fractions(**settings):
+    """Raise ValueError, naming the argument, unless every setting is a number from 0 to 1."""
+    for argument, value in settings.items():
+        if not is_number(value, least=0) or value > 1:
+            raise ValueError(f"{argument} must be a number from 0 to 1, got {value!r}")
+
+
+def shorten(g, longest):
+    """Scale a gradient, in place, to a length (l2 norm) of at most `longest`."""
+    length = math.sqrt(float(g @ g))
+    if length > longest:
+        g *= longest / length
+
+
+@contextmanager
+def held_back_interrupt():
+    """Let Ctrl-C wait until the block is done, so that a step is made whole or not at all."""
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
+        yield
+        return
+    arrived = []
+    signal.signal(signal.SIGINT, lambda *signal_and_frame: arrived.append(signal_and_frame))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if arrived:
+            handler(*arrived[0])
+
+
+# ---------------------------------------------------------------------------------------------
+# Update rules. w are the parameters, g the gradient, lr the learning rate, t the step from 1.
+
+
+@registry.register(group="optimizer", aliases=("sgd",))
+class SGD(Optimizer):
+    """Stochastic gradient descent: w -= lr g.
+
+    With momentum mu (Polyak, 1964): v = mu v - lr g, w += v; the form of Nesterov (1983) looks
+    ahead: w += mu v - lr g.
+    """
+
+    def __init__(self, learning_rate=0.01, momentum=0.0, nesterov=False, **options):
+        super().__init__(learning_rate, **options)
+        check_fractions(momentum=momentum)
+        self.momentum, self.nesterov = momentum, nesterov
+
+    def slot_names(self):
+        return ["velocity"] if self.momentum else []
+
+    def update(self, g, scratch, lr, t):
+        g *= -lr
+        if not self.momentum:
+            return g
+        v = self.slots["velocity"].value
+        v *= self.momentum
+        v += g
+        if not self.nesterov:
+            return v
+        scratch[:] = v
+        scratch *= self.momentum
+        g += scratch
+        return g
+
+
+@registry.register(group="optimizer", aliases=("rmsprop",))
+class RMSprop(Optimizer):
+    """Each gradient divided by the root of its running mean square (Tieleman and Hinton, 2012).
+
+        a = rho a + (1 - rho) g^2
+        w -= lr g / sqrt(a + epsilon)
+
+    Centered, the square of the running mean of g is taken off a. With momentum mu: m = mu m +
+    increment, w -= m.
+    """
+
+    def __init__(
+        self, learning_rate=0.001, rho=0.9, momentum=0.0, epsilon=1e-7, centered=False, **options
+    ):
+        super().__init__(learning_rate, **options)
+        check_fractions(rho=rho, momentum=momentum)
+        self.rho, self.momentum, self.epsilon, self.centered = rho, momentum, epsilon, centered
+
+    def slot_names(self):
+        return (
+            ["mean_square"]
+            + (["mean"] if self.centered else [])
+            + (["velocity"] if self.momentum else [])
+        )
+
+    def update(self, g, scratch, lr, t):
+        xp = array_module(g)
+        a = self.slots["mean_square"].value
+        xp.multiply(g, g, out=scratch)
+        running_mean(a, scratch, self.rho)
+        if self.centered:
+            mean = self.slots["mean"].value
+            scratch[:] = g
+            running_mean(mean, scratch, self.rho)
+            xp.multiply(mean, mean, out=scratch)
+            xp.subtract(a, scratch, out=scratch)
+        else:
+            scratch[:] = a
+        scratch += self.epsilon
+        xp.sqrt(scratch, out=scratch)
+        g *= -lr
+        g /= scratch
+        if not self.momentum:
+            return g
+        v = self.slots["velocity"].value
+        v *= self.momentum
+        v += g
+        return v
+
+
+@registry.register(group="optimizer")
+class Adam(Optimizer):
+    """Running means of the gradient and of its square, both corrected for starting at 0
+    (Kingma and Ba, 2015).
+
+        m = beta_1 m + (1 - beta_1) g
+        v = beta_2 v + (1 - beta_2) g^2
+        w -= lr sqrt(1 - beta_2^t) / (1 - beta_1^t) m / (sqrt(v) + epsilon)
+
+    With `amsgrad` the largest v so far takes the place of v (Reddi et al., 2018).
+    """
+
+    def __init__(
+        self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, amsgrad=False, **options
+    ):
+        super().__init__(learning_rate, **options)
+        check_fractions(beta_1=beta_1, beta_2=beta_2)
+        self.beta_1, self.beta_2, self.epsilon, self.amsgrad = beta_1, beta_2, epsilon, amsgrad
+
+    def slot_names(self):
+        return ["mean", "mean_square"] + (["largest_mean_square"] if self.amsgrad else [])
+
+    def update(self, g, scratch, lr, t):
+        xp = array_module(g)
+        m, v = self.slots["mean"].value, self.slots["mean_square"].value
+        xp.multiply(g, g, out=scratch)
+        running_mean(v, scratch, self.beta_2)
+        running_mean(m, g, self.beta_1)
+        if self.amsgrad:
+            largest = self.slots["largest_mean_square"].value
+            v = xp.maximum(largest, v, out=largest)
+        xp.sqrt(v, out=scratch)
+        scratch += self.epsilon
+        xp.divide(m, scratch, out=g)
+        g *= -lr * math.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
+        return g
+
+
+def running_mean(mean, new, rho):
+    """mean = rho mean + (1 - rho) new, in place; `new` is overwritten."""
+    mean *= rho
+    new *= 1 - rho
+    mean += new
+
+
+def get(identifier):
+    """An optimizer from a name, a class, a config or an instance; None gives None."""
+    found = registry.get("optimizer", identifier, Optimizer)
+    if found is None or isinstance(found, Optimizer):
+        return found
+    raise ValueError(f"an optimizer is a name or an Optimizer, got {identifier!r}")
+
+
+def serialize(optimizer):
+    """The config of an optimizer."""
+    return registry.serialize(optimizer)
+
+
+def deserialize(config, custom_objects=None):
+    """An optimizer from its config."""
+    return registry.deserialize(config, custom_objects)

@@ -1,0 +1,657 @@
+"""Training: the loop around batches, tape, loss, optimizer, metrics and callbacks.
+
+One step reads: run the model with a tape open, compare its outputs with the targets, ask the tape
+for the gradients, let the optimizer move the weights, add the batch to the running metrics.
+`Trainer` does that for anything that can be called and has weights; `Model` inherits it.
+"""
+
+import sys
+import warnings
+from contextlib import contextmanager
+
+import numpy as np
+
+from . import losses, metrics, optimizers, registry, tree
+from .callbacks import CallbackList, History, ProgbarLogger, is_terminal
+from .data import (
+    check_positive,
+    is_stream,
+    make_batches,
+    pack,
+    prepare,
+    split,
+    unpack,
+    weigh_classes,
+)
+from .tensor import Tape, Tensor
+
+# ---------------------------------------------------------------------------------------------
+# Which loss and which metrics look at which output
+
+
+class Route:
+    """One output of the model: its loss, how much that counts, and the metrics that watch it."""
+
+    def __init__(self, name, loss, weight, plain_metrics, weighted_metrics):
+        self.name, self.weight = name, 1.0 if weight is None else float(weight)
+        loss = losses.get(loss)
+        plain_function = loss is not None and not isinstance(loss, losses.Loss)
+        self.loss = losses.FunctionLoss(loss) if plain_function else loss
+        self.mean_loss = metrics.Mean(f"{name}_loss")
+        self.metrics = [metrics.for_training(m) for m in tree.flatten(plain_metrics) if m]
+        self.weighted_metrics = [
+            metrics.for_training(m) for m in tree.flatten(weighted_metrics) if m
+        ]
+        self.wants_target = bool(self.loss or self.metrics or self.weighted_metrics)
+
+
+class Scoring:
+    """The compile settings of a model, and for each of its outputs a `Route`.
+
+    The routes are laid when the names of the outputs are known: for a graph at once, for a subclass
+    of its own at the first batch.
+    """
+
+    def __init__(self, loss, loss_weights, metrics_, weighted_metrics):
+        self.given = {
+            "loss": loss,
+            "loss_weights": loss_weights,
+            "metrics": metrics_,
+            "weighted_metrics": weighted_metrics,
+        }
+        self.mean_loss = metrics.Mean("loss")
+        self.names, self.routes, self.labelled = None, [], [("loss", self.mean_loss)]
+
+    def lay_routes(self, names):
+        """Give each output its loss and its metrics.
+
+        Raises ValueError, with the names, where a key, a count or a name does not fit.
+        """
+        columns = []
+        for argument, given in self.given.items():
+            is_loss = argument.startswith("loss")
+            if not is_loss and len(names) == 1 and isinstance(given, (list, tuple)):
+                given = [given]  # a list of metrics, all for the only output
+            if argument == "loss_weights" and len(names) > 1 and isinstance(given, (int, float)):
+                raise ValueError(f"`loss_weights` needs one entry for each of the outputs {names}")
+            columns.append(distribute(given, names, argument, complete=is_loss))
+        self.routes = [Route(*row) for row in zip(names, *columns, strict=True)]
+        self.names = names
+        self.labelled = self._label()
+
+    def _label(self):
+        """(name in the logs, metric) of all that is watched, in the order of the logs."""
+        several = len(self.routes) > 1
+        found = [("loss", self.mean_loss)]
+        found += [(r.mean_loss.name, r.mean_loss) for r in self.routes if several and r.loss]
+        for route in self.routes:
+            prefix = f"{route.name}_" if several else ""
+            watched = [*route.metrics, *route.weighted_metrics]
+            found += [(prefix + metric.name, metric) for metric in watched]
+        return found
+
+    def pair(self, y, outputs, sample_weight):
+        """(route, target, output, weight) for each output that has a loss or a metric."""
+        if len(self.names) > 1 and y is not None and not tree.is_branch(y):
+            raise ValueError(f"give `y` as a list or dict of targets, for the outputs {self.names}")
+        targets = distribute(y, self.names, "y")
+        weights = distribute(sample_weight, self.names, "sample_weight")
+        rows = zip(self.routes, targets, outputs, weights, strict=True)
+        rows = [row for row in rows if row[0].wants_target]
+        missing = [route.name for route, target, _, _ in rows if target is None]
+        if missing:
+            raise ValueError(
+                f"the targets `y` are missing for {missing}: a loss or metric compares these "
+                "outputs with them"
+            )
+        return rows
+
+    def check(self, y, sample_weight, outputs):
+        """Check all targets before the first step, as far as the outputs are known.
+
+        `outputs` are symbols with shapes, or None for a model that has no graph yet.
+        """
+        if outputs is None:
+            if y is None and self.given["loss"] is not None:
+                raise ValueError("the targets `y` are missing: the loss compares outputs with them")
+            return
+        for route, target, output, _ in self.pair(y, outputs, sample_weight):
+            if route.loss is None:
+                continue
+            try:
+                route.loss.check_targets(target, output.shape)
+            except ValueError as error:
+                raise ValueError(f"targets of output {route.name!r}: {error}") from None
+
+
+def distribute(given, names, argument, complete=False):
+    """One entry for each output: from a dict by name, a list in order, or one for all.
+
+    Raises ValueError for a wrong key or count; `complete` asks for an entry for every output.
+    """
+    if isinstance(given, dict):
+        unknown = [key for key in given if key not in names]
+        missing = [name for name in names if name not in given]
+        if unknown or (complete and missing):
+            what = f"the unknown keys {unknown}" if unknown else f"no entry for {missing}"
+            raise ValueError(f"`{argument}` has {what}; the outputs of the model are {names}")
+        return [given.get(name) for name in names]
+    if isinstance(given, (list, tuple)):
+        if len(given) != len(names):
+            raise ValueError(
+                f"`{argument}` has {len(given)} entries, but the model has {len(names)} "
+                f"outputs, {names}"
+            )
+        return list(given)
+    return [given] * len(names)
+
+
+def names_of(structure, count):
+    """Names for the outputs of a model without a graph: its dict keys, or numbers."""
+    if isinstance(structure, dict) and len(structure) == count:
+        return list(structure)
+    return ["output"] if count == 1 else [f"output_{k + 1}" for k in range(count)]
+
+
+def distinct(names):
+    """The names, with `_1`, `_2` behind those that come again."""
+    seen = {}
+    for k, name in enumerate(names):
+        seen[name] = seen.get(name, -1) + 1
+        names[k] = f"{name}_{seen[name]}" if seen[name] else name
+    return names
+
+
+def plain(value):
+    """A number of the logs as a Python float, an array as a list."""
+    if type(value) is float:
+        return value
+    array = value.numpy() if isinstance(value, Tensor) else np.asarray(value)
+    return float(array.item()) if array.size == 1 else array.tolist()
+
+
+def plain_logs(logs):
+    return {name: plain(value) for name, value in logs.items()}
+
+
+def values_of(logs):
+    """What `evaluate` and `train_on_batch` return: the loss alone, or a list with all numbers."""
+    values = list(logs.values())
+    return values[0] if len(values) == 1 else values
+
+
+class Session:
+    """What one `fit` remembers: collected once an epoch, because collecting takes time."""
+
+    def __init__(self):
+        self.weights = self.watched = None
+        self.warned = False
+
+
+# ---------------------------------------------------------------------------------------------
+# Training
+
+
+class Trainer:
+    """What a model can do once it is compiled: `fit`, `evaluate`, `predict`.
+
+    Override `train_step`, `test_step` or `compute_loss` to change what a step does.
+    """
+
+    optimizer = None
+    history = None
+    stop_training = False
+    _scoring = None
+    _session = None
+
+    # -- settings ------------------------------------------------------------------------------
+
+    def compile(
+        self,
+        optimizer="rmsprop",
+        loss=None,
+        loss_weights=None,
+        metrics=None,
+        weighted_metrics=None,
+        run_eagerly=False,
+        steps_per_execution=1,
+        jit_compile="auto",
+    ):
+        """Choose how to train: the optimizer, a loss and metrics for each output.
+
+        `loss`, `loss_weights` and the metrics are given for all outputs at once, as a list in the
+        order of the outputs, or as a dict by output name. An output whose loss is None is not
+        trained. The sample weights reach `weighted_metrics`, not `metrics`. The last three
+        arguments are accepted and change nothing: every step here runs eagerly. Raises ValueError
+        for unknown names, wrong keys and wrong counts.
+        """
+        scoring = Scoring(loss, loss_weights, metrics, weighted_metrics)
+        if self._graph_outputs() is not None:
+            scoring.lay_routes(self._names_of_outputs())
+        found = optimizers.get(optimizer)
+        if found is None:
+            raise ValueError("compile needs an `optimizer`, a name or an Optimizer; got None")
+        self.optimizer, self._scoring = found, scoring
+
+    @property
+    def compiled(self):
+        """Whether `compile` was called."""
+        return self._scoring is not None
+
+    def get_compile_config(self):
+        """The compile settings as plain JSON, or None before `compile`."""
+        if not self.compiled:
+            return None
+        settings = {"optimizer": self.optimizer, **self._scoring.given}
+        return registry.serialize(settings)
+
+    def compile_from_config(self, config, custom_objects=None):
+        """Compile with the settings that `get_compile_config` gave."""
+        with registry.custom_object_scope(custom_objects or {}):
+            self.compile(**registry.deserialize(config))
+
+    def _graph_outputs(self):
+        """The symbolic outputs, or None for a model that has no graph (yet)."""
+        return getattr(self, "outputs", None)
+
+    def _names_of_outputs(self):
+        """A name for each output: the key in a dict of outputs, else the layer that made it."""
+        outputs = self._graph_outputs()
+        if isinstance(self.output, dict) and len(self.output) == len(outputs):
+            return list(self.output)
+        return distinct(list(self.output_names))
+
+    def _routes_to(self, y_pred):
+        """The outputs as a flat list, once it is known which loss goes to which of them."""
+        outputs = tree.flatten(y_pred)
+        if self._scoring.names is None:
+            graph = self._graph_outputs() is not None
+            names = self._names_of_outputs() if graph else names_of(y_pred, len(outputs))
+            self._scoring.lay_routes(names)
+        return outputs
+
+    def _need_compile(self, method):
+        if not self.compiled:
+            raise ValueError(f"call compile(optimizer=..., loss=...) before {method}()")
+
+    # -- one step ------------------------------------------------------------------------------
+
+    def train_step(self, data):
+        """Learn from one batch: (x,), (x, y) or (x, y, sample_weight). Returns the logs so far."""
+        x, y, sample_weight = unpack(data)
+        with Tape() as tape:
+            y_pred = self(x, training=True)
+            loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
+        self._look_at(loss, x)
+        if weights := self._weights_to_train():
+            self.optimizer.apply(tape.gradient(loss, weights), weights)
+        return self._score(x, y, y_pred, sample_weight, loss)
+
+    def test_step(self, data):
+        """Score one batch without learning from it. Returns the logs so far."""
+        x, y, sample_weight = unpack(data)
+        y_pred = self(x, training=False)
+        loss = self.compute_loss(x, y, y_pred, sample_weight, training=False)
+        return self._score(x, y, y_pred, sample_weight, loss)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """The number that training makes small.
+
+        sum over the outputs of weight * loss, plus every loss that a layer has added
+
+        Raises ValueError if there is no loss at all, or if a target is missing or does not fit.
+        """
+        outputs = self._routes_to(y_pred)
+        total = None
+        for route, target, output, weight in self._scoring.pair(y, outputs, sample_weight):
+            if route.loss is None:
+                continue
+            loss = route.loss(target, output, weight)
+            if len(outputs) > 1:
+                route.mean_loss.update_state(loss, count(output))
+            loss = loss if route.weight == 1 else loss * route.weight
+            total = loss if total is None else total + loss
+        for added in getattr(self, "losses", ()):
+            total = added if total is None else total + added
+        if total is None:
+            raise ValueError(
+                "there is no loss to make small: give compile() a `loss`, or call add_loss in "
+                "a layer"
+            )
+        return total
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        """Add one batch to the metrics of all outputs. Returns the logs so far."""
+        outputs = self._routes_to(y_pred)
+        for route, target, output, weight in self._scoring.pair(y, outputs, sample_weight):
+            for metric in route.metrics:
+                metric.update_state(target, output)
+            for metric in route.weighted_metrics:
+                metric.update_state(target, output, weight)
+        return self.get_metrics_result()
+
+    def _score(self, x, y, y_pred, sample_weight, loss):
+        """Add one batch to the mean loss, by its number of samples, and to the metrics."""
+        self._scoring.mean_loss.update_state(loss, count(tree.flatten(x)[0]))
+        return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def _weights_to_train(self):
+        if self._session is None:
+            return self.trainable_weights
+        if self._session.weights is None:
+            self._session.weights = self.trainable_weights
+        return self._session.weights
+
+    def _look_at(self, loss, x):
+        """Warn, once in a `fit`, when the loss is no number any more, and say where that began."""
+        if self._session is None or self._session.warned or np.isfinite(loss.value).all():
+            return
+        self._session.warned = True
+        warnings.warn(
+            f"the loss is {loss.numpy()}: {self._first_nonfinite(x)}. A smaller learning rate "
+            "or scaled inputs may help.",
+            stacklevel=2,
+        )
+
+    def _first_nonfinite(self, x):
+        """Run a batch again and say which layer first gives NaN or infinite numbers."""
+        if not all(np.isfinite(leaf).all() for leaf in tree.flatten(x)):
+            return "the inputs x are not finite"
+        if self._graph_outputs() is None:
+            return "the inputs x are finite"
+        found = []
+
+        def observe(node, outputs):
+            if not all(np.isfinite(output.numpy()).all() for output in outputs):
+                found.append(node.name)
+
+        self.run(x, training=False, observe=observe)
+        return (
+            f"{found[0]!r} is the first layer with an output that is not finite"
+            if found
+            else "the outputs are finite, so it comes from the targets or from the loss"
+        )
+
+    # -- metrics -------------------------------------------------------------------------------
+
+    def _watched(self):
+        """(name in the logs, metric): those of `compile`, then those that layers hold."""
+        if self._session is not None and self._session.watched is not None:
+            return self._session.watched
+        compiled = self._scoring.labelled if self._scoring else []
+        known = {id(metric) for _, metric in compiled}
+        layers = self._all_layers() if hasattr(self, "_all_layers") else [self]
+        held = [leaf for layer in layers for leaf in tree.flatten(list(vars(layer).values()))]
+        found = [
+            leaf for leaf in held if isinstance(leaf, metrics.Metric) and id(leaf) not in known
+        ]
+        watched = [*compiled, *((metric.name, metric) for metric in dict.fromkeys(found))]
+        if self._session is not None and self._scoring.names is not None:
+            self._session.watched = watched
+        return watched
+
+    @property
+    def metrics(self):
+        """All metrics: the mean loss, those of `compile`, and those that layers hold."""
+        return [metric for _, metric in self._watched()]
+
+    @property
+    def metrics_names(self):
+        """The names of the metrics in the logs; the first is "loss"."""
+        return [name for name, _ in self._watched()]
+
+    def get_metrics_result(self):
+        """The logs: the value of every metric over all batches since the last reset."""
+        return {name: plain(metric.result()) for name, metric in self._watched()}
+
+    def reset_metrics(self):
+        """Start all metrics anew."""
+        for metric in [*self.metrics, *(metric for _, metric in self._watched())]:
+            metric.reset_state()
+
+    # -- loops ---------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        epochs=1,
+        verbose="auto",
+        callbacks=None,
+        validation_split=0.0,
+        validation_data=None,
+        shuffle=True,
+        class_weight=None,
+        sample_weight=None,
+        initial_epoch=0,
+        steps_per_epoch=None,
+        validation_steps=None,
+        validation_batch_size=None,
+        validation_freq=1,
+    ):
+        """Train for some epochs: in each, every sample is seen once. Returns a `History`.
+
+        `x` is arrays, with targets `y`; or a generator, a PyDataset or a loader that yields batches
+        (x, y) or (x, y, sample_weight). `validation_split` holds back the last part of the arrays,
+        before shuffling. `class_weight` maps a class to the weight of its samples.
+        What can be checked is checked before the first step (ValueError). Whatever ends training
+        early, Ctrl-C too, leaves the weights as they were after the last complete step.
+        """
+        self._need_compile("fit")
+        check_positive(epochs=epochs, steps_per_epoch=steps_per_epoch)
+        check_positive(
+            validation_steps=validation_steps, validation_batch_size=validation_batch_size
+        )
+        given = prepare(x, y, sample_weight)
+        held_back = None if validation_data is None else prepare_validation(validation_data)
+        if validation_split and held_back is None:
+            given, held_back = split(*given, validation_split)
+        batches = make_batches(
+            given, batch_size, shuffle, self.random, steps_per_epoch, class_weight=class_weight
+        )
+        self._check_targets(given)
+        validation = None
+        if held_back is not None:
+            validation_batch_size = validation_batch_size or batch_size
+            validation = make_batches(held_back, validation_batch_size, steps=validation_steps)
+            self._check_targets(held_back)
+
+        params = {"epochs": epochs, "steps": batches.steps, "verbose": verbosity(verbose)}
+        self.history = History()
+        callbacks = self._callback_list(callbacks, params, self.history)
+        is_due = validation_schedule(validation_freq)
+        with self._one_session():
+            self.stop_training = False
+            try:
+                callbacks.tell("on_train_begin", {})
+                logs = {}
+                for epoch in range(initial_epoch, epochs):
+                    callbacks.tell("on_epoch_begin", epoch, {})
+                    logs = self._train_epoch(batches, callbacks, epoch)
+                    if not logs:
+                        break
+                    if validation is not None and is_due(epoch + 1):
+                        scores = self._test_epoch(validation, callbacks)
+                        logs |= {f"val_{name}": value for name, value in scores.items()}
+                    callbacks.tell("on_epoch_end", epoch, logs)
+                    if self.stop_training or batches.ran_out:
+                        break
+            except BaseException as error:
+                batches.close()
+                callbacks.give_up(error)
+                raise
+            callbacks.tell("on_train_end", logs)
+        return self.history
+
+    def _train_epoch(self, batches, callbacks, epoch):
+        """One epoch of steps; returns its logs, empty if the data had run out before."""
+        self._session.weights = self._session.watched = None
+        self.reset_metrics()
+        wanted = callbacks.listens("on_train_batch_end")
+        logs, done = {}, 0
+        try:
+            for batch in batches.epoch():
+                callbacks.tell("on_train_batch_begin", done, {})
+                with np.errstate(all="ignore"):  # `_look_at` says it once, and says where
+                    logs = self.train_step(pack(*batch))
+                callbacks.tell("on_train_batch_end", done, plain_logs(logs) if wanted else logs)
+                done += 1
+        except Exception as error:
+            error.add_note(f"in epoch {epoch + 1}, after {done} complete batches")
+            raise
+        if not done and not self.history.epoch:
+            raise ValueError("the data are empty: there was not a single batch")
+        if not done and not batches.ran_out:
+            warnings.warn(
+                f"the data ran out before epoch {epoch + 1}: training stops here. A generator "
+                "can be run through once only.",
+                stacklevel=3,
+            )
+        return plain_logs(logs)
+
+    def evaluate(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        verbose="auto",
+        sample_weight=None,
+        steps=None,
+        callbacks=None,
+        return_dict=False,
+    ):
+        """The loss, and the metrics if there are any, over all samples.
+
+        Returns the loss as a float, or a list of loss, losses of the outputs and metrics, or a
+        dict.
+        """
+        self._need_compile("evaluate")
+        given = prepare(x, y, sample_weight)
+        batches = make_batches(given, batch_size, steps=steps)
+        self._check_targets(given)
+        params = {"steps": batches.steps, "verbose": verbosity(verbose)}
+        logs = self._test_epoch(batches, self._callback_list(callbacks, params))
+        return logs if return_dict else values_of(logs)
+
+    def _test_epoch(self, batches, callbacks):
+        """Score all batches; returns the logs."""
+        if self._session is not None:
+            self._session.watched = None
+        self.reset_metrics()
+        batches.rewind()
+        callbacks.tell("on_test_begin", {})
+        wanted = callbacks.listens("on_test_batch_end")
+        logs = None
+        for step, batch in enumerate(batches.epoch()):
+            callbacks.tell("on_test_batch_begin", step, {})
+            with np.errstate(all="ignore"):
+                logs = self.test_step(pack(*batch))
+            callbacks.tell("on_test_batch_end", step, plain_logs(logs) if wanted else logs)
+        if logs is None:
+            raise ValueError("the data to evaluate are empty: there was not a single batch")
+        logs = plain_logs(logs)
+        callbacks.tell("on_test_end", logs)
+        return logs
+
+    def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
+        """The outputs for all samples, as NumPy arrays in the structure of the model's output.
+
+        `verbose="auto"` shows a bar on a terminal and nothing elsewhere.
+        """
+        batches = make_batches(prepare(x), batch_size, steps=steps)
+        shown = is_terminal(sys.stdout) if verbose == "auto" else verbosity(verbose)
+        params = {"steps": batches.steps, "verbose": int(shown)}
+        callbacks = self._callback_list(callbacks, params)
+        callbacks.tell("on_predict_begin", {})
+        results = []
+        for step, (inputs, _, _) in enumerate(batches.epoch()):
+            callbacks.tell("on_predict_batch_begin", step, {})
+            results.append(self.predict_on_batch(inputs))
+            callbacks.tell("on_predict_batch_end", step, {})
+        if not results:
+            raise ValueError("the data to predict from are empty: there was not a single batch")
+        callbacks.tell("on_predict_end", {})
+        parts = zip(*(tree.flatten(result) for result in results), strict=True)
+        return tree.pack(results[0], [np.concatenate(part) for part in parts])
+
+    # -- single batches ------------------------------------------------------------------------
+
+    def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
+        """Learn from one batch. Returns its loss, or a list or dict with its metrics too."""
+        self._need_compile("train_on_batch")
+        x, y, sample_weight = prepare(x, y, sample_weight)
+        if class_weight is not None:
+            sample_weight = weigh_classes(y, sample_weight, class_weight)
+        self.reset_metrics()
+        logs = plain_logs(self.train_step(pack(x, y, sample_weight)))
+        return logs if return_dict else values_of(logs)
+
+    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
+        """Score one batch. Returns its loss, or a list or dict with its metrics too."""
+        self._need_compile("test_on_batch")
+        batch = prepare(x, y, sample_weight)
+        self.reset_metrics()
+        logs = plain_logs(self.test_step(pack(*batch)))
+        return logs if return_dict else values_of(logs)
+
+    def predict_on_batch(self, x):
+        """The outputs for one batch, as NumPy arrays."""
+        return tree.map(lambda output: output.numpy(), self(x, training=False))
+
+    # -- helpers of the loops ------------------------------------------------------------------
+
+    def _check_targets(self, given):
+        x, y, sample_weight = given
+        if not is_stream(x):
+            self._scoring.check(y, sample_weight, self._graph_outputs())
+
+    def _callback_list(self, callbacks, params, history=None):
+        """The user's callbacks, then our own, which so see what the user's put into the logs."""
+        own = [ProgbarLogger()] if params["verbose"] else []
+        own += [] if history is None else [history]
+        given = [] if callbacks is None else callbacks
+        given = list(given) if isinstance(given, (list, tuple)) else [given]
+        return CallbackList([*given, *own], self, params)
+
+    @contextmanager
+    def _one_session(self):
+        """Only one `fit` of a model at a time."""
+        if self._session is not None:
+            raise RuntimeError("this model is being fitted already; wait until that ends")
+        self._session = Session()
+        try:
+            yield
+        finally:
+            self._session = None
+
+
+def count(array):
+    """The number of samples in an array or tensor; 1 for a single number."""
+    return array.shape[0] if array.shape else 1
+
+
+def prepare_validation(given):
+    """`validation_data` as `prepare` gives it: (x, y), (x, y, sample_weight) or a stream."""
+    if is_stream(given):
+        return prepare(given)
+    if not isinstance(given, (list, tuple)) or len(given) not in (2, 3):
+        raise ValueError("validation_data must be (x, y), (x, y, sample_weight) or yield batches")
+    return prepare(*given)
+
+
+def validation_schedule(frequency):
+    """A function that says whether epoch number 1, 2, ... is validated."""
+    if isinstance(frequency, (list, tuple)):
+        return lambda epoch: epoch in frequency
+    check_positive(validation_freq=frequency)
+    return lambda epoch: epoch % frequency == 0
+
+
+def verbosity(verbose):
+    """0, 1 or 2; "auto" means 1."""
+    if verbose == "auto":
+        return 1
+    if verbose not in (0, 1, 2):
+        raise ValueError(f"verbose must be 0, 1, 2 or 'auto', got {verbose!r}")
+    return int(verbose)
