@@ -49,7 +49,7 @@ book: $(BOOK)
 	@echo "Open this page: $(CURDIR)/_build/html/index.html"
 
 lab: $(ENVIRONMENT)
-	$(RUN)/jupyter lab book
+	$(RUN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/book $(LAB_OPTIONS)
 
 test: lint unit nbval book browser
 
