@@ -160,27 +160,31 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False):
     return nn.sparse_categorical_crossentropy(labels, y_pred, from_logits=from_logits)
 
 
+# Accuracies have no gradient, so they are plain arithmetic on arrays.
+
+
 def accuracy(y_true, y_pred):
     """How often y = p, the mean over the last axis."""
-    return basic.mean(basic.equal(*match(y_true, y_pred)), -1)
+    y_true, y_pred = match(y_true, y_pred)
+    return (y_true.value == y_pred.value).mean(-1)
 
 
 def binary_accuracy(y_true, y_pred, threshold=0.5):
     """How often p > threshold says what y says (0 or 1), the mean over the last axis."""
     y_true, y_pred = match(y_true, y_pred)
-    return basic.mean(basic.equal(y_true, basic.greater(y_pred, threshold)), -1)
+    return (y_true.value == (y_pred.value > threshold)).mean(-1)
 
 
 def categorical_accuracy(y_true, y_pred):
     """Whether the largest entries of y and p are at the same place: (..., C) -> (...)."""
     y_true, y_pred = match(y_true, y_pred)
-    return basic.equal(basic.argmax(y_true, -1), basic.argmax(y_pred, -1))
+    return y_true.value.argmax(-1) == y_pred.value.argmax(-1)
 
 
 def sparse_categorical_accuracy(y_true, y_pred):
     """Whether the largest entry of p is at the place y: (...) or (..., 1), (..., C) -> (...)."""
     labels, y_pred = match_labels(y_true, y_pred)
-    return basic.equal(labels, basic.argmax(y_pred, -1))
+    return labels.value == y_pred.value.argmax(-1)
 
 
 def by_shapes(**formulas):

@@ -82,12 +82,14 @@ class Mean(Metric):
         self.count = self.add_weight(name="count")
 
     def update_state(self, values, sample_weight=None):
-        """Add values; weights may have fewer axes, lined up from the left."""
+        """Add values; weights may have fewer axes, lined up from the left, or be one number."""
         if context.drawing is not None:  # a symbolic call has no side effects
             return
         values = convert_to_tensor(values).value
-        if sample_weight is None:
-            total, count = values.sum(dtype="float64"), values.size
+        if sample_weight is None or isinstance(sample_weight, (int, float)):
+            weight = 1 if sample_weight is None else sample_weight
+            total = float(values if values.size == 1 else values.sum(dtype="float64")) * weight
+            count = values.size * weight
         else:
             weights = formulas.spread(convert_to_tensor(sample_weight).value, values)
             weights = np.broadcast_to(weights, values.shape)

@@ -97,14 +97,13 @@ class Optimizer(registry.Configurable):
     def apply(self, gradients, variables):
         """Move each variable one step against its gradient.
 
-        A variable without a gradient (None) stays as it is, with a warning the first time.
-        Ctrl-C during the step waits until it is whole, and no array of a variable is written to:
-        whoever holds one keeps what was there.
+        A variable without a gradient (None) stays as it is, with a warning the first time. No array
+        of a variable is written to: whoever holds one keeps what was there.
         Raises ValueError if no variable has a gradient, or if a shape differs.
         """
         gradients, variables = self._with_gradients(list(gradients), list(variables))
         parts = self._places(variables)
-        with held_back_interrupt():
+        with whole_step:
             untouched = self._slots_of_others(variables)
             self._copy_gradients(gradients, variables, parts)
             self._clip(parts)
@@ -297,21 +296,45 @@ def shorten(g, longest):
         g *= longest / length
 
 
-@contextmanager
-def held_back_interrupt():
-    """Let Ctrl-C wait until the block is done, so that a step is made whole or not at all."""
-    handler = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(handler):
-        yield
-        return
-    arrived = []
-    signal.signal(signal.SIGINT, lambda *signal_and_frame: arrived.append(signal_and_frame))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, handler)
-        if arrived:
-            handler(*arrived[0])
+class WholeStep(threading.local):
+    """Lets Ctrl-C wait while a step is being made, so that a step is made whole or not at all.
+
+    `fit` puts it on guard; then each step is a `with` block. To change what Ctrl-C does at every
+    step would cost as much as a small update.
+    """
+
+    busy, arrived = False, None
+
+    @contextmanager
+    def on_guard(self):
+        """Take over Ctrl-C for a while. Only the main thread hears of it, so only there."""
+        handler = signal.getsignal(signal.SIGINT)
+        if threading.current_thread() is not threading.main_thread() or not callable(handler):
+            yield
+            return
+
+        def wait(*signal_and_frame):
+            if self.busy:
+                self.arrived = lambda: handler(*signal_and_frame)
+            else:
+                handler(*signal_and_frame)
+
+        signal.signal(signal.SIGINT, wait)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, handler)
+
+    def __enter__(self):
+        self.busy, self.arrived = True, None
+
+    def __exit__(self, *error):
+        self.busy = False
+        if self.arrived is not None:
+            self.arrived()
+
+
+whole_step = WholeStep()
 
 
 # ---------------------------------------------------------------------------------------------

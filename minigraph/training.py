@@ -461,7 +461,7 @@ class Trainer:
         self.history = History()
         callbacks = self._callback_list(callbacks, params, self.history)
         is_due = validation_schedule(validation_freq)
-        with self._one_session():
+        with self._one_session(), optimizers.whole_step.on_guard():
             self.stop_training = False
             try:
                 callbacks.tell("on_train_begin", {})
