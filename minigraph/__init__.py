@@ -13,14 +13,22 @@ Read the source in this order: `tensor`, `ops/basic`, `layer`, `graph`, `models`
 from . import (
     activations,
     backend,
+    callbacks,
     config,
     initializers,
     layers,
+    losses,
+    metrics,
+    models,
     ops,
+    optimizers,
+    saving,
+    utils,
 )
 from .gradcheck import check_gradient
 from .graph import Input, SymbolicTensor
 from .layer import Layer
+from .models import Model, Sequential
 from .tensor import Tape, Tensor, Variable, op
 
 KerasTensor = SymbolicTensor
@@ -30,16 +38,25 @@ __all__ = [
     "Input",
     "KerasTensor",
     "Layer",
+    "Model",
+    "Sequential",
     "SymbolicTensor",
     "Tape",
     "Tensor",
     "Variable",
     "activations",
     "backend",
+    "callbacks",
     "check_gradient",
     "config",
     "initializers",
     "layers",
+    "losses",
+    "metrics",
+    "models",
     "op",
     "ops",
+    "optimizers",
+    "saving",
+    "utils",
 ]

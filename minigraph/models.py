@@ -10,10 +10,20 @@ from .graph import Input, InputLayer, Plan, SymbolicTensor
 from .layer import Layer, to_tensor, unique
 from .ops import basic
 from .registry import register
+from .saving import clone_model, load_model, model_from_json, save_model
 from .tensor import Tensor
 from .training import Trainer
 from .view import svg, widget
 from .view.summary import summary
+
+__all__ = [
+    "Model",
+    "Sequential",
+    "clone_model",
+    "load_model",
+    "model_from_json",
+    "save_model",
+]
 
 
 class Model(Trainer, Layer):
@@ -238,7 +248,11 @@ class Model(Trainer, Layer):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         """An independent model with fresh weights, from what `get_config` gave."""
-        return saving.model_from_config(config, custom_objects)
+        return saving.model_from_config(config, custom_objects, cls)
+
+    def to_json(self, **json_args):
+        """The class and the config as a text; `json_args` go to `json.dumps`."""
+        return saving.model_to_json(self, **json_args)
 
     def save(self, path, overwrite=True):
         """Write graph, weights, compile settings and optimizer state to one file."""
