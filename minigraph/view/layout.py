@@ -22,8 +22,8 @@ MARGIN = 20.0
 
 # A graph with very many long arrows would need more pieces than boxes can be drawn with in two
 # seconds. What exceeds this allowance is led along the side of the drawing instead.
-PIECES_FIXED, PIECES_PER_BOX = 3000, 4
-ORDERING_WORK = 120_000  # how many visits of pieces may be spent on removing crossings
+PIECES_FIXED, PIECES_PER_BOX = 2000, 3
+ORDERING_WORK = 60_000  # how many visits of pieces may be spent on removing crossings
 
 
 @dataclass

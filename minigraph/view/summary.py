@@ -284,9 +284,9 @@ def totals(model):
 
 
 def optimizer_variables(model):
-    """The variables of the optimizer, once it has any."""
+    """What the optimizer remembers between steps: nothing before the first."""
     optimizer = getattr(model, "optimizer", None)
-    return list(getattr(optimizer, "variables", ()))
+    return [] if optimizer is None else list(optimizer.slots.values())
 
 
 def total(title, variables):

@@ -63,7 +63,7 @@ class Arrivals(list):
 def trace(model, x, y=None, loss=None):
     """Run `model` on the first samples of `x`, and backwards from the loss if `y` is given.
 
-    The pass is one of inference: dropout rests, and nothing in the model changes. `loss` is a
+    The pass is one of inference: dropout rests, and no weight changes. `loss` is a
     function (y_true, y_pred) -> tensor; without it the loss that the model was compiled with is
     taken. Returns a `Recording`. Raises ValueError if there is a `y` but no loss.
     """
@@ -88,11 +88,11 @@ def first_samples(data, symbols):
     def cut(array):
         if array is None:
             return None
-        return Tensor(
-            as_array(array)[:SAMPLES] if isinstance(array, Tensor) else np.asarray(array)[:SAMPLES]
-        )
+        array = as_array(array) if isinstance(array, Tensor) else np.asarray(array)
+        return Tensor(array[:SAMPLES])
 
-    lone = len(symbols) == 1 and isinstance(data, (list, tuple)) and len(tree.flatten(data)) != 1
+    leaves = tree.flatten(data)
+    lone = len(symbols) == 1 and leaves and not hasattr(leaves[0], "shape")
     return cut(data) if lone else tree.map(cut, data)
 
 
