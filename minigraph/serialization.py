@@ -7,15 +7,12 @@ describe a circle.
 
 JSON has no tuples, slices or arrays. Each is written as a dict with one key, its tag:
 
-    {"$tensor": [2, 0]}     output 0 of call 2          {"$tuple": [...]}    a tuple
-    {"$layer": 3}           layer 3 of the table        {"$slice": [a, b, c]}
-    {"$array": {...}}       numbers, as hexadecimal     {"$ellipsis": true}  ...
-    {"$dtype": "float32"}   a type of number            {"$float": "inf"}    inf, -inf or nan
-    {"$function": "relu"}   a function, by its name     {"$object": {...}}   class and config
-    {"$dict": [[k, v]]}     a dict whose keys are not all plain texts
+    {"$tensor": [2, 0]}    output 0 of call 2           {"$tuple": [...]}
+    {"$layer": 3}          layer 3 of the table         {"$slice": [start, stop, step]}
+    {"$float": "inf"}      also -inf and nan            {"$dtype": "float32"}
+    {"$ellipsis": true}    the index `...`              {"$array": [dtype, shape, bytes as hex]}
 """
 
-import copy
 import inspect
 import json
 import math
@@ -29,18 +26,13 @@ from . import graph, registry, tree
 from .backend import setting, standard_dtype
 from .graph import InputLayer, SymbolicTensor
 from .layer import Layer, check_name
+from .safefile import expect, parse_json
 from .tensor import Tensor, Variable
 
-# Bounds for models that come from a file (see `bounded`).
+# Bounds for a model that comes from a file (see `bounded`).
 MOST_LAYERS = 10_000
-MOST_CALLS = 200_000  # each call of a model counts all the calls inside it
+MOST_CALLS = 200_000  # a call of a model counts all the calls inside it
 MOST_NUMBERS = 2**27  # in one row of one tensor
-
-
-def expect(condition, text):
-    """Raise ValueError with `text` unless the condition holds."""
-    if not condition:
-        raise ValueError(text)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -50,11 +42,11 @@ def expect(condition, text):
 def model_config(model):
     """The config of a model, as `Model.get_config` gives it.
 
-    A graph: name, trainable, layers (the table), nodes (the calls), inputs and outputs. A
+    Of a graph: name, trainable, layers (the table), nodes (the calls), inputs and outputs. Of a
     `Sequential`: name, trainable, layers, chain (places in the table) and input.
     Raises ValueError for a subclass that has to say itself how it is rebuilt.
     """
-    if form_of(model) == "object":  # its own get_config asks for the part that every model has
+    if form_of(model) == "object":  # its own get_config asks for the part that all models have
         return {"name": model.name, "trainable": model.trainable}
     return Writer().model(model)
 
@@ -62,51 +54,43 @@ def model_config(model):
 def model_from_config(config, custom_objects=None, cls=None):
     """A new model of class `cls`, with fresh weights, from what `get_config` gave.
 
-    Names are kept and no automatic name is used up. Raises ValueError if the config is not one of a
-    model, or if it names a class or function that is not known.
+    Names are kept and no automatic name is used up. Raises ValueError if the config is not one of
+    a model, or if it names a class or function that is not known.
     """
-    return read_model(config, custom_objects, cls)[0]
+    functional, sequential = registry.find("Functional"), registry.find("Sequential")
+    if cls in (None, functional):
+        cls = sequential if "chain" in config else functional
+    return read_model(cls, config, custom_objects)[0]
 
 
 def graph_config(model):
-    """The config of a graph model: what `model_config` gives for anything but a Sequential."""
-    config = model_config(model)
-    expect("nodes" in config, f"model {model.name!r} is no graph of layers")
-    return config
+    """The config of a model that is a graph of layers; ValueError for any other."""
+    expect(form_of(model) == "graph", f"model {model.name!r} is no graph of layers")
+    return model_config(model)
 
 
 def graph_from_config(config, custom_objects=None):
     """The symbols of a graph config, newly drawn: (inputs, outputs) in their structures."""
     with rebuilding(custom_objects):
-        reader = Reader(config["layers"])
-        return reader.draw(config)[:2]
+        return Reader(config["layers"]).draw(config)[:2]
 
 
 def clone_model(model, clone_function=None):
-    """A model of the same structure and names with new layers and fresh weights.
+    """A model of the same structure and names, with new layers and fresh weights.
 
     `clone_function(layer)` may give the layer that takes a layer's place; Inputs and inner models
-    are always copied. Layers need not be registered.
+    are always copied. Classes need not be registered. Raises ValueError for a subclass that has
+    to say itself how it is rebuilt.
     """
-    expect(
-        form_of(model) != "object",
-        f"{type(model).__name__} has a get_config of its own: clone it with "
-        f"{type(model).__name__}.from_config(model.get_config())",
-    )
-    writer = Writer()
+    expect(form_of(model) != "object", f"{model!r}: use from_config(get_config()) to copy it")
+    writer, replaced = Writer(), {}
     config = writer.model(model)
-    replaced = {}
-    if clone_function is not None:
-        for place, layer in enumerate(writer.layers):
-            if layer is not None and not isinstance(
-                layer, (InputLayer, registry.find("Functional"))
-            ):
-                replaced[place] = clone_function(layer)
-                expect(
-                    isinstance(replaced[place], Layer),
-                    f"clone_function must give a layer for {layer.name!r}, got {replaced[place]!r}",
-                )
-    return read_model(config, writer.met, type(model), replaced)[0]
+    for place, layer in enumerate(writer.layers if clone_function else []):
+        if not isinstance(layer, (InputLayer, registry.find("Functional"), type(None))):
+            replaced[place] = clone_function(layer)
+            good = isinstance(replaced[place], Layer)
+            expect(good, f"clone_function must give a layer for {layer!r}, not {replaced[place]!r}")
+    return read_model(type(model), config, writer.met, replaced)[0]
 
 
 def model_to_json(model, **json_args):
@@ -116,69 +100,50 @@ def model_to_json(model, **json_args):
 
 def model_from_json(text, custom_objects=None):
     """A model with fresh weights from what `to_json` gave; ValueError if the text is another."""
-    description = json.loads(text)
     with bounded():
-        return model_from_description(description, custom_objects)[0]
+        return read_description(parse_json(text), custom_objects)[0]
 
 
 def write_model(model):
-    """({"class_name", "config"} of a model, the layer objects of its table).
+    """({"class_name", "config"} of a model, the layers of its table).
 
-    For a model with a `get_config` of its own, the table is the model itself.
+    A model with a `get_config` of its own has no table; it stands for all of its layers.
     """
     writer = Writer()
-    if form_of(model) == "object":
-        place = writer.place(model)
-        entry = writer.table[place]
-        expect(
-            len(writer.table) == 1,
-            f"{type(model).__name__}.get_config must give plain values, not layers",
-        )
-        return {"class_name": entry["class_name"], "config": entry["config"]}, [model]
-    config = writer.model(model)
-    return {"class_name": writer.name_of(type(model)), "config": config}, writer.layers
+    if form_of(model) != "object":
+        config, layers = writer.model(model), writer.layers
+    else:
+        config, layers = writer.encode(model.get_config(), {}), [model]
+        expect(not writer.table, f"get_config of {model!r} must give plain values, not layers")
+    return {"class_name": writer.name_of(type(model)), "config": config}, layers
 
 
-def model_from_description(description, custom_objects=None):
-    """(a new model, the layer objects of its table) from what `write_model` gave."""
-    good = isinstance(description, dict) and {"class_name", "config"} <= description.keys()
-    expect(good, "a model is described by its `class_name` and its `config`")
-    with rebuilding(custom_objects):
+def read_description(description, custom_objects=None):
+    """(a new model, the layers of its table) from what `write_model` gave."""
+    check_keys(description, {"class_name", "config"}, None, "a model")
+    with registry.custom_object_scope(custom_objects or {}):
         cls = find_layer_class(description["class_name"])
-        expect(issubclass(cls, registry.find("Functional")), f"{cls.__name__} is no model")
-        config = description["config"]
-        if isinstance(config, dict) and config.keys() & {"nodes", "chain"}:
-            return read_model(config, None, cls)
+    expect(issubclass(cls, registry.find("Functional")), f"{cls.__name__} is not a model")
+    return read_model(cls, description["config"], custom_objects)
+
+
+def read_model(cls, config, custom_objects=None, replaced=()):
+    """(a new model of class `cls`, the layers of its table) from a config."""
+    expect(isinstance(config, dict), f"a config is a dict, got {config!r:.80}")
+    with rebuilding(custom_objects):
+        if config.keys() & {"nodes", "chain"}:
+            reader = Reader(config.get("layers"), replaced)
+            model, _ = reader.model(cls, config.get("name"), config.get("trainable", True), config)
+            return model, reader.layers
+        plain = cls in (registry.find("Functional"), registry.find("Sequential"))
+        expect(not plain, f"{sorted(config)} do not describe a {cls.__name__}: no nodes, no chain")
         model = make(cls, Reader([]).decode(config))
         return model, [model]
 
 
-def read_model(config, custom_objects=None, cls=None, replaced=()):
-    """(a new model, the layer objects of its table) from a config."""
-    expect(isinstance(config, dict), f"a config is a dict, got {config!r:.80}")
-    functional, sequential = registry.find("Functional"), registry.find("Sequential")
-    if cls is not None and not config.keys() & {"nodes", "chain"}:
-        expect(
-            cls not in (functional, sequential),
-            f"the config of a {cls.__name__} needs `layers` and the calls that join them, but has "
-            f"only {sorted(config)}",
-        )
-        with rebuilding(custom_objects):
-            model = cls(**registry.deserialize(copy.deepcopy(config)))
-        return model, [model]
-    if cls is None or (cls is functional and "chain" in config):
-        cls = functional if "nodes" in config else sequential
-    expect("layers" in config, "the config of a model needs `layers`")
-    with rebuilding(custom_objects):
-        reader = Reader(config["layers"], replaced)
-        model, _ = reader.model(cls, config.get("name"), config.get("trainable", True), config)
-    return model, reader.layers
-
-
 def form_of(model):
     """How a model is written: as a "graph", a "chain", or an "object" with its own `get_config`."""
-    functional, sequential = registry.find("Functional"), registry.find("Sequential")
-    cls = type(model)
+    cls, functional, sequential = type(model), *map(registry.find, ("Functional", "Sequential"))
     if cls.get_config is not functional.get_config:
         return "object"
     own_init = cls.__init__ not in (functional.__init__, sequential.__init__)
@@ -186,8 +151,7 @@ def form_of(model):
         raise ValueError(
             f"model {model.name!r}: a {cls.__name__} cannot be rebuilt from a config, because only "
             "its own code knows how it is put together. Define get_config(self) with the arguments "
-            "of __init__ (and from_config if they are more than plain values), or save the weights "
-            "alone with save_weights"
+            "of __init__, or save the weights alone with save_weights"
         )
     return "chain" if isinstance(model, sequential) else "graph"
 
@@ -208,12 +172,11 @@ class Writer:
 
     def model(self, model):
         """The whole config of a graph or chain."""
-        head = {"name": model.name, "trainable": model.trainable}
-        description = self.describe(model)
-        return head | {"layers": self.table} | description
+        joined = self.joined(model)
+        return {"name": model.name, "trainable": model.trainable, "layers": self.table} | joined
 
-    def describe(self, model):
-        """How the layers of the table are joined: the calls of a graph, or the order of a chain."""
+    def joined(self, model):
+        """How layers of the table are joined: the calls of a graph, or the order of a chain."""
         if form_of(model) == "chain":
             start = model.plan.inputs[0].node.layer.get_config() if model.plan else None
             return {"chain": [self.place(layer) for layer in model.layers], "input": start}
@@ -231,16 +194,15 @@ class Writer:
 
     def call(self, node, numbers):
         """One call: what is called, and with what."""
-        if node.layer is not None:
-            called = {"layer": self.place(node.layer)}
-        else:
-            called = {"op": self.name_of(node.fn), "name": node.name}
         try:
+            if node.layer is not None:
+                called = {"layer": self.place(node.layer)}
+            else:
+                called = {"op": self.name_of(node.fn), "name": node.name}
             args = [self.encode(value, numbers) for value in node.args]
-            kwargs = {name: self.encode(value, numbers) for name, value in node.kwargs.items()}
+            return called | {"args": args, "kwargs": self.encode(node.kwargs, numbers)}
         except ValueError as error:
             raise ValueError(f"the call of {node.name!r} cannot be written: {error}") from error
-        return called | {"args": args, "kwargs": kwargs}
 
     def place(self, layer):
         """The place of a layer in the table; it enters the table at its first mention."""
@@ -257,9 +219,8 @@ class Writer:
         A model that was cut out of a larger graph starts at an inner tensor. Rebuilt, it starts at
         an Input of the same name, shape and dtype.
         """
-        layer = symbol.node.layer
-        if isinstance(layer, InputLayer):
-            return self.place(layer)
+        if isinstance(symbol.node.layer, InputLayer):
+            return self.place(symbol.node.layer)
         if id(symbol) not in self._places:
             name = symbol.name
             while any(entry["name"] == name for entry in self.table):
@@ -278,40 +239,34 @@ class Writer:
         head = {"class_name": self.name_of(type(layer)), "name": layer.name}
         if isinstance(layer, registry.find("Functional")) and form_of(layer) != "object":
             config = {"name": layer.name, "trainable": layer.trainable}
-            return head | {"config": config} | self.describe(layer)
+            return head | {"config": config} | self.joined(layer)
         config = layer.get_config()
         expect(isinstance(config, dict), f"get_config of layer {layer.name!r} must give a dict")
         if type(layer).get_config is Layer.get_config:
-            config = config | self.arguments(layer)
-        entry = head | {"config": self.encode(config, {})}
+            config = config | self.layers_in_arguments(layer)
         if not layer.trainable and "trainable" not in config:
-            entry["trainable"] = False
-        return entry
+            head["trainable"] = False
+        return head | {"config": self.encode(config, {})}
 
-    def arguments(self, layer):
-        """The constructor arguments that hold layers; these are written as places in the table."""
-        found = {}
-        for name in registry.constructor_arguments(type(layer)):
-            value = getattr(layer, name)
+    def layers_in_arguments(self, layer):
+        """The constructor arguments that hold layers, which are written as places in the table."""
+        arguments = {n: getattr(layer, n) for n in registry.constructor_arguments(type(layer))}
+        for value in arguments.values():
             if inspect.isfunction(value):
                 self.name_of(value)
-            if any(isinstance(leaf, Layer) for leaf in tree.flatten(value)):
-                found[name] = value
-        return found
+        held = {name: tree.flatten(value) for name, value in arguments.items()}
+        return {n: arguments[n] for n in held if any(isinstance(leaf, Layer) for leaf in held[n])}
 
     def name_of(self, thing):
         """The name that stands for a class or function; ValueError if it would mean another."""
         name = registry.get_registered_name(thing)
-        known = registry.get_registered_object(name)
-        same = known is None or known is thing
-        if not same and (known.__module__, known.__qualname__) != (
-            thing.__module__,
-            thing.__qualname__,
-        ):
-            raise ValueError(
-                f"{name!r} would be read back as {known!r}, not as {thing!r}: give yours another "
-                "name, or mark it with @register_keras_serializable()"
-            )
+        known = registry.get_registered_object(name) or thing
+        same = (known.__module__, known.__qualname__) == (thing.__module__, thing.__qualname__)
+        expect(
+            known is thing or same,  # running a notebook cell twice makes the same class anew
+            f"{name!r} would be read back as {known!r}, not as your {thing!r}: rename yours, or "
+            "mark it with @register_keras_serializable()",
+        )
         self.met[name] = thing
         return name
 
@@ -325,50 +280,39 @@ class Writer:
             return value if math.isfinite(value) else {"$float": repr(value)}
         if isinstance(value, list):
             return [self.encode(item, numbers) for item in value]
-        if isinstance(value, tuple):
-            expect(
-                not hasattr(value, "_fields"),
-                f"a named tuple ({type(value).__name__}) cannot be rebuilt: use a dict instead",
-            )
-            return {"$tuple": [self.encode(item, numbers) for item in value]}
         if isinstance(value, dict):
-            if all(isinstance(key, str) and not key.startswith("$") for key in value):
-                return {key: self.encode(item, numbers) for key, item in value.items()}
-            pairs = value.items()
-            return {"$dict": [[self.encode(k, numbers), self.encode(v, numbers)] for k, v in pairs]}
-        if isinstance(value, SymbolicTensor):
-            expect(value in numbers, f"{value!r} is not made by the calls of this model")
-            return {"$tensor": list(numbers[value])}
-        if isinstance(value, Layer):
-            return {"$layer": self.place(value)}
+            good = all(isinstance(key, str) and not key.startswith("$") for key in value)
+            expect(good, f"the keys {list(value)!r:.80} must be texts that do not start with '$'")
+            return {key: self.encode(item, numbers) for key, item in value.items()}
+        if isinstance(value, tuple):
+            expect(not hasattr(value, "_fields"), "named tuples cannot be rebuilt: use a dict")
+            return {"$tuple": [self.encode(item, numbers) for item in value]}
         if isinstance(value, slice):
             ends = (value.start, value.stop, value.step)
             return {"$slice": [self.encode(end, numbers) for end in ends]}
+        if isinstance(value, SymbolicTensor):
+            expect(value in numbers, f"{value!r} is not made by the calls of this model")
+            return {"$tensor": numbers[value]}
+        if isinstance(value, Layer):
+            return {"$layer": self.place(value)}
         if value is Ellipsis:
             return {"$ellipsis": True}
-        number_types = (bool, int, float, np.generic)
-        if isinstance(value, np.dtype) or (
-            inspect.isclass(value) and issubclass(value, number_types)
-        ):
+        kinds = (bool, int, float, np.generic)
+        if isinstance(value, np.dtype) or (inspect.isclass(value) and issubclass(value, kinds)):
             return {"$dtype": standard_dtype(value)}
         if isinstance(value, (Tensor, np.ndarray)):
-            return {"$array": self.encode_array(value)}
-        if inspect.isfunction(value):
-            registry.serialize(value)  # refuses a function without a name
-            return {"$function": self.name_of(value)}
-        return {"$object": registry.serialize(value)}
+            return {"$array": encode_array(value)}
+        raise ValueError(f"{value!r:.80} ({type(value).__name__}) cannot be written as JSON")
 
-    def encode_array(self, value):
-        """An array as dtype, shape and its bytes in hexadecimal, little end first."""
-        expect(
-            not isinstance(value, Variable),
-            f"the variable {getattr(value, 'name', '')!r} is used outside of a layer, where no "
-            "file can find it: make it with add_weight in a layer",
-        )
-        array = value.numpy() if isinstance(value, Tensor) else value
-        expect(array.dtype.kind in "biuf", f"an array of {array.dtype} cannot be written")
-        data = array.astype(array.dtype.newbyteorder("<")).tobytes().hex()
-        return {"dtype": array.dtype.name, "shape": list(array.shape), "data": data}
+
+def encode_array(value):
+    """An array as its dtype, its shape, and its bytes as hexadecimal, little end first."""
+    is_variable = isinstance(value, Variable)
+    expect(not is_variable, f"{value!r:.80} is in no layer: make it with add_weight in a layer")
+    array = value.numpy() if isinstance(value, Tensor) else value
+    expect(array.dtype.kind in "biuf", f"an array of {array.dtype} cannot be written")
+    little = array.astype(array.dtype.newbyteorder("<"))
+    return [array.dtype.name, list(array.shape), little.tobytes().hex()]
 
 
 # ---------------------------------------------------------------------------------------------
@@ -377,31 +321,9 @@ class Writer:
 
 @contextmanager
 def rebuilding(custom_objects):
-    """While models are rebuilt, custom names are known and automatic names come from elsewhere."""
+    """While a model is rebuilt, custom names are known and automatic names come from elsewhere."""
     with registry.custom_object_scope(custom_objects or {}), setting(names=Counter()):
         yield
-
-
-class Bounds(threading.local):
-    """How many calls a model that is being read may still make; None for any number."""
-
-    calls = None
-
-
-_bounds = Bounds()
-
-
-@contextmanager
-def bounded():
-    """Within the block, a config cannot ask for more than a file may.
-
-    Ten models, each calling the one before ten times, are a short text and ten billion calls.
-    """
-    before, _bounds.calls = _bounds.calls, MOST_CALLS
-    try:
-        yield
-    finally:
-        _bounds.calls = before
 
 
 class Reader:
@@ -412,76 +334,77 @@ class Reader:
 
     def __init__(self, table, replaced=()):
         expect(isinstance(table, list), f"`layers` must be a list, got {table!r:.80}")
-        few = _bounds.calls is None or len(table) <= MOST_LAYERS
-        expect(few, f"the model has {len(table)} layers; a file may have {MOST_LAYERS}")
-        self.layers, self._costs, self._replaced = [], [], dict(replaced)
+        few = len(table) <= MOST_LAYERS or _allowance.calls is None
+        expect(few, f"the model has {len(table)} layers, and {MOST_LAYERS} are allowed")
+        self.layers, self._replaced = [], dict(replaced)
+        self._costs = []  # how many calls one call of each layer makes
         for entry in table:
             layer, cost = self.layer(entry)
             self.layers.append(layer)
             self._costs.append(cost)
 
     def layer(self, entry):
-        """(the layer of an entry, how many calls one call of it makes)."""
+        """(the layer of an entry, its cost)."""
         joined = {"nodes", "inputs", "outputs", "chain", "input"}
-        allowed = {"class_name", "name", "config", "trainable", *joined}
-        check_keys(entry, {"class_name", "name", "config"}, allowed, "a layer")
-        name, config = entry["name"], entry["config"]
-        check_name(name)
-        expect(isinstance(config, dict), f"the config of layer {name!r} must be a dict")
-        expect(config.get("name", name) == name, f"layer {name!r} has another name in its config")
-        cls = find_layer_class(entry["class_name"])
+        needed = {"class_name", "name", "config"}
+        check_keys(entry, needed, needed | joined | {"trainable"}, "a layer")
+        cls, name, config = find_layer_class(entry["class_name"]), entry["name"], entry["config"]
+        expect(isinstance(config, dict), f"the config of layer {name!r:.80} must be a dict")
+        expect(config.get("name", name) == name, f"layer {name!r:.80} has two names")
         trainable = entry.get("trainable", config.get("trainable", True))
-        expect(isinstance(trainable, bool), f"layer {name!r}: `trainable` must be true or false")
         if entry.keys() & joined:
             return self.model(cls, name, trainable, entry)
-        if issubclass(cls, InputLayer):
-            graph.check_shape(config.get("batch_shape"), "batch_shape")
-            config = config | {"name": name}
+        check_name(name)
         layer = self._replaced.get(len(self.layers))
-        if layer is None:
+        if layer is None and issubclass(cls, InputLayer):
+            layer = make_input(config | {"name": name})
+        elif layer is None:
             layer = make(cls, self.decode(config))
         layer.name = name
         if not trainable:
-            layer.trainable = False  # reaches the layers inside, which no config mentions
-        for node in layer.nodes:  # an InputLayer has one from the start
-            check_room(node)
+            layer.trainable = False  # reaches the layers inside, of which no config speaks
         return layer, 1 + sum(self._costs[place] for place in places_in(config))
 
-    def model(self, cls, name, trainable, description):
-        """(a model from its drawing, how many calls one call of it makes)."""
-        family = "Functional" if "nodes" in description else "Sequential"
-        fits = issubclass(cls, registry.find(family))
-        wrong = family == "Functional" and issubclass(cls, registry.find("Sequential"))
-        expect(fits and not wrong, f"a {cls.__name__} is not described in this way")
-        if family == "Functional":
-            inputs, outputs, cost = self.draw(description)
-            return cls(inputs, outputs, name=name, trainable=trainable), cost
-        check_keys(description, {"chain", "input"}, None, "a Sequential")
-        model, cost = cls(name=name, trainable=trainable), 1
-        if description["input"] is not None:
-            graph.check_shape(description["input"].get("batch_shape"), "batch_shape")
-            model.add(make(InputLayer, self.decode(description["input"])).output)
-        expect(isinstance(description["chain"], list), "`chain` must be a list")
-        for place in description["chain"]:
+    def model(self, cls, name, trainable, joined):
+        """(a model, its cost) from how its layers are joined."""
+        check_name(name)
+        expect(isinstance(trainable, bool), f"`trainable` of {name!r} must be true or false")
+        is_chain = issubclass(cls, registry.find("Sequential"))
+        is_model = issubclass(cls, registry.find("Functional"))
+        fits = is_model and is_chain == ("chain" in joined)
+        expect(fits, f"the description of {name!r} is not one of a {cls.__name__}")
+        if is_chain:
+            model = cls(name=name, trainable=trainable)
+            return model, self.chain(model, joined)
+        inputs, outputs, cost = self.draw(joined)
+        return cls(inputs, outputs, name=name, trainable=trainable), cost
+
+    def chain(self, model, joined):
+        """Fill a Sequential; returns its cost."""
+        check_keys(joined, {"chain", "input"}, None, "a Sequential")
+        expect(isinstance(joined["chain"], list), "`chain` must be a list")
+        if joined["input"] is not None:
+            model.add(make_input(joined["input"]).output)
+        cost = 1
+        for place in joined["chain"]:
             layer = self.at(place)
             spend(self._costs[place])
+            cost += self._costs[place]
             model.add(layer)
             if layer.nodes:
-                check_room(layer.nodes[-1])
-            cost += self._costs[place]
-        return model, cost
+                check_outputs(layer.nodes[-1])
+        return cost
 
-    def draw(self, description):
-        """Make the calls of a graph: (inputs, outputs, how many calls they are)."""
-        check_keys(description, {"nodes", "inputs", "outputs"}, None, "a graph")
-        expect(isinstance(description["nodes"], list), "`nodes` must be a list")
+    def draw(self, joined):
+        """Make the calls of a graph: (inputs, outputs, cost)."""
+        check_keys(joined, {"nodes", "inputs", "outputs"}, None, "a graph")
+        expect(isinstance(joined["nodes"], list), "`nodes` must be a list")
         made, total = [], 1
-        for entry in description["nodes"]:
-            outputs, cost = self.call(entry, made)
-            made.append(outputs)
+        for entry in joined["nodes"]:
+            symbols, cost = self.call(entry, made)
+            made.append(symbols)
             total += cost
-        inputs, outputs = (self.decode(description[key], made) for key in ("inputs", "outputs"))
-        return inputs, outputs, total
+        return self.decode(joined["inputs"], made), self.decode(joined["outputs"], made), total
 
     def call(self, entry, made):
         """Make one call on the symbols that were `made` before: (its symbols, its cost)."""
@@ -489,33 +412,30 @@ class Reader:
             layer = self.at(entry["layer"])
             expect(isinstance(layer, InputLayer), f"{layer.name!r} is called without arguments")
             return [layer.output], 0
-        is_layer = isinstance(entry, dict) and "layer" in entry
-        keys = {"layer", "args", "kwargs"} if is_layer else {"op", "name", "args", "kwargs"}
-        check_keys(entry, keys, keys, "a call")
-        if is_layer:
+        called = {"layer"} if isinstance(entry, dict) and "layer" in entry else {"op", "name"}
+        check_keys(entry, called | {"args", "kwargs"}, called | {"args", "kwargs"}, "a call")
+        if "layer" in entry:
             fn, cost = self.at(entry["layer"]), self._costs[entry["layer"]]
         else:
             check_name(entry["name"])
             fn, cost = find_function(entry["op"]), 1
-        good = isinstance(entry["args"], list) and isinstance(entry["kwargs"], dict)
-        expect(good and entry["args"], "a call needs a list of `args` and a dict of `kwargs`")
-        args = tuple(self.decode(value, made) for value in entry["args"])
-        kwargs = {key: self.decode(value, made) for key, value in entry["kwargs"].items()}
+        args, kwargs = self.decode(entry["args"], made), self.decode(entry["kwargs"], made)
+        good = isinstance(args, list) and args and isinstance(kwargs, dict)
+        expect(good, "a call needs a list of `args` and a dict of `kwargs`")
         leaves = tree.flatten((args, kwargs))
-        symbols = [leaf for leaf in leaves if isinstance(leaf, SymbolicTensor)]
-        expect(symbols, "a call needs at least one tensor that an earlier call made")
+        called_on = any(isinstance(leaf, SymbolicTensor) for leaf in leaves)
+        expect(called_on, "a call needs a tensor that an earlier call made")
         spend(cost)
         check_loose(leaves)
-        outputs = tree.flatten(graph.connect(fn, args, kwargs))
-        node = outputs[0].node
-        if not is_layer:
-            rename(node, entry["name"])
-        check_room(node)
-        return outputs, cost
+        symbols = tree.flatten(graph.connect(fn, tuple(args), kwargs))
+        if "op" in entry:
+            rename(symbols, entry["name"])
+        check_outputs(symbols[0].node)
+        return symbols, cost
 
     def at(self, place):
         """The layer at a place of the table that was filled before."""
-        expect(is_place(place, self.layers), f"no layer {place!r:.40} was described before its use")
+        expect(is_place(place, self.layers), f"layer {place!r:.40} is not described before its use")
         return self.layers[place]
 
     def decode(self, value, made=()):
@@ -524,40 +444,31 @@ class Reader:
             return [self.decode(item, made) for item in value]
         if not isinstance(value, dict):
             return value
-        tags = [key for key in value if isinstance(key, str) and key.startswith("$")]
-        if not tags:
+        if not any(isinstance(key, str) and key.startswith("$") for key in value):
             return {key: self.decode(item, made) for key, item in value.items()}
-        expect(len(value) == 1, f"{sorted(value)} mixes a tag with other keys")
-        tag, content = tags[0], value[tags[0]]
-        if tag == "$tensor":
-            good = isinstance(content, list) and len(content) == 2 and is_place(content[0], made)
-            good = good and is_place(content[1], made[content[0]])
-            expect(good, f"the tensor {content!r:.80} is not made by an earlier call")
-            return made[content[0]][content[1]]
+        expect(len(value) == 1, f"{list(value)!r:.80} mixes a tag with other keys")
+        [(tag, content)] = value.items()
         if tag == "$layer":
             return self.at(content)
-        if tag == "$float":
-            expect(content in ("inf", "-inf", "nan"), f"{content!r:.40} is no special float")
-            return float(content)
-        if tag == "$dtype":
-            return standard_dtype(content)
         if tag == "$ellipsis":
             return Ellipsis
-        if tag == "$function":
-            return find_function(content)
-        if tag == "$object":
-            return registry.deserialize(content)
-        if tag == "$array":
-            return decode_array(content)
+        if tag == "$dtype":
+            return standard_dtype(content)
+        if tag == "$float":
+            expect(content in ("inf", "-inf", "nan"), f"{content!r:.40} is no special number")
+            return float(content)
         items = self.decode(content, made)
-        expect(isinstance(items, list), f"the content of {tag} must be a list")
+        expect(isinstance(items, list), f"{tag!r:.40} must hold a list")
         if tag == "$tuple":
             return tuple(items)
         if tag == "$slice" and len(items) == 3:
             return slice(*items)
-        if tag == "$dict":
-            return dict(items)
-        raise ValueError(f"unknown tag {tag!r:.40}")
+        if tag == "$array" and len(items) == 3:
+            return decode_array(*items)
+        good = tag == "$tensor" and len(items) == 2 and is_place(items[0], made)
+        good = good and is_place(items[1], made[items[0]])
+        expect(good, f"{value!r:.80} does not name what an earlier call made")
+        return made[items[0]][items[1]]
 
 
 def make(cls, config):
@@ -566,47 +477,52 @@ def make(cls, config):
     The inherited `from_config` passes the config to the constructor, so objects inside it are made
     first. A class with its own gets the config as its own `get_config` wrote it.
     """
-    expect(isinstance(config, dict), f"the config of a {cls.__name__} must be a dict")
-    if cls.from_config.__func__ is Layer.from_config.__func__:
+    inherited = (Layer.from_config.__func__, registry.find("Functional").from_config.__func__)
+    if cls.from_config.__func__ in inherited:
         return cls(**{key: registry.deserialize(value) for key, value in config.items()})
     layer = cls.from_config(config)
     expect(isinstance(layer, cls), f"{cls.__name__}.from_config gave {layer!r:.80}")
     return layer
 
 
+def make_input(config):
+    """An InputLayer from its config, which may come from anywhere."""
+    check_keys(config, {"batch_shape", "dtype", "name"}, None, "an Input")
+    graph.check_shape(config["batch_shape"], "batch_shape")
+    layer = InputLayer(**config)
+    check_outputs(layer.nodes[0])
+    return layer
+
+
 def find_layer_class(name):
     """The layer class that a name means; ValueError if it means nothing, or something else."""
-    expect(isinstance(name, str), f"a class is named by a text, got {name!r:.80}")
-    cls = registry.find(name)
+    cls = registry.find(name) if isinstance(name, str) else None
     good = inspect.isclass(cls) and issubclass(cls, Layer)
-    expect(good, f"{name!r} is not the class of a layer")
+    expect(good, f"{name!r:.80} is not the class of a layer")
     return cls
 
 
 def find_function(name):
-    """The op or function that a name means; ValueError if it means nothing, or something else."""
-    expect(isinstance(name, str), f"a function is named by a text, got {name!r:.80}")
-    fn = registry.find(name)
-    expect(inspect.isfunction(fn), f"{name!r} is not a function")
+    """The op that a name means; ValueError if it means nothing, or something else."""
+    fn = registry.find(name) if isinstance(name, str) else None
+    expect(inspect.isfunction(fn), f"{name!r:.80} is not a function")
     return fn
 
 
-def decode_array(content):
+def decode_array(dtype, shape, data):
     """An array from its dtype, shape and bytes, which must fit together."""
-    check_keys(content, {"dtype", "shape", "data"}, {"dtype", "shape", "data"}, "an array")
-    dtype = np.dtype(standard_dtype(content["dtype"]))
-    shape = graph.check_shape(content["shape"], "shape")
-    expect(isinstance(content["data"], str) and None not in shape, "the array is incomplete")
-    data = bytes.fromhex(content["data"])
-    expect(len(data) == math.prod(shape) * dtype.itemsize, "the array has another size")
+    dtype, shape = np.dtype(standard_dtype(dtype)), graph.check_shape(shape, "shape")
+    data = bytes.fromhex(data) if isinstance(data, str) else b""
+    good = None not in shape and len(data) == math.prod(shape) * dtype.itemsize
+    expect(good, f"an array of shape {shape} has {len(data)} bytes")
     return np.frombuffer(data, dtype.newbyteorder("<")).astype(dtype).reshape(shape)
 
 
-def rename(node, name):
-    """Give the node of an op, and its symbols, a stored name."""
-    node.name = name
-    for symbol in node.outputs:
-        symbol.name = name if len(node.outputs) == 1 else f"{name}_{symbol.index}"
+def rename(symbols, name):
+    """Give the node of an op, and the symbols that it makes, a stored name."""
+    symbols[0].node.name = name
+    for symbol in symbols:
+        symbol.name = name if len(symbols) == 1 else f"{name}_{symbol.index}"
 
 
 def places_in(config):
@@ -625,45 +541,60 @@ def is_place(place, things):
 def check_keys(entry, needed, allowed, what):
     """Raise ValueError unless `entry` is a dict with the needed keys and only allowed ones."""
     expect(isinstance(entry, dict), f"{what} is described by a dict, got {entry!r:.80}")
-    missing = needed - entry.keys()
+    missing, unknown = needed - entry.keys(), entry.keys() - (allowed or entry.keys())
     expect(not missing, f"the description of {what} misses {sorted(missing)}")
-    unknown = entry.keys() - (allowed or entry.keys())
-    expect(not unknown, f"the description of {what} has unknown keys {sorted(unknown)}")
+    expect(not unknown, f"the description of {what} has unknown keys {list(unknown)!r:.80}")
 
 
 # ---------------------------------------------------------------------------------------------
-# Bounds. A drawing is tried out on no rows, so nearly everything in it has no numbers at all,
-# however large its shape. What comes from a file must still not be able to ask for more than a
-# machine has.
+# Bounds. A drawing is tried out on no rows, so nearly all of its arrays are empty, however large
+# their shapes. A config from a file must still not ask for more than a machine has.
+
+
+class Allowance(threading.local):
+    """How many calls a model that is being read may still make; None for any number."""
+
+    calls = None
+
+
+_allowance = Allowance()
+
+
+@contextmanager
+def bounded():
+    """Within the block, a config cannot ask for more than a file may.
+
+    Ten models, each calling the one before ten times, are a short text and ten billion calls.
+    """
+    before, _allowance.calls = _allowance.calls, MOST_CALLS
+    try:
+        yield
+    finally:
+        _allowance.calls = before
 
 
 def spend(calls):
-    """Count calls against the bound."""
-    if _bounds.calls is not None:
-        _bounds.calls -= calls
-        expect(_bounds.calls >= 0, f"the model makes more than {MOST_CALLS} calls")
+    """Count calls against the allowance."""
+    if _allowance.calls is not None:
+        _allowance.calls -= calls
+        expect(_allowance.calls >= 0, f"the model makes more than {MOST_CALLS} calls")
 
 
-def check_room(node):
+def check_outputs(node):
     """Raise ValueError if one row of an output of `node` has too many numbers."""
-    if _bounds.calls is None:
-        return
-    for symbol in node.outputs:
+    for symbol in node.outputs if _allowance.calls is not None else []:
         numbers = max(math.prod(n or symbol.rows or 1 for n in trial) for trial in symbol.trials)
-        expect(
-            numbers <= MOST_NUMBERS,
-            f"{symbol.name!r} of shape {symbol.shape} has more than {MOST_NUMBERS:,} numbers a row",
-        )
+        few = numbers <= MOST_NUMBERS
+        expect(few, f"{symbol.name!r} of shape {symbol.shape} has more than {MOST_NUMBERS} numbers")
 
 
 def check_loose(leaves):
-    """Raise ValueError if tensors without a batch, combined, have too many numbers.
+    """Raise ValueError if the tensors without a batch, combined, have too many numbers.
 
-    These have numbers already in the drawing: (n, 1) * (1, m) makes n * m of them.
+    Only these are not empty in the drawing: (n, 1) * (1, m) makes n * m numbers.
     """
-    if _bounds.calls is None:
-        return
-    trials = [leaf.trials[1] for leaf in leaves if isinstance(leaf, SymbolicTensor)]
-    trials += [leaf.shape for leaf in leaves if isinstance(leaf, np.ndarray)]
-    numbers = math.prod(max(1, math.prod(trial)) for trial in trials if 0 not in trial)
-    expect(numbers <= MOST_NUMBERS, f"a call would make more than {MOST_NUMBERS:,} numbers")
+    if _allowance.calls is not None:
+        shapes = [leaf.trials[1] for leaf in leaves if isinstance(leaf, SymbolicTensor)]
+        shapes += [leaf.shape for leaf in leaves if isinstance(leaf, np.ndarray)]
+        numbers = math.prod(math.prod(shape) for shape in shapes if 0 not in shape)
+        expect(numbers <= MOST_NUMBERS, f"a call would make more than {MOST_NUMBERS} numbers")

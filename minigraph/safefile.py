@@ -1,0 +1,375 @@
+"""The file that a model is kept in: texts and arrays as bytes, and the bytes safely on the disk.
+
+It is a safetensors file, which other tools can open. What that format lacks is done here: a
+checksum over everything, bounds before anything is parsed or allocated, and a writer that leaves
+the old file or the new one, never half of it.
+"""
+
+import contextlib
+import errno
+import hashlib
+import json
+import math
+import os
+import re
+import secrets
+import stat
+import time
+from typing import NamedTuple
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+
+VERSION = "1"
+KEYS = {f"minigraph.{part}" for part in ("version", "model", "compile", "train", "sha256")}
+KINDS = {
+    "F": ("float", (16, 32, 64)),
+    "I": ("int", (8, 16, 32, 64)),
+    "U": ("uint", (8, 16, 32, 64)),
+}
+DTYPES = {f"{c}{bits}": f"{kind}{bits}" for c, (kind, sizes) in KINDS.items() for bits in sizes}
+DTYPES["BOOL"] = "bool"
+
+# Parsed JSON takes some 25 times the memory of its text. A model of a thousand layers needs half a
+# megabyte.
+LONGEST_HEADER = 2 * 2**20
+LARGEST_FILE = 2 * 2**30
+DEEPEST_JSON = 64
+LONGEST_INTEGER = 20  # digits
+MOST_TENSORS = 20_000
+LONGEST_TENSOR_NAME = 256
+MOST_AXES = 8
+STALE_AFTER = 3600  # seconds until the remains of a killed save are swept away
+
+
+class FileDamaged(ValueError):
+    """The bytes of a file are not those that were written."""
+
+    advice = "Copy or download the file again, or go back to an older one."
+
+
+class FileRefused(ValueError):
+    """A file is whole, but it holds what this library, or this model, does not accept."""
+
+    advice = "Nothing was loaded."
+
+
+class Contents(NamedTuple):
+    """What a file holds: texts, and named arrays."""
+
+    metadata: dict
+    tensors: dict
+
+
+def expect(condition, text):
+    """Raise ValueError with `text` unless the condition holds."""
+    if not condition:
+        raise ValueError(text)
+
+
+# ---------------------------------------------------------------------------------------------
+# JSON that surprises nobody
+
+
+def to_json(value):
+    """Compact JSON; ValueError for infinities and for what JSON cannot say."""
+    try:
+        return json.dumps(value, allow_nan=False, separators=(",", ":"))
+    except TypeError as error:
+        raise ValueError(f"a config must be plain JSON: {error}") from error
+
+
+def parse_json(text):
+    """Strict JSON: no key twice, no infinities, no endless integers, no deep nesting.
+
+    Depth is measured before the parser runs, because a parser goes down by calling itself.
+    """
+    depth = deepest = 0
+    for bracket in re.findall(r"[\[{\]}]", re.sub(r'"(?:[^"\\]|\\.)*+"?', "", text, flags=re.S)):
+        depth += 1 if bracket in "[{" else -1
+        deepest = max(depth, deepest)
+    expect(deepest <= DEEPEST_JSON, f"the JSON is nested deeper than {DEEPEST_JSON}")
+    return json.loads(
+        text,
+        object_pairs_hook=without_twins,
+        parse_int=short_integer,
+        parse_float=finite_float,
+        parse_constant=finite_float,
+    )
+
+
+def without_twins(pairs):
+    """A dict in which no key stands twice."""
+    found = dict(pairs)
+    expect(len(found) == len(pairs), "the JSON has a key twice")
+    return found
+
+
+def short_integer(text):
+    expect(len(text) <= LONGEST_INTEGER, f"the JSON has an integer of {len(text)} digits")
+    return int(text)
+
+
+def finite_float(text):
+    number = float(text)
+    expect(math.isfinite(number), f"the JSON has the number {text:.20}, which is not finite")
+    return number
+
+
+# ---------------------------------------------------------------------------------------------
+# Contents and bytes
+
+
+def to_bytes(contents):
+    """The bytes of a file, checked by the reader's own rules: what is written can be read."""
+    tensors = {}
+    for name, array in contents.tensors.items():
+        if array.dtype.name not in DTYPES.values():
+            raise ValueError(f"{name!r} is {array.dtype}, which a file cannot hold")
+        tensors[name] = np.asarray(array, order="C")
+    metadata = contents.metadata | {"minigraph.version": VERSION}
+    metadata["minigraph.sha256"] = digest(metadata, tensors)
+    data = safetensors.numpy.save(tensors, metadata)
+    try:
+        header, start = read_header(data)
+        check_header(header, len(data) - start)
+    except (FileDamaged, FileRefused) as error:
+        raise ValueError(f"the model cannot be saved: {error}") from error
+    return data
+
+
+def from_bytes(data):
+    """The contents of a file, after all checks that need no model."""
+    header, start = read_header(data)
+    metadata = check_header(header, len(data) - start)
+    check_version(metadata)
+    try:
+        tensors = safetensors.numpy.load(data)
+    except safetensors.SafetensorError as error:
+        raise FileDamaged(f"the safetensors package cannot read it: {error}") from error
+    for name, array in tensors.items():
+        if array.dtype == bool and (array.view("uint8") > 1).any():
+            raise FileDamaged(f"the tensor {name!r} holds bytes that are neither true nor false")
+    if metadata.get("minigraph.sha256") != digest(metadata, tensors):
+        raise FileDamaged("its content does not fit its checksum")
+    return Contents(metadata, tensors)
+
+
+def read_header(data):
+    """(the header of a safetensors file, where its arrays start).
+
+    The file begins with 8 bytes that give the length of the header, and the header is JSON. Raises
+    FileDamaged.
+    """
+    if len(data) < 8:
+        raise FileDamaged(f"it has {len(data)} bytes, too few for a model")
+    length = int.from_bytes(data[:8], "little")
+    if length > LONGEST_HEADER:
+        raise FileDamaged(
+            f"its header has {length:,} bytes, and {LONGEST_HEADER:,} are allowed: is it a model?"
+        )
+    if 8 + length > len(data):
+        raise FileDamaged(f"it ends after {len(data)} bytes, inside its header")
+    try:
+        text = data[8 : 8 + length].decode("utf-8")
+        expect(text.startswith("{"), "it does not start with a brace")
+        return parse_json(text), 8 + length
+    except ValueError as error:
+        raise FileDamaged(f"its header cannot be read: {error}") from error
+
+
+def check_header(header, size):
+    """Check every entry of a header; returns the metadata.
+
+    Afterwards every array is known to be as large as the bytes that are there for it, so a file can
+    make nobody allocate more than its own `size`.
+    """
+    try:
+        metadata = header.pop("__metadata__", {})
+        expect(isinstance(metadata, dict), "its metadata is no dict")
+        for key, text in metadata.items():
+            expect(isinstance(text, str), f"the metadata {key!r:.40} is no text")
+            (key + text).encode("utf-8")  # half of a character cannot be encoded
+        expect(len(header) <= MOST_TENSORS, f"it has more than {MOST_TENSORS} tensors")
+        spans = sorted(check_entry(name, entry) for name, entry in header.items())
+        end = 0
+        for start, stop in spans:
+            expect(start == end, f"its arrays leave a gap, or overlap, at byte {end}")
+            end = stop
+        expect(end == size, f"its arrays need {end:,} bytes, but {size:,} are there")
+    except ValueError as error:
+        raise FileDamaged(f"its header is wrong: {error}") from error
+    return metadata
+
+
+def check_entry(name, entry):
+    """Where the bytes of a tensor start and stop, after a look at all that its entry says."""
+    good = name.isprintable() and 0 < len(name) <= LONGEST_TENSOR_NAME
+    expect(good, f"{name!r:.80} is no name of at most {LONGEST_TENSOR_NAME} visible characters")
+    good = isinstance(entry, dict) and entry.keys() == {"dtype", "shape", "data_offsets"}
+    good = good and isinstance(entry["dtype"], str) and entry["dtype"] in DTYPES
+    good = good and are_sizes(entry["shape"]) and len(entry["shape"]) <= MOST_AXES
+    good = good and are_sizes(entry["data_offsets"]) and len(entry["data_offsets"]) == 2
+    expect(good, f"the entry of tensor {name!r} is malformed")
+    start, stop = entry["data_offsets"]
+    needed = math.prod(entry["shape"]) * np.dtype(DTYPES[entry["dtype"]]).itemsize
+    expect(stop - start == needed, f"tensor {name!r} needs {needed:,} bytes, not {stop - start:,}")
+    return start, stop
+
+
+def are_sizes(values):
+    """Whether this is a list of whole numbers that can count bytes."""
+    return isinstance(values, list) and all(type(n) is int and 0 <= n < 2**62 for n in values)
+
+
+def check_version(metadata):
+    """Raise FileRefused unless this release knows everything that the metadata may mean."""
+    version = metadata.get("minigraph.version")
+    if version is None:
+        raise FileRefused("it is a safetensors file, but holds no model of this library")
+    if version != VERSION:
+        raise FileRefused(
+            f"it has format {version!r:.40}, and this release reads {VERSION!r}: a newer one may"
+        )
+    unknown = sorted(k for k in metadata if k.startswith("minigraph.") and k not in KEYS)
+    if unknown:
+        raise FileRefused(f"its metadata has keys that this release does not know: {unknown}")
+
+
+def digest(metadata, tensors):
+    """The SHA-256 of everything but itself, as hexadecimal.
+
+    Each piece is preceded by its length, so no two contents give the same sequence of bytes. It
+    shows damage. It is no signature: whoever changes a file on purpose can compute it anew.
+    """
+    hasher = hashlib.sha256()
+
+    def add(piece):
+        hasher.update(len(piece).to_bytes(8, "little"))
+        hasher.update(piece)
+
+    texts = {key: text for key, text in metadata.items() if key != "minigraph.sha256"}
+    for table in (texts, tensors):
+        hasher.update(len(table).to_bytes(8, "little"))
+        for key in sorted(table):
+            value = table[key]
+            add(key.encode())
+            if isinstance(value, str):
+                add(value.encode())
+            else:
+                add(f"{value.dtype.name} {value.shape}".encode())
+                add(value.astype(value.dtype.newbyteorder("<"), copy=False).tobytes())
+    return hasher.hexdigest()
+
+
+# ---------------------------------------------------------------------------------------------
+# Bytes and disk
+
+
+def read_bytes(path, max_bytes):
+    """All bytes of a regular file, or OSError; FileRefused if there are more than `max_bytes`."""
+    # Without O_NONBLOCK a pipe would be waited for, before anyone could see that it is one.
+    flags = ("O_RDONLY", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
+    descriptor = os.open(path, sum(getattr(os, flag, 0) for flag in flags))
+    with open(descriptor, "rb") as file:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise FileRefused("it is a folder or a device, not a file")
+        if found.st_size > max_bytes:
+            raise FileRefused(
+                f"it has {found.st_size:,} bytes, and {max_bytes:,} are allowed (see max_bytes)"
+            )
+        data = file.read(found.st_size)
+    if len(data) != found.st_size:
+        raise FileDamaged("it grew shorter while it was read")
+    return data
+
+
+def check_path(path, overwrite=True):
+    """The path to write to, links followed; raises before any work is done if it cannot be one."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"`path` must be a text or a Path, got {path!r:.80}")
+    path = os.path.realpath(os.fspath(path))
+    if not os.path.isdir(os.path.dirname(path)):
+        raise FileNotFoundError(
+            errno.ENOENT, "there is no such folder to save in", os.path.dirname(path)
+        )
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise FileExistsError(errno.EEXIST, "a folder or device is in the way", path)
+    if os.path.exists(path) and not overwrite:
+        raise FileExistsError(errno.EEXIST, "the file exists, and overwrite=False", path)
+    return path
+
+
+def write_atomically(path, data):
+    """Write a file so that at every moment the old one or the new one is whole.
+
+    The bytes go to a temporary file in the same folder, are forced onto the disk, and then take the
+    name of the old file in one step. If anything fails, the temporary file is removed.
+    """
+    folder, name = os.path.split(path)
+    remove_stale(folder, name)
+    temporary = os.path.join(folder, temporary_prefix(name) + secrets.token_hex(4) + TEMPORARY)
+    try:
+        flags = ("O_WRONLY", "O_CREAT", "O_EXCL", "O_CLOEXEC", "O_BINARY")
+        flags = sum(getattr(os, flag, 0) for flag in flags)
+        descriptor = os.open(temporary, flags, 0o666)  # less what the user's umask takes away
+        try:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        if os.path.exists(path):
+            os.chmod(temporary, stat.S_IMODE(os.stat(path).st_mode))
+        replace(temporary, path)
+    except BaseException as error:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        if isinstance(error, OSError):
+            text = f"{error.strerror} (while saving; the file that was there before is whole)"
+            raise OSError(error.errno, text, path) from error
+        raise
+    sync_folder(folder)
+
+
+TEMPORARY = ".minigraph-tmp"
+
+
+def temporary_prefix(name):
+    """How the temporary files of a path start; short, because a file system limits names."""
+    return "." + name.encode()[:100].decode(errors="ignore") + "."
+
+
+def remove_stale(folder, name):
+    """Remove what saves to this path left behind when they were killed, long ago."""
+    pattern = re.escape(temporary_prefix(name)) + "[0-9a-f]{8}" + re.escape(TEMPORARY)
+    for entry in os.scandir(folder):
+        if re.fullmatch(pattern, entry.name):
+            with contextlib.suppress(OSError):  # another save may be sweeping too
+                if time.time() - entry.stat(follow_symlinks=False).st_mtime > STALE_AFTER:
+                    os.unlink(entry.path)
+
+
+def replace(source, target):
+    """Rename in one step. Windows refuses while another program reads the target, so try again."""
+    for attempt in range(5):
+        try:
+            return os.replace(source, target)
+        except PermissionError:
+            if os.name != "nt" or attempt == 4:
+                raise
+            time.sleep(0.1)
+
+
+def sync_folder(folder):
+    """Force the new name onto the disk, where folders can be opened at all (not on Windows)."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
