@@ -38,12 +38,12 @@ class Reshape(Layer):
 
 def check_target(target_shape):
     """`target_shape` as a tuple of sizes with at most one -1, or a ValueError."""
-    target = (target_shape,) if isinstance(target_shape, int) else tuple(target_shape)
-    sizes = all(
+    target = (target_shape,) if isinstance(target_shape, int) else target_shape
+    sizes = isinstance(target, (list, tuple)) and all(
         isinstance(n, int) and not isinstance(n, bool) and (n > 0 or n == -1) for n in target
     )
     if not sizes or target.count(-1) > 1:
         raise ValueError(
             f"`target_shape` must hold positive integers and at most one -1, got {target_shape!r}"
         )
-    return target
+    return tuple(target)

@@ -352,19 +352,26 @@ def reshape(x, /, newshape):
         return x.reshape(target), (lambda g: g.reshape(x.shape),)
     except ValueError:
         raise ValueError(
-            f"reshape: {x.size} values of shape {x.shape} do not fit into shape {newshape}"
+            f"reshape: values of shape {x.shape} do not fit into shape {newshape}"
         ) from None
 
 
 def resolve_unknown(shape, newshape):
     """`newshape` with -1 replaced, also for an array without rows, where NumPy cannot tell."""
-    if -1 not in newshape or math.prod(shape):
+    if math.prod(shape):
         return newshape
-    place = newshape.index(-1)
-    if place == 0:
+    if newshape[:1] == (-1,):
         return (0, *newshape[1:])
-    rest = math.prod(n for n in newshape[1:] if n != -1)
-    return (*newshape[:place], math.prod(shape[1:]) // max(rest, 1), *newshape[place + 1 :])
+    have, want = math.prod(shape[1:]), math.prod(n for n in newshape[1:] if n != -1)
+    if -1 not in newshape:
+        # No values fit into any shape without rows. A drawing asks for all other batches too.
+        if backend.context.drawing is not None and newshape[:1] == shape[:1] and have != want:
+            raise ValueError
+        return newshape
+    if have % (want or 1):
+        raise ValueError
+    place = newshape.index(-1)
+    return (*newshape[:place], have // (want or 1), *newshape[place + 1 :])
 
 
 @op
