@@ -7,7 +7,7 @@ over (see `graph`), so this file knows nothing of graphs.
 import copy
 import inspect
 import unicodedata
-from functools import wraps
+from functools import reduce, wraps
 
 import numpy as np
 
@@ -44,7 +44,9 @@ class InputSpec:
             broken = f"expected max_ndim={self.max_ndim}, found ndim={ndim}"
         else:
             for axis, size in self.axes.items():
-                if shape[axis] not in (size, None):
+                if not -ndim <= axis < ndim:
+                    broken = f"expected axis {axis} to have size {size}, found ndim={ndim}"
+                elif shape[axis] not in (size, None):
                     broken = f"expected axis {axis} to have size {size}, found size {shape[axis]}"
         if broken:
             shown = (None, *shape[1:]) if context.drawing is not None else tuple(shape)
@@ -181,6 +183,8 @@ class Layer(registry.Configurable):
 
         inputs = tree.map(self._to_input, args[0])
         kwargs = tree.map(to_tensor, kwargs)
+        if "mask" in kwargs:  # masks are bare arrays, as they are on a tensor
+            kwargs["mask"] = tree.map(as_array, kwargs["mask"])
         if "mask" in kwargs and self._mask_place is None:  # then it rides on the inputs
             inputs = attach_masks(inputs, kwargs.pop("mask"))
         args = (inputs, *tree.map(to_tensor, args[1:]))
@@ -326,11 +330,14 @@ class Layer(registry.Configurable):
 
     @property
     def trainable_weights(self):
-        return [v for v in self.weights if v.trainable]
+        """The weights that learn: none of a frozen layer, nor of the layers inside it."""
+        frozen = {v for layer in self._all_layers() if not layer.trainable for v in layer.weights}
+        return [v for v in self.weights if v.trainable and v not in frozen]
 
     @property
     def non_trainable_weights(self):
-        return [v for v in self.weights if not v.trainable]
+        learning = set(self.trainable_weights)
+        return [v for v in self.weights if v not in learning]
 
     variables = weights
     trainable_variables = trainable_weights
@@ -357,16 +364,17 @@ class Layer(registry.Configurable):
 
         Raises ValueError if the number or a shape differs; then nothing at all is assigned.
         """
-        variables, values = self.weights, [as_array(value) for value in values]
+        variables = self.weights
+        values = [backend.to_array(as_array(value)) for value in values]
         if len(values) != len(variables):
             raise ValueError(
                 f"layer {self.name!r} has {len(variables)} weights, but {len(values)} were given"
             )
         for variable, value in zip(variables, values, strict=True):
-            if np.shape(value) != variable.shape:
+            if value.shape != variable.shape:
                 raise ValueError(
                     f"layer {self.name!r}: weight {variable.name!r} has shape {variable.shape}, "
-                    f"got {np.shape(value)}"
+                    f"got {value.shape}"
                 )
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
@@ -451,10 +459,20 @@ def known_shape(tensor):
     return (None, *shape[1:]) if trying else shape
 
 
+def combine_masks(masks):
+    """One mask for several inputs: a step counts if it counts in every input that has a mask."""
+    given = [mask for mask in tree.flatten(masks) if mask is not None]
+    return reduce(lambda a, b: a & b, given) if given else None
+
+
 def attach_masks(outputs, masks):
-    """Give each output its mask. An output that is also an input elsewhere is not touched."""
-    flat = tree.flatten(outputs)
-    masks = [masks] * len(flat) if masks is None else tree.flatten(masks)
+    """Give each output its mask. An output that is also an input elsewhere is not touched.
+
+    Where there are not as many masks as outputs, all outputs get the combination of the masks.
+    """
+    flat, masks = tree.flatten(outputs), tree.flatten(masks)
+    if len(masks) != len(flat):
+        masks = [combine_masks(masks)] * len(flat)
     fresh = []
     for output, mask in zip(flat, masks, strict=True):
         if output.mask is not mask:

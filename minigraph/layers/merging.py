@@ -2,8 +2,9 @@
 
 from functools import reduce
 
-from .. import registry, tree
-from ..layer import Layer
+from .. import registry
+from ..backend import array_module
+from ..layer import Layer, combine_masks
 from ..ops import basic
 
 
@@ -33,8 +34,7 @@ class Merge(Layer):
 
     def compute_mask(self, inputs, mask=None):
         """A step counts if it counts in every input."""
-        masks = [m for m in tree.flatten(mask) if m is not None]
-        return reduce(lambda a, b: a & b, masks) if masks else None
+        return combine_masks(mask)
 
 
 def align(x, rank):
@@ -67,6 +67,14 @@ class Concatenate(Merge):
 
     def call(self, inputs):
         return basic.concatenate(inputs, axis=self.axis)
+
+    def compute_mask(self, inputs, mask=None):
+        """Joined in time, if that is the axis; else a step counts if it counts in every input."""
+        if mask is None or self.axis % inputs[0].ndim != 1:
+            return combine_masks(mask)
+        xp = array_module(inputs[0].value)
+        pairs = zip(inputs, mask, strict=True)
+        return xp.concatenate([xp.ones(x.shape[:2], bool) if m is None else m for x, m in pairs], 1)
 
 
 def add(inputs, **options):
