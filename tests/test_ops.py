@@ -437,7 +437,7 @@ def test_making_tensors():
         (lambda: ops.matmul(np.ones((2, 3)), np.ones((4, 5))), r"\(2, 3\) and \(4, 5\)"),
         (lambda: ops.matmul(np.ones((2, 3)), np.array(1.0)), r"\(2, 3\) and \(\)"),
         (lambda: ops.dense(np.ones((2, 3)), np.ones((4, 5))), r"\(2, 3\).*\(4, 5\)"),
-        (lambda: ops.reshape(np.ones((2, 3)), (4, -1)), r"6 values of shape \(2, 3\).*\(4, -1\)"),
+        (lambda: ops.reshape(np.ones((2, 3)), (4, -1)), r"values of shape \(2, 3\).*\(4, -1\)"),
         (lambda: ops.transpose(np.ones((2, 3)), (0, 0)), r"axes=\(0, 0\)"),
         (lambda: ops.concatenate([np.ones((2, 3)), np.ones((3, 3))], 1), r"\(2, 3\), \(3, 3\)"),
         (lambda: ops.stack([np.ones(3), np.ones(4)]), r"\(3,\), \(4,\)|\(4,\), \(3,\)"),
@@ -450,6 +450,27 @@ def test_making_tensors():
 def test_errors_name_the_shapes(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_reshape_without_rows_finds_the_unknown_axis_in_the_others():
+    empty = np.zeros((0, 2, 6))
+    assert ops.reshape(empty, (0, 3, -1)).shape == (0, 3, 4)
+    assert ops.reshape(empty, (0, -1, 3)).shape == (0, 4, 3)
+    assert ops.reshape(empty, (-1, 3)).shape == (0, 3)
+    with pytest.raises(ValueError, match=r"\(0, 2, 6\) do not fit into shape \(0, 5, -1\)"):
+        ops.reshape(empty, (0, 5, -1))
+
+
+def test_a_drawn_reshape_must_fit_for_every_batch():
+    x = Input((4,))
+    twice = lambda x: ops.reshape(x, (2 * x.shape[0], 2))  # noqa: E731
+    assert twice(np.zeros((0, 4))).shape == (0, 2)
+    assert ops.reshape(x, (-1, 2, 2)).shape == (None, 2, 2)
+    assert ops.reshape(x, (-1,)).shape == (None,)
+    fixed = Input(batch_shape=(3, 4))
+    assert ops.reshape(fixed, (3, 2, -1)).shape == (3, 2, 2)
+    with pytest.raises(ValueError, match=r"'reshape'.*\(3, 5\)"):
+        ops.reshape(fixed, (3, 5))
 
 
 def test_a_missing_array_is_a_type_error():
