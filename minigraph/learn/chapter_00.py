@@ -12,6 +12,7 @@ from . import plain
 from .checking import NotYet, attempt, check, describe, listing, require_function
 
 PIXELS, WIDTH, DIGITS = 64, 32, 10
+WANTED = ("relu", "relu", "linear")
 ROUNDED = 0.0051  # a share may be given with two digits
 
 
@@ -38,8 +39,8 @@ def another_width(model):
         )
     if widths[-1] != DIGITS:
         raise NotYet(
-            f"Your last layer gives {widths[-1]} numbers for each image. Each digit, from 0 to 9, "
-            "needs a score of its own. How many are there?"
+            f"Your last layer has width {widths[-1]}. Each digit, from 0 to 9, needs a score of "
+            "its own. How many are there?"
         )
     if widths[:2] != [WIDTH, WIDTH]:
         raise NotYet(
@@ -55,7 +56,7 @@ def another_width(model):
 
 def explain_activations(layers, found):
     """Raise NotYet unless the activations that were found are relu, relu and none."""
-    if found == ("relu", "relu", "linear"):
+    if found == WANTED:
         return
     if found is None:
         raise NotYet(
@@ -97,7 +98,7 @@ def matching_activations(model, layers):
         return None
     x = np.random.default_rng(0).standard_normal((16, PIXELS)).astype("float32")
     found = plain.outputs_of(model, x)
-    for activations in product(plain.ACTIVATIONS, repeat=len(layers)):
+    for activations in [WANTED, *product(plain.ACTIVATIONS, repeat=len(layers))]:
         expected = x
         for layer, activation in zip(layers, activations, strict=True):
             expected = plain.dense(layer, expected, activation)
@@ -116,7 +117,7 @@ def largest_layer(function):
     require_function(function, "largest_layer")
     for sizes in ([100, 20, 30, 5], [5, 40, 60, 3], [4, 3, 2, 80]):
         model = draw_mlp(sizes)
-        answer = attempt(function, model, shown="largest_layer(model)")
+        answer = attempt(function, model, shown="`largest_layer(model)`")
         named, counts = plain.dense_layers(model), [a * b + b for a, b in pairwise(sizes)]
         name, share = name_and_share(answer)
         about = (
@@ -197,7 +198,7 @@ def parameters(function):
     """A function: the sizes of an MLP, inputs first -> the number of its parameters."""
     require_function(function, "parameters")
     for sizes in ([3, 5, 2], [7, 4], [PIXELS, 64, 64, DIGITS], [784, 64, 64, DIGITS]):
-        answer = attempt(function, list(sizes), shown=f"parameters({sizes})")
+        answer = attempt(function, list(sizes), shown=f"`parameters({sizes})`")
         if not isinstance(answer, Real):
             raise NotYet(f"`parameters({sizes})` gives {describe(answer)}. A count is a number.")
         if answer != draw_mlp(sizes).count_params():
@@ -228,6 +229,11 @@ def explain_count(answer, sizes):
             f"{about} Yours is what {len(layers) - 1} of the {len(layers)} Dense layers hold. "
             f"{len(sizes)} sizes have {len(layers)} gaps between them, and in each gap stands a "
             "layer. Which gap does your loop not reach?"
+        )
+    if answer == sum(products) + sum(sizes[:-1]):
+        raise NotYet(
+            f"{about} Yours gives the bias of each layer as many numbers as it takes. The bias is "
+            "added last. What shape has the sum it is added to?"
         )
     if answer == sum(products) + len(products):
         raise NotYet(

@@ -14,6 +14,7 @@ from . import plain
 from .checking import NotYet, attempt, check, describe, listing, require_function
 
 PIXELS, DIGITS = 64, 10
+WANTED = ("relu", "linear", "linear")
 DEEP = 5_000
 
 
@@ -29,8 +30,8 @@ def side_branch(model, edges, count):
     check_edges(model, edges)
     check_count(model, count)
     return (
-        "5 arrows, and 8,970 parameters: as many as the plain chain has. A side branch gives the "
-        "numbers a second way to the output, and it costs nothing."
+        "Five arrows, and 8,970 parameters: as many as the plain chain has. A side branch gives "
+        "the numbers a second way to the output, and it costs nothing."
     )
 
 
@@ -66,7 +67,7 @@ def check_drawing(model):
 def find_branches(layers, x, found):
     """Which side branch and which activations give, in plain NumPy, what the model gives."""
     first, second, last = layers
-    for activations in product(plain.ACTIVATIONS, repeat=3):
+    for activations in [WANTED, *product(plain.ACTIVATIONS, repeat=3)]:
         hidden = plain.dense(first, x, activations[0])
         main = plain.dense(second, hidden, activations[1])
         for branch, added in (("input", x), ("hidden", hidden), ("none", 0 * x)):
@@ -95,9 +96,7 @@ def explain_branches(layers, findings):
             f"A branch is there, but it starts one box too late: you add what {first!r} gives. "
             f"The task adds what goes into {first!r}."
         )
-    for name, activation, wanted in zip(
-        (first, second, last), activations, ("relu", "linear", "linear"), strict=True
-    ):
+    for name, activation, wanted in zip((first, second, last), activations, WANTED, strict=True):
         if activation != wanted:
             raise NotYet(
                 f"The branch is right. The layer {name!r} should have "
@@ -277,7 +276,9 @@ def check_order(
     `outputs` are the symbols it is asked for, `inner` the others that they need.
     """
     about = f"On {graph}, your function"
-    answer = attempt(function, list(outputs), shown=f"parents_first(outputs) on {graph}", look=look)
+    answer = attempt(
+        function, list(outputs), shown=f"`parents_first(outputs)` on {graph}", look=look
+    )
     if not isinstance(answer, (list, tuple)):
         raise NotYet(f"{about} gives {describe(answer)}. An order needs a list.")
     strange = [item for item in answer if not isinstance(item, Node)]
@@ -335,10 +336,10 @@ def run(function):
         keeps_constants,
         keeps_lists,
         keeps_settings,
+        gives_the_outputs_in_order,
         runs_once,
         runs_a_shared_layer,
         takes_several_outputs,
-        gives_the_outputs_in_order,
     )
     for trial in trials:
         trial(function)
@@ -429,6 +430,16 @@ def keeps_settings(function):
     compare(found, A.sum(axis=1), f"On `{graph}`", look)
 
 
+def gives_the_outputs_in_order(function):
+    x = Input((4,), name="x")
+    early = Times(2, name="early")(x)
+    late = Times(3, name="late")(early)
+    found = values_of(function, "outputs [late, early, x]", [x], [late, early, x], [A])
+    look = "The values come in the order of `outputs`, whatever was computed first."
+    for value, factor in zip(found, (6, 2, 1), strict=True):
+        compare(value, factor * A, "For the outputs [late, early, x]", look)
+
+
 def runs_once(function):
     """Three outputs need one call; how often was it made?"""
     x = Input((4,), name="x")
@@ -440,7 +451,7 @@ def runs_once(function):
     if costly.calls != 1:
         raise NotYet(
             f"Two calls need what the layer `costly` gives, and a third asks for it. Your function "
-            f"ran it {costly.calls} times. It stands for an hour of work: run it once, and keep "
+            f"ran it {costly.calls} times. Imagine that it takes an hour: run it once, and keep "
             "what it gave."
         )
     for value, factor in zip(found, (10, 15, 5), strict=True):
@@ -465,26 +476,16 @@ def runs_a_shared_layer(function):
 def takes_several_outputs(function):
     x = Input((4,), name="x")
     first, second = Halves(name="halves")(x)
-    graph = "a layer that gives two halves, the second minus the first"
+    graph = "a layer that gives two halves, joined the other way round"
     look = "This node has two symbols in `node.outputs`, and its call gives a tuple of two tensors."
     joined = Concatenate(name="join")([second, first])
     (found,) = values_of(function, graph, [x], [joined], [A], look=look)
     compare(found, np.concatenate([A[:, 2:], A[:, :2]], axis=-1), f"On {graph}", look)
 
 
-def gives_the_outputs_in_order(function):
-    x = Input((4,), name="x")
-    early = Times(2, name="early")(x)
-    late = Times(3, name="late")(early)
-    found = values_of(function, "outputs [late, early, x]", [x], [late, early, x], [A])
-    look = "The values come in the order of `outputs`, whatever was computed first."
-    for value, factor in zip(found, (6, 2, 1), strict=True):
-        compare(value, factor * A, "For the outputs [late, early, x]", look)
-
-
 def values_of(function, graph, inputs, outputs, values, look="Which node did it stop at?"):
     """What the reader's `run` gives, as arrays: one for each output, or a NotYet."""
-    shown = f"run(inputs, outputs, values) on {graph}"
+    shown = f"`run(inputs, outputs, values)` on {graph}"
     tensors = [Tensor(value.copy()) for value in values]
     answer = attempt(function, list(inputs), list(outputs), tensors, shown=shown, look=look)
     if not isinstance(answer, (list, tuple)) or len(answer) != len(outputs):

@@ -81,8 +81,8 @@ def require_function(answer, name):
         )
 
 
-def attempt(function, *arguments, shown, look="Look at that line first."):
-    """What the reader's function gives. `shown` is how a message writes the call.
+def attempt(function, *arguments, shown, look=None):
+    """What the reader's function gives. `shown` is how a message names the call.
 
     An error of the function becomes a NotYet with the call, the error and the line, and with
     `look`, what to look at next. A body that is still to be written becomes a NothingHere. None,
@@ -96,12 +96,14 @@ def attempt(function, *arguments, shown, look="Look at that line first."):
             raise unwritten(function, place.name) from error
         text = " ".join(str(error).split())[:LONGEST]
         line = place.line if place else ""
+        if look is None:
+            look = "Look at that line first." if line else "Call it yourself and see where."
         raise NotYet(
-            f"`{shown}` stopped with {type(error).__name__}{f': {text}' if text else ''}"
+            f"{shown} stopped with {type(error).__name__}{f': {text}' if text else ''}"
             f"{f', at the line `{line}`' if line else ''}. {look}"
         ) from error
     if result is None:
-        raise NotYet(f"`{shown}` gives None. Is a `return` missing at the end of your function?")
+        raise NotYet(f"{shown} gives None. Is a `return` missing at the end of your function?")
     return result
 
 

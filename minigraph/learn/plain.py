@@ -22,7 +22,7 @@ def require_drawing(model):
     ends = len(model.inputs), len(model.outputs)
     if ends != (1, 1):
         raise NotYet(
-            f"Your model has {ends[0]} inputs and {ends[1]} outputs. This one needs one of each."
+            f"Your model has inputs: {ends[0]}, outputs: {ends[1]}. This one needs one of each."
         )
 
 
