@@ -36,6 +36,7 @@ class Model(Trainer, Layer):
     """
 
     casts_inputs = False  # the layers inside cast for themselves
+    build_shape = None  # what a subclass was built for; a file keeps it
 
     def __init__(self, inputs=None, outputs=None, name=None, **options):
         if name is None and inputs is not None and type(self) is Model:
@@ -130,9 +131,11 @@ class Model(Trainer, Layer):
     def prepare(self, inputs):
         """A subclass gets its weights when its own `call` first runs."""
         self.built = True
+        self.build_shape = tree.map(lambda x: (None, *x.shape[1:]), inputs)
 
     def build(self, input_shape):
         """Make the weights of a subclassed model, by trying its `call` on an empty batch."""
+        self.build_shape = input_shape
         symbols = shape_to_input(input_shape)
         with setting(tape=None, training=False, drawing=[]), np.errstate(all="ignore"):
             graph.experiment(self.call, (symbols,), {}, tree.flatten(symbols))

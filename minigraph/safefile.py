@@ -272,7 +272,7 @@ def read_bytes(path, max_bytes):
     # Without O_NONBLOCK a pipe would be waited for, before anyone could see that it is one.
     flags = ("O_RDONLY", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
     descriptor = os.open(path, sum(getattr(os, flag, 0) for flag in flags))
-    with open(descriptor, "rb") as file:
+    try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             raise FileRefused("it is a folder or a device, not a file")
@@ -280,7 +280,10 @@ def read_bytes(path, max_bytes):
             raise FileRefused(
                 f"it has {found.st_size:,} bytes, and {max_bytes:,} are allowed (see max_bytes)"
             )
-        data = file.read(found.st_size)
+        with open(descriptor, "rb", closefd=False) as file:
+            data = file.read(found.st_size)
+    finally:
+        os.close(descriptor)
     if len(data) != found.st_size:
         raise FileDamaged("it grew shorter while it was read")
     return data

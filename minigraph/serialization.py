@@ -141,6 +141,11 @@ def read_model(cls, config, custom_objects=None, replaced=()):
         return model, [model]
 
 
+def is_joined(layer):
+    """Whether a layer is a model that is written as a graph or chain of other layers."""
+    return isinstance(layer, registry.find("Functional")) and form_of(layer) != "object"
+
+
 def form_of(model):
     """How a model is written: as a "graph", a "chain", or an "object" with its own `get_config`."""
     cls, functional, sequential = type(model), *map(registry.find, ("Functional", "Sequential"))
@@ -237,7 +242,7 @@ class Writer:
     def entry(self, layer):
         """A layer's entry: class, name and config, and for a model how its layers are joined."""
         head = {"class_name": self.name_of(type(layer)), "name": layer.name}
-        if isinstance(layer, registry.find("Functional")) and form_of(layer) != "object":
+        if is_joined(layer):
             config = {"name": layer.name, "trainable": layer.trainable}
             return head | {"config": config} | self.joined(layer)
         config = layer.get_config()
