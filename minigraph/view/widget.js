@@ -47,8 +47,6 @@ body[data-jp-theme-light=false] .minigraph-widget{${DARK} color-scheme:dark}
 @media (prefers-color-scheme:dark){html:not([data-theme]) body:not([data-jp-theme-light],.vscode-light)
   .minigraph-widget{${DARK} color-scheme:dark}}
 body[data-jp-theme-light] .minigraph-widget{${LAB}}
-html[data-theme=dark] div.cell_output .text_html:has(>.minigraph-widget){background:none!important;
-  padding:0!important}
 .minigraph-widget>img{max-width:100%}
 .minigraph-widget *{box-sizing:border-box}
 .minigraph-widget .mg-frame{background:var(--mg-paper); border:1px solid var(--mg-line);
@@ -335,6 +333,7 @@ ${SHADES}
     const amounts = draw("g", { "aria-hidden": "true" });
     svg.append(...nodes, amounts);
     const recorded = indexSteps(data);
+    const painted = data.boxes.map(() => null);
 
     // Colour every node and edge by what has reached it after `step` steps.
     function show({ step, selected }) {
@@ -342,8 +341,11 @@ ${SHADES}
       nodes.forEach((node, i) => {
         node.setAttribute("aria-pressed", String(i === selected));
         node.classList.toggle("mg-current", Boolean(at && at.box === i));
-        paint(node, phaseAt(recorded.nodes[i], step));
-        drawStrip(node, data.boxes[i], stripOf(data, recorded.nodes[i], step));
+        const phase = phaseAt(recorded.nodes[i], step);
+        if (painted[i] === phase) return;
+        painted[i] = phase;
+        paint(node, phase);
+        drawStrip(node, data.boxes[i], stripOf(data, recorded.nodes[i], phase));
       });
       const current = new Map();
       for (const part of at ? at.edges : []) if (part.edge !== null) current.set(part.edge, part.norm);
@@ -421,8 +423,7 @@ ${SHADES}
   }
 
   // The picture of which a node shows the first row: its value, later its gradient.
-  function stripOf(data, reached, step) {
-    const phase = phaseAt(reached, step);
+  function stripOf(data, reached, phase) {
     const found = phase && data.steps[reached[phase] - 1].arrays[0];
     return (found && found.picture) || null;
   }
