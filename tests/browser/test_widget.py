@@ -431,7 +431,9 @@ def test_the_chapter_shows_the_gradients_of_the_library(open_chapter, chapter):
     for number in range(1, 2 * count + 2):
         step(widget)
         if number == count + 1:
-            assert f"{loss.item():.3g}"[:4] in widget.locator(".mg-words").inner_text()
+            words = widget.locator(".mg-words").inner_text()
+            shown = re.search(r"The loss is ([-+.e\d]+),", words)[1]
+            assert float(shown) == pytest.approx(loss.item(), rel=TOLERANCE)
             continue
         back = number > count
         place = 2 * count + 1 - number if back else number - 1
