@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from tools import environment
@@ -50,6 +51,12 @@ def test_pins_satisfy_what_the_project_asks_for():
         if requirement.name.startswith("cupy"):
             continue  # needs a graphics card, and is no part of the book or the tests
         assert pins()[canonicalize_name(requirement.name)] in requirement.specifier, requirement
+
+
+def test_every_pin_installs_on_every_python_3_11():
+    for name in pins():
+        accepted = importlib.metadata.metadata(name)["Requires-Python"] or ""
+        assert "3.11.0" in SpecifierSet(accepted), f"{name} needs Python {accepted}"
 
 
 def test_nothing_pinned_asks_for_something_unpinned():

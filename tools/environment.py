@@ -16,6 +16,8 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PINS = os.path.join(ROOT, "requirements.txt")
 OLDEST = (3, 11)
+# The pins must install on every Python 3.11; later ones of these refuse 3.11.0 to 3.11.4.
+HELD_BACK = ["soupsieve<3.0.2"]
 
 
 def check_python():
@@ -99,7 +101,8 @@ def pin():
     with tempfile.TemporaryDirectory() as folder:
         create(folder)
         # setuptools, which a package here needs, may come old with the environment.
-        pip(folder, "install", "-qq", "--upgrade", "setuptools", ROOT + "[test]")
+        wanted = ["setuptools", ROOT + "[test]"] + HELD_BACK
+        pip(folder, "install", "-qq", "--upgrade", *wanted)
         # All, since freeze alone hides "wheel" and "setuptools".
         command = [python_of(folder), "-m", "pip", "freeze", "--all"]
         for name in ("minigraph", "pip"):
