@@ -3,7 +3,7 @@
 import numpy as np
 
 from . import formulas, initializers, registry
-from .backend import context
+from .backend import array_module, context
 from .ops.basic import convert_to_tensor
 from .tensor import Tensor, Variable
 
@@ -88,11 +88,11 @@ class Mean(Metric):
         values = convert_to_tensor(values).value
         if sample_weight is None or isinstance(sample_weight, (int, float)):
             weight = 1 if sample_weight is None else sample_weight
-            total = float(values if values.size == 1 else values.sum(dtype="float64")) * weight
+            total = float(values.sum(dtype="float64") if values.ndim else values) * weight
             count = values.size * weight
         else:
             weights = formulas.spread(convert_to_tensor(sample_weight).value, values)
-            weights = np.broadcast_to(weights, values.shape)
+            weights = array_module(values).broadcast_to(weights, values.shape)
             total, count = (values * weights).sum(dtype="float64"), weights.sum(dtype="float64")
         # In place: these two arrays are never handed out, and this runs at every step.
         self.total.value += total

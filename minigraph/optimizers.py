@@ -107,14 +107,14 @@ class Optimizer(registry.Configurable):
             untouched = self._slots_of_others(variables)
             self._copy_gradients(gradients, variables, parts)
             self._clip(parts)
-            lr = self.learning_rate
+            xp, lr = array_module(self._gradient), self.learning_rate
             step = self.update(self._gradient, self._scratch, lr, self.iterations + 1)
             keep = 1 - (self.weight_decay or 0) * lr
             moved = []
             for variable, part in zip(variables, parts, strict=True):
                 old = variable.value
                 new = (old if keep == 1 else old * keep) + step[part].reshape(old.shape)
-                moved.append(new.astype(old.dtype, copy=False))
+                moved.append(xp.asarray(new, old.dtype))
             for slot, part, values in untouched:
                 slot[part] = values
             for variable, new in zip(variables, moved, strict=True):
