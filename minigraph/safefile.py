@@ -85,11 +85,11 @@ def parse_json(text):
 
     Depth is measured before the parser runs, because a parser goes down by calling itself.
     """
-    depth = deepest = 0
-    for bracket in re.findall(r"[\[{\]}]", re.sub(r'"(?:[^"\\]|\\.)*+"?', "", text, flags=re.S)):
-        depth += 1 if bracket in "[{" else -1
-        deepest = max(depth, deepest)
-    expect(deepest <= DEEPEST_JSON, f"the JSON is nested deeper than {DEEPEST_JSON}")
+    depth = 0
+    outside_of_texts = re.sub(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', "", text, flags=re.DOTALL)
+    for bracket in re.finditer(r"[\[{\]}]", outside_of_texts):
+        depth += 1 if bracket[0] in "[{" else -1
+        expect(depth <= DEEPEST_JSON, f"the JSON is nested deeper than {DEEPEST_JSON}")
     return json.loads(
         text,
         object_pairs_hook=without_twins,
@@ -146,7 +146,7 @@ def from_bytes(data):
     check_version(metadata)
     try:
         tensors = safetensors.numpy.load(data)
-    except safetensors.SafetensorError as error:
+    except (safetensors.SafetensorError, ValueError) as error:  # ValueError: absurd empty shapes
         raise FileDamaged(f"the safetensors package cannot read it: {error}") from error
     for name, array in tensors.items():
         if array.dtype == bool and (array.view("uint8") > 1).any():
