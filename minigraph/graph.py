@@ -9,6 +9,7 @@ models over one graph all follow from that sentence.
 """
 
 import itertools
+import re
 from functools import partial
 
 import numpy as np
@@ -282,7 +283,8 @@ def explain(error, fn, symbols):
         else f"op {fn.__name__!r}"
     )
     sources = " and ".join(f"{s.node.name!r} of shape {s.shape}" for s in symbols)
-    text = " ".join(str(error).split()).replace("(0,", "(None,") or type(error).__name__
+    text = " ".join(str(error).split()) or type(error).__name__
+    text = re.sub(r"(?<!=)\(0,", "(None,", text)  # a shape, and no setting such as axes=(0, 1)
     if any(s.trials[0] != s.trials[1] for s in symbols):
         text += f" (unknown sizes were tried as {SIZES[0]})"
     return ValueError(f"{kind} cannot be called on {sources}: {text}")
@@ -376,7 +378,8 @@ class Plan:
         if len(set(self.inputs)) < len(self.inputs):
             raise ValueError("each of the `inputs` of a model may be given once")
         calls = collect(self.inputs, self.outputs)
-        self.nodes = list(dict.fromkeys([*(symbol.node for symbol in self.inputs), *calls]))
+        sources = [symbol.node for symbol in self.inputs if symbol.node not in set(calls)]
+        self.nodes = list(dict.fromkeys([*sources, *calls]))
         self.groups = reading_order(self.nodes, self.outputs, self.inputs)
         check_unique_names(g for g in self.groups if not is_cut(g[0], self.inputs))
 
@@ -386,12 +389,13 @@ class Plan:
             for symbol in node.outputs:
                 self.slots.setdefault(symbol, len(self.slots))
             last_reader |= dict.fromkeys(node.inputs, node)
-        kept = set(self.outputs)
+        given, kept = set(self.inputs), set(self.outputs)
+        self.nowhere = len(self.slots)  # where a call puts what the caller has given instead
         self.steps = []
         for node in calls:
             lone = len(node.args) == 1 and not node.kwargs and node.args[0] is node.inputs[0]
             source = self.slots[node.inputs[0]] if lone else None
-            targets = [self.slots[symbol] for symbol in node.outputs]
+            targets = [self.nowhere if s in given else self.slots[s] for s in node.outputs]
             read = [
                 self.slots[s] for s in set(node.inputs) if last_reader[s] is node and s not in kept
             ]
@@ -400,7 +404,7 @@ class Plan:
 
     def run(self, inputs, observe=None):
         """The values of the outputs, from those of the inputs, both as flat lists of tensors."""
-        values = [*inputs, *[None] * (len(self.slots) - len(inputs))]
+        values = [*inputs, *[None] * (self.nowhere + 1 - len(inputs))]
         said = context.training is not None
         for node, source, targets, finished in self.steps:
             if source is not None:
@@ -426,10 +430,10 @@ class Plan:
         def fill(leaf):
             return values[self.slots[leaf]] if isinstance(leaf, SymbolicTensor) else leaf
 
-        kwargs = node.kwargs
-        if training_is_said and "training" in kwargs:
-            kwargs = {name: value for name, value in kwargs.items() if name != "training"}
-        return node.fn(*tree.map(fill, node.args), **tree.map(fill, kwargs))
+        args, kwargs = node.args, node.kwargs
+        if training_is_said and node.layer is not None:
+            args, kwargs = node.layer.without_training(args, kwargs)
+        return node.fn(*tree.map(fill, args), **tree.map(fill, kwargs))
 
 
 def check_symbols(structure, argument):

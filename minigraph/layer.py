@@ -110,6 +110,7 @@ class Layer(registry.Configurable):
     supports_masking = False
     casts_inputs = True  # whether inputs are turned into the layer's float type
     _training_place = _mask_place = None  # where `call` takes `training` and `mask`, if it does
+    _short_path = False  # whether a call needs nothing but `call` itself
 
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)
@@ -123,6 +124,11 @@ class Layer(registry.Configurable):
                 name: parameters.index(name) for name in ("training", "mask") if name in parameters
             }
             cls._training_place, cls._mask_place = place.get("training"), place.get("mask")
+        cls._short_path = (
+            cls._training_place is None
+            and cls._mask_place is None
+            and cls.compute_mask is Layer.compute_mask
+        )
 
     def __init__(self, name=None, trainable=True, dtype=None):
         if name is not None:
@@ -168,13 +174,8 @@ class Layer(registry.Configurable):
     def __call__(self, *args, **kwargs):
         if len(args) == 1 and not kwargs and type(args[0]) is Tensor:
             x = args[0]  # the short path: one tensor, nothing to cast, to mask or to tell
-            if (
-                self.built
-                and x.mask is None
-                and x.value.dtype == self._dtype
-                and self._training_place is None
-                and self._mask_place is None
-            ):
+            same_dtype = x.value.dtype == self._dtype
+            if self._short_path and self.built and x.mask is None and same_dtype:
                 return self._finish(self._run((x,), {}))
         args, kwargs = self._name_first(args, kwargs)
         for leaf in tree.flatten((args, kwargs)):
@@ -278,6 +279,13 @@ class Layer(registry.Configurable):
         if place is not None and len(args) <= place:
             kwargs["training"] = bool(training)
         return training
+
+    def without_training(self, args, kwargs):
+        """The arguments of a call of this layer, with nothing said about training."""
+        place = self._training_place
+        if place is not None and place < len(args):
+            args = (*args[:place], None, *args[place + 1 :])
+        return args, {name: value for name, value in kwargs.items() if name != "training"}
 
     # -- weights -------------------------------------------------------------------------------
 
