@@ -460,9 +460,11 @@ def test_a_layer_may_make_a_mask():
             return inputs.numpy()[..., 0] != 0
 
     x = Tensor(np.array([[[0.0], [1.0]]], "float32"))
-    out = Masking()(x)
+    layer = Masking()
+    out = layer(x)
     assert out.mask.tolist() == [[False, True]]
     assert x.mask is None  # the input may be read by other layers too
+    assert layer(x).mask.tolist() == [[False, True]]
 
 
 def test_a_mask_that_ends_stays_on_the_input():
