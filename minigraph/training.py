@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from . import losses, metrics, optimizers, registry, tree
+from . import formulas, losses, metrics, optimizers, registry, tree
 from .callbacks import CallbackList, History, ProgbarLogger, is_terminal
 from .data import (
     check_positive,
@@ -23,6 +23,7 @@ from .data import (
     unpack,
     weigh_classes,
 )
+from .ops.basic import convert_to_tensor, expand_dims
 from .tensor import Tape, Tensor
 
 # ---------------------------------------------------------------------------------------------
@@ -144,6 +145,14 @@ def distribute(given, names, argument, complete=False):
             )
         return list(given)
     return [given] * len(names)
+
+
+def align(target, output):
+    """Target and output with an axis of features each: of (n,) against (n, 1), both are (n, 1)."""
+    target = convert_to_tensor(target)
+    if output.ndim == 1:
+        output = expand_dims(output, -1)
+    return formulas.fit_rank(target, output.shape), output
 
 
 def names_of(structure, count):
@@ -306,7 +315,7 @@ class Trainer:
         for route, target, output, weight in self._scoring.pair(y, outputs, sample_weight):
             if route.loss is None:
                 continue
-            loss = route.loss(target, output, weight)
+            loss = route.loss(*align(target, output), weight)
             if len(outputs) > 1:
                 route.mean_loss.update_state(loss, count(output))
             loss = loss if route.weight == 1 else loss * route.weight
@@ -324,6 +333,7 @@ class Trainer:
         """Add one batch to the metrics of all outputs. Returns the logs so far."""
         outputs = self._routes_to(y_pred)
         for route, target, output, weight in self._scoring.pair(y, outputs, sample_weight):
+            target, output = align(target, output)
             for metric in route.metrics:
                 metric.update_state(target, output)
             for metric in route.weighted_metrics:
