@@ -91,6 +91,28 @@ def find(name, custom_objects=None):
     return thing
 
 
+def name_in_config(thing):
+    """The name that a config writes for a class or function.
+
+    Raises ValueError for a function without a name, and if the name would be read back as another
+    thing: a `relu` of your own must not become the library's.
+    """
+    name = _names.get(thing) or getattr(thing, "__name__", "<")
+    if name.startswith("<"):
+        raise ValueError(
+            f"{thing!r} has no name of its own, so it cannot be written to a config. Define it "
+            "with `def`, and mark it with @register_keras_serializable()."
+        )
+    known = get_registered_object(name) or thing
+    same_source = (known.__module__, known.__qualname__) == (thing.__module__, thing.__qualname__)
+    if known is not thing and not same_source:  # a notebook cell that ran twice is no clash
+        raise ValueError(
+            f"{name!r} would be read back as {known!r}, not as your {thing!r}: rename yours, or "
+            "mark it with @register_keras_serializable()"
+        )
+    return name
+
+
 @contextmanager
 def custom_object_scope(*tables):
     """Within the block, names in the given dicts may be used by configs and files."""
@@ -189,19 +211,11 @@ def serialize(value):
     if isinstance(value, dict):
         return {str(key): serialize(item) for key, item in value.items()}
     if hasattr(value, "get_config"):
-        return {"class_name": get_registered_name(type(value)), "config": value.get_config()}
+        return {"class_name": name_in_config(type(value)), "config": value.get_config()}
     if hasattr(value, "item"):  # a NumPy scalar
         return value.item()
     if callable(value):
-        if value in _names:
-            return _names[value]
-        if "<" in getattr(value, "__qualname__", "<") or not hasattr(value, "__name__"):
-            raise ValueError(
-                f"{value!r} has no name of its own, so it cannot be written to a config. Define it "
-                "with `def` at the "
-                "top of a module and mark it with @register_keras_serializable()."
-            )
-        return value.__name__
+        return name_in_config(value)
     raise ValueError(f"{value!r} ({type(value).__name__}) cannot be written to a config")
 
 
