@@ -186,10 +186,11 @@ class Writer:
             start = model.plan.inputs[0].node.layer.get_config() if model.plan else None
             return {"chain": [self.place(layer) for layer in model.layers], "input": start}
         nodes, numbers = [], {}
+        calls = graph.collect(model.inputs, model.outputs)
+        taken = {node.name for node in calls}
         for symbol in model.inputs:
             numbers[symbol] = [len(nodes), 0]
-            nodes.append({"layer": self.place_start(symbol)})
-        calls = graph.collect(model.inputs, model.outputs)
+            nodes.append({"layer": self.place_start(symbol, taken)})
         for node in sorted(calls, key=lambda node: node.order):
             for index, symbol in enumerate(node.outputs):
                 numbers.setdefault(symbol, [len(nodes), index])
@@ -218,18 +219,16 @@ class Writer:
         expect(place is not None, f"layer {layer.name!r} is an argument of itself")
         return place
 
-    def place_start(self, symbol):
+    def place_start(self, symbol, taken):
         """The place of the Input where a model starts.
 
         A model that was cut out of a larger graph starts at an inner tensor. Rebuilt, it starts at
-        an Input of the same name, shape and dtype.
+        an Input of the same shape and dtype, and of the same name unless that is `taken`.
         """
         if isinstance(symbol.node.layer, InputLayer):
             return self.place(symbol.node.layer)
         if id(symbol) not in self._places:
-            name = symbol.name
-            while any(entry["name"] == name for entry in self.table):
-                name += "_input"
+            name = symbol.name + "_input" * (symbol.name in taken)
             config = {"batch_shape": list(symbol.shape), "dtype": symbol.dtype, "name": name}
             self._enter(symbol, {"class_name": "InputLayer", "name": name, "config": config}, None)
         return self._places[id(symbol)]
@@ -264,14 +263,7 @@ class Writer:
 
     def name_of(self, thing):
         """The name that stands for a class or function; ValueError if it would mean another."""
-        name = registry.get_registered_name(thing)
-        known = registry.get_registered_object(name) or thing
-        same = (known.__module__, known.__qualname__) == (thing.__module__, thing.__qualname__)
-        expect(
-            known is thing or same,  # running a notebook cell twice makes the same class anew
-            f"{name!r} would be read back as {known!r}, not as your {thing!r}: rename yours, or "
-            "mark it with @register_keras_serializable()",
-        )
+        name = registry.name_in_config(thing)
         self.met[name] = thing
         return name
 
@@ -458,7 +450,8 @@ class Reader:
         if tag == "$ellipsis":
             return Ellipsis
         if tag == "$dtype":
-            return standard_dtype(content)
+            expect(isinstance(content, str), "a dtype is named by a text")
+            return np.dtype(standard_dtype(content))
         if tag == "$float":
             expect(content in ("inf", "-inf", "nan"), f"{content!r:.40} is no special number")
             return float(content)
@@ -516,6 +509,7 @@ def find_function(name):
 
 def decode_array(dtype, shape, data):
     """An array from its dtype, shape and bytes, which must fit together."""
+    expect(isinstance(dtype, str), "a dtype is named by a text")
     dtype, shape = np.dtype(standard_dtype(dtype)), graph.check_shape(shape, "shape")
     data = bytes.fromhex(data) if isinstance(data, str) else b""
     good = None not in shape and len(data) == math.prod(shape) * dtype.itemsize
