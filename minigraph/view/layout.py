@@ -14,7 +14,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 
 # The free band between two layers, in which arrows bend; wider where text stands along the arrow.
-LAYER_GAP = {"TB": 46.0, "LR": 64.0}
+LAYER_GAP = {"TB": 50.0, "LR": 64.0}
 BOX_GAP = 30.0  # the least distance of two boxes in one layer
 ARROW_GAP = 18.0  # the least distance of a long arrow from whatever stands beside it
 PORT_GAP = 22.0  # how far apart several arrows arrive at one box

@@ -61,6 +61,9 @@ body[data-jp-theme-light] .minigraph-widget{${LAB}}
   background:var(--mg-card); border:1px solid var(--mg-line); border-radius:9px; padding:5px 13px;
   min-height:32px; cursor:pointer}
 .minigraph-widget button:hover:enabled{border-color:var(--mg-soft)}
+.minigraph-widget :is(button,input,.mg-panel):focus-visible{outline:2px solid var(--mg-soft)!important;
+  outline-offset:2px; border-radius:9px; box-shadow:none!important}
+.minigraph-widget .mg-panel:focus-visible{outline-offset:-3px}
 .minigraph-widget button:disabled{opacity:.45; cursor:default}
 .minigraph-widget input[type=range]{appearance:none; width:100%; height:24px; margin:0; cursor:pointer;
   background:none}
@@ -102,8 +105,9 @@ body[data-jp-theme-light] .minigraph-widget{${LAB}}
   background:var(--mg-zero); overflow-wrap:anywhere; border:0}
 .minigraph-widget dl{display:grid; grid-template-columns:auto 1fr; gap:3px 14px; margin:12px 0 0;
   font-size:13px}
-.minigraph-widget dt{color:var(--mg-soft); font-weight:400; margin:0}
-.minigraph-widget dd{margin:0; font-variant-numeric:tabular-nums; overflow-wrap:anywhere}
+.minigraph-widget dl dt{color:var(--mg-soft); font-weight:400; margin:0; padding:0; float:none; width:auto;
+  white-space:nowrap}
+.minigraph-widget dl dd{margin:0; padding:0; float:none; width:auto; font-variant-numeric:tabular-nums; overflow-wrap:anywhere}
 .minigraph-widget .mg-mono{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;
   font-size:12.5px}
 .minigraph-widget .mg-record{margin:16px 0 0; padding:12px 0 0; border-top:1px solid var(--mg-line)}
@@ -452,7 +456,7 @@ ${SHADES}
     return place < 0 ? "none" : place - MIDDLE;
   }
 
-  // The norm of what a current edge carries, above an arrow that runs level, else beside it.
+  // The norm of what a current edge carries: beside the arrow, or where one that runs level has no head.
   function drawAmount(link, norm, phase) {
     const path = link.querySelector(".mg-edge");
     const half = path.getTotalLength() / 2;
@@ -460,7 +464,8 @@ ${SHADES}
     const level = Math.abs(after.x - before.x) > Math.abs(after.y - before.y);
     return draw("text", {
       class: "mg-amount", "data-state": phase, "text-anchor": level ? "middle" : "start",
-      x: level ? middle.x : middle.x + 7, y: level ? middle.y - 6 : middle.y + 4,
+      x: level ? middle.x : middle.x + 8,
+      y: !level ? middle.y + 4 : phase === "forward" ? middle.y - 6 : middle.y + 14,
     }, norm);
   }
 
