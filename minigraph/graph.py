@@ -10,6 +10,7 @@ models over one graph all follow from that sentence.
 
 import itertools
 import re
+from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
@@ -180,18 +181,13 @@ def connect(fn, args, kwargs):
     then every weight that was made on the way is forgotten again.
     """
     symbols = [leaf for leaf in tree.flatten((args, kwargs)) if isinstance(leaf, SymbolicTensor)]
-    built, outer = [], context.drawing
     try:
-        with setting(tape=None, training=False, drawing=built), np.errstate(all="ignore"):
+        with drawing():
             if isinstance(fn, Layer):
                 fn.prepare(args[0])
             structure, findings = experiment(fn, args, kwargs, symbols)
     except Exception as error:
-        for layer, state in reversed(built):
-            restore(layer, state)
         raise explain(error, fn, symbols) from error
-    if outer is not None:
-        outer += built
 
     node = Node(fn, args, kwargs)
     rows = fixed_rows(symbols)
@@ -201,8 +197,25 @@ def connect(fn, args, kwargs):
         outputs.append(SymbolicTensor(trials, rows, dtype, name, node, index, mask_trials))
     node.output_structure = tree.pack(structure, outputs)
     if node.layer is not None:
+        if context.drawing is not None:  # if what is around this call fails, it was never drawn
+            context.drawing.append((node.layer, vars(node.layer) | {"nodes": [*node.layer.nodes]}))
         node.layer.nodes.append(node)
     return node.output_structure
+
+
+@contextmanager
+def drawing():
+    """Within the block, calls have no side effects; if it fails, what it built is forgotten."""
+    undo, outer = [], context.drawing
+    try:
+        with setting(tape=None, training=False, drawing=undo), np.errstate(all="ignore"):
+            yield
+    except BaseException:
+        for layer, state in reversed(undo):
+            restore(layer, state)
+        raise
+    if outer is not None:
+        outer += undo
 
 
 def experiment(fn, args, kwargs, symbols):

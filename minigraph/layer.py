@@ -193,7 +193,7 @@ class Layer(registry.Configurable):
             self.prepare(inputs)
         masks = tree.map(lambda x: x.mask, inputs)
         masked = any(mask is not None for mask in tree.flatten(masks))
-        training = self._settle_training(args, kwargs)
+        args, training = self._settle_training(args, kwargs)
         if (
             self._mask_place is not None
             and len(args) <= self._mask_place
@@ -271,14 +271,14 @@ class Layer(registry.Configurable):
         context.
         """
         place = self._training_place
-        if place is not None and len(args) > place:
-            given = args[place]
-        else:
-            given = kwargs.pop("training", None)
+        by_position = place is not None and len(args) > place
+        given = args[place] if by_position else kwargs.pop("training", None)
         training = context.training if given is None else bool(given)
-        if place is not None and len(args) <= place:
+        if by_position:
+            args = (*args[:place], bool(training), *args[place + 1 :])
+        elif place is not None:
             kwargs["training"] = bool(training)
-        return training
+        return args, training
 
     def without_training(self, args, kwargs):
         """The arguments of a call of this layer, with nothing said about training."""

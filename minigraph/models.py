@@ -2,8 +2,6 @@
 
 import warnings
 
-import numpy as np
-
 from . import backend, graph, saving, tree
 from .backend import setting
 from .graph import Input, InputLayer, Plan, SymbolicTensor
@@ -130,25 +128,37 @@ class Model(Trainer, Layer):
 
     def prepare(self, inputs):
         """A subclass gets its weights when its own `call` first runs."""
-        self.built = True
-        self.build_shape = tree.map(lambda x: (None, *x.shape[1:]), inputs)
+        if not self.built:
+            shape = tree.map(lambda x: (None, *x.shape[1:]), inputs)
+            Layer.build(self, shape)
+            self.build_shape = shape
 
     def build(self, input_shape):
         """Make the weights of a subclassed model, by trying its `call` on an empty batch."""
         self.build_shape = input_shape
         symbols = shape_to_input(input_shape)
-        with setting(tape=None, training=False, drawing=[]), np.errstate(all="ignore"):
+        with graph.drawing():
             graph.experiment(self.call, (symbols,), {}, tree.flatten(symbols))
 
     # -- the parts -----------------------------------------------------------------------------
 
+    def _drawn(self):
+        """The plan, or an error that says that there is none."""
+        if self.plan is None:
+            raise AttributeError(
+                f"model {self.name!r} is not drawn, so it has no symbolic inputs and outputs. "
+                "A Sequential is drawn for its first data or by build(shape); a subclass with a "
+                "`call` of its own has none."
+            )
+        return self.plan
+
     @property
     def inputs(self):
-        return self.plan.inputs
+        return self._drawn().inputs
 
     @property
     def outputs(self):
-        return self.plan.outputs
+        return self._drawn().outputs
 
     @property
     def input(self):
@@ -347,8 +357,9 @@ class Sequential(Model):
         if not self._chain:
             raise ValueError(f"{self.name!r} has no layers yet: add some first")
         self._ends = [Input(tuple(input_shape)[1:])]
-        for layer in self._chain:
-            self._draw(layer)
+        with graph.drawing():
+            for layer in self._chain:
+                self._draw(layer)
 
 
 def shapes_of(symbols):
