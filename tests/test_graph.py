@@ -426,7 +426,6 @@ def test_an_impossible_sum():
         (lambda a, b: ops.transpose(a, (0, 0)), ["'transpose'", "axes=(0, 0)"]),
         (lambda a, b: layers.Dense(2)(a, nonsense=1), ["'dense'", "nonsense"]),
     ],
-    ids=str,
 )
 def test_other_impossible_calls(draw, texts):
     with pytest.raises(ValueError) as found:
