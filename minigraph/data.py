@@ -69,7 +69,7 @@ def to_arrays(value, argument):
 
 def holds_parts(values):
     """Whether a list holds several arrays, rather than the numbers of one."""
-    return any(is_array(v) or isinstance(v, dict) or v is None for v in tree.flatten(values))
+    return any(v is None or (is_array(v) and np.shape(v) != ()) for v in tree.flatten(values))
 
 
 def count_samples(x, y=None, sample_weight=None):
@@ -258,6 +258,8 @@ class StreamBatches(Batches):
     def __init__(self, stream, steps, class_weight):
         super().__init__(steps)
         self.stream, self.class_weight = stream, class_weight
+        if steps is None and hasattr(stream, "__len__"):
+            self.steps = len(stream)
 
     def one_pass(self):
         for item in self.stream:
@@ -322,9 +324,9 @@ def make_batches(data, batch_size=None, shuffle=False, random=None, steps=None, 
     return StreamBatches(x, steps, class_weight)
 
 
-def check_positive(**arguments):
-    """Raise ValueError, naming the argument, unless each is None or a positive integer."""
+def check_positive(least=1, **arguments):
+    """Raise ValueError, naming the argument, unless each is None or an integer from `least` on."""
     for argument, value in arguments.items():
         whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-        if value is not None and not (whole and value > 0):
-            raise ValueError(f"{argument} must be a positive integer, got {value!r}")
+        if value is not None and not (whole and value >= least):
+            raise ValueError(f"{argument} must be an integer of at least {least}, got {value!r}")

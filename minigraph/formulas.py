@@ -187,23 +187,23 @@ def sparse_categorical_accuracy(y_true, y_pred):
     return labels.value == y_pred.value.argmax(-1)
 
 
-def by_shapes(**formulas):
-    """One formula that picks the binary, sparse or categorical one by the shapes it is given."""
+ACCURACIES = {
+    "binary": binary_accuracy,
+    "sparse": sparse_categorical_accuracy,
+    "categorical": categorical_accuracy,
+}
+CROSSENTROPIES = {
+    "binary": binary_crossentropy,
+    "sparse": sparse_categorical_crossentropy,
+    "categorical": categorical_crossentropy,
+}
 
-    def choose(y_true, y_pred):
-        y_true, y_pred = convert_to_tensor(y_true), convert_to_tensor(y_pred)
-        return formulas[task(y_true.shape, y_pred.shape)](y_true, y_pred)
 
-    return choose
+def accuracy_by_shapes(y_true, y_pred):
+    """The accuracy that the shapes of two tensors call for."""
+    return ACCURACIES[task(y_true.shape, y_pred.shape)](y_true, y_pred)
 
 
-accuracy_by_shapes = by_shapes(
-    binary=binary_accuracy,
-    sparse=sparse_categorical_accuracy,
-    categorical=categorical_accuracy,
-)
-crossentropy_by_shapes = by_shapes(
-    binary=binary_crossentropy,
-    sparse=sparse_categorical_crossentropy,
-    categorical=categorical_crossentropy,
-)
+def crossentropy_by_shapes(y_true, y_pred):
+    """The cross-entropy that the shapes of two tensors call for."""
+    return CROSSENTROPIES[task(y_true.shape, y_pred.shape)](y_true, y_pred)

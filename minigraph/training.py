@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from . import formulas, losses, metrics, optimizers, registry, tree
+from . import metrics, optimizers, registry, tree
 from .callbacks import CallbackList, History, ProgbarLogger, is_terminal
 from .data import (
     check_positive,
@@ -23,152 +23,9 @@ from .data import (
     unpack,
     weigh_classes,
 )
-from .ops.basic import convert_to_tensor, expand_dims
+from .interrupts import whole_step
+from .scoring import Scoring, align, distinct, names_of
 from .tensor import Tape, Tensor
-
-# ---------------------------------------------------------------------------------------------
-# Which loss and which metrics look at which output
-
-
-class Route:
-    """One output of the model: its loss, how much that counts, and the metrics that watch it."""
-
-    def __init__(self, name, loss, weight, plain_metrics, weighted_metrics):
-        self.name, self.weight = name, 1.0 if weight is None else float(weight)
-        loss = losses.get(loss)
-        plain_function = loss is not None and not isinstance(loss, losses.Loss)
-        self.loss = losses.FunctionLoss(loss) if plain_function else loss
-        self.mean_loss = metrics.Mean(f"{name}_loss")
-        self.metrics = [metrics.for_training(m) for m in tree.flatten(plain_metrics) if m]
-        self.weighted_metrics = [
-            metrics.for_training(m) for m in tree.flatten(weighted_metrics) if m
-        ]
-        self.wants_target = bool(self.loss or self.metrics or self.weighted_metrics)
-
-
-class Scoring:
-    """The compile settings of a model, and for each of its outputs a `Route`.
-
-    The routes are laid when the names of the outputs are known: for a graph at once, for a subclass
-    of its own at the first batch.
-    """
-
-    def __init__(self, loss, loss_weights, metrics_, weighted_metrics):
-        self.given = {
-            "loss": loss,
-            "loss_weights": loss_weights,
-            "metrics": metrics_,
-            "weighted_metrics": weighted_metrics,
-        }
-        self.mean_loss = metrics.Mean("loss")
-        self.names, self.routes, self.labelled = None, [], [("loss", self.mean_loss)]
-
-    def lay_routes(self, names):
-        """Give each output its loss and its metrics.
-
-        Raises ValueError, with the names, where a key, a count or a name does not fit.
-        """
-        columns = []
-        for argument, given in self.given.items():
-            is_loss = argument.startswith("loss")
-            if not is_loss and len(names) == 1 and isinstance(given, (list, tuple)):
-                given = [given]  # a list of metrics, all for the only output
-            if argument == "loss_weights" and len(names) > 1 and isinstance(given, (int, float)):
-                raise ValueError(f"`loss_weights` needs one entry for each of the outputs {names}")
-            columns.append(distribute(given, names, argument, complete=is_loss))
-        self.routes = [Route(*row) for row in zip(names, *columns, strict=True)]
-        self.names = names
-        self.labelled = self._label()
-
-    def _label(self):
-        """(name in the logs, metric) of all that is watched, in the order of the logs."""
-        several = len(self.routes) > 1
-        found = [("loss", self.mean_loss)]
-        found += [(r.mean_loss.name, r.mean_loss) for r in self.routes if several and r.loss]
-        for route in self.routes:
-            prefix = f"{route.name}_" if several else ""
-            watched = [*route.metrics, *route.weighted_metrics]
-            found += [(prefix + metric.name, metric) for metric in watched]
-        return found
-
-    def pair(self, y, outputs, sample_weight):
-        """(route, target, output, weight) for each output that has a loss or a metric."""
-        if len(self.names) > 1 and y is not None and not tree.is_branch(y):
-            raise ValueError(f"give `y` as a list or dict of targets, for the outputs {self.names}")
-        targets = distribute(y, self.names, "y")
-        weights = distribute(sample_weight, self.names, "sample_weight")
-        rows = zip(self.routes, targets, outputs, weights, strict=True)
-        rows = [row for row in rows if row[0].wants_target]
-        missing = [route.name for route, target, _, _ in rows if target is None]
-        if missing:
-            raise ValueError(
-                f"the targets `y` are missing for {missing}: a loss or metric compares these "
-                "outputs with them"
-            )
-        return rows
-
-    def check(self, y, sample_weight, outputs):
-        """Check all targets before the first step, as far as the outputs are known.
-
-        `outputs` are symbols with shapes, or None for a model that has no graph yet.
-        """
-        if outputs is None:
-            if y is None and self.given["loss"] is not None:
-                raise ValueError("the targets `y` are missing: the loss compares outputs with them")
-            return
-        for route, target, output, _ in self.pair(y, outputs, sample_weight):
-            if route.loss is None:
-                continue
-            try:
-                route.loss.check_targets(target, output.shape)
-            except ValueError as error:
-                raise ValueError(f"targets of output {route.name!r}: {error}") from None
-
-
-def distribute(given, names, argument, complete=False):
-    """One entry for each output: from a dict by name, a list in order, or one for all.
-
-    Raises ValueError for a wrong key or count; `complete` asks for an entry for every output.
-    """
-    if isinstance(given, dict):
-        unknown = [key for key in given if key not in names]
-        missing = [name for name in names if name not in given]
-        if unknown or (complete and missing):
-            what = f"the unknown keys {unknown}" if unknown else f"no entry for {missing}"
-            raise ValueError(f"`{argument}` has {what}; the outputs of the model are {names}")
-        return [given.get(name) for name in names]
-    if isinstance(given, (list, tuple)):
-        if len(given) != len(names):
-            raise ValueError(
-                f"`{argument}` has {len(given)} entries, but the model has {len(names)} "
-                f"outputs, {names}"
-            )
-        return list(given)
-    return [given] * len(names)
-
-
-def align(target, output):
-    """Target and output with an axis of features each: of (n,) against (n, 1), both are (n, 1)."""
-    target = convert_to_tensor(target)
-    if output.ndim == 1:
-        output = expand_dims(output, -1)
-    return formulas.fit_rank(target, output.shape), output
-
-
-def names_of(structure, count):
-    """Names for the outputs of a model without a graph: its dict keys, or numbers."""
-    if isinstance(structure, dict) and len(structure) == count:
-        return list(structure)
-    return ["output"] if count == 1 else [f"output_{k + 1}" for k in range(count)]
-
-
-def distinct(names):
-    """The names, with `_1`, `_2` behind those that come again."""
-    seen = {}
-    for k, name in enumerate(names):
-        seen[name] = seen.get(name, -1) + 1
-        names[k] = f"{name}_{seen[name]}" if seen[name] else name
-    return names
 
 
 def plain(value):
@@ -416,7 +273,8 @@ class Trainer:
 
     def reset_metrics(self):
         """Start all metrics anew."""
-        for metric in [*self.metrics, *(metric for _, metric in self._watched())]:
+        watched = [metric for _, metric in self._watched()]
+        for metric in dict.fromkeys([*watched, *self.metrics]):  # a subclass may have its own list
             metric.reset_state()
 
     # -- loops ---------------------------------------------------------------------------------
@@ -450,6 +308,7 @@ class Trainer:
         """
         self._need_compile("fit")
         check_positive(epochs=epochs, steps_per_epoch=steps_per_epoch)
+        check_positive(least=0, initial_epoch=initial_epoch)
         check_positive(
             validation_steps=validation_steps, validation_batch_size=validation_batch_size
         )
@@ -471,7 +330,7 @@ class Trainer:
         self.history = History()
         callbacks = self._callback_list(callbacks, params, self.history)
         is_due = validation_schedule(validation_freq)
-        with self._one_session(), optimizers.whole_step.on_guard():
+        with self._one_session(), whole_step.on_guard():
             self.stop_training = False
             try:
                 callbacks.tell("on_train_begin", {})

@@ -43,7 +43,9 @@ def test_shuffling_keeps_samples_together_and_never_writes():
     assert [list(np.concatenate([b[1] for b in again.epoch()]) / 4) for _ in range(2)] == orders
 
 
-@pytest.mark.parametrize("x", [[1.0, 2.0, 3.0], [[1, 2], [3, 4], [5, 6]], (1, 2, 3)])
+@pytest.mark.parametrize(
+    "x", [[1.0, 2.0, 3.0], [[1, 2], [3, 4], [5, 6]], (1, 2, 3), list(np.arange(3.0))]
+)
 def test_a_list_of_numbers_is_one_array(x):
     [(found, _, _)] = batches(x)
     assert np.array_equal(found, np.array(x))
@@ -129,7 +131,11 @@ def test_generators_run_once_and_loaders_again():
         def __iter__(self):
             return iter([[np.ones(2), np.zeros(2)]] * 2)
 
+        def __len__(self):
+            return 2
+
     made = data.make_batches(data.prepare(Loader()))
+    assert made.steps == 2
     assert [len(list(made.epoch())) for _ in range(2)] == [2, 2]
 
 
