@@ -63,7 +63,7 @@ def check_name(name):
         raise ValueError(
             f"`name` must be a text of 1 to {LONGEST_NAME} characters, got {name!r:.200}"
         )
-    hidden = [c for c in name if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp")]
+    hidden = [c for c in name if unicodedata.category(c) in ("Cc", "Cf", "Cn", "Cs", "Zl", "Zp")]
     if "/" in name or hidden:
         found = "'/'" if "/" in name else f"the invisible character U+{ord(hidden[0]):04X}"
         raise ValueError(

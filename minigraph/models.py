@@ -77,11 +77,12 @@ class Model(Trainer, Layer):
             return self._run_plan(tree.map(to_tensor, inputs), observe)
 
     def _run_plan(self, inputs, observe=None):
-        values = [
-            self._fit(value, symbol)
-            for value, symbol in zip(self._arrange(inputs), self.inputs, strict=True)
-        ]
-        return tree.pack(self.output, self.plan.run(values, observe))
+        return tree.pack(self.output, self.plan.run(self.bind(inputs), observe))
+
+    def bind(self, inputs):
+        """The tensors for `self.inputs`, in their order, each of its Input's shape and dtype."""
+        pairs = zip(self._arrange(inputs), self.inputs, strict=True)
+        return [self._fit(value, symbol) for value, symbol in pairs]
 
     def _arrange(self, inputs):
         """What the call was given, in the order of `self.inputs`.
@@ -304,6 +305,11 @@ class Sequential(Model):
     @property
     def layers(self):
         return list(self._chain)
+
+    @property
+    def summary_rows(self):
+        """A row for each layer of the chain; its Input goes without saying."""
+        return [row for row in super().summary_rows if not isinstance(row[2], InputLayer)]
 
     def add(self, layer):
         """Put a layer, or a first `Input`, at the end of the chain."""

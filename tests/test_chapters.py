@@ -1,4 +1,4 @@
-"""What every chapter promises its reader: size, shape, tone, and pictures that can be read aloud."""
+"""What every chapter promises its reader: size, shape, tone, and a text for every picture."""
 
 import ast
 import json

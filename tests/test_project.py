@@ -155,3 +155,8 @@ def test_a_missing_browser_is_loud(required):
         assert ran.returncode == 0
         assert "! NO BROWSER TESTS !" in ran.stdout
         assert " passed" not in ran.stdout
+
+
+def test_the_picture_is_what_the_library_draws():
+    ran = subprocess.run([sys.executable, str(ROOT / "tools" / "pictures.py"), "--check"])
+    assert ran.returncode == 0, "run `python tools/pictures.py`"

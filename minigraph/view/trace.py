@@ -21,7 +21,7 @@ SAMPLES = 32  # a batch is cut to this size: enough to look at, quick to run
 ROWS, COLUMNS, IMAGE_ROWS = 8, 16, 16  # the size of a small picture
 LEVELS = "hgfedcba0ABCDEFGH"  # from -8 to 8, a letter for each cell of a small picture
 NOT_FINITE = "x"
-DIGITS = 4  # significant digits of every number that is shown
+DIGITS = 3  # significant digits of every number that is shown
 
 
 @dataclass
@@ -109,10 +109,7 @@ def forward(model, x, recording):
     plan, graph = model.plan, recording.graph
     arrivals, made = {}, {}
     values = Arrivals(len(plan.slots))
-    given = [
-        model._fit(value, symbol)
-        for value, symbol in zip(model._arrange(x), model.inputs, strict=True)
-    ]
+    given = model.bind(x)
     recording.samples = len(given[0])
     for symbol, tensor in zip(plan.inputs, given, strict=True):
         made[symbol] = Tensor(tensor.value, tracked=tensor.value.dtype.kind == "f")
