@@ -1,0 +1,182 @@
+"""The house has floors: a file imports only from the floors below it.
+
+So a reader can start at the bottom and never meet a name that comes from further up.
+"""
+
+import ast
+import builtins
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "minigraph"
+
+# From the ground up. The stacks of a floor know nothing of each other; inside a stack a file may
+# import from the files before it.
+FLOORS = [
+    [["backend"], ["tree"], ["registry"], ["interrupts"], ["safefile"]],
+    [["tensor"]],
+    [["ops.basic", "ops.nn", "ops.__init__"]],
+    [["gradcheck"], ["formulas"], ["initializers"], ["activations"]],
+    [["layer"]],
+    [["graph"]],
+    [
+        ["layers.core", "layers.merging", "layers.reshaping", "layers.regularization"]
+        + ["layers.__init__"],
+        ["losses"],
+        ["metrics"],
+        ["optimizers"],
+    ],
+    [
+        ["data"],
+        ["callbacks"],
+        ["scoring"],
+        ["serialization", "saving"],
+        ["view.__init__", "view.text", "view.describe", "view.summary", "view.layout", "view.svg"]
+        + ["view.raster", "view.dot", "view.plot", "view.trace", "view.widget"],
+    ],
+    [["training"]],
+    [["models"]],
+    [
+        ["config"],
+        ["utils"],
+        ["learn.__init__", "learn.checking", "learn.plain", "learn.chapter_00", "learn.chapter_04"],
+    ],
+    [["__init__"]],
+]
+
+FILES = {
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path
+    for path in sorted(PACKAGE.rglob("*.py"))
+}
+TREES = {name: ast.parse(path.read_text("utf-8")) for name, path in FILES.items()}
+
+
+def allowed(name):
+    """The files that `name` may import from."""
+    below = set()
+    for floor in FLOORS:
+        for stack in floor:
+            if name in stack:
+                return below | set(stack[: stack.index(name)])
+        below |= {file for stack in floor for file in stack}
+    raise AssertionError(f"minigraph/{name} stands on no floor: give it a place in FLOORS")
+
+
+def file_of(dotted):
+    """The file behind a dotted name inside the package: a module, or a package's `__init__`."""
+    package = f"{dotted}.__init__".removeprefix(".")
+    return dotted if dotted in FILES else package if package in FILES else None
+
+
+def imported(name):
+    """The files of the package that a file imports, and the line of each import."""
+    found = []
+    for node in ast.walk(TREES[name]):
+        if isinstance(node, ast.Import):
+            dotted = [a.name for a in node.names if a.name.split(".")[0] == "minigraph"]
+            found += [
+                (file_of(d.removeprefix("minigraph").lstrip(".")), node.lineno) for d in dotted
+            ]
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            if node.level:
+                place = name.split(".")[: -node.level]
+                base = ".".join([*place, *([module] if module else [])])
+            elif module.split(".")[0] == "minigraph":
+                base = module.removeprefix("minigraph").lstrip(".")
+            else:
+                continue
+            for alias in node.names:
+                inner = file_of(f"{base}.{alias.name}".lstrip("."))
+                found.append((inner or file_of(base), node.lineno))
+    return found
+
+
+def test_every_file_stands_on_one_floor():
+    placed = [file for floor in FLOORS for stack in floor for file in stack]
+    assert len(placed) == len(set(placed))
+    optional = {"view.__init__", "learn.__init__"}  # a folder needs none
+    assert set(placed) - optional <= set(FILES)
+    assert set(FILES) <= set(placed)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_imports_come_from_lower_floors(name):
+    below = allowed(name)
+    wrong = [f"line {line}: {file}" for file, line in imported(name) if file not in below]
+    assert not wrong, f"minigraph/{name} imports from its own floor or from above: {wrong}"
+
+
+def test_the_test_reads_imports_of_every_form():
+    assert "tensor" in {file for file, _ in imported("ops.basic")}
+    assert "ops.basic" in {file for file, _ in imported("ops.nn")}
+    assert {"layers.core", "models"} <= {file for file, _ in imported("learn.plain")}
+    assert {"view.widget", "training", "saving"} <= {file for file, _ in imported("models")}
+
+
+def outside(tree):
+    """The names of all packages that a file imports from elsewhere."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield node.module.split(".")[0]
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name.startswith("ops.")])
+def test_ops_use_the_array_module_of_their_inputs(name):
+    """An op that calls NumPy by name would fail on arrays of another library."""
+    assert set(outside(TREES[name])) <= {"math", "collections", "functools", "itertools"}
+
+
+def test_no_builtin_is_used_where_an_op_shadows_it():
+    """At the end of `ops/basic` stand `max = reduce_max` and others: above, `max` is that op."""
+    names = {
+        name.id
+        for node in TREES["ops.basic"].body
+        if isinstance(node, ast.Assign)
+        for name in ast.walk(node)
+        if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
+    }
+    shadowed = names & set(dir(builtins))
+    assert shadowed >= {"abs", "sum", "max", "min"}
+    used = [
+        f"line {node.lineno}: {node.id}"
+        for node in ast.walk(TREES["ops.basic"])
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in shadowed
+    ]
+    assert not used
+
+
+FORBIDDEN_MODULES = {
+    *("pickle", "_pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "runpy", "imp"),
+    *("importlib", "pkgutil", "code", "codeop", "subprocess", "ctypes"),
+}
+FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__", "breakpoint", "import_module"}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_nothing_can_run_code_out_of_a_file(name):
+    """Data never becomes code: what a file may name stands in the registry."""
+    assert not FORBIDDEN_MODULES & set(outside(TREES[name]))
+    for node in ast.walk(TREES[name]):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            assert node.func.id not in FORBIDDEN_CALLS, f"line {node.lineno}"
+        if isinstance(node, ast.Name):  # nor may they be handed on under another name
+            assert node.id not in FORBIDDEN_CALLS - {"compile"}, f"line {node.lineno}"
+        if isinstance(node, ast.keyword) and node.arg == "allow_pickle":
+            assert isinstance(node.value, ast.Constant) and node.value.value is False
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_run_time_needs_numpy_and_safetensors_only(name):
+    """Everything else is imported where it is used, inside a function, and is an extra."""
+    extras = {"matplotlib", "anywidget", "traitlets", "cupy"}
+    top_level = ast.Module(
+        [n for n in TREES[name].body if isinstance(n, ast.Import | ast.ImportFrom)]
+    )
+    known = set(sys.stdlib_module_names) | {"numpy", "safetensors", "minigraph"}
+    assert set(outside(top_level)) <= known
+    assert set(outside(TREES[name])) <= known | extras
