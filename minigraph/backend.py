@@ -89,14 +89,14 @@ def standard_dtype(dtype, argument="dtype"):
     if dtype is int:
         return "int32"
     try:
-        name = np.dtype(dtype).name
-    except TypeError:
-        name = None
-    if name is None or np.dtype(name).kind not in "biuf":
+        known = np.dtype(dtype)
+    except (TypeError, ValueError):
+        known = None
+    if known is None or known.kind not in "biuf":
         raise ValueError(
             f"{argument}={dtype!r} is not a known number type, such as 'float32' or 'int32'"
         )
-    return name
+    return known.name
 
 
 def to_array(value):
