@@ -1,0 +1,254 @@
+"""The ground floor: structures, names, seeds, the registry, initializers and small helpers."""
+
+import threading
+from collections import namedtuple
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minigraph import activations, backend, initializers, layers, ops, registry, tree, utils
+from minigraph.layer import Layer
+
+# ---------------------------------------------------------------------------------------------
+# tree
+
+LEAVES = st.integers() | st.none() | st.text(max_size=3)
+STRUCTURES = st.recursive(
+    LEAVES,
+    lambda children: (
+        st.lists(children, max_size=3)
+        | st.lists(children, max_size=3).map(tuple)
+        | st.dictionaries(st.text(max_size=3), children, max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+@given(STRUCTURES)
+def test_pack_is_the_inverse_of_flatten(structure):
+    leaves = tree.flatten(structure)
+    assert tree.pack(structure, leaves) == structure
+    assert tree.same_structure(structure, tree.map(lambda leaf: 0, structure))
+    assert tree.flatten(tree.map(lambda leaf: (leaf, 1), leaves)) == [
+        part for leaf in leaves for part in (leaf, 1)
+    ]
+
+
+def test_flatten_walks_dicts_in_insertion_order():
+    assert tree.flatten({"b": 1, "a": [2, (3,)], "c": {}}) == [1, 2, 3]
+    assert tree.flatten(5) == [5] and tree.flatten(None) == [None] and tree.flatten([]) == []
+
+
+def test_pack_counts_the_leaves():
+    for leaves in [[1], [1, 2, 3]]:
+        with pytest.raises(ValueError, match=f"2 places, but {len(leaves)} leaves"):
+            tree.pack([0, {"a": 0}], leaves)
+
+
+def test_named_tuples_stay_named():
+    Pair = namedtuple("Pair", "first second")
+    mapped = tree.map(lambda n: n + 1, Pair(1, [2]))
+    assert mapped == Pair(2, [3]) and type(mapped) is Pair
+
+
+def test_same_structure():
+    assert tree.same_structure([1, (2,)], (3, [4]))
+    assert tree.same_structure({"a": 1, "b": 2}, {"b": 3, "a": 4})
+    for other in [[1], [1, 2, 3], 1, {"a": 1, "b": 2}, [1, [2]]]:
+        assert not tree.same_structure([1, 2], other)
+
+
+# ---------------------------------------------------------------------------------------------
+# backend
+
+
+def test_names_count_each_base_for_itself():
+    assert [backend.unique_name(base) for base in ["a", "b", "a", "a"]] == ["a", "b", "a_1", "a_2"]
+    backend.clear_session()
+    assert backend.unique_name("a") == "a"
+
+
+def test_names_are_unique_across_threads():
+    names = []
+
+    def take():
+        names.extend(backend.unique_name("x") for _ in range(200))
+
+    threads = [threading.Thread(target=take) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(names)) == 800
+
+
+def test_seeds_repeat():
+    def draws():
+        backend.set_random_seed(7)
+        return [backend.next_seed(), backend.RandomStream().generator.random(), np.random.random()]
+
+    assert draws() == draws()
+    backend.set_random_seed(8)
+    assert backend.next_seed() != draws()[0]
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 1.5, "1", None, True])
+def test_a_seed_is_a_whole_number(seed):
+    with pytest.raises(ValueError, match="seed"):
+        backend.set_random_seed(seed)
+
+
+def test_settings_are_put_back_and_belong_to_a_thread():
+    seen = []
+    with backend.setting(training=True):
+        thread = threading.Thread(target=lambda: seen.append(backend.context.training))
+        thread.start()
+        thread.join()
+        assert backend.context.training is True
+    assert seen == [None] and backend.context.training is None
+
+
+def test_standard_types():
+    assert backend.standard_dtype(None) == backend.standard_dtype(float) == "float32"
+    assert backend.standard_dtype(int) == "int32" and backend.standard_dtype(bool) == "bool"
+    assert backend.standard_dtype(np.float64) == backend.standard_dtype("float64") == "float64"
+    for wrong in ["float7", str, object, "S5", "datetime64[s]", [1]]:
+        with pytest.raises(ValueError, match="kind="):
+            backend.standard_dtype(wrong, "kind")
+
+
+# ---------------------------------------------------------------------------------------------
+# registry
+
+
+def test_names_become_classes_and_back():
+    assert registry.find("Dense") is layers.Dense
+    assert registry.get_registered_name(layers.Dense) == "Dense"
+    with pytest.raises(ValueError, match="'Wonder'.*custom_objects"):
+        registry.find("Wonder")
+    assert registry.get_registered_object("Wonder") is None
+
+
+def test_a_registered_class_has_the_name_of_its_package():
+    @registry.register_keras_serializable("mine", "Thing")
+    class Thing(Layer):
+        pass
+
+    assert registry.find("mine>Thing") is Thing
+    assert registry.get_registered_name(Thing) == "mine>Thing"
+    with pytest.raises(ValueError, match="mine>Thing is already registered"):
+        registry.register_keras_serializable("mine", "Thing")(layers.Dense)
+    with pytest.raises(ValueError, match="get_config"):
+        registry.register_keras_serializable("mine")(type("Bare", (), {}))
+
+
+def test_custom_objects_hold_within_their_scope_and_replace_nothing():
+    class Custom(Layer):
+        pass
+
+    with utils.custom_object_scope({"Custom": Custom, "Dense": Custom}):
+        assert registry.find("Custom") is Custom
+        assert registry.find("Dense") is layers.Dense
+    assert registry.get_registered_object("Custom") is None
+    assert registry.find("Custom", {"Custom": Custom}) is Custom
+    with (
+        pytest.raises(TypeError, match="dict of name: class"),
+        utils.custom_object_scope([Custom]),
+    ):
+        pass
+
+
+def test_values_become_plain_json_and_come_back():
+    value = {
+        "numbers": [1, 2.5, None, True, "text"],
+        "initializer": initializers.RandomUniform(-1, 1, seed=3),
+        "function": ops.relu,
+        "scalar": np.float32(0.5),
+    }
+    plain = registry.serialize(value)
+    assert plain["function"] == "relu" and plain["scalar"] == 0.5
+    again = registry.deserialize(plain)
+    assert again["initializer"].get_config() == {"minval": -1, "maxval": 1, "seed": 3}
+    assert again["numbers"] == value["numbers"]
+    with pytest.raises(ValueError, match="cannot be written"):
+        registry.serialize(object())
+
+
+# ---------------------------------------------------------------------------------------------
+# initializers and activations
+
+
+def test_initializers_by_name_class_config_and_function():
+    for identifier in ["glorot_uniform", "GlorotUniform", initializers.GlorotUniform]:
+        assert isinstance(initializers.get(identifier), initializers.GlorotUniform)
+    config = initializers.serialize(initializers.RandomNormal(stddev=2.0, seed=1))
+    assert initializers.get(config).stddev == 2.0
+    assert initializers.get(lambda shape, dtype: np.ones(shape))((2,), "float32", 0).sum() == 2
+    assert initializers.get(None) is None
+    with pytest.raises(ValueError, match="wonder.*zeros"):
+        initializers.get("wonder")
+    with pytest.raises(ValueError, match="initializer"):
+        initializers.get(3)
+
+
+def test_initial_numbers():
+    shape = (300, 200)
+    assert not initializers.Zeros()(shape).any() and initializers.Ones()(shape).all()
+    normal = initializers.RandomNormal(mean=1.0, stddev=0.5, seed=1)(shape)
+    assert abs(normal.mean() - 1) < 0.01 and abs(normal.std() - 0.5) < 0.01
+    uniform = initializers.RandomUniform(-2, 6, seed=1)(shape)
+    assert -2 <= uniform.min() < -1.9 and 5.9 < uniform.max() <= 6
+    glorot = initializers.GlorotUniform(seed=1)(shape)
+    bound = np.sqrt(6 / 500)
+    assert 0.99 * bound < np.abs(glorot).max() <= bound and glorot.dtype == np.float32
+    assert initializers.GlorotUniform()(shape, "float64", 5).dtype == np.float64
+
+
+def test_a_seed_makes_an_initializer_repeat():
+    seeded = initializers.GlorotUniform(seed=4)
+    np.testing.assert_array_equal(seeded((3, 2), seed=1), seeded((3, 2), seed=2))
+    free = initializers.GlorotUniform()
+    assert (free((3, 2), seed=1) != free((3, 2), seed=2)).any()
+
+
+def test_fans():
+    assert initializers.fans((5, 7)) == (5, 7)
+    assert initializers.fans((3, 3, 5, 7)) == (45, 63)
+    assert initializers.fans((5,)) == (5, 5) and initializers.fans(()) == (1, 1)
+
+
+def test_activations_by_name():
+    assert activations.get("relu") is ops.relu and activations.get(None) is activations.linear
+    assert activations.get(np.tanh) is np.tanh
+    x = np.array([-1.0, 2.0])
+    np.testing.assert_array_equal(activations.linear(x).numpy(), x)
+    with pytest.raises(ValueError, match="wonder.*linear.*relu"):
+        activations.get("wonder")
+    with pytest.raises(ValueError, match="activation"):
+        activations.get(3)
+
+
+# ---------------------------------------------------------------------------------------------
+# utils
+
+
+def test_to_categorical():
+    assert utils.to_categorical([0, 2, 1]).tolist() == [[1, 0, 0], [0, 0, 1], [0, 1, 0]]
+    assert utils.to_categorical([1], num_classes=4).tolist() == [[0, 1, 0, 0]]
+    assert utils.to_categorical([[1], [0]]).tolist() == [[0, 1], [1, 0]]
+    assert utils.to_categorical([[0, 1]]).shape == (1, 2, 2)
+    assert utils.to_categorical([0.0, 1.0]).dtype == np.float32
+
+
+@pytest.mark.parametrize("wrong", [[3], [-1]])
+def test_to_categorical_names_the_range(wrong):
+    with pytest.raises(ValueError, match=f"0 to 2 .*found {wrong[0]} to {wrong[0]}"):
+        utils.to_categorical(wrong, num_classes=3)
+
+
+@pytest.mark.parametrize("wrong", [[0.5], ["a"], [], [None]])
+def test_to_categorical_takes_whole_numbers(wrong):
+    with pytest.raises(ValueError, match="whole numbers"):
+        utils.to_categorical(wrong)
