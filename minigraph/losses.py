@@ -71,8 +71,10 @@ class Loss(registry.Configurable):
         return reduce(values, sample_weight, y_pred.mask, self.reduction)
 
     def prepare(self, y_true, y_pred):
-        """Target and prediction as tensors that `call` can compare."""
-        return formulas.adapt(y_true, y_pred)
+        """Target and prediction as tensors that `call` can compare; a formula does the rest."""
+        if self.formula is None:
+            return formulas.adapt(y_true, y_pred)
+        return convert_to_tensor(y_true), convert_to_tensor(y_pred)
 
     def check_targets(self, targets, shape):
         """Raise ValueError if an array of targets cannot belong to predictions of `shape`.
@@ -178,9 +180,6 @@ class SparseCategoricalCrossentropy(Loss):
     def call(self, y_true, y_pred):
         return sparse_categorical_crossentropy(y_true, y_pred, self.from_logits)
 
-    def prepare(self, y_true, y_pred):
-        return formulas.match_labels(y_true, y_pred)  # labels keep their type
-
     def check_targets(self, targets, shape):
         formulas.check_shapes(targets.shape, shape, labels=True)
         formulas.check_labels(targets, shape[-1])
@@ -194,11 +193,7 @@ class Crossentropy(Loss):
     axis of 1, else categorical.
     """
 
-    def call(self, y_true, y_pred):
-        return formulas.crossentropy_by_shapes(y_true, y_pred)
-
-    def prepare(self, y_true, y_pred):
-        return convert_to_tensor(y_true), convert_to_tensor(y_pred)
+    formula = staticmethod(formulas.crossentropy_by_shapes)
 
     def check_targets(self, targets, shape):
         labels = formulas.task(targets.shape, shape) == "sparse"
