@@ -275,6 +275,8 @@ def check_outputs(outputs):
         raise TypeError(
             f"a call must give tensors, but it gave {wrong[0] if wrong else 'nothing'!r:.100}"
         )
+    if any(leaf.value.dtype.kind not in "biuf" for leaf in flat):  # NumPy lets no rows * None pass
+        raise TypeError("a call must give numbers; is one of its arguments None, or a text?")
     return outputs
 
 
