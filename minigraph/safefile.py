@@ -349,9 +349,9 @@ def temporary_prefix(name):
 def remove_stale(folder, name):
     """Remove what saves to this path left behind when they were killed, long ago."""
     pattern = re.escape(temporary_prefix(name)) + "[0-9a-f]{8}" + re.escape(TEMPORARY)
-    for entry in os.scandir(folder):
-        if re.fullmatch(pattern, entry.name):
-            with contextlib.suppress(OSError):  # another save may be sweeping too
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:  # others may be sweeping too
+        for entry in entries:
+            if re.fullmatch(pattern, entry.name):
                 if time.time() - entry.stat(follow_symlinks=False).st_mtime > STALE_AFTER:
                     os.unlink(entry.path)
 

@@ -329,9 +329,10 @@ def random_state(stream):
 
 
 def set_random_state(stream, state):
-    """Put a random stream where `random_state` found it; NumPy checks that it can stand there."""
+    """Put a random stream where `random_state` found it; ValueError if it does not stand there."""
     inner = {name: int(text, 16) for name, text in state["state"].items()}
     stream.generator.bit_generator.state = state | {"state": inner}
+    expect(random_state(stream) == state, "a random stream has no valid state")
 
 
 def parse_metadata(contents, key, default=None):

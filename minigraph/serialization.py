@@ -34,6 +34,8 @@ MOST_LAYERS = 10_000
 MOST_CALLS = 200_000  # a call of a model counts all the calls inside it
 MOST_NUMBERS = 2**27  # in one row of one tensor
 
+GRAPH, CHAIN = {"nodes", "inputs", "outputs"}, {"chain", "input"}  # how layers are joined
+
 
 # ---------------------------------------------------------------------------------------------
 # Models
@@ -71,6 +73,7 @@ def graph_config(model):
 
 def graph_from_config(config, custom_objects=None):
     """The symbols of a graph config, newly drawn: (inputs, outputs) in their structures."""
+    check_keys(config, GRAPH | {"layers"}, None, "a graph")
     with rebuilding(custom_objects):
         return Reader(config["layers"]).draw(config)[:2]
 
@@ -131,9 +134,11 @@ def read_model(cls, config, custom_objects=None, replaced=()):
     """(a new model of class `cls`, the layers of its table) from a config."""
     expect(isinstance(config, dict), f"a config is a dict, got {config!r:.80}")
     with rebuilding(custom_objects):
-        if config.keys() & {"nodes", "chain"}:
-            reader = Reader(config.get("layers"), replaced)
-            model, _ = reader.model(cls, config.get("name"), config.get("trainable", True), config)
+        if config.keys() & (GRAPH | CHAIN):
+            keys = {"name", "trainable", "layers"}
+            check_keys(config, keys, keys | GRAPH | CHAIN, "a model")
+            reader = Reader(config["layers"], replaced)
+            model, _ = reader.model(cls, config["name"], config["trainable"], config)
             return model, reader.layers
         plain = cls in (registry.find("Functional"), registry.find("Sequential"))
         expect(not plain, f"{sorted(config)} do not describe a {cls.__name__}: no nodes, no chain")
@@ -342,14 +347,14 @@ class Reader:
 
     def layer(self, entry):
         """(the layer of an entry, its cost)."""
-        joined = {"nodes", "inputs", "outputs", "chain", "input"}
-        needed = {"class_name", "name", "config"}
-        check_keys(entry, needed, needed | joined | {"trainable"}, "a layer")
+        keys = {"class_name", "name", "config"}
+        check_keys(entry, keys, keys | {"trainable"} | GRAPH | CHAIN, "a layer")
         cls, name, config = find_layer_class(entry["class_name"]), entry["name"], entry["config"]
         expect(isinstance(config, dict), f"the config of layer {name!r:.80} must be a dict")
         expect(config.get("name", name) == name, f"layer {name!r:.80} has two names")
         trainable = entry.get("trainable", config.get("trainable", True))
-        if entry.keys() & joined:
+        expect(isinstance(trainable, bool), f"`trainable` of {name!r:.80} must be true or false")
+        if entry.keys() & (GRAPH | CHAIN):
             return self.model(cls, name, trainable, entry)
         check_name(name)
         layer = self._replaced.get(len(self.layers))
@@ -367,9 +372,9 @@ class Reader:
         check_name(name)
         expect(isinstance(trainable, bool), f"`trainable` of {name!r} must be true or false")
         is_chain = issubclass(cls, registry.find("Sequential"))
-        is_model = issubclass(cls, registry.find("Functional"))
-        fits = is_model and is_chain == ("chain" in joined)
-        expect(fits, f"the description of {name!r} is not one of a {cls.__name__}")
+        expected, found = CHAIN if is_chain else GRAPH, joined.keys() & (GRAPH | CHAIN)
+        fits = issubclass(cls, registry.find("Functional")) and found == expected
+        expect(fits, f"a {cls.__name__} is not described by {sorted(found)} (in {name!r})")
         if is_chain:
             model = cls(name=name, trainable=trainable)
             return model, self.chain(model, joined)
@@ -378,7 +383,6 @@ class Reader:
 
     def chain(self, model, joined):
         """Fill a Sequential; returns its cost."""
-        check_keys(joined, {"chain", "input"}, None, "a Sequential")
         expect(isinstance(joined["chain"], list), "`chain` must be a list")
         if joined["input"] is not None:
             model.add(make_input(joined["input"]).output)
@@ -394,7 +398,6 @@ class Reader:
 
     def draw(self, joined):
         """Make the calls of a graph: (inputs, outputs, cost)."""
-        check_keys(joined, {"nodes", "inputs", "outputs"}, None, "a graph")
         expect(isinstance(joined["nodes"], list), "`nodes` must be a list")
         made, total = [], 1
         for entry in joined["nodes"]:
