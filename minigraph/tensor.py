@@ -73,6 +73,10 @@ class Tensor(Operators):
     def __bool__(self):
         return bool(self.value)
 
+    def __format__(self, spec):
+        """`f"{loss:.3f}"` works for a tensor with one element."""
+        return format(self.item(), spec) if spec else str(self)
+
     def __len__(self):
         if not self.shape:
             raise TypeError("a tensor with no axes has no length")

@@ -21,7 +21,9 @@ SAMPLES = 32  # a batch is cut to this size: enough to look at, quick to run
 ROWS, COLUMNS, IMAGE_ROWS = 8, 16, 16  # the size of a small picture
 LEVELS = "hgfedcba0ABCDEFGH"  # from -8 to 8, a letter for each cell of a small picture
 NOT_FINITE = "x"
-DIGITS = 3  # significant digits of every number that is shown
+# Significant digits of every number that is shown. More would differ from processor to processor,
+# since each adds up in its own order.
+DIGITS = 3
 
 
 @dataclass
@@ -258,7 +260,7 @@ def weight_norms(recording, node):
 
 
 def number_text(value):
-    """A number with four significant digits."""
+    """A number with three significant digits."""
     return f"{value:.{DIGITS}g}"
 
 

@@ -83,16 +83,16 @@ body[data-jp-theme-light] .minigraph-widget{${LAB}}
   color:var(--mg-ink)}
 .minigraph-widget .mg-words b{color:var(--mg-now,var(--mg-soft)); font-weight:650}
 .minigraph-widget .mg-note{margin:0; padding:0 18px 12px; font-size:13px; color:var(--mg-soft)}
-.minigraph-widget .mg-main{display:grid; grid-template-columns:minmax(0,1fr) 300px;
+.minigraph-widget .mg-main{display:grid; grid-template-columns:minmax(0,1fr) minmax(230px,300px);
   height:clamp(var(--mg-least),var(--mg-tall),640px); border-top:1px solid var(--mg-line)}
 .minigraph-widget .mg-graph{overflow:auto; display:grid; padding:6px; scrollbar-width:thin}
 .minigraph-widget .mg-graph svg{display:block; width:var(--mg-wide); max-width:100%;
   min-width:calc(.8*var(--mg-wide)); height:auto; margin:auto}
 .minigraph-widget .mg-panel{overflow:auto; padding:16px 18px 20px; background:var(--mg-card);
   border-left:1px solid var(--mg-line); scrollbar-width:thin}
-@container (max-width:640px){
+@container (max-width:590px){
   .minigraph-widget .mg-main{grid-template-columns:1fr; height:auto}
-  .minigraph-widget .mg-graph{max-height:440px}
+  .minigraph-widget .mg-graph{max-height:600px}
   .minigraph-widget .mg-panel{border-left:0; border-top:1px solid var(--mg-line); min-height:360px}
   .minigraph-widget .mg-words{min-height:4.5em}}
 .minigraph-widget .mg-panel h3{font-size:17px; line-height:1.3; font-weight:650; margin:0; padding:0;
