@@ -89,7 +89,8 @@ def standard_dtype(dtype, argument="dtype"):
     if dtype is int:
         return "int32"
     try:
-        known = np.dtype(dtype)
+        named = not isinstance(dtype, str) or dtype.isidentifier()
+        known = np.dtype(dtype) if named else None
     except (TypeError, ValueError):
         known = None
     if known is None or known.kind not in "biuf":

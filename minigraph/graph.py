@@ -123,7 +123,7 @@ class InputLayer(Layer):
 
     def __init__(self, batch_shape, dtype=None, name=None):
         super().__init__(name=name)
-        self.batch_shape = tuple(batch_shape)
+        self.batch_shape = check_shape(batch_shape, "batch_shape")
         self._dtype = np.dtype(backend.standard_dtype(dtype))
         self.built = True
         rows, *rest = self.batch_shape
@@ -151,9 +151,6 @@ def Input(shape=None, batch_size=None, dtype=None, name=None, batch_shape=None):
         batch_shape = (batch_size, *check_shape(shape, "shape"))
     elif batch_size is not None:
         raise ValueError("give the batch size in `batch_shape` or as `batch_size`, not both")
-    batch_shape = check_shape(batch_shape, "batch_shape")
-    if not batch_shape:
-        raise ValueError("`batch_shape` must have at least the batch axis")
     return InputLayer(batch_shape, dtype, name).output
 
 
@@ -167,6 +164,8 @@ def check_shape(shape, argument):
     )
     if not good:
         raise ValueError(f"`{argument}` must be a tuple of sizes and None, got {shape!r}")
+    if argument == "batch_shape" and not shape:
+        raise ValueError("`batch_shape` must have at least the batch axis")
     return tuple(None if n is None else int(n) for n in shape)
 
 

@@ -440,13 +440,6 @@ class Layer(registry.Configurable):
             )
         return self.nodes[index]
 
-    # -- config --------------------------------------------------------------------------------
-
-    @classmethod
-    def from_config(cls, config):
-        """A new layer from the arguments that `get_config` gave."""
-        return cls(**config)
-
     def __repr__(self):
         return f"<{type(self).__name__} {self.name!r}>"
 

@@ -7,12 +7,21 @@ file can only ever make what was put here: the library's own classes, classes ma
 
 import inspect
 import re
+import threading
 from contextlib import contextmanager
 
 _classes = {}  # registered name -> class or function
 _names = {}  # class or function -> registered name
 _aliases = {}  # (group, lower-case name) -> class or function
-_custom = []  # the open CustomObjectScopes, innermost last
+
+
+class Scopes(threading.local):
+    """The tables of the custom object scopes that are open in this thread, innermost first."""
+
+    tables = ()
+
+
+_scopes = Scopes()
 
 
 def snake_case(name):
@@ -74,7 +83,7 @@ def get_registered_object(name, custom_objects=None):
     """
     if name in _classes:
         return _classes[name]
-    for table in (custom_objects or {}, *reversed(_custom)):
+    for table in (custom_objects or {}, *_scopes.tables):
         if name in table:
             return table[name]
     return None
@@ -119,11 +128,12 @@ def custom_object_scope(*tables):
     for table in tables:
         if not isinstance(table, dict):
             raise TypeError(f"custom objects are given as a dict of name: class, got {table!r}")
-    _custom.extend(tables)
+    outer = _scopes.tables
+    _scopes.tables = (*reversed(tables), *outer)
     try:
         yield
     finally:
-        del _custom[len(_custom) - len(tables) :]
+        _scopes.tables = outer
 
 
 def lookup(group, name):

@@ -982,3 +982,17 @@ def test_a_layer_may_join_rows():
 def test_flatten_of_unknown_lengths():
     assert layers.Flatten()(Input((None, 4))).shape == (None, None)
     assert layers.Flatten()(Input(batch_shape=(2, 3, 4))).shape == (2, 12)
+
+
+def test_a_layer_inside_a_layer_comes_back_from_a_config():
+    class Twice(Layer):
+        def __init__(self, layer, **options):
+            super().__init__(**options)
+            self.layer = layer
+
+        def call(self, inputs):
+            return self.layer(self.layer(inputs))
+
+    again = Twice.from_config(Twice(layers.Dense(4, name="inner")).get_config())
+    assert isinstance(again.layer, layers.Dense)
+    assert again.layer.name == "inner"
