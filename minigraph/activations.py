@@ -1,18 +1,41 @@
 """Activations by name: the element-wise functions that stand between layers."""
 
 from . import registry
-from .ops.basic import identity
-from .ops.nn import relu, sigmoid, softmax, tanh
+from .ops import basic
+from .ops.nn import (
+    elu,
+    gelu,
+    hard_sigmoid,
+    leaky_relu,
+    log_softmax,
+    relu,
+    relu6,
+    selu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+    softsign,
+    tanh,
+)
 
 
 def linear(x):
     """x itself."""
-    return identity(x)
+    return basic.identity(x)
 
 
-FUNCTIONS = {fn.__name__: fn for fn in (relu, sigmoid, tanh, softmax, linear)}
-for _fn in FUNCTIONS.values():
+def exponential(x):
+    """e^x"""
+    return basic.exp(x)
+
+
+swish = silu
+for _fn in [elu, exponential, gelu, hard_sigmoid, leaky_relu, linear, log_softmax, relu, relu6]:
     registry.register(_fn, group="activation")
+for _fn in [selu, sigmoid, softmax, softplus, softsign, tanh]:
+    registry.register(_fn, group="activation")
+registry.register(silu, group="activation", aliases=("swish",))
 
 
 def get(identifier):

@@ -79,12 +79,32 @@ ONE_INPUT = [
     ("abs", -2, 2),
     ("square", -2, 2),
     ("sqrt", 0.2, 3),
+    ("rsqrt", 0.2, 3),
     ("exp", -2, 2),
+    ("expm1", -2, 2),
     ("log", 0.2, 3),
+    ("log1p", -0.7, 3),
+    ("erf", -2, 2),
     ("sin", -2, 2),
     ("cos", -2, 2),
+    ("sign", -2, 2),
+    ("floor", -2, 2),
+    ("ceil", -2, 2),
+    ("isnan", -2, 2),
+    ("logical_not", -2, 2),
+    ("zeros_like", -2, 2),
+    ("ones_like", -2, 2),
     ("identity", -2, 2),
     ("relu", -2, 2),
+    ("relu6", -2, 2),
+    ("leaky_relu", -2, 2),
+    ("elu", -2, 2),
+    ("selu", -2, 2),
+    ("gelu", -2, 2),
+    ("silu", -2, 2),
+    ("softplus", -2, 2),
+    ("softsign", -2, 2),
+    ("hard_sigmoid", -2, 2),
     ("sigmoid", -3, 3),
     ("tanh", -2, 2),
 ]
@@ -93,6 +113,16 @@ for _name, _low, _high in ONE_INPUT:
         # A single number lies in the upper part, where relu has a slope.
         example(_name, spread(*_shape, low=_low, high=_high) if _shape != (1,) else np.array([0.7]))
     example(_name, np.array(0.7), rows=())
+example("relu", spread(3, 4), negative_slope=0.1, max_value=1.2, threshold=0.5)
+example("relu", spread(3, 4), threshold=-0.5)
+example("relu6", spread(3, 4, low=2, high=9))
+example("leaky_relu", spread(3, 4), negative_slope=0.7)
+example("elu", spread(3, 4), alpha=0.3)
+example("gelu", spread(3, 4), approximate=True)
+example("hard_sigmoid", spread(3, 4, low=-5, high=5))
+example("clip", spread(3, 4), x_min=-1.1, x_max=0.5)
+example("clip", spread(3, 4), x_min=0.3)
+example("ones_like", spread(3, 4), dtype="int64")
 
 # Element by element, two inputs that broadcast: (name, range of a, range of b)
 TWO_INPUTS = [
@@ -104,6 +134,9 @@ TWO_INPUTS = [
     ("power", (0.3, 2), (-2, 3)),
     ("maximum", (-2, 2), (-2, 2)),
     ("minimum", (-2, 2), (-2, 2)),
+    ("logaddexp", (-2, 2), (-2, 2)),
+    ("logical_and", (-2, 2), (-2, 2)),
+    ("logical_or", (-2, 2), (-2, 2)),
     ("floor_divide", (-2, 2), (0.4, 3)),
     ("equal", (-2, 2), (-2, 2)),
     ("not_equal", (-2, 2), (-2, 2)),
@@ -150,6 +183,29 @@ example("matmul", spread(3, 4, seed=1), spread(4, seed=2))
 example("matmul", spread(2, 3, 4, seed=1), spread(4, seed=2))
 example("matmul", spread(4, seed=1), spread(4, 3, seed=2), rows=())
 example("matmul", spread(4, seed=1), spread(2, 4, 3, seed=2), rows=(1,))
+_a, _b = spread(3, 4, seed=1), spread(4, 2, seed=2)
+example("einsum", _a, _b, subscripts="ij,jk->ik", over_list=True)
+example("einsum", _a, _b, subscripts="ij,jk", over_list=True)
+example("einsum", spread(2, 3, 4, seed=1), _b, subscripts="...i,ij->...j", over_list=True)
+example("einsum", spread(2, 3, 4), subscripts="b...->b", over_list=True)
+example("einsum", spread(3, 4), subscripts="ij->ji", over_list=True)
+example(
+    "einsum",
+    spread(3, 4),
+    spread(3, 5),
+    spread(5),
+    subscripts="ij,ik,k->i",
+    rows=(0, 1),
+    over_list=True,
+)
+example("tensordot", _a, _b, axes=1)
+example("tensordot", spread(2, 3, 4, seed=1), spread(3, 4, 5, seed=2))
+example("tensordot", spread(2, 3, 4, seed=1), spread(4, 5, 3, seed=2), axes=((1, 2), (2, 0)))
+example("dot", _a, _b)
+example("dot", _a, spread(4, seed=2))
+example("dot", spread(4, seed=1), spread(4, seed=2), rows=())
+example("dot", _a, spread(2, 4, 5, seed=2))
+example("dot", _a, np.array(0.7))
 
 for _activation in [None, "relu", "sigmoid", "tanh"]:
     example(
@@ -164,8 +220,8 @@ example("dense", spread(2, 3, 4, seed=1), spread(4, 5, seed=2), spread(5, seed=3
 example("dense", spread(1, 1, seed=1), spread(1, 1, seed=2), spread(1, seed=3))
 
 # Reductions
-for _name in ["sum", "mean", "max", "min"]:
-    _extremum = _name in ("max", "min")
+for _name in ["sum", "mean", "max", "min", "logsumexp", "all", "any"]:
+    _extremum = _name in ("max", "min", "logsumexp")
     example(_name, spread(3, 4), reduces_rows=_extremum)
     example(_name, spread(3, 4), axis=0, reduces_rows=_extremum)
     example(_name, spread(3, 4), axis=1)
@@ -174,10 +230,19 @@ for _name in ["sum", "mean", "max", "min"]:
     example(_name, spread(2, 3, 4), axis=(0, -1), reduces_rows=_extremum)
     example(_name, spread(2, 3, 4), axis=None, keepdims=True, reduces_rows=_extremum)
     example(_name, spread(1), reduces_rows=_extremum)
+example("prod", spread(3, 4, low=0.5))
+example("prod", spread(3, 4, low=-1.5), axis=0)
+example("prod", np.where(spread(3, 4) < -1.5, 0, spread(3, 4)), axis=1, keepdims=True)
+example("prod", spread(2, 3, 4, low=0.5), axis=(0, 2))
 for _name in ["argmax", "argmin"]:
     example(_name, spread(3, 4), axis=1)
     example(_name, spread(3, 4), axis=0, reduces_rows=True)
     example(_name, spread(3, 4), reduces_rows=True)
+    example(_name, spread(3, 4), axis=1, keepdims=True)
+for _axis in [None, 0, 1, -1]:
+    example("cumsum", spread(3, 4), axis=_axis)
+for _axis in [0, 1, -1]:
+    example("argsort", spread(3, 4), axis=_axis, rows=(0,) if _axis else ())
 for _name in ["softmax", "log_softmax"]:
     example(_name, spread(3, 4))
     example(_name, spread(2, 3, 4), axis=1)
@@ -200,6 +265,33 @@ example("expand_dims", spread(3, 4), axis=0)
 example("squeeze", spread(3, 1, 4), axis=1)
 example("squeeze", spread(3, 1, 4, 1), axis=(1, -1))
 example("squeeze", spread(1, 4, 1), rows=())
+_places = np.array([[1, 1, 0], [3, 0, 3], [2, 2, 2]])
+example("take", spread(3, 4), _places, axis=1)
+example("take", spread(3, 4), np.array(2), axis=-1)
+example("take", spread(3, 4), np.array([0, 5, 5, -1]), rows=())
+example("take", spread(4, 2), _places, axis=0, rows=(1,))
+example("take_along_axis", spread(3, 4), _places, rows=(0, 1))
+example("take_along_axis", spread(3, 4), _places[:, ::-1] % 3, axis=0, rows=())
+example("one_hot", labels(3, classes=4), num_classes=4)
+example("one_hot", labels(3, 2, classes=4), num_classes=4, axis=1, dtype="int64")
+example("repeat", spread(3, 4), repeats=2, axis=1)
+example("repeat", spread(3, 4), repeats=(0, 2, 1, 3), axis=-1)
+example("repeat", spread(3, 4), repeats=2)
+example("tile", spread(3, 4), repeats=(1, 2))
+example("tile", spread(3, 4), repeats=2)
+example("tile", spread(4), repeats=(2, 3), rows=())
+example("pad", spread(3, 4), pad_width=((0, 0), (1, 2)), constant_values=0.5)
+example("pad", spread(3, 4), pad_width=(1, 0), rows=())
+example("pad", spread(3, 4), pad_width=2, rows=())
+example("flip", spread(3, 4))
+example("flip", spread(3, 4), axis=1)
+example("swapaxes", spread(2, 3, 4), axis1=1, axis2=-1)
+for _name in ["triu", "tril"]:
+    example(_name, spread(2, 3, 4), k=1)
+    example(_name, spread(3, 4), k=-1, rows=())
+for _k in [0, 2, -1]:
+    example("diag", spread(3), k=_k, rows=())
+    example("diag", spread(3, 4), k=_k, rows=())
 example("broadcast_to", spread(4), shape=(3, 4), rows=())
 example("broadcast_to", spread(3, 1), shape=(2, 3, 4), rows=())
 example("getitem", spread(3, 4), key=(slice(None), 1))

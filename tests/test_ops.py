@@ -13,7 +13,8 @@ from minigraph.ops import nn
 from minigraph.tensor import Variable
 
 NO_GRADIENT = {
-    *("floor_divide", "argmax", "argmin"),
+    *("floor_divide", "argmax", "argmin", "argsort", "one_hot", "zeros_like", "ones_like"),
+    *("sign", "floor", "ceil", "isnan", "all", "any", "logical_and", "logical_or", "logical_not"),
     *("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"),
 }
 SMOOTH = [e for e in EXAMPLES if e.name not in NO_GRADIENT]
@@ -478,3 +479,76 @@ def test_a_missing_array_is_a_type_error():
         ops.add(np.ones(3))
     with pytest.raises(TypeError, match="numbers"):
         ops.exp(["text"])
+
+
+# ---------------------------------------------------------------------------------------------
+# What is made of other ops, and what has no gradient, against NumPy
+
+
+def test_compositions_are_those_of_numpy():
+    x = spread(3, 4)
+    for axis in (None, 0, 1):
+        np.testing.assert_allclose(ops.var(x, axis).numpy(), x.var(axis))
+        np.testing.assert_allclose(ops.std(x, axis, True).numpy(), x.std(axis, keepdims=True))
+        for order in (1, 2, 3, np.inf):
+            expected = np.linalg.norm(x if axis is not None else x.ravel(), order, axis)
+            np.testing.assert_allclose(ops.norm(x, order, axis).numpy(), expected)
+        if axis is not None:
+            np.testing.assert_array_equal(ops.sort(x, axis).numpy(), np.sort(x, axis))
+    values, places = ops.top_k(x, 2)
+    np.testing.assert_array_equal(values.numpy(), -np.sort(-x)[:, :2])
+    np.testing.assert_array_equal(np.take_along_axis(x, places.numpy(), -1), values.numpy())
+    np.testing.assert_array_equal(ops.outer(x[0], x[1]).numpy(), np.outer(x[0], x[1]))
+    assert ops.ravel(x).shape == (12,) and ops.shape(x) == ops.shape(Tensor(x)) == (3, 4)
+    np.testing.assert_allclose(ops.erf(np.array([0.5, -7, 3])).numpy()[1:], [-1, 0.999977909503])
+
+
+def test_parts_of_a_tensor():
+    x = spread(2, 6)
+    for cut in (3, (1, 4)):
+        for part, expected in zip(ops.split(x, cut, 1), np.split(x, cut, 1), strict=True):
+            np.testing.assert_array_equal(part.numpy(), expected)
+    assert [p.shape for p in ops.split(Input((6,)), 2, axis=-1)] == [(None, 3)] * 2
+    for wrong in [lambda: ops.split(x, 4, 1), lambda: ops.split(Input((6,)), 2)]:
+        with pytest.raises(ValueError, match="equal parts"):
+            wrong()
+
+
+def test_drawn_compositions():
+    x = Input((3, 4))
+    assert [y.shape for y in ops.top_k(x, 2)] == [(None, 3, 2)] * 2
+    assert ops.einsum("bij,jk->bik", x, np.ones((4, 5))).shape == (None, 3, 5)
+    assert ops.var(x, axis=1).shape == ops.sort(x, 1).shape[:1] + (4,)
+    assert ops.shape(x) == (None, 3, 4)
+
+
+def test_made_without_tensors():
+    assert ops.arange(3).dtype == "int32" and ops.arange(0.0, 1, 0.5).numpy().tolist() == [0, 0.5]
+    assert ops.linspace(0, 1, 3).numpy().tolist() == [0, 0.5, 1]
+    assert ops.eye(2, 3, 1).numpy().tolist() == [[0, 1, 0], [0, 0, 1]]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: ops.take([1.0, 2.0], 2), "from -2 to 1, got 2"),
+        (lambda: ops.einsum("ii->i", np.eye(2)), "twice"),
+        (lambda: ops.einsum("ij,jk", np.eye(2)), "names 2 arrays, got 1"),
+        (lambda: ops.einsum("ij->i", np.ones(3)), r"'ij' does not fit an array of \(3,\)"),
+    ],
+)
+def test_errors_of_the_ops_above(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_a_product_with_zeros_has_slopes():
+    assert gradients_of(ops.prod, [2.0, 0.0, 3.0]) == [[0, 6, 0]]
+    assert gradients_of(ops.prod, [0.0, 0.0, 3.0]) == [[0, 0, 0]]
+
+
+def test_large_numbers_of_the_other_activations():
+    for fn in (ops.softplus, ops.silu, ops.gelu, ops.elu, ops.selu, ops.softsign, ops.logsumexp):
+        float32_gradient(fn, HUGE)
+    np.testing.assert_allclose(ops.softplus(HUGE).numpy(), [[0, 0, np.log(2), 100, 1e4]], atol=1e-9)
+    assert float(ops.logsumexp(HUGE)) == 1e4

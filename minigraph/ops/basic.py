@@ -6,6 +6,7 @@ input's shape.
 """
 
 import math
+import string
 
 from .. import backend
 from ..backend import array_module
@@ -41,6 +42,42 @@ def zeros(shape, dtype=None):
 def ones(shape, dtype=None):
     """A tensor of ones."""
     return full(shape, 1, dtype)
+
+
+def eye(n, m=None, k=0, dtype=None):
+    """The identity matrix with `n` rows and `m` columns (n if None), its ones moved `k` right."""
+    return Tensor(array_module().eye(n, m, k, dtype=backend.standard_dtype(dtype)))
+
+
+def arange(start, stop=None, step=1, dtype=None):
+    """start, start + step, ... up to but without `stop`; from 0 if only one number is given."""
+    whole = {type(start), type(stop), type(step)} <= {int, type(None)}
+    dtype = "int32" if dtype is None and whole else dtype
+    first, last = (0, start) if stop is None else (start, stop)
+    return Tensor(array_module().arange(first, last, step, backend.standard_dtype(dtype)))
+
+
+def linspace(start, stop, num=50, endpoint=True, dtype=None):
+    """`num` evenly spaced numbers from `start` to `stop` (without it if not `endpoint`)."""
+    numbers = array_module().linspace(start, stop, num, endpoint=endpoint)
+    return Tensor(numbers.astype(backend.standard_dtype(dtype)))
+
+
+@op
+def zeros_like(x, /, dtype=None):
+    """Zeros in the shape of x."""
+    return array_module(x).zeros_like(x, dtype and backend.standard_dtype(dtype)), None
+
+
+@op
+def ones_like(x, /, dtype=None):
+    """Ones in the shape of x."""
+    return array_module(x).ones_like(x, dtype and backend.standard_dtype(dtype)), None
+
+
+def shape(x):
+    """The sizes of all axes, as a tuple; None for one that a symbolic tensor does not know."""
+    return tuple(x.shape) if hasattr(x, "shape") else convert_to_tensor(x).shape
 
 
 # ---------------------------------------------------------------------------------------------
@@ -100,19 +137,6 @@ def power(a, b, /):
 
 
 @op
-def negative(a, /):
-    """-a"""
-    return -a, (lambda g: -g,)
-
-
-@op(name="abs")
-def absolute(a, /):
-    """|a|; the gradient at 0 is 0."""
-    xp = array_module(a)
-    return xp.abs(a), (lambda g: g * xp.sign(a),)
-
-
-@op
 def matmul(a, b, /):
     """a @ b over the last two axes: (..., n, k) @ (..., k, m) -> (..., n, m).
 
@@ -144,48 +168,180 @@ def matmul(a, b, /):
     return a @ b, (to_a, to_b)
 
 
+LETTERS = string.ascii_letters
+
+
+def contract(arrays, inputs, output):
+    """The sum of products that einsum writes as "ij,jk->ik": `inputs` ["ij", "jk"], output "ik"."""
+    xp = array_module(*arrays)
+    if any(len(set(labels)) < len(labels) for labels in [*inputs, output]):
+        raise ValueError(f"einsum: a letter stands twice in one of {inputs}, {output!r}: use diag")
+
+    def product(operands, labels, result):
+        return xp.einsum(f"{','.join(labels)}->{result}", *operands, optimize=True)
+
+    def way(i):  # as for matrices: the gradient times all other factors, over all other letters
+        others, labels = [*arrays[:i], *arrays[i + 1 :]], [*inputs[:i], *inputs[i + 1 :]]
+        sizes = dict(zip(inputs[i], arrays[i].shape, strict=True))
+        alone = "".join(c for c in inputs[i] if c not in output + "".join(labels))
+
+        def back(g):
+            ones = xp.ones([sizes[c] for c in alone], g.dtype)
+            return product([g, *others, ones], [output, *labels, alone], inputs[i])
+
+        return back
+
+    return product(arrays, inputs, output), tuple(way(i) for i in range(len(arrays)))
+
+
+@op(name="einsum")
+def einsum_op(*arrays, subscripts):
+    """See `einsum`."""
+    left, arrow, output = subscripts.replace(" ", "").partition("->")
+    inputs = left.split(",")
+    if len(inputs) != len(arrays):
+        raise ValueError(f"einsum: {subscripts!r} names {len(inputs)} arrays, got {len(arrays)}")
+    extra = [a.ndim - len(s.replace("...", "")) for a, s in zip(arrays, inputs, strict=True)]
+    free = [c for c in LETTERS if c not in subscripts][: max([0, *extra])]
+    if not arrow:
+        named = left.replace("...", "").replace(",", "")
+        output = "..." + "".join(sorted(c for c in set(named) if named.count(c) == 1))
+    for i, axes in enumerate(extra):
+        if axes < 0 or (axes and "..." not in inputs[i]):
+            raise ValueError(f"einsum: {inputs[i]!r} does not fit an array of {arrays[i].shape}")
+        inputs[i] = inputs[i].replace("...", "".join(free[len(free) - axes :]))
+    return contract(arrays, inputs, output.replace("...", "".join(free)))
+
+
+def einsum(subscripts, *operands):
+    """Sums of products, written with a letter for each axis: `einsum("bi,ij->bj", x, w)`.
+
+    Letters that are missing behind the arrow are summed over; `...` stands for further axes.
+    Raises ValueError where a letter stands twice in one place, or letters and axes do not fit.
+    """
+    return einsum_op(list(operands), subscripts=subscripts)
+
+
+@op
+def tensordot(a, b, /, axes=2):
+    """The sum of products over the last `axes` axes of a and the first of b, or over the pairs of
+    axes in two lists.
+    """
+    pairs = (range(-axes, 0), range(axes)) if isinstance(axes, int) else axes
+    first, second = ([p] if isinstance(p, int) else list(p) for p in pairs)
+    of_a, of_b = LETTERS[: a.ndim], list(LETTERS[a.ndim : a.ndim + b.ndim])
+    for i, j in zip(first, second, strict=True):
+        of_b[j] = of_a[i]
+    shared = set(of_a) & set(of_b)
+    output = "".join(c for c in [*of_a, *of_b] if c not in shared)
+    return contract([a, b], [of_a, "".join(of_b)], output)
+
+
+@op
+def dot(a, b, /):
+    """The sum of products over the last axis of a and the last but one of b; numbers multiply."""
+    xp = array_module(a, b)
+    if 0 in (xp.ndim(a), xp.ndim(b)):
+        return multiply.__wrapped__(a, b)
+    return tensordot.__wrapped__(a, b, axes=(-1, -2 if b.ndim > 1 else 0))
+
+
+def outer(a, b):
+    """Each number of a times each number of b: a matrix."""
+    return multiply(reshape(a, (-1, 1)), reshape(b, (-1,)))
+
+
 # ---------------------------------------------------------------------------------------------
 # Element by element
 
 
-@op
-def square(a, /):
-    """a^2"""
-    return a * a, (lambda g: 2 * g * a,)
+def elementwise(name, text, value, slope=None):
+    """The op y = value(xp, *arrays); `slope(xp, x, y)` is its derivative, None if it has none."""
+
+    def one(x, /):
+        xp = array_module(x)
+        y = value(xp, x)
+        return y, (lambda g: g * slope(xp, x, y),) if slope else None
+
+    def two(a, b, /):
+        return value(array_module(a, b), a, b), None
+
+    fn = two if value.__code__.co_argcount == 3 else one
+    fn.__name__, fn.__qualname__, fn.__doc__ = name, name, text
+    return op(fn)
+
+
+negative = elementwise("negative", "-x", lambda xp, x: -x, lambda xp, x, y: -1)
+absolute = elementwise(
+    "abs", "|x|; the slope at 0 is 0.", lambda xp, x: xp.abs(x), lambda xp, x, y: xp.sign(x)
+)
+square = elementwise("square", "x^2", lambda xp, x: x * x, lambda xp, x, y: 2 * x)
+sqrt = elementwise("sqrt", "The square root.", lambda xp, x: xp.sqrt(x), lambda xp, x, y: 0.5 / y)
+rsqrt = elementwise(
+    "rsqrt", "1 / sqrt(x)", lambda xp, x: 1 / xp.sqrt(x), lambda xp, x, y: -0.5 * y / x
+)
+exp = elementwise("exp", "e^x", lambda xp, x: xp.exp(x), lambda xp, x, y: y)
+expm1 = elementwise(
+    "expm1", "e^x - 1, exact near 0.", lambda xp, x: xp.expm1(x), lambda xp, x, y: y + 1
+)
+log = elementwise("log", "The natural logarithm.", lambda xp, x: xp.log(x), lambda xp, x, y: 1 / x)
+log1p = elementwise(
+    "log1p", "log(1 + x), exact near 0.", lambda xp, x: xp.log1p(x), lambda xp, x, y: 1 / (1 + x)
+)
+sin = elementwise("sin", "The sine.", lambda xp, x: xp.sin(x), lambda xp, x, y: xp.cos(x))
+cos = elementwise("cos", "The cosine.", lambda xp, x: xp.cos(x), lambda xp, x, y: -xp.sin(x))
+sign = elementwise("sign", "-1, 0 or 1; no gradient.", lambda xp, x: xp.sign(x))
+floor = elementwise("floor", "The whole number below; no gradient.", lambda xp, x: xp.floor(x))
+ceil = elementwise("ceil", "The whole number above; no gradient.", lambda xp, x: xp.ceil(x))
+
+# Comparison and logic: True or False, no gradient
+equal = elementwise("equal", "a == b", lambda xp, a, b: a == b)
+not_equal = elementwise("not_equal", "a != b", lambda xp, a, b: a != b)
+less = elementwise("less", "a < b", lambda xp, a, b: a < b)
+less_equal = elementwise("less_equal", "a <= b", lambda xp, a, b: a <= b)
+greater = elementwise("greater", "a > b", lambda xp, a, b: a > b)
+greater_equal = elementwise("greater_equal", "a >= b", lambda xp, a, b: a >= b)
+logical_and = elementwise("logical_and", "a and b", lambda xp, a, b: xp.logical_and(a, b))
+logical_or = elementwise("logical_or", "a or b", lambda xp, a, b: xp.logical_or(a, b))
+logical_not = elementwise("logical_not", "not x", lambda xp, x: xp.logical_not(x))
+isnan = elementwise("isnan", "Whether x is not a number.", lambda xp, x: xp.isnan(x))
+
+# erf where |x| <= 6, in steps of 1/256; beyond, it is 1 to the last digit.
+ERF = array_module().array([math.erf(k / 256) for k in range(6 * 256 + 1)])
+
+
+def erf_forward(xp, x):
+    """erf(x) by its Taylor series of fourth order around the nearest place of the table."""
+    size = xp.minimum(xp.abs(x), 6)
+    place = (size * 256 + 0.5).astype("int32")
+    a = place.astype(x.dtype) / 256
+    h = size - a
+    series = 1 - h * (a - h * ((2 * a * a - 1) / 3 + h * a * (3 - 2 * a * a) / 6))
+    slope = 2 / math.sqrt(math.pi) * xp.exp(-a * a)
+    return xp.sign(x) * (xp.asarray(ERF, x.dtype)[place] + slope * h * series)
+
+
+erf = elementwise(
+    "erf",
+    "The error function: 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x.",
+    erf_forward,
+    lambda xp, x, y: 2 / math.sqrt(math.pi) * xp.exp(-x * x),
+)
 
 
 @op
-def sqrt(a, /):
-    """The square root."""
-    y = array_module(a).sqrt(a)
-    return y, (lambda g: g / (2 * y),)
+def clip(x, /, x_min=None, x_max=None):
+    """x kept between `x_min` and `x_max`; no slope outside."""
+    y = array_module(x).clip(x, x_min, x_max)
+    return y, (lambda g: g * (x == y),)
 
 
 @op
-def exp(a, /):
-    """e^a"""
-    y = array_module(a).exp(a)
-    return y, (lambda g: g * y,)
-
-
-@op
-def log(a, /):
-    """The natural logarithm."""
-    return array_module(a).log(a), (lambda g: g / a,)
-
-
-@op
-def sin(a, /):
-    """The sine."""
-    xp = array_module(a)
-    return xp.sin(a), (lambda g: g * xp.cos(a),)
-
-
-@op
-def cos(a, /):
-    """The cosine."""
-    xp = array_module(a)
-    return xp.cos(a), (lambda g: -g * xp.sin(a),)
+def logaddexp(a, b, /):
+    """log(e^a + e^b), which never overflows."""
+    xp = array_module(a, b)
+    y = xp.logaddexp(a, b)
+    return y, (lambda g: g * xp.exp(a - y), lambda g: g * xp.exp(b - y))
 
 
 @op
@@ -223,46 +379,6 @@ def identity(x, /):
 def cast(x, /, dtype):
     """x in another dtype; the gradient comes back in the old one."""
     return x.astype(backend.standard_dtype(dtype)), (lambda g: g,)
-
-
-# ---------------------------------------------------------------------------------------------
-# Comparison: True or False, no gradient
-
-
-@op
-def equal(a, b, /):
-    """a == b, element by element."""
-    return a == b, None
-
-
-@op
-def not_equal(a, b, /):
-    """a != b, element by element."""
-    return a != b, None
-
-
-@op
-def less(a, b, /):
-    """a < b"""
-    return a < b, None
-
-
-@op
-def less_equal(a, b, /):
-    """a <= b"""
-    return a <= b, None
-
-
-@op
-def greater(a, b, /):
-    """a > b"""
-    return a > b, None
-
-
-@op
-def greater_equal(a, b, /):
-    """a >= b"""
-    return a >= b, None
 
 
 # ---------------------------------------------------------------------------------------------
@@ -325,15 +441,98 @@ def reduce_min(x, /, axis=None, keepdims=False):
 
 
 @op
-def argmax(x, /, axis=None):
-    """The place of the largest value; it has no gradient."""
-    return x.argmax(axis), None
+def prod(x, /, axis=None, keepdims=False):
+    """The product over `axis` (all axes if None)."""
+    xp = array_module(x)
+
+    def back(g):  # the product of all others; one zero leaves only itself a slope, two leave none
+        zero = x == 0
+        rest = xp.where(zero, 1, x)
+        others = rest.prod(axis=axis, keepdims=True) / rest
+        return (
+            stretch(g, x.shape, axis, keepdims)
+            * others
+            * (zero.sum(axis=axis, keepdims=True) == zero)
+        )
+
+    return x.prod(axis=axis, keepdims=keepdims), (back,)
 
 
 @op
-def argmin(x, /, axis=None):
-    """The place of the smallest value; it has no gradient."""
-    return x.argmin(axis), None
+def logsumexp(x, /, axis=None, keepdims=False):
+    """log sum e^x over `axis` (all axes if None); the maximum is taken out, so e^x stays finite."""
+    xp = array_module(x)
+    most = x.max(axis=axis, keepdims=True)
+    most = xp.where(xp.isfinite(most), most, 0)
+    y = most + xp.log(xp.exp(x - most).sum(axis=axis, keepdims=True))
+    return (y if keepdims else y.squeeze(axis)), (
+        lambda g: stretch(g, x.shape, axis, keepdims) * xp.exp(x - y),
+    )
+
+
+@op
+def cumsum(x, /, axis=None):
+    """The running sum along `axis` (of all numbers in a row if None)."""
+    xp = array_module(x)
+    return x.cumsum(axis), (
+        lambda g: xp.flip(xp.flip(g, axis).cumsum(axis), axis).reshape(x.shape),
+    )
+
+
+def var(x, axis=None, keepdims=False):
+    """The mean squared distance from the mean."""
+    return mean(square(x - mean(x, axis, True)), axis, keepdims)
+
+
+def std(x, axis=None, keepdims=False):
+    """The square root of the variance."""
+    return sqrt(var(x, axis, keepdims))
+
+
+def norm(x, ord=2, axis=None, keepdims=False):
+    """The length of vectors along `axis` (of all numbers if None): (sum |x|^ord)^(1 / ord).
+
+    `ord` may be infinite: then it is the largest |x|.
+    """
+    size = absolute(x)
+    if ord == math.inf:
+        return reduce_max(size, axis, keepdims)
+    if ord in (None, 2, "fro", "euclidean"):
+        return sqrt(reduce_sum(square(size), axis, keepdims))
+    return power(reduce_sum(power(size, ord), axis, keepdims), 1 / ord)
+
+
+# The rest has no gradient.
+
+
+@op(name="all")
+def reduce_all(x, /, axis=None, keepdims=False):
+    """Whether all are true (not 0)."""
+    return array_module(x).all(x, axis=axis, keepdims=keepdims), None
+
+
+@op(name="any")
+def reduce_any(x, /, axis=None, keepdims=False):
+    """Whether one is true (not 0)."""
+    return array_module(x).any(x, axis=axis, keepdims=keepdims), None
+
+
+@op
+def argmax(x, /, axis=None, keepdims=False):
+    """The place of the largest value."""
+    return x.argmax(axis, keepdims=keepdims), None
+
+
+@op
+def argmin(x, /, axis=None, keepdims=False):
+    """The place of the smallest value."""
+    return x.argmin(axis, keepdims=keepdims), None
+
+
+@op
+def argsort(x, /, axis=-1):
+    """The places of the values in rising order."""
+    return x.argsort(axis), None
 
 
 # ---------------------------------------------------------------------------------------------
@@ -424,6 +623,159 @@ def getitem(x, /, key):
     return x[key], (back,)
 
 
+def add_at(x, key, g):
+    """Zeros in the shape of x, to which g is added at `key`: twice where a place stands twice."""
+    xp = array_module(g)
+    dx = xp.zeros(x.shape, g.dtype)
+    xp.add.at(dx, key, g)
+    return dx
+
+
+def check_places(indices, size):
+    """The indices, or a ValueError that names the range of an axis with `size` places."""
+    if indices.size and not (-size <= int(indices.min()) and int(indices.max()) < size):
+        raise ValueError(f"places must lie from {-size} to {size - 1}, got {indices}")
+    return indices
+
+
+@op
+def take(x, indices, /, axis=None):
+    """x at whole-number places along `axis` (of all numbers in a row if None).
+
+    Raises ValueError, naming the range, for a place that does not exist.
+    """
+    flat = x.reshape(-1) if axis is None else x
+    place = (axis or 0) % max(x.ndim, 1)
+    indices = check_places(array_module(x).asarray(indices, "int64"), flat.shape[place])
+    key = (slice(None),) * place + (indices,)
+    return flat[key], (lambda g: add_at(flat, key, g).reshape(x.shape), None)
+
+
+@op
+def take_along_axis(x, indices, /, axis=-1):
+    """For each row its own places: y[i, j] = x[i, indices[i, j]] along the last of two axes."""
+    xp = array_module(x)
+    key = list(xp.ogrid[tuple(slice(n) for n in indices.shape)])
+    key[axis] = check_places(indices.astype("int64"), x.shape[axis])
+    return x[tuple(key)], (lambda g: add_at(x, tuple(key), g), None)
+
+
+def sort(x, axis=-1):
+    """The values in rising order."""
+    return take_along_axis(x, argsort(x, axis), axis)
+
+
+def top_k(x, k, sorted=True):
+    """The k largest values along the last axis and their places; they always come sorted."""
+    places = getitem(argsort(negative(x)), key=(..., slice(k)))
+    return take_along_axis(x, places), places
+
+
+@op
+def one_hot(x, /, num_classes, axis=-1, dtype=None):
+    """1 at the place that each label names, else 0; classes lie along `axis`. No gradient."""
+    xp = array_module(x)
+    hits = x[..., None] == xp.arange(num_classes)
+    return xp.moveaxis(hits, -1, axis).astype(backend.standard_dtype(dtype)), None
+
+
+@op
+def repeat(x, /, repeats, axis=None):
+    """Each value `repeats` times, or as often as a list says for each."""
+    xp = array_module(x)
+    size = x.size if axis is None else x.shape[axis]
+    times = repeats if isinstance(repeats, int) else tuple(map(int, repeats))
+    value, (back, _) = take.__wrapped__(x, xp.repeat(xp.arange(size), times), axis=axis)
+    return value, (back,)
+
+
+@op
+def tile(x, /, repeats):
+    """The whole array side by side, `repeats` times along each axis."""
+    repeats = (repeats,) if isinstance(repeats, int) else tuple(repeats)
+    rank = max(x.ndim, len(repeats))
+    sizes = (1,) * (rank - x.ndim) + x.shape
+    repeats = (1,) * (rank - len(repeats)) + repeats
+    pairs = [n for pair in zip(repeats, sizes, strict=True) for n in pair]
+    return array_module(x).tile(x, repeats), (
+        lambda g: g.reshape(pairs).sum(tuple(range(0, 2 * rank, 2))).reshape(x.shape),
+    )
+
+
+@op
+def pad(x, /, pad_width, constant_values=0):
+    """x with `constant_values` around it: `pad_width` is a number, a pair (before, after), or a
+    pair for each axis.
+    """
+    pairs = (pad_width, pad_width) if isinstance(pad_width, int) else tuple(pad_width)
+    pairs = (pairs,) * x.ndim if isinstance(pairs[0], int) else pairs
+    inner = tuple(slice(b, b + n) for (b, _), n in zip(pairs, x.shape, strict=True))
+    y = array_module(x).pad(x, pairs, constant_values=constant_values)
+    return y, (lambda g: g[inner],)
+
+
+@op
+def flip(x, /, axis=None):
+    """The values in reverse order along `axis` (all axes if None)."""
+    xp = array_module(x)
+    return xp.flip(x, axis), (lambda g: xp.flip(g, axis),)
+
+
+@op
+def swapaxes(x, /, axis1, axis2):
+    """Two axes change places."""
+    return x.swapaxes(axis1, axis2), (lambda g: g.swapaxes(axis1, axis2),)
+
+
+@op
+def triu(x, /, k=0):
+    """The upper triangle of matrices, from diagonal `k` on; 0 below."""
+    xp = array_module(x)
+    return xp.triu(x, k), (lambda g: xp.triu(g, k),)
+
+
+@op
+def tril(x, /, k=0):
+    """The lower triangle of matrices, up to diagonal `k`; 0 above."""
+    xp = array_module(x)
+    return xp.tril(x, k), (lambda g: xp.tril(g, k),)
+
+
+@op
+def diag(x, /, k=0):
+    """A matrix with the vector x on its diagonal `k`, or that diagonal of the matrix x."""
+    xp = array_module(x)
+    if x.ndim == 1:
+        return xp.diag(x, k), (lambda g: xp.diag(g, k),)
+    y = xp.diag(x, k)
+    along = xp.arange(len(y))
+    return y, (lambda g: add_at(x, (along + max(-k, 0), along + max(k, 0)), g),)
+
+
+def ravel(x):
+    """All values in one row."""
+    return reshape(x, (-1,))
+
+
+def split(x, indices_or_sections, axis=0):
+    """A list of parts along `axis`: so many equal ones, or cut at the given places.
+
+    Raises ValueError if equal parts are impossible, or if the size of the axis is unknown.
+    """
+    x = x if hasattr(x, "shape") else convert_to_tensor(x)
+    place, cuts = axis % len(x.shape), indices_or_sections
+    if isinstance(cuts, int):
+        size = x.shape[place]
+        if size is None or size % cuts:
+            raise ValueError(f"split: axis {axis} of shape {x.shape} has no {cuts} equal parts")
+        cuts = range(size // cuts, size, size // cuts)
+    edges = [0, *cuts, None]
+    return [
+        getitem(x, key=(slice(None),) * place + (slice(start, stop),))
+        for start, stop in zip(edges[:-1], edges[1:], strict=True)
+    ]
+
+
 @op
 def concatenate(*arrays, axis=-1):
     """Several arrays joined along one existing axis.
@@ -493,5 +845,3 @@ Operators.__le__, Operators.__ge__ = pair(less_equal)[0], pair(greater_equal)[0]
 Operators.__neg__ = lambda self: negative(self)
 Operators.__abs__ = lambda self: absolute(self)
 Operators.__getitem__ = lambda self, key: getitem(self, key=index_key(key))
-
-abs, sum, max, min = absolute, reduce_sum, reduce_max, reduce_min

@@ -56,9 +56,93 @@ def activate(name, x):
 
 
 @op
-def relu(x, /):
-    """max(x, 0), the rectified linear unit; the gradient at 0 is 0 (Nair and Hinton, 2010)."""
-    return activate("relu", x)
+def relu(x, /, negative_slope=0.0, max_value=None, threshold=0.0):
+    """max(x, 0), the rectified linear unit; the gradient at 0 is 0 (Nair and Hinton, 2010).
+
+    In full: min(x, max_value) above `threshold`, else negative_slope (x - threshold).
+    """
+    if not negative_slope and max_value is None and not threshold:
+        return activate("relu", x)
+    xp = array_module(x)
+    above = x > threshold
+    y = xp.where(above, x, negative_slope * (x - threshold))
+    slope = xp.where(above, 1, negative_slope).astype(x.dtype)
+    if max_value is not None:
+        slope *= y < max_value
+        y = xp.minimum(y, max_value)
+    return y, (lambda g: g * slope,)
+
+
+@op
+def relu6(x, /):
+    """min(max(x, 0), 6)"""
+    return relu.__wrapped__(x, max_value=6)
+
+
+@op
+def leaky_relu(x, /, negative_slope=0.2):
+    """x where it is positive, else negative_slope x (Maas et al., 2013)."""
+    return relu.__wrapped__(x, negative_slope)
+
+
+@op
+def elu(x, /, alpha=1.0):
+    """x where it is positive, else alpha (e^x - 1) (Clevert et al., 2016)."""
+    xp = array_module(x)
+    y = xp.where(x > 0, x, alpha * xp.expm1(xp.minimum(x, 0)))
+    return y, (lambda g: g * xp.where(x > 0, 1, y + alpha),)
+
+
+@op
+def selu(x, /):
+    """1.0507 elu(x, 1.6733): a deep stack of it keeps mean 0 and variance 1 (Klambauer et al.,
+    2017).
+    """
+    y, (back,) = elu.__wrapped__(x, 1.6732632423543772)
+    return 1.0507009873554805 * y, (lambda g: 1.0507009873554805 * back(g),)
+
+
+@op
+def gelu(x, /, approximate=False):
+    """x P(X <= x) for a standard normal X: x (1 + erf(x / sqrt(2))) / 2 (Hendrycks, Gimpel, 2016).
+
+    `approximate` takes (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2 for the probability.
+    """
+    xp, scale = array_module(x), math.sqrt(2 / math.pi)
+    if approximate:
+        t = xp.tanh(scale * (x + 0.044715 * x**3))
+        p, density = (1 + t) / 2, lambda: (1 - t * t) / 2 * scale * (1 + 0.134145 * x * x)
+    else:
+        p = (1 + basic.erf_forward(xp, x / math.sqrt(2))) / 2
+        density = lambda: xp.exp(-x * x / 2) / math.sqrt(2 * math.pi)  # noqa: E731
+    return x * p, (lambda g: g * (p + x * density()),)
+
+
+@op
+def silu(x, /):
+    """x sigmoid(x), also called swish (Elfwing et al., 2018)."""
+    s = sigmoid_forward(x)
+    return x * s, (lambda g: g * s * (1 + x * (1 - s)),)
+
+
+@op
+def softplus(x, /):
+    """log(1 + e^x), which never overflows."""
+    return array_module(x).logaddexp(x, 0), (lambda g: g * sigmoid_forward(x),)
+
+
+@op
+def softsign(x, /):
+    """x / (1 + |x|)"""
+    d = 1 + array_module(x).abs(x)
+    return x / d, (lambda g: g / (d * d),)
+
+
+@op
+def hard_sigmoid(x, /):
+    """x / 6 + 1/2, kept between 0 and 1."""
+    y = array_module(x).clip(x / 6 + 0.5, 0, 1)
+    return y, (lambda g: g / 6 * ((y > 0) & (y < 1)),)
 
 
 @op
