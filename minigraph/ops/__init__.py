@@ -66,6 +66,11 @@ from .basic import (
     power,
     prod,
     ravel,
+    reduce_all,
+    reduce_any,
+    reduce_max,
+    reduce_min,
+    reduce_sum,
     repeat,
     reshape,
     rsqrt,
@@ -94,24 +99,6 @@ from .basic import (
     zeros,
     zeros_like,
 )
-from .basic import (
-    absolute as abs,
-)
-from .basic import (
-    reduce_all as all,
-)
-from .basic import (
-    reduce_any as any,
-)
-from .basic import (
-    reduce_max as max,
-)
-from .basic import (
-    reduce_min as min,
-)
-from .basic import (
-    reduce_sum as sum,
-)
 from .nn import (
     binary_crossentropy,
     categorical_crossentropy,
@@ -134,4 +121,7 @@ from .nn import (
     tanh,
 )
 
-__all__ = [name for name in dir() if not name.startswith("_") and name not in ("basic", "nn")]
+abs, all, any = absolute, reduce_all, reduce_any
+max, min, sum = reduce_max, reduce_min, reduce_sum
+
+__all__ = [name for name, op in list(globals().items()) if callable(op) and name[0] != "_"]
