@@ -5,11 +5,12 @@ for relu: there a central difference measures the mean of two slopes. What an op
 kink has tests of its own.
 """
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from minigraph import losses  # noqa: F401  (its ops belong to the table too)
+from minigraph import losses, ops  # noqa: F401  (the losses' ops belong to the table too)
 from minigraph import tensor as tensors
 
 OPS = {name: fn for name, fn in tensors.OPS.items() if fn.__module__.startswith("minigraph.")}
@@ -36,6 +37,14 @@ def labels(*shape, classes, seed=0):
     return np.random.default_rng(seed).integers(0, classes, shape)
 
 
+def joined(outputs):
+    """Several outputs side by side, so that what is tested of one is tested of all."""
+    if not isinstance(outputs, tuple):
+        return outputs
+    flat = [ops.reshape(out, (-1, math.prod(out.shape[1:]))) for out in outputs]
+    return ops.concatenate(flat, axis=-1)
+
+
 @dataclass
 class Example:
     """A call of an op.
@@ -58,7 +67,7 @@ class Example:
     def call(self, *arrays, **changes):
         """The op on other arrays, with the settings of this example."""
         given = (list(arrays),) if self.over_list else arrays
-        return self.op(*given, **(self.settings | changes))
+        return joined(self.op(*given, **(self.settings | changes)))
 
     def __str__(self):
         shapes = "-".join("x".join(map(str, np.shape(a))) or "scalar" for a in self.arrays)
@@ -357,3 +366,78 @@ example(
     axis=1,
     rows=(0, 1),
 )
+
+# Recurrent networks: (name, number of states, width of the weights, shape of the bias)
+example("unstack", spread(3, 4, 2), rows=())
+example("unstack", spread(2, 3, 4), axis=1)
+example("unstack", spread(2, 3, 4), axis=-1)
+_mask = np.array([[1, 1, 0, 1], [0, 1, 1, 0], [0, 0, 0, 0]], bool)
+for _name, _states, _width, _bias in [
+    ("simple_rnn", 1, 2, (2,)),
+    ("lstm", 2, 8, (8,)),
+    ("gru", 1, 6, (2, 6)),
+]:
+    for _time, _given, _settings in [
+        (4, (spread(*_bias, seed=8), None), {}),
+        (4, (spread(*_bias, seed=8), _mask), {}),
+        (4, (None, _mask), {"zero_output_for_mask": True, "activation": "sigmoid"}),
+        (1, (None, None), {}),
+    ]:
+        example(
+            _name,
+            spread(3, _time, 3, seed=1),
+            *[spread(3, 2, seed=2 + i) for i in range(_states)],
+            spread(3, _width, low=-1, high=1, seed=5),
+            spread(2, _width, low=-1, high=1, seed=6),
+            *_given,
+            rows=(*range(_states + 1), *([] if _given[1] is None else [_states + 4])),
+            **_settings,
+        )
+
+# Convolutions, pooling and batch normalisation
+CONVOLUTIONS = [  # input, kernel, settings
+    ((2, 5, 2), (3, 2, 3), {}),
+    ((2, 6, 2), (3, 2, 2), {"padding": "causal", "dilation_rate": 2}),
+    ((1, 7, 1), (1, 1, 1), {"strides": 2}),
+    ((2, 4, 5, 2), (3, 2, 2, 3), {"padding": "same", "activation": "relu"}),
+    ((2, 6, 5, 2), (2, 3, 2, 2), {"padding": "same", "strides": (2, 3), "activation": "tanh"}),
+    ((1, 5, 6, 1), (2, 2, 1, 2), {"dilation_rate": (2, 3)}),
+    ((2, 3, 4, 4), (2, 2, 2, 4), {"groups": 2, "activation": "sigmoid"}),
+    ((2, 5, 4, 3), (3, 2, 1, 3), {"groups": 3, "strides": 2, "padding": "same"}),
+    ((1, 3, 2, 3, 2), (2, 1, 2, 2, 2), {}),
+    ((1, 4, 3, 3, 1), (2, 2, 3, 1, 2), {"strides": (2, 1, 2), "padding": "same"}),
+]
+for _x, _kernel, _settings in CONVOLUTIONS:
+    _bias = spread(_kernel[-1], seed=3)
+    example("conv", spread(*_x, seed=1), spread(*_kernel, seed=2), _bias, **_settings)
+example("conv", spread(2, 4, 4, 2, seed=1), spread(2, 2, 2, 3, seed=2), None)
+
+TRANSPOSED = [  # input, kernel (taps, filters, channels), settings
+    ((2, 3, 2), (3, 3, 2), {}),
+    ((2, 3, 2), (2, 1, 2), {"strides": 3}),
+    ((2, 3, 1), (4, 2, 1), {"strides": 2, "padding": "same"}),
+    ((1, 4, 2), (2, 2, 2), {"dilation_rate": 3, "padding": "same", "activation": "relu"}),
+    ((2, 2, 3, 2), (3, 2, 3, 2), {"strides": (2, 1), "activation": "tanh"}),
+    ((1, 2, 3, 2), (3, 3, 1, 2), {"strides": 2, "padding": "same", "output_padding": (0, 1)}),
+    ((1, 3, 2, 1), (2, 3, 2, 1), {"strides": 2, "output_padding": 1}),
+    ((1, 2, 2, 1, 1), (2, 1, 2, 2, 1), {"strides": (1, 2, 2)}),
+]
+for _x, _kernel, _settings in TRANSPOSED:
+    _bias = spread(_kernel[-2], seed=3)
+    example("conv_transpose", spread(*_x, seed=1), spread(*_kernel, seed=2), _bias, **_settings)
+example("conv_transpose", spread(2, 3, 2, seed=1), spread(2, 1, 2, seed=2), None)
+
+for _name in ["max_pool", "average_pool"]:
+    example(_name, spread(2, 5, 2))
+    example(_name, spread(2, 5, 1), pool_size=3, strides=1, padding="same")
+    example(_name, spread(2, 5, 6, 2), pool_size=(2, 3))
+    example(_name, spread(1, 5, 4, 2), pool_size=3, strides=2, padding="same")
+    example(_name, spread(1, 4, 4, 1), pool_size=(3, 2), strides=(1, 2))
+    example(_name, spread(1, 3, 4, 2, 2), pool_size=2, padding="same")
+
+_channels = (spread(2, seed=2), spread(2, seed=3))
+example("batch_norm", spread(5, 2, seed=1), *_channels, reduces_rows=True)
+example("batch_norm", spread(4, 3, 2, seed=1), *_channels, epsilon=0.1, reduces_rows=True)
+example("batch_norm", spread(4, 2, seed=1), None, None, reduces_rows=True)
+_mask = np.array([[True, False, True], [True, True, False]])
+example("batch_norm", spread(2, 3, 2, seed=1), *_channels, mask=_mask, rows=())

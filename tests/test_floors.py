@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).parent.parent / "minigraph"
 FLOORS = [
     [["backend"], ["tree"], ["registry"], ["interrupts"], ["safefile"]],
     [["tensor"]],
-    [["ops.basic", "ops.nn", "ops.__init__"]],
+    [["ops.basic", "ops.nn", "ops.conv", "ops.pooling", "ops.recurrent", "ops.__init__"]],
     [["gradcheck"], ["formulas"], ["initializers"], ["activations"]],
     [["layer"]],
     [["graph"]],

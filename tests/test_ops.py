@@ -4,12 +4,12 @@ import inspect
 
 import numpy as np
 import pytest
-from ops_table import EXAMPLES, OPS, spread
+from ops_table import EXAMPLES, OPS, joined, spread
 
-from minigraph import Input, Tape, Tensor, check_gradient, ops
+from minigraph import Input, Tape, Tensor, check_gradient, ops, tree
 from minigraph.gradcheck import numeric_gradient
 from minigraph.graph import Plan
-from minigraph.ops import nn
+from minigraph.ops import conv, nn, pooling, recurrent
 from minigraph.tensor import Variable
 
 NO_GRADIENT = {
@@ -167,9 +167,10 @@ def test_inputs_and_incoming_gradients_are_only_read(example):
     if backward is None:
         assert example.name in NO_GRADIENT
         return
-    kept = np.array(value)
-    arriving = spread(*np.shape(value), seed=4)
-    arriving.flags.writeable = False
+    kept = tree.map(np.array, value)
+    arriving = tree.map(lambda v: spread(*np.shape(v), seed=4), value)
+    for g in tree.flatten(arriving):
+        g.flags.writeable = False
 
     def gradients():
         ways = backward(arriving) if callable(backward) else backward
@@ -180,7 +181,8 @@ def test_inputs_and_incoming_gradients_are_only_read(example):
     if all(isinstance(a, np.ndarray) for a in arrays):
         for first, second in zip(gradients(), gradients(), strict=True):
             np.testing.assert_array_equal(first, second)
-    np.testing.assert_array_equal(value, kept)
+    for now, before in zip(tree.flatten(value), tree.flatten(kept), strict=True):
+        np.testing.assert_array_equal(now, before)
 
 
 @pytest.mark.parametrize("example", [e for e in EXAMPLES if e.name != "cast"], ids=str)
@@ -213,7 +215,7 @@ def test_settings_by_position_and_by_keyword(example):
     absent = [p.default for p in slots[len(example.arrays) :]]
     arrays = [list(example.arrays)] if example.over_list else [*example.arrays, *absent]
     np.testing.assert_array_equal(
-        example.op(*arrays, *by_position).numpy(), example.call(*example.arrays).numpy()
+        joined(example.op(*arrays, *by_position)).numpy(), example.call(*example.arrays).numpy()
     )
     with pytest.raises(TypeError, match="too many arguments"):
         example.op(*arrays, *by_position, 1)
@@ -258,7 +260,12 @@ def test_a_drawn_call_promises_the_real_shape_and_type(example):
 # ---------------------------------------------------------------------------------------------
 # Every fused op beside its plain twin
 
-TWINS = {name.removesuffix("_plain"): twin for name, twin in vars(nn).items() if "_plain" in name}
+TWINS = {
+    name.removesuffix("_plain"): twin
+    for module in (nn, conv, pooling, recurrent)
+    for name, twin in vars(module).items()
+    if name.endswith("_plain")
+}
 
 
 def test_every_twin_has_an_op():
@@ -274,7 +281,7 @@ def test_the_plain_twin_is_equal(example):
             for array in example.arrays
         ]
         with Tape() as tape:
-            out = fn(*inputs, **example.settings)
+            out = joined(fn(*inputs, **example.settings))
             loss = ops.sum(out * np.random.default_rng(0).normal(size=out.shape))
         sources = [t for t in inputs if t is not None and t.tracked]
         return [out.numpy(), *(g.numpy() for g in tape.gradient(loss, sources))]

@@ -99,7 +99,9 @@ from .basic import (
     zeros,
     zeros_like,
 )
+from .conv import conv, conv_transpose
 from .nn import (
+    batch_norm,
     binary_crossentropy,
     categorical_crossentropy,
     dense,
@@ -120,6 +122,8 @@ from .nn import (
     sparse_categorical_crossentropy,
     tanh,
 )
+from .pooling import average_pool, max_pool
+from .recurrent import gru, lstm, simple_rnn, unstack
 
 abs, all, any = absolute, reduce_all, reduce_any
 max, min, sum = reduce_max, reduce_min, reduce_sum

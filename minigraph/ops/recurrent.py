@@ -1,0 +1,361 @@
+"""Recurrent networks, a whole sequence in one op.
+
+What the inputs contribute does not depend on the states, so one product computes it for all steps.
+Only the small step from state to state is a loop, and so is its way back. All slopes are computed
+before that loop, all gradients of the weights after it, each in one go.
+
+B is the batch, T the time, I the inputs, U the units. Inside, time comes first: a step is then one
+piece of memory. Every op gives its outputs (B, T, U) and then the last states (B, U).
+
+`mask` (B, T) says which steps are real. A masked step keeps the states. Its output is the former
+output (0 where there is none), or 0 with `zero_output_for_mask`.
+"""
+
+from ..backend import array_module
+from ..tensor import op
+from . import basic, nn
+from .nn import IN_PLACE
+
+
+@op
+def unstack(x, /, axis=0):
+    """The slices of x along an axis, as a tuple: the inverse of `stack`."""
+    xp = array_module(x)
+    parts = tuple(xp.moveaxis(x, axis, 0))
+
+    def backward(arriving):
+        given = zip(parts, arriving, strict=True)
+        return (xp.stack([xp.zeros_like(p) if g is None else g for p, g in given], axis),)
+
+    return parts, backward
+
+
+def run_steps(step, x, states, mask=None, zero_output_for_mask=False):
+    """The obvious loop: `step(x_t, states)` gives an output and the next states, for each t.
+
+    Returns the list of outputs and the last states.
+    """
+    outputs, former = [], 0.0
+    for t, x_t in enumerate(unstack(x, axis=1)):
+        output, after = step(x_t, states)
+        if mask is not None:
+            after = [where_real(mask[:, t], a, b) for a, b in zip(after, states, strict=True)]
+            output = where_real(mask[:, t], output, 0.0 if zero_output_for_mask else former)
+        outputs.append(output)
+        former, states = output, list(after)
+    return outputs, states
+
+
+def where_real(real, new, old):
+    """`new` in the rows that are real, else `old`."""
+    return basic.where(real.reshape(-1, *[1] * (new.ndim - 1)), new, old)
+
+
+def by_time(x):
+    """Batch first becomes time first, each step in one piece."""
+    xp = array_module(x)
+    return xp.ascontiguousarray(xp.moveaxis(x, 1, 0))
+
+
+def run_sequence(x, states, weights, mask, zero_output_for_mask, step, slopes):
+    """The frame of the ops below: what they share is all but the step and its slopes.
+
+    `step(t, z, *kept)` takes z (B, G), the contribution of the inputs, and the states of all times;
+    it writes the states of time t + 1, and into z what the way back needs.
+    `slopes(z, d, *kept)` looks at all steps at once. It gives `back(t, *d_states)`, which writes
+    the gradient of z into d[t] and returns those of the states before, and the gradients (T, B, G)
+    at the product of states and recurrent weights: d, if it was added to z as it is.
+    """
+    xp = array_module(x)
+    kernel, recurrent, bias = weights
+    steps = by_time(x)  # (T, B, I)
+    rows = steps.reshape(-1, x.shape[2])
+    z = rows @ kernel
+    if bias is not None:
+        z += bias if bias.ndim == 1 else bias[0]
+    z = z.reshape(*steps.shape[:2], kernel.shape[1])  # (T, B, G)
+    kept = [xp.empty((len(steps) + 1, *state.shape), z.dtype) for state in states]
+    for times, state in zip(kept, states, strict=True):
+        times[0] = state
+    real = None if mask is None else by_time(mask)[..., None].astype(bool)  # (T, B, 1)
+    for t in range(len(steps)):
+        step(t, z[t], *kept)
+        for times in [] if real is None else kept:
+            times[t + 1] = xp.where(real[t], times[t + 1], times[t])
+    outputs = kept[0][1:]
+    if real is not None:
+        shown = real if zero_output_for_mask else real.cumsum(0) > 0
+        outputs = outputs * shown
+
+    def backward(arriving):
+        g, *g_states = arriving
+        d_states = [
+            xp.zeros(times.shape[1:], z.dtype) if g_state is None else g_state
+            for times, g_state in zip(kept, g_states, strict=True)
+        ]
+        if g is not None:
+            g = by_time(g) if real is None else by_time(g) * shown
+        d = xp.empty_like(z)
+        back, d_recurrent = slopes(z, d, *kept)
+        for t in reversed(range(len(steps))):
+            if g is not None:
+                d_states[0] = d_states[0] + g[t]
+            if real is None:
+                d_states = back(t, *d_states)
+            else:
+                before = back(t, *[s * real[t] for s in d_states])
+                d_states = [s * ~real[t] + b for s, b in zip(d_states, before, strict=True)]
+        d, d_recurrent = (a.reshape(-1, z.shape[2]) for a in (d, d_recurrent))
+        ones = xp.ones(len(d), d.dtype)
+        return (
+            lambda: xp.moveaxis((d @ kernel.T).reshape(steps.shape), 0, 1),
+            *d_states,
+            lambda: rows.T @ d,
+            lambda: kept[0][:-1].reshape(-1, kept[0].shape[2]).T @ d_recurrent,
+            lambda: ones @ d if bias.ndim == 1 else xp.stack([ones @ d, ones @ d_recurrent]),
+            None,
+        )
+
+    return (xp.moveaxis(outputs, 0, 1), *(times[-1] for times in kept)), backward
+
+
+# ---------------------------------------------------------------------------------------------
+# h' = f(x W + h U + b)
+
+
+@op
+def simple_rnn(
+    x, h, kernel, recurrent, bias=None, mask=None, /, activation="tanh", zero_output_for_mask=False
+):
+    """h' = f(x W + h U + b): (B, T, I), (B, U), (I, U), (U, U), (U) -> (B, T, U), (B, U).
+
+    `activation` is "tanh", "sigmoid" or "relu" (Elman, 1990).
+    """
+    xp, f = array_module(x), IN_PLACE[activation]
+
+    def step(t, z, hs):
+        z += hs[t] @ recurrent
+        f.forward(z, out=hs[t + 1])
+
+    def slopes(z, d, hs):
+        slope = f.backward(z.dtype.type(1), hs[1:])
+
+        def back(t, dh):
+            xp.multiply(dh, slope[t], out=d[t])
+            return [d[t] @ recurrent.T]
+
+        return back, d
+
+    weights = kernel, recurrent, bias
+    return run_sequence(x, [h], weights, mask, zero_output_for_mask, step, slopes)
+
+
+def simple_rnn_step(x, h, kernel, recurrent, bias=None, activation=nn.tanh):
+    """One step of `simple_rnn` out of basic ops: the next h."""
+    return activation(nn.dense(x, kernel, bias) + h @ recurrent)
+
+
+# ---------------------------------------------------------------------------------------------
+# Long short-term memory
+
+
+@op
+def lstm(
+    x,
+    h,
+    c,
+    kernel,
+    recurrent,
+    bias=None,
+    mask=None,
+    /,
+    activation="tanh",
+    recurrent_activation="sigmoid",
+    zero_output_for_mask=False,
+):
+    """c' = f c + i g and h' = o tanh(c'), with i, f, g, o from x W + h U + b.
+
+    (B, T, I), (B, U), (B, U), (I, 4U), (U, 4U), (4U) -> (B, T, U), (B, U), (B, U). The columns of
+    the weights are those of i, f, g, o; the gates i, f, o are sigmoids, the candidate g is a tanh,
+    unless told otherwise (Hochreiter and Schmidhuber, 1997; Gers et al., 2000).
+    """
+    xp, units = array_module(x), h.shape[1]
+    squash, gate = IN_PLACE[activation], IN_PLACE[recurrent_activation]
+    # In the order o, i, f, g the gates lie side by side, and so do the parts that c' is made of.
+    weights = kernel, recurrent, _ = [
+        w if w is None else xp.roll(w, units, -1) for w in (kernel, recurrent, bias)
+    ]
+    squashed = xp.empty((x.shape[1], *h.shape), kernel.dtype)
+
+    def step(t, z, hs, cs):
+        z += hs[t] @ recurrent
+        gate.forward(z[:, : 3 * units], out=z[:, : 3 * units])
+        squash.forward(z[:, 3 * units :], out=z[:, 3 * units :])
+        o, i, f, g = gates(z, 4)
+        xp.multiply(f, cs[t], out=cs[t + 1])
+        cs[t + 1] += i * g
+        squash.forward(cs[t + 1], out=squashed[t])
+        xp.multiply(o, squashed[t], out=hs[t + 1])
+
+    def slopes(z, d, hs, cs):
+        one = z.dtype.type(1)
+        o, i, f, g = gates(z, 4)
+        to_z = xp.empty_like(z)  # what d h' (for o) and d c' (for i, f, g) are multiplied with
+        to_z[..., : 3 * units] = gate.backward(one, z[..., : 3 * units])
+        to_z[..., 3 * units :] = squash.backward(one, g)
+        for part, factor in zip(gates(to_z, 4), (squashed, g, cs[:-1], i), strict=True):
+            part *= factor
+        to_c = squash.backward(o, squashed)
+        to_z, parts = (a.reshape(*z.shape[:2], 4, units) for a in (to_z, d))
+
+        def back(t, dh, dc):
+            dc = dc + dh * to_c[t]
+            xp.multiply(dh, to_z[t, :, 0], out=parts[t, :, 0])
+            xp.multiply(dc[:, None], to_z[t, :, 1:], out=parts[t, :, 1:])
+            return [d[t] @ recurrent.T, dc * f[t]]
+
+        return back, d
+
+    value, run_back = run_sequence(x, [h, c], weights, mask, zero_output_for_mask, step, slopes)
+
+    def backward(arriving):
+        *ways, to_kernel, to_recurrent, to_bias, _ = run_back(arriving)
+        weight_ways = to_kernel, to_recurrent, to_bias
+        return (*ways, *[lambda way=way: xp.roll(way(), -units, -1) for way in weight_ways], None)
+
+    return value, backward
+
+
+def lstm_step(
+    x,
+    h,
+    c,
+    kernel,
+    recurrent,
+    bias=None,
+    activation=nn.tanh,
+    recurrent_activation=nn.sigmoid,
+):
+    """One step of `lstm` out of basic ops: the next h and c."""
+    i, f, g, o = gates(nn.dense(x, kernel, bias) + h @ recurrent, 4)
+    c = recurrent_activation(f) * c + recurrent_activation(i) * activation(g)
+    return recurrent_activation(o) * activation(c), c
+
+
+def gates(z, count):
+    """The equal parts of the last axis."""
+    units = z.shape[-1] // count
+    return [z[..., k * units : (k + 1) * units] for k in range(count)]
+
+
+# ---------------------------------------------------------------------------------------------
+# Gated recurrent unit
+
+
+@op
+def gru(
+    x,
+    h,
+    kernel,
+    recurrent,
+    bias=None,
+    mask=None,
+    /,
+    activation="tanh",
+    recurrent_activation="sigmoid",
+    zero_output_for_mask=False,
+):
+    """h' = z h + (1 - z) tanh(a_h + r s_h), with z, r = sigmoid(a + s), a = x W + b0, s = h U + b1.
+
+    (B, T, I), (B, U), (I, 3U), (U, 3U), (2, 3U) -> (B, T, U), (B, U); the columns of the weights
+    are those of z, r and h. This is the form that resets after the product (Cho et al., 2014).
+    """
+    xp, units = array_module(x), h.shape[1]
+    squash, gate = IN_PLACE[activation], IN_PLACE[recurrent_activation]
+    seen = xp.empty((x.shape[1], *h.shape), kernel.dtype)  # s_h of all steps
+
+    def step(t, z, hs):
+        s = hs[t] @ recurrent
+        if bias is not None:
+            s += bias[1]
+        gated = z[:, : 2 * units]
+        gated += s[:, : 2 * units]
+        gate.forward(gated, out=gated)
+        seen[t] = s[:, 2 * units :]
+        update, reset, candidate = gates(z, 3)
+        candidate += reset * seen[t]
+        squash.forward(candidate, out=candidate)
+        xp.subtract(hs[t], candidate, out=hs[t + 1])
+        hs[t + 1] *= update
+        hs[t + 1] += candidate
+
+    def slopes(z, d, hs):
+        update, reset, candidate = gates(z, 3)
+        to_z = xp.empty((*z.shape[:2], 3, units), z.dtype)  # what d h' is multiplied with
+        to_z[:, :, 0] = gate.backward(hs[:-1] - candidate, update)
+        to_z[:, :, 2] = squash.backward(1 - update, candidate)
+        to_z[:, :, 1] = gate.backward(seen * to_z[:, :, 2], reset)
+
+        parts, d_recurrent = d.reshape(to_z.shape), xp.empty_like(d)
+
+        def back(t, dh):
+            xp.multiply(dh[:, None], to_z[t], out=parts[t])
+            d_recurrent[t] = d[t]
+            d_recurrent[t, :, 2 * units :] *= reset[t]
+            return [d_recurrent[t] @ recurrent.T + dh * update[t]]
+
+        return back, d_recurrent
+
+    weights = kernel, recurrent, bias
+    return run_sequence(x, [h], weights, mask, zero_output_for_mask, step, slopes)
+
+
+def gru_step(
+    x,
+    h,
+    kernel,
+    recurrent,
+    bias=None,
+    activation=nn.tanh,
+    recurrent_activation=nn.sigmoid,
+    reset_after=True,
+):
+    """One step of `gru` out of basic ops: the next h. Without `reset_after`, U meets r h."""
+    units = h.shape[-1]
+    a = nn.dense(x, kernel, bias[0] if bias is not None and reset_after else bias)
+    s = nn.dense(h, recurrent, bias[1] if bias is not None and reset_after else None)
+    update, reset = gates(recurrent_activation((a + s)[..., : 2 * units]), 2)
+    if reset_after:
+        inner = reset * s[..., 2 * units :]
+    else:
+        inner = (reset * h) @ recurrent[:, 2 * units :]
+    candidate = activation(a[..., 2 * units :] + inner)
+    return update * h + (1 - update) * candidate
+
+
+# ---------------------------------------------------------------------------------------------
+# The plain twins: the obvious loops
+
+
+def plain_loop(step, states):
+    """The twin of an op with that many states: its step, again and again."""
+
+    def run(x, *arrays, zero_output_for_mask=False, **settings):
+        *weights, mask = arrays[states:]
+        functions = {setting: getattr(nn, name) for setting, name in settings.items()}
+
+        def one(x_t, before):
+            after = step(x_t, *before, *weights, **functions)
+            after = after if isinstance(after, tuple) else (after,)
+            return after[0], after
+
+        mask = None if mask is None else mask.value
+        outputs, last = run_steps(one, x, arrays[:states], mask, zero_output_for_mask)
+        return (basic.stack(outputs, axis=1), *last)
+
+    return run
+
+
+simple_rnn_plain = plain_loop(simple_rnn_step, 1)
+lstm_plain = plain_loop(lstm_step, 2)
+gru_plain = plain_loop(gru_step, 1)
