@@ -226,10 +226,71 @@ def dense(x, kernel, bias=None, /, activation=None):
 
 def dense_plain(x, kernel, bias=None, activation=None):
     y = basic.matmul(x, kernel)
-    y = y if bias is None else y + bias
+    return plain_activation(y if bias is None else y + bias, activation)
+
+
+def plain_activation(y, activation):
     return (
         y if activation is None else {"relu": relu, "sigmoid": sigmoid, "tanh": tanh}[activation](y)
     )
+
+
+# ---------------------------------------------------------------------------------------------
+# Batch normalisation
+
+
+def moments(x, mask=None):
+    """Mean and variance of each channel over all rows, as matrix products: (..., C) -> (C), (C).
+
+    `mask` (...) leaves rows out. Gives the mean, the variance, the rows less their mean, and the
+    share that each row has in a mean.
+    """
+    xp, rows = array_module(x), x.reshape(-1, x.shape[-1])
+    share = xp.ones(len(rows), x.dtype) if mask is None else mask.reshape(-1).astype(x.dtype)
+    share = share / xp.maximum(share.sum(), 1)
+    mean = share @ rows
+    centred = rows - mean
+    return mean, share @ (centred * centred), centred, share
+
+
+@op
+def batch_norm(x, gamma=None, beta=None, /, epsilon=1e-3, mask=None, found=None):
+    """gamma (x - mean) / sqrt(variance + epsilon) + beta, with the moments of this very batch.
+
+    (..., C), (C), (C) -> (..., C). `mask` (...) leaves rows out of the moments. A caller who has
+    the `moments` already gives them as `found` (Ioffe and Szegedy, 2015).
+    """
+    xp = array_module(x)
+    _, variance, centred, share = found or moments(x, mask)
+    scale = 1 / xp.sqrt(variance + epsilon)
+    if gamma is not None:
+        scale *= gamma
+    y = centred * scale
+    if beta is not None:
+        y += beta
+
+    def backward(g):
+        g = g.reshape(y.shape)
+        whole = xp.ones(len(g), g.dtype)
+        total, along = whole @ g, whole @ (g * centred)  # (C)
+
+        def to_x():  # the mean and the variance depend on every row that has a share in them
+            slope = along / (variance + epsilon)
+            return ((g - share[:, None] * (total + centred * slope)) * scale).reshape(x.shape)
+
+        return to_x, lambda: along / xp.sqrt(variance + epsilon), total
+
+    return y.reshape(x.shape), backward
+
+
+def batch_norm_plain(x, gamma=None, beta=None, epsilon=1e-3, mask=None):
+    axes = tuple(range(x.ndim - 1))
+    weight = basic.ones(x.shape[:-1], x.dtype) if mask is None else basic.cast(mask, x.dtype)
+    weight = basic.expand_dims(weight / basic.reduce_sum(weight), -1)
+    d = x - basic.reduce_sum(x * weight, axes)
+    y = d / basic.sqrt(basic.reduce_sum(d * d * weight, axes) + epsilon)
+    y = y if gamma is None else y * gamma
+    return y if beta is None else y + beta
 
 
 # ---------------------------------------------------------------------------------------------
