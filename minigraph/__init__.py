@@ -22,6 +22,7 @@ from . import (
     models,
     ops,
     optimizers,
+    regularizers,
     saving,
     utils,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "op",
     "ops",
     "optimizers",
+    "regularizers",
     "saving",
     "utils",
 ]

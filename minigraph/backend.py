@@ -19,13 +19,15 @@ class Context(threading.local):
     `tape` is the open tape or None. `training` says whether layers run in training mode (None:
     nobody said, which means no). `drawing` is None, or the list of undo steps of the symbolic
     call that is being tried out. `names` is None, or the counter that automatic names come from
-    instead of the process-wide one, while a model is rebuilt from its config.
+    instead of the process-wide one, while a model is rebuilt from its config. `call` stands for the
+    outermost layer call that is running: any object, another one for each such call.
     """
 
     tape = None
     training = None
     drawing = None
     names = None
+    call = None
 
 
 context = Context()

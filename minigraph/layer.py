@@ -11,7 +11,7 @@ from functools import reduce, wraps
 
 import numpy as np
 
-from . import backend, initializers, registry, tree
+from . import backend, initializers, registry, regularizers, tree
 from .backend import context, setting
 from .ops import basic
 from .tensor import Tensor, Variable, as_array, takes_over
@@ -104,8 +104,13 @@ class Layer(registry.Configurable):
     `build(input_shape)` with `add_weight`, and computes in `call(inputs)`. If `call` names
     `training` or `mask`, it is given them. Shapes include the batch axis, which is None where it
     is unknown.
+
+    `weight_settings` names the weights that can be set from outside, and how they start: with
+    {"bias": "zeros"} the layer takes `bias_initializer` and `bias_regularizer`, and
+    `add_weight(name="bias")` uses them. `activity_regularizer` puts a price on the outputs.
     """
 
+    weight_settings = {}
     input_spec = None
     supports_masking = False
     casts_inputs = True  # whether inputs are turned into the layer's float type
@@ -114,6 +119,12 @@ class Layer(registry.Configurable):
 
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)
+        if "weight_settings" in vars(cls):
+            cls.more_arguments = [
+                f"{weight}_{kind}"
+                for weight in cls.weight_settings
+                for kind in ("initializer", "regularizer")
+            ]
         if "build" in vars(cls):
             cls.build = builds_once(cls.build)
         if "call" in vars(
@@ -130,7 +141,9 @@ class Layer(registry.Configurable):
             and cls.compute_mask is Layer.compute_mask
         )
 
-    def __init__(self, name=None, trainable=True, dtype=None):
+    def __init__(
+        self, name=None, trainable=True, dtype=None, activity_regularizer=None, **settings
+    ):
         if name is not None:
             check_name(name)
         self.name = (
@@ -141,6 +154,16 @@ class Layer(registry.Configurable):
         self.nodes = []  # the calls of this layer in graphs
         self._trainable = bool(trainable)
         self._variables = []
+        self._regularized = []  # (regularizer, variable)
+        self._added = (None, [])  # the outermost call that last reached this layer, and its losses
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        for weight, start in self.weight_settings.items():
+            start = settings.pop(f"{weight}_initializer", start)
+            price = settings.pop(f"{weight}_regularizer", None)
+            setattr(self, f"{weight}_initializer", initializers.get(start))
+            setattr(self, f"{weight}_regularizer", regularizers.get(price))
+        if settings:
+            raise TypeError(f"{type(self).__name__} takes no argument {', '.join(settings)}")
 
     def __getattr__(self, attribute):
         if "_variables" not in vars(self):
@@ -174,8 +197,8 @@ class Layer(registry.Configurable):
     def __call__(self, *args, **kwargs):
         if len(args) == 1 and not kwargs and type(args[0]) is Tensor:
             x = args[0]  # the short path: one tensor, nothing to cast, to mask or to tell
-            same_dtype = x.value.dtype == self._dtype
-            if self._short_path and self.built and x.mask is None and same_dtype:
+            plain = x.mask is None and x.value.dtype == self._dtype
+            if plain and self._short_path and self.built and context.call is not None:
                 return self._finish(self._run((x,), {}))
         args, kwargs = self._name_first(args, kwargs)
         for leaf in tree.flatten((args, kwargs)):
@@ -200,7 +223,7 @@ class Layer(registry.Configurable):
             and kwargs.get("mask") is None
         ):
             kwargs["mask"] = masks if masked else None
-        with setting(training=training):
+        with setting(training=training, call=context.call or object()):
             outputs = self._finish(self._run(args, kwargs))
         if masked or type(self).compute_mask is not Layer.compute_mask:
             outputs = attach_masks(outputs, self.compute_mask(inputs, masks if masked else None))
@@ -233,8 +256,12 @@ class Layer(registry.Configurable):
                 spec.check(x.shape, self.name, position)
 
     def _finish(self, outputs):
-        """Plain arrays that a layer returns become tensors."""
-        return outputs if type(outputs) is Tensor else tree.map(to_tensor, outputs)
+        """Plain arrays that a layer returns become tensors, and outputs are paid for."""
+        outputs = outputs if type(outputs) is Tensor else tree.map(to_tensor, outputs)
+        if self.activity_regularizer is not None and context.drawing is None:
+            for output in tree.flatten(outputs):
+                self.add_loss(self.activity_regularizer(output) / max(output.shape[0], 1))
+        return outputs
 
     def _name_first(self, args, kwargs):
         """The first argument of `call` may also be given by keyword."""
@@ -289,11 +316,20 @@ class Layer(registry.Configurable):
 
     # -- weights -------------------------------------------------------------------------------
 
-    def add_weight(self, shape=(), initializer=None, dtype=None, trainable=True, name=None):
+    def add_weight(
+        self,
+        shape=(),
+        initializer=None,
+        dtype=None,
+        trainable=True,
+        regularizer=None,
+        name=None,
+    ):
         """A new variable of this layer; `initializer` is a name, an initializer or a function.
 
-        Weights start with Glorot's uniform distribution unless told otherwise. A wrong shape or
-        an unknown initializer is a ValueError.
+        What is not given comes from `<name>_initializer` and `<name>_regularizer` of the layer, if
+        it has them; else weights start with Glorot's uniform distribution. A wrong shape or an
+        unknown initializer is a ValueError.
         """
         if isinstance(shape, str):
             raise ValueError(f"add_weight: `shape` comes first; give the name as name={shape!r}")
@@ -304,11 +340,32 @@ class Layer(registry.Configurable):
                 "number of elements. "
                 "None means that the size of an axis is unknown: give the Input a full shape."
             )
-        initial = initializers.get("glorot_uniform" if initializer is None else initializer)
+        own = {} if name is None else vars(self)
+        initial = own.get(f"{name}_initializer") if initializer is None else initializer
+        initial = initializers.get("glorot_uniform" if initial is None else initial)
+        price = own.get(f"{name}_regularizer") if regularizer is None else regularizer
+        price = regularizers.get(price)
         variable = Variable(initial, shape, dtype or self.dtype, name or "variable", trainable)
         variable.trainable = trainable and self._trainable
         self._variables = [*self._variables, variable]
+        if price is not None:
+            self._regularized = [*self._regularized, (price, variable)]
         return variable
+
+    # -- losses --------------------------------------------------------------------------------
+
+    def add_loss(self, loss):
+        """Add a number to what training makes small: called within `call`, for this call only."""
+        if context.drawing is not None:  # a symbolic call has no side effects
+            return
+        call, losses = self._added
+        known = losses if call is context.call and call is not None else []
+        self._added = (context.call, [*known, *map(basic.convert_to_tensor, tree.flatten(loss))])
+
+    @property
+    def losses(self):
+        """What the layers inside have added in their latest call, and the prices of weights."""
+        return losses_of(self._all_layers())
 
     def _own_variables(self):
         """This layer's variables, those that were made to be trained first."""
@@ -442,6 +499,13 @@ class Layer(registry.Configurable):
 
     def __repr__(self):
         return f"<{type(self).__name__} {self.name!r}>"
+
+
+def losses_of(layers):
+    """The losses that these layers have added, then the prices of their trainable weights."""
+    added = [loss for layer in layers if layer._added[1] for loss in layer._added[1]]
+    priced = [pair for layer in layers if layer._regularized for pair in layer._regularized]
+    return added + [price(weight) for price, weight in priced if weight.trainable]
 
 
 def to_tensor(value):

@@ -182,6 +182,8 @@ def constructor_arguments(cls):
         names += [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
         if not any(p.kind is p.VAR_KEYWORD for p in parameters):
             break
+    else:  # the bases may take more than their signatures name, as layers do for their weights
+        names += getattr(cls, "more_arguments", ())
     return list(dict.fromkeys(names))
 
 

@@ -24,6 +24,7 @@ from .data import (
     weigh_classes,
 )
 from .interrupts import whole_step
+from .layer import Layer, losses_of
 from .scoring import Scoring, align, distinct, names_of
 from .tensor import Tape, Tensor
 
@@ -50,7 +51,7 @@ class Session:
     """What one `fit` remembers: collected once an epoch, because collecting takes time."""
 
     def __init__(self):
-        self.weights = self.watched = None
+        self.weights = self.watched = self.layers = None
         self.warned = False
 
 
@@ -177,7 +178,7 @@ class Trainer:
                 route.mean_loss.update_state(loss, count(output))
             loss = loss if route.weight == 1 else loss * route.weight
             total = loss if total is None else total + loss
-        for added in getattr(self, "losses", ()):
+        for added in self._losses():
             total = added if total is None else total + added
         if total is None:
             raise ValueError(
@@ -208,6 +209,14 @@ class Trainer:
         if self._session.weights is None:
             self._session.weights = self.trainable_weights
         return self._session.weights
+
+    def _losses(self):
+        """What layers have added to the loss."""
+        if self._session is None or not isinstance(self, Layer):
+            return getattr(self, "losses", ())
+        if self._session.layers is None:
+            self._session.layers = self._all_layers()
+        return losses_of(self._session.layers)
 
     def _look_at(self, loss, x):
         """Warn, once in a `fit`, when the loss is no number any more, and say where that began."""
@@ -355,7 +364,7 @@ class Trainer:
 
     def _train_epoch(self, batches, callbacks, epoch):
         """One epoch of steps; returns its logs, empty if the data had run out before."""
-        self._session.weights = self._session.watched = None
+        self._session.weights = self._session.watched = self._session.layers = None
         self.reset_metrics()
         wanted = callbacks.listens("on_train_batch_end")
         logs, done = {}, 0

@@ -8,7 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minigraph import activations, backend, initializers, layers, ops, registry, tree, utils
+from minigraph import (
+    activations,
+    backend,
+    check_gradient,
+    initializers,
+    layers,
+    ops,
+    registry,
+    regularizers,
+    tree,
+    utils,
+)
 from minigraph.layer import Layer
 
 # ---------------------------------------------------------------------------------------------
@@ -217,6 +228,73 @@ def test_fans():
     assert initializers.fans((5, 7)) == (5, 7)
     assert initializers.fans((3, 3, 5, 7)) == (45, 63)
     assert initializers.fans((5,)) == (5, 5) and initializers.fans(()) == (1, 1)
+
+
+def drawn(name, shape=(300, 200), **options):
+    return getattr(initializers, name)(**options)(shape, "float64", 1)
+
+
+SCALED = [("Glorot", 2 / 500), ("He", 2 / 300), ("Lecun", 1 / 300)]
+
+
+@pytest.mark.parametrize(("name", "variance"), SCALED)
+def test_initial_variances(name, variance):
+    uniform, normal = drawn(f"{name}Uniform"), drawn(f"{name}Normal")
+    for x in (uniform, normal, drawn("VarianceScaling", scale=300 * variance)):
+        assert x.var() == pytest.approx(variance, rel=0.02) and abs(x.mean()) < 1e-3
+    assert 0.999 < np.abs(uniform).max() / np.sqrt(3 * variance) <= 1
+    assert 0.999 < np.abs(normal).max() / (2 * np.sqrt(variance) / 0.87962566) <= 1
+
+
+def test_other_initial_numbers():
+    truncated = drawn("TruncatedNormal", mean=1.0, stddev=0.5)
+    assert 0 <= truncated.min() < 0.01 and 1.99 < truncated.max() <= 2
+    wide = drawn("VarianceScaling", mode="fan_out", distribution="untruncated_normal")
+    assert wide.var() == pytest.approx(1 / 200, rel=0.02) and np.abs(wide).max() > 3 / 200**0.5
+    assert drawn("Constant", (2,), value=3).tolist() == [3, 3]
+    assert drawn("Identity", (2, 3), gain=2).tolist() == [[2, 0, 0], [0, 2, 0]]
+    for shape in [(7, 4), (4, 7), (2, 3, 4)]:
+        q = drawn("Orthogonal", shape, gain=2).reshape(-1, shape[-1])
+        q = q if len(q) >= q.shape[1] else q.T
+        np.testing.assert_allclose(q.T @ q, 4 * np.eye(q.shape[1]), atol=1e-12)
+    for wrong in [
+        lambda: drawn("Identity", (2,)),
+        lambda: drawn("Orthogonal", (2,)),
+        lambda: initializers.VarianceScaling(mode="sideways"),
+    ]:
+        with pytest.raises(ValueError, match="matrix|2 axes|mode"):
+            wrong()
+    assert initializers.get("truncated_normal").get_config()["stddev"] == 0.05
+    assert initializers.HeNormal(seed=3).get_config() == {"seed": 3}
+
+
+def test_regularizers():
+    x = np.array([[1.0, -2.0], [2.0, 1.0]])
+    assert float(regularizers.L1()(x)) == pytest.approx(0.06)
+    assert float(regularizers.L2(0.1)(x)) == pytest.approx(1.0)
+    assert float(regularizers.L1L2(1, 2)(x)) == pytest.approx(26)
+    assert float(regularizers.L1L2()(x)) == 0
+    assert float(regularizers.OrthogonalRegularizer(1.0)(x)) == pytest.approx(0)
+    y = np.array([[3.0, 4.0, 0.0], [1.0, 0.0, 0.0]])
+    assert float(regularizers.OrthogonalRegularizer(2.0)(y)) == pytest.approx(2 * 0.6)
+    assert float(regularizers.OrthogonalRegularizer(2.0, "columns")(y.T)) == pytest.approx(1.2)
+    check_gradient(regularizers.L1L2(0.3, 0.2), x)
+    check_gradient(regularizers.OrthogonalRegularizer(mode="columns"), y)
+
+
+def test_regularizers_by_name():
+    assert regularizers.get("l2").get_config() == {"l2": 0.01}
+    assert regularizers.get("l1_l2").get_config() == {"l1": 0, "l2": 0}
+    again = regularizers.get(regularizers.serialize(regularizers.L1(0.5)))
+    assert type(again) is regularizers.L1 and again.l1 == 0.5
+    assert regularizers.get(None) is None
+    for wrong in [lambda: regularizers.L1(-1), lambda: regularizers.L2("much")]:
+        with pytest.raises(ValueError, match="l[12] must be a number"):
+            wrong()
+    with pytest.raises(ValueError, match="'rows' or 'columns', got 'all'"):
+        regularizers.OrthogonalRegularizer(mode="all")
+    with pytest.raises(ValueError, match="unknown regularizer 'l3'"):
+        regularizers.get("l3")
 
 
 def test_activations_by_name():

@@ -1,6 +1,6 @@
 """Dense, Activation and the layers that change nothing but the form of a call."""
 
-from .. import activations, initializers, registry
+from .. import activations, registry
 from ..layer import InputSpec, Layer
 from ..ops import nn
 
@@ -13,38 +13,25 @@ class Dense(Layer):
     ValueError if `units` is no positive integer, or if the last axis of the input is unknown.
     """
 
-    def __init__(
-        self,
-        units,
-        activation=None,
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        **options,
-    ):
+    weight_settings = {"kernel": "glorot_uniform", "bias": "zeros"}
+
+    def __init__(self, units, activation=None, use_bias=True, **options):
         super().__init__(**options)
         self.units = check_positive(units, "units")
         self.activation = activations.get(activation)
         self.use_bias = use_bias
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
         self.input_spec = InputSpec(min_ndim=2)
 
     def build(self, input_shape):
         inputs = check_known(input_shape[-1], self)
-        self.kernel = self.add_weight((inputs, self.units), self.kernel_initializer, name="kernel")
-        self.bias = (
-            self.add_weight((self.units,), self.bias_initializer, name="bias")
-            if self.use_bias
-            else None
-        )
+        self.kernel = self.add_weight((inputs, self.units), name="kernel")
+        self.bias = self.add_weight((self.units,), name="bias") if self.use_bias else None
         self.input_spec = InputSpec(min_ndim=2, axes={-1: inputs})
 
     def call(self, inputs):
-        name = self.activation.__name__
-        if name in nn.IN_PLACE:
-            return nn.dense(inputs, self.kernel, self.bias, activation=name)
-        return self.activation(nn.dense(inputs, self.kernel, self.bias))
+        name = fused(self.activation)
+        y = nn.dense(inputs, self.kernel, self.bias, activation=name)
+        return y if name else self.activation(y)
 
 
 @registry.register
@@ -76,3 +63,33 @@ def check_known(size, layer):
             "make its weights, but that is None. Give the Input a full shape."
         )
     return size
+
+
+def check_sizes(value, rank, argument, least=1):
+    """One size for each of `rank` axes; an int holds for all. Else a ValueError with the name."""
+    sizes = tuple(value) if isinstance(value, (tuple, list)) else (value,) * rank
+    good = all(hasattr(n, "__index__") and not isinstance(n, bool) and n >= least for n in sizes)
+    if not good or len(sizes) != rank:
+        kind = "a positive integer" if least else "an integer of at least 0"
+        raise ValueError(f"`{argument}` must be {kind}, or {rank} of them, got {value!r}")
+    return tuple(map(int, sizes))
+
+
+def check_choice(value, choices, argument):
+    """`value` if it is one of `choices`, or a ValueError that names the argument and them all."""
+    if value not in choices:
+        raise ValueError(
+            f"`{argument}` must be one of {', '.join(map(repr, choices))}, got {value!r}"
+        )
+    return value
+
+
+def check_format(data_format):
+    """Channels stand last here: any other `data_format` is a ValueError."""
+    return check_choice(data_format, (None, "channels_last"), "data_format")
+
+
+def fused(activation):
+    """The name of an activation that an op can apply in place, or None."""
+    name = getattr(activation, "__name__", None)
+    return name if name in nn.IN_PLACE and activations.get(name) is activation else None

@@ -6,7 +6,6 @@ input's shape.
 """
 
 import math
-import string
 
 from .. import backend
 from ..backend import array_module
@@ -168,7 +167,7 @@ def matmul(a, b, /):
     return a @ b, (to_a, to_b)
 
 
-LETTERS = string.ascii_letters
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def contract(arrays, inputs, output):

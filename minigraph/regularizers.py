@@ -1,0 +1,84 @@
+"""Regularizers: a price on weights or outputs, added to the loss."""
+
+from . import registry
+from .ops import basic
+
+
+class Regularizer(registry.Configurable):
+    """The base of regularizers: a subclass defines `__call__(x)`, which gives one number."""
+
+    def __call__(self, x):
+        raise NotImplementedError(f"{type(self).__name__} must define __call__(self, x)")
+
+
+@registry.register(group="regularizer", aliases=("l1_l2",))
+class L1L2(Regularizer):
+    """l1 sum |x| + l2 sum x^2"""
+
+    def __init__(self, l1=0.0, l2=0.0):
+        for name, factor in {"l1": l1, "l2": l2}.items():
+            if isinstance(factor, (bool, str)) or not 0 <= factor < float("inf"):
+                raise ValueError(f"{name} must be a number of at least 0, got {factor!r}")
+        self.l1, self.l2 = float(l1), float(l2)
+
+    def __call__(self, x):
+        terms = [(self.l1, basic.absolute), (self.l2, basic.square)]
+        parts = [factor * basic.reduce_sum(size(x)) for factor, size in terms if factor]
+        return basic.convert_to_tensor(sum(parts) if parts else 0.0)
+
+
+@registry.register(group="regularizer")
+class L1(L1L2):
+    """l1 sum |x|, which drives small weights to 0."""
+
+    def __init__(self, l1=0.01):
+        super().__init__(l1=l1)
+
+
+@registry.register(group="regularizer")
+class L2(L1L2):
+    """l2 sum x^2 (without a half), which keeps weights small."""
+
+    def __init__(self, l2=0.01):
+        super().__init__(l2=l2)
+
+
+@registry.register(group="regularizer")
+class OrthogonalRegularizer(Regularizer):
+    """factor times the mean |cosine| between the rows (or columns) of a matrix.
+
+    Raises ValueError if `mode` is neither "rows" nor "columns", or if x is no matrix.
+    """
+
+    def __init__(self, factor=0.01, mode="rows"):
+        if mode not in ("rows", "columns"):
+            raise ValueError(f"mode must be 'rows' or 'columns', got {mode!r}")
+        self.factor, self.mode = factor, mode
+
+    def __call__(self, x):
+        if x.ndim != 2:
+            raise ValueError(f"OrthogonalRegularizer takes a matrix, got shape {x.shape}")
+        x = x if self.mode == "rows" else basic.transpose(x)
+        length = basic.sqrt(basic.maximum(basic.reduce_sum(basic.square(x), 1, True), 1e-12))
+        unit = x / length
+        count = x.shape[0]
+        cosines = (unit @ basic.transpose(unit)) * (1 - basic.eye(count, dtype=x.dtype))
+        return self.factor * basic.reduce_sum(basic.absolute(cosines)) / max(count * (count - 1), 1)
+
+
+l1, l2, l1_l2, orthogonal_regularizer = L1, L2, L1L2, OrthogonalRegularizer
+
+
+def get(identifier):
+    """A regularizer from a name, a class, a config, an instance or a function; None gives None."""
+    return registry.get("regularizer", identifier, Regularizer)
+
+
+def serialize(regularizer):
+    """The config of a regularizer."""
+    return registry.serialize(regularizer)
+
+
+def deserialize(config, custom_objects=None):
+    """A regularizer from its config."""
+    return registry.deserialize(config, custom_objects)
