@@ -883,18 +883,17 @@ def test_gradients_of_inputs_and_weights(make, shapes):
 
     def call(*values):
         inputs, weights = values[: len(shapes)], values[len(shapes) :]
-        if not isinstance(values[0], Tensor):
-            layer.set_weights(weights)
+        for variable, value in zip(layer.trainable_weights, weights, strict=False):
+            variable.assign(value)
         return layer(list(inputs) if len(shapes) > 1 else inputs[0])
 
     call_once = layer(arrays if len(shapes) > 1 else arrays[0])
-    weights = [spread(*w.shape, low=-1, high=1, seed=5) for w in layer.weights]
-    layer.set_weights(weights)
+    weights = [spread(*w.shape, low=-1, high=1, seed=5) for w in layer.trainable_weights]
     cotangent = spread(*call_once.shape, seed=9)
     inputs = [Tensor(a, tracked=True) for a in arrays]
     with Tape() as tape:
-        loss = ops.sum(call(*inputs) * cotangent)
-    gradients = tape.gradient(loss, [*inputs, *layer.weights])
+        loss = ops.sum(call(*inputs, *weights) * cotangent)
+    gradients = tape.gradient(loss, [*inputs, *layer.trainable_weights])
     for place, gradient in enumerate(gradients):
         numeric = numeric_gradient(call, [*arrays, *weights], [cotangent], place)
         assert np.abs(numeric).max() > 1e-3

@@ -2,23 +2,39 @@
 
 from ..graph import Input, InputLayer
 from ..layer import InputSpec, Layer
+from .conv import Conv1D, Conv1DTranspose, Conv2D, Conv2DTranspose, Conv3D, Conv3DTranspose
 from .core import Activation, Dense
 from .merging import Add, Concatenate, add, concatenate
+from .normalization import BatchNormalization, LayerNormalization
+from .pooling import (
+    AveragePooling1D,
+    AveragePooling2D,
+    AveragePooling3D,
+    GlobalAveragePooling1D,
+    GlobalAveragePooling2D,
+    GlobalAveragePooling3D,
+    GlobalMaxPooling1D,
+    GlobalMaxPooling2D,
+    GlobalMaxPooling3D,
+    MaxPooling1D,
+    MaxPooling2D,
+    MaxPooling3D,
+)
 from .regularization import Dropout
-from .reshaping import Flatten, Reshape
+from .reshaping import (
+    Cropping1D,
+    Cropping2D,
+    Cropping3D,
+    Flatten,
+    Permute,
+    RepeatVector,
+    Reshape,
+    UpSampling1D,
+    UpSampling2D,
+    UpSampling3D,
+    ZeroPadding1D,
+    ZeroPadding2D,
+    ZeroPadding3D,
+)
 
-__all__ = [
-    "Activation",
-    "Add",
-    "Concatenate",
-    "Dense",
-    "Dropout",
-    "Flatten",
-    "Input",
-    "InputLayer",
-    "InputSpec",
-    "Layer",
-    "Reshape",
-    "add",
-    "concatenate",
-]
+__all__ = [name for name, thing in list(globals().items()) if callable(thing) and name[0] != "_"]

@@ -3,8 +3,10 @@
 import math
 
 from .. import registry
+from ..backend import array_module
 from ..layer import InputSpec, Layer
 from ..ops import basic
+from .core import check_choice, check_format, check_positive, check_sizes
 
 
 @registry.register
@@ -34,6 +36,209 @@ class Reshape(Layer):
 
     def call(self, inputs):
         return basic.reshape(inputs, (inputs.shape[0], *self.target_shape))
+
+
+@registry.register
+class Permute(Layer):
+    """The axes of each sample in another order; `dims` counts them from 1.
+
+    Raises ValueError if `dims` is no order of 1, 2, ....
+    """
+
+    def __init__(self, dims, **options):
+        super().__init__(**options)
+        good = isinstance(dims, (list, tuple)) and sorted(dims) == list(range(1, len(dims) + 1))
+        if not good:
+            raise ValueError(f"`dims` must be the numbers 1, 2, ... in some order, got {dims!r}")
+        self.dims = tuple(dims)
+        self.input_spec = InputSpec(ndim=len(dims) + 1)
+
+    def call(self, inputs):
+        return basic.transpose(inputs, (0, *self.dims))
+
+
+@registry.register
+class RepeatVector(Layer):
+    """The same vector n times: (batch, width) -> (batch, n, width)."""
+
+    def __init__(self, n, **options):
+        super().__init__(**options)
+        self.n = check_positive(n, "n")
+        self.input_spec = InputSpec(ndim=2)
+
+    def call(self, inputs):
+        rows, width = inputs.shape
+        return basic.broadcast_to(basic.expand_dims(inputs, 1), (rows, self.n, width))
+
+
+class UpSampling(Layer):
+    """What all up-sampling shares: each cell is repeated `size` times along each axis.
+
+    (batch, n, ..., channels) -> (batch, n * size, ..., channels). A subclass has a `rank`.
+    """
+
+    def __init__(self, size=2, data_format=None, **options):
+        super().__init__(**options)
+        self.size = check_sizes(size, self.rank, "size")
+        self.data_format = check_format(data_format)
+        self.input_spec = InputSpec(ndim=self.rank + 2)
+
+    def call(self, inputs):
+        rows, *lengths, channels = inputs.shape
+        pairs = list(zip(lengths, self.size, strict=True))
+        single = [n for length, _ in pairs for n in (length, 1)]  # a new axis behind each length
+        repeated = [n for pair in pairs for n in pair]
+        y = basic.reshape(inputs, (rows, *single, channels))
+        y = basic.broadcast_to(y, (rows, *repeated, channels))
+        return basic.reshape(y, (rows, *(n * s for n, s in pairs), channels))
+
+
+@registry.register
+class UpSampling1D(UpSampling):
+    """Each step `size` times: (batch, n, channels) -> (batch, n * size, channels)."""
+
+    rank = 1
+
+
+@registry.register
+class UpSampling2D(UpSampling):
+    """A larger image: (batch, h, w, channels) -> (batch, h * size, w * size, channels).
+
+    `interpolation` is "nearest" (each pixel is repeated) or "bilinear": between the centres of
+    the pixels values change along straight lines.
+    """
+
+    rank = 2
+
+    def __init__(self, size=(2, 2), data_format=None, interpolation="nearest", **options):
+        super().__init__(size, data_format, **options)
+        choices = ("nearest", "bilinear")
+        self.interpolation = check_choice(interpolation, choices, "interpolation")
+
+    def call(self, inputs):
+        if self.interpolation == "nearest":
+            return super().call(inputs)
+        (rows, h, w, channels), (down, right) = inputs.shape, self.size
+        xp = array_module(inputs.value)
+        tall, wide = (blend(xp, n, s, self.dtype) for n, s in ((h, down), (w, right)))
+        y = basic.matmul(tall, basic.reshape(inputs, (rows, h, w * channels)))
+        y = basic.reshape(y, (rows, h * down, w, channels))
+        return basic.matmul(wide, y)
+
+
+def blend(xp, length, size, dtype):
+    """The matrix (length * size, length) of straight lines between neighbouring centres.
+
+    Place i of the output has its centre at (i + 0.5) / size - 0.5; at the ends the last cell
+    counts alone.
+    """
+    centre = ((xp.arange(length * size) + 0.5) / size - 0.5).clip(0, length - 1)
+    distance = xp.abs(centre[:, None] - xp.arange(length))
+    return (1 - distance).clip(0, 1).astype(dtype)
+
+
+@registry.register
+class UpSampling3D(UpSampling):
+    """Each cell of a volume `size` times along each of its three axes."""
+
+    rank = 3
+
+
+class Edges(Layer):
+    """What padding and cropping share: a pair (before, after) of cells for each axis.
+
+    One number holds for all; one number for each axis holds for both of its ends. Raises
+    ValueError for anything else.
+    """
+
+    def pairs(self, value, argument):
+        rank = self.rank
+        given = [value] * rank if isinstance(value, int) else value
+        if rank == 1 and isinstance(given, (list, tuple)) and len(given) == 2:
+            given = [given]
+        if not isinstance(given, (list, tuple)) or len(given) != rank:
+            raise ValueError(
+                f"`{argument}` must be a number, or a number or a pair for each of {rank} axes, "
+                f"got {value!r}"
+            )
+        return tuple(check_sizes(pair, 2, argument, least=0) for pair in given)
+
+
+class ZeroPadding(Edges):
+    """What all zero padding shares: a length n becomes before + n + after."""
+
+    def __init__(self, padding=1, data_format=None, **options):
+        super().__init__(**options)
+        self.padding = self.pairs(padding, "padding")
+        self.data_format = check_format(data_format)
+        self.input_spec = InputSpec(ndim=self.rank + 2)
+
+    def call(self, inputs):
+        return basic.pad(inputs, ((0, 0), *self.padding, (0, 0)))
+
+
+class Cropping(Edges):
+    """What all cropping shares: a length n becomes n - before - after.
+
+    Raises ValueError if nothing would be left.
+    """
+
+    def __init__(self, cropping=1, data_format=None, **options):
+        super().__init__(**options)
+        self.cropping = self.pairs(cropping, "cropping")
+        self.data_format = check_format(data_format)
+        self.input_spec = InputSpec(ndim=self.rank + 2)
+
+    def call(self, inputs):
+        lengths = inputs.shape[1:-1]
+        if any(sum(pair) >= n for pair, n in zip(self.cropping, lengths, strict=True)):
+            raise ValueError(
+                f"`cropping`={self.cropping} leaves nothing of an input of size {lengths}"
+            )
+        kept = (slice(b, n - a) for (b, a), n in zip(self.cropping, lengths, strict=True))
+        return inputs[(slice(None), *kept)]
+
+
+@registry.register
+class ZeroPadding1D(ZeroPadding):
+    """Zeros at the ends of a line: (batch, n, channels)."""
+
+    rank = 1
+
+
+@registry.register
+class ZeroPadding2D(ZeroPadding):
+    """Zeros at the ends of an image; one pair (before, after) for each axis."""
+
+    rank = 2
+
+
+@registry.register
+class ZeroPadding3D(ZeroPadding):
+    """Zeros at the ends of a volume; one pair (before, after) for each axis."""
+
+    rank = 3
+
+
+@registry.register
+class Cropping1D(Cropping):
+    """A line without the cells at its ends: (batch, n, channels)."""
+
+    rank = 1
+
+
+@registry.register
+class Cropping2D(Cropping):
+    """An image without the cells at its ends; one pair (before, after) for each axis."""
+
+    rank = 2
+
+
+@registry.register
+class Cropping3D(Cropping):
+    """A volume without the cells at its ends; one pair (before, after) for each axis."""
+
+    rank = 3
 
 
 def check_target(target_shape):
