@@ -23,7 +23,8 @@ FLOORS = [
     [["graph"]],
     [
         ["layers.core", "layers.merging", "layers.reshaping", "layers.regularization"]
-        + ["layers.conv", "layers.pooling", "layers.normalization", "layers.__init__"],
+        + ["layers.conv", "layers.pooling", "layers.normalization"]
+        + ["layers.sequences", "layers.recurrent", "layers.attention", "layers.__init__"],
         ["losses"],
         ["metrics"],
         ["optimizers"],

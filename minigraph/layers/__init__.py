@@ -2,6 +2,7 @@
 
 from ..graph import Input, InputLayer
 from ..layer import InputSpec, Layer
+from .attention import MultiHeadAttention
 from .conv import Conv1D, Conv1DTranspose, Conv2D, Conv2DTranspose, Conv3D, Conv3DTranspose
 from .core import Activation, Dense
 from .merging import Add, Concatenate, add, concatenate
@@ -20,6 +21,18 @@ from .pooling import (
     MaxPooling2D,
     MaxPooling3D,
 )
+from .recurrent import (
+    GRU,
+    LSTM,
+    RNN,
+    Bidirectional,
+    GRUCell,
+    LSTMCell,
+    SimpleRNN,
+    SimpleRNNCell,
+    StackedRNNCells,
+    TimeDistributed,
+)
 from .regularization import Dropout
 from .reshaping import (
     Cropping1D,
@@ -36,5 +49,6 @@ from .reshaping import (
     ZeroPadding2D,
     ZeroPadding3D,
 )
+from .sequences import Embedding, Masking
 
 __all__ = [name for name, thing in list(globals().items()) if callable(thing) and name[0] != "_"]

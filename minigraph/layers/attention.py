@@ -1,0 +1,133 @@
+"""Attention: each step of one sequence looks at all steps of another."""
+
+import math
+
+from .. import registry
+from ..backend import array_module
+from ..layer import Layer, combine_masks
+from ..ops import basic, nn
+from ..tensor import as_array
+from .core import check_known, check_positive
+from .regularization import Dropout
+
+
+class Heads(Layer):
+    """A dense layer whose kernel has an axis for the heads of attention.
+
+    Into heads: (batch, time, inputs) -> (batch, time, heads, width). Out of them, with
+    `out=True`: (batch, time, heads, width) -> (batch, time, outputs).
+    """
+
+    weight_settings = {"kernel": "glorot_uniform", "bias": "zeros"}
+
+    def __init__(self, shape, use_bias=True, out=False, **options):
+        super().__init__(**options)
+        self.shape, self.use_bias, self.out = tuple(shape), use_bias, out
+
+    def build(self, input_shape):
+        from_axes = input_shape[2:] if self.out else (check_known(input_shape[-1], self),)
+        self.kernel = self.add_weight((*from_axes, *self.shape), name="kernel")
+        self.bias = self.add_weight(self.shape, name="bias") if self.use_bias else None
+
+    def call(self, inputs):
+        width = math.prod(self.shape)
+        bias = self.bias
+        y = nn.dense(
+            basic.reshape(inputs, (*inputs.shape[:2], math.prod(inputs.shape[2:]))),
+            basic.reshape(self.kernel, (self.kernel.size // width, width)),
+            None if bias is None else basic.reshape(bias, (width,)),
+        )
+        return basic.reshape(y, (*inputs.shape[:2], *self.shape))
+
+
+@registry.register
+class MultiHeadAttention(Layer):
+    """Several heads look at a sequence: softmax(q k^T / sqrt(key_dim)) v, joined by a dense layer.
+
+    query (batch, T, d), value and key (batch, S, d') -> (batch, T, output_shape), d wide unless
+    told otherwise; with `return_attention_scores` also the scores (batch, heads, T, S). Without a
+    value, the query looks at itself. Kernels of query, key and value are (inputs, heads, width),
+    biases (heads, width), the last kernel is (heads, value_dim, outputs).
+
+    Masks of query, value and key (batch, time), also those that ride on the tensors, and
+    `attention_mask` (batch, T, S) say what may be seen; with `use_causal_mask` no step sees later
+    ones (Vaswani et al., 2017).
+    """
+
+    weight_settings = Heads.weight_settings
+    supports_masking = True
+
+    def __init__(
+        self,
+        num_heads,
+        key_dim,
+        value_dim=None,
+        dropout=0.0,
+        use_bias=True,
+        output_shape=None,
+        seed=None,
+        **options,
+    ):
+        super().__init__(**options)
+        self.num_heads = check_positive(num_heads, "num_heads")
+        self.key_dim = check_positive(key_dim, "key_dim")
+        self.value_dim = None if value_dim is None else check_positive(value_dim, "value_dim")
+        self.dropout, self.use_bias, self.seed = dropout, use_bias, seed
+        self.output_shape = output_shape
+        widths = {"query": key_dim, "key": key_dim, "value": self.value_dim or key_dim}
+        self.heads = [self.make_heads((num_heads, width), name) for name, width in widths.items()]
+        self.dropper = Dropout(dropout, seed=seed, name="dropout")
+
+    def make_heads(self, shape, name, **more):
+        settings = {name: getattr(self, name) for name in self.more_arguments}
+        return Heads(shape, self.use_bias, name=name, dtype=self.dtype, **settings, **more)
+
+    def build(self, input_shape):
+        width = self.output_shape or check_known(input_shape[-1], self)
+        shape = tuple(width) if isinstance(width, (list, tuple)) else (width,)
+        self.joined = self.make_heads(shape, "attention_output", out=True)
+
+    def call(
+        self,
+        query,
+        value=None,
+        key=None,
+        query_mask=None,
+        value_mask=None,
+        key_mask=None,
+        attention_mask=None,
+        return_attention_scores=False,
+        training=False,
+        use_causal_mask=False,
+    ):
+        value = query if value is None else value
+        key = value if key is None else key
+        q, k, v = (
+            basic.transpose(heads(x), (0, 2, 1, 3))  # (batch, heads, time, width)
+            for heads, x in zip(self.heads, (query, key, value), strict=True)
+        )
+        scores = q @ basic.transpose(k, (0, 1, 3, 2)) * (1 / math.sqrt(self.key_dim))
+        masks = [query_mask, value_mask, key_mask]
+        for i, x in enumerate((query, value, key)):
+            masks[i] = x.mask if masks[i] is None else masks[i]
+        seen = self.seen(*masks, attention_mask, use_causal_mask, scores)
+        if seen is not None:
+            scores = basic.where(seen, scores, -1e9 if self.dtype != "float16" else -3e4)
+        scores = nn.softmax(scores)
+        mixed = self.dropper(scores) @ v
+        outputs = self.joined(basic.transpose(mixed, (0, 2, 1, 3)))
+        return (outputs, scores) if return_attention_scores else outputs
+
+    def seen(self, query_mask, value_mask, key_mask, attention_mask, causal, scores):
+        """What may be seen of what, a mask that broadcasts to the scores; None for everything."""
+        asked, *shown = (
+            None if m is None else as_array(m).astype(bool)
+            for m in (query_mask, value_mask, key_mask)
+        )
+        given = None if attention_mask is None else as_array(attention_mask).astype(bool)
+        masks = [None if m is None else m[:, None, None, :] for m in shown]
+        masks.append(None if asked is None else asked[:, None, :, None])
+        masks.append(given[:, None] if given is not None and given.ndim == 3 else given)
+        if causal:
+            masks.append(array_module(scores.value).tri(*scores.shape[2:], dtype=bool))
+        return combine_masks(masks)

@@ -1,0 +1,498 @@
+"""Layers that read a sequence step by step: (batch, time, ...) in.
+
+A *cell* makes one step: `cell(inputs, states)` gives an output and the next states, and
+`cell.state_size` says how wide the states are. `RNN` is the loop over any cell. SimpleRNN, LSTM
+and GRU are that loop over the cells of their names, run as one op where that is possible.
+"""
+
+import numpy as np
+
+from .. import activations, initializers, registry, tree
+from ..layer import InputSpec, Layer
+from ..ops import basic, recurrent
+from .core import check_choice, check_known, check_positive, fused
+from .regularization import Dropout
+
+# ---------------------------------------------------------------------------------------------
+# Cells
+
+
+class Cell(Layer):
+    """The base of the library's cells: weights, activations, dropout.
+
+    A subclass names its op over a `whole` sequence, its `plain` step out of basic ops, its
+    activations, and `gates`, the number of parts side by side in its weights. `dropout` falls on
+    the inputs and `recurrent_dropout` on the states, in training only; all steps of a sequence
+    share one decision (Gal and Ghahramani, 2016).
+    """
+
+    weight_settings = {"kernel": "glorot_uniform", "recurrent": "orthogonal", "bias": "zeros"}
+    gates, states, functions = 1, 1, ("activation",)
+
+    def __init__(
+        self,
+        units,
+        activation="tanh",
+        use_bias=True,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        seed=None,
+        **options,
+    ):
+        super().__init__(**options)
+        self.units = check_positive(units, "units")
+        self.activation = activations.get(activation)
+        self.use_bias = use_bias
+        self.dropout, self.recurrent_dropout, self.seed = dropout, recurrent_dropout, seed
+        self.droppers = [
+            Dropout(rate, seed=seed, name="dropout") for rate in (dropout, recurrent_dropout)
+        ]
+
+    @property
+    def state_size(self):
+        return [self.units] * self.states
+
+    @property
+    def output_size(self):
+        return self.units
+
+    def build(self, input_shape):
+        width, columns = check_known(input_shape[-1], self), self.gates * self.units
+        self.kernel = self.add_weight((width, columns), name="kernel")
+        self.recurrent_kernel = self.add_weight(
+            (self.units, columns),
+            self.recurrent_initializer,
+            regularizer=self.recurrent_regularizer,
+            name="recurrent_kernel",
+        )
+        self.bias = self.add_bias(columns) if self.use_bias else None
+
+    def add_bias(self, columns):
+        return self.add_weight((columns,), name="bias")
+
+    def call(self, inputs, states, training=False):
+        inputs, keep = self.drop(inputs, inputs.shape, training)
+        return self.step(inputs, tree.flatten(states), keep)
+
+    def drop(self, inputs, shape, training):
+        """The inputs after dropout (`shape` is what the decision has), and the same for states."""
+        shapes = shape, (shape[0], self.units)
+        keep_inputs, keep_states = (
+            dropper.keep(shape) if training and dropper.rate else None
+            for dropper, shape in zip(self.droppers, shapes, strict=True)
+        )
+        return inputs if keep_inputs is None else inputs * keep_inputs, keep_states
+
+    def step(self, inputs, states, keep=None):
+        """The output and the next states."""
+        h, *others = states
+        h = h if keep is None else h * keep
+        settings = {name: getattr(self, name) for name in self.functions}
+        weights = self.kernel, self.recurrent_kernel, self.bias
+        after = self.plain(inputs, h, *others, *weights, **settings)
+        after = list(after) if isinstance(after, tuple) else [after]
+        return after[0], after
+
+    def run(self, x, states, mask, zero_output_for_mask, training):
+        """All steps: the outputs (a tensor, or a list of steps), the last one, the last states."""
+        x, keep = self.drop(x, (len(x), 1, x.shape[2]), training)
+        functions = {name: fused(getattr(self, name)) for name in self.functions}
+        if keep is not None or None in functions.values() or self.whole is None:
+            step = lambda x, states: self.step(x, states, keep)  # noqa: E731
+            outputs, states = recurrent.run_steps(step, x, states, mask, zero_output_for_mask)
+            return outputs, outputs[-1], states
+        outputs, *states = self.whole(
+            x,
+            *states,
+            self.kernel,
+            self.recurrent_kernel,
+            self.bias,
+            mask,
+            zero_output_for_mask=zero_output_for_mask,
+            **functions,
+        )
+        return outputs, states[0] if mask is None else outputs[:, -1], states
+
+
+@registry.register
+class SimpleRNNCell(Cell):
+    """One step of a simple recurrent network: h' = f(x W + h U + b) (Elman, 1990).
+
+    (batch, inputs), (batch, units) -> (batch, units) and the next state, which is the same; kernel
+    (inputs, units), recurrent kernel (units, units), bias (units).
+    """
+
+    whole, plain = staticmethod(recurrent.simple_rnn), staticmethod(recurrent.simple_rnn_step)
+
+
+class OpenForgetGate(initializers.Initializer):
+    """The bias of an LSTM: ones for the forget gate, the rest as another initializer says."""
+
+    def __init__(self, rest):
+        super().__init__()
+        self.rest = rest
+
+    def __call__(self, shape, dtype="float32", seed=None):
+        bias, units = np.array(self.rest(shape, dtype, seed)), shape[0] // 4
+        bias[units : 2 * units] = 1
+        return bias
+
+
+@registry.register
+class LSTMCell(Cell):
+    """One step of a long short-term memory: c' = f c + i g, h' = o tanh(c').
+
+    The gates i, f, o are sigmoids, the candidate g is a tanh, of x W + h U + b. The states are h
+    and c; the columns of kernel (inputs, 4 units), recurrent kernel (units, 4 units) and bias
+    (4 units) are those of i, f, g, o. With `unit_forget_bias` the gate f starts open, with a bias
+    of 1 (Hochreiter and Schmidhuber, 1997; Gers et al., 2000; Jozefowicz et al., 2015).
+    """
+
+    gates, states, functions = 4, 2, ("activation", "recurrent_activation")
+    whole, plain = staticmethod(recurrent.lstm), staticmethod(recurrent.lstm_step)
+
+    def __init__(
+        self,
+        units,
+        activation="tanh",
+        recurrent_activation="sigmoid",
+        unit_forget_bias=True,
+        **options,
+    ):
+        super().__init__(units, activation, **options)
+        self.recurrent_activation = activations.get(recurrent_activation)
+        self.unit_forget_bias = unit_forget_bias
+
+    def add_bias(self, columns):
+        start = self.bias_initializer
+        start = OpenForgetGate(start) if self.unit_forget_bias else start
+        return self.add_weight((columns,), start, name="bias")
+
+
+@registry.register
+class GRUCell(Cell):
+    """One step of a gated recurrent unit: h' = z h + (1 - z) g, with the gates z and r.
+
+    With `reset_after` g = tanh(x W + b0 + r (h U + b1)) and the bias is (2, 3 units). Without it
+    g = tanh(x W + (r h) U + b), and the bias is (3 units). The columns of kernel (inputs, 3 units)
+    and recurrent kernel (units, 3 units) are those of z, r and g (Cho et al., 2014).
+    """
+
+    gates, functions = 3, ("activation", "recurrent_activation")
+
+    def __init__(
+        self,
+        units,
+        activation="tanh",
+        recurrent_activation="sigmoid",
+        reset_after=True,
+        **options,
+    ):
+        super().__init__(units, activation, **options)
+        self.recurrent_activation = activations.get(recurrent_activation)
+        self.reset_after = reset_after
+        self.whole = recurrent.gru if reset_after else None
+
+    def add_bias(self, columns):
+        shape = (2, columns) if self.reset_after else (columns,)
+        return self.add_weight(shape, name="bias")
+
+    def plain(self, *arrays, **functions):
+        return recurrent.gru_step(*arrays, reset_after=self.reset_after, **functions)
+
+
+@registry.register
+class StackedRNNCells(Layer):
+    """Several cells as one: the output of each is the input of the next, each keeps its states."""
+
+    def __init__(self, cells, **options):
+        super().__init__(**options)
+        self.cells = [check_cell(cell) for cell in cells]
+        if not self.cells:
+            raise ValueError("`cells` must hold at least one cell")
+
+    @property
+    def state_size(self):
+        return [cell.state_size for cell in self.cells]
+
+    def call(self, inputs, states):
+        after = []
+        for cell, state in zip(self.cells, states, strict=True):
+            inputs, state = cell(inputs, state)
+            after.append(state)
+        return inputs, after
+
+
+def check_cell(cell):
+    """`cell`, or a ValueError that says what a cell has."""
+    if not isinstance(cell, Layer) or not hasattr(cell, "state_size"):
+        raise ValueError(
+            "`cell` must be a layer with `call(inputs, states)` and `state_size`, or a list of "
+            f"them, got {cell!r:.100}"
+        )
+    return cell
+
+
+# ---------------------------------------------------------------------------------------------
+# The loop over a cell
+
+
+@registry.register
+class RNN(Layer):
+    """The loop over a cell: (batch, time, ...) -> (batch, units), or all outputs (batch, time,
+    units) with `return_sequences`; with `return_state` a list of the outputs and the last states.
+
+    `cell` is one cell or a list of cells, stacked. `initial_state` of a call is a list of tensors
+    (zeros if missing). `go_backwards` reads from the last step to the first and leaves the outputs
+    in that order. `stateful` starts each batch where the last one ended, until `reset_state()`;
+    it needs a fixed batch size. Steps that a mask (batch, time) leaves out keep the states; their
+    output is the former one (0 at the start), or 0 with `zero_output_for_mask`. `unroll` changes
+    nothing. Raises ValueError for a wrong cell, or states of a wrong shape.
+    """
+
+    def __init__(
+        self,
+        cell,
+        return_sequences=False,
+        return_state=False,
+        go_backwards=False,
+        stateful=False,
+        unroll=False,
+        zero_output_for_mask=False,
+        **options,
+    ):
+        super().__init__(**options)
+        self.cell = check_cell(StackedRNNCells(cell) if isinstance(cell, (list, tuple)) else cell)
+        self.return_sequences, self.return_state = return_sequences, return_state
+        self.go_backwards, self.stateful, self.unroll = go_backwards, stateful, unroll
+        self.zero_output_for_mask = zero_output_for_mask
+        self.input_spec = InputSpec(min_ndim=3)
+        self.states = []
+
+    def build(self, input_shape):
+        rows, _, *rest = input_shape
+        self.cell.build((rows, *rest))
+        if isinstance(self.cell, Cell):
+            self.input_spec = InputSpec(ndim=3, axes={-1: input_shape[-1]})
+        if self.stateful:
+            if rows is None:
+                raise ValueError(
+                    f"layer {self.name!r} is stateful, so it needs a fixed batch size: "
+                    "Input(batch_shape=(8, ...)) or batch_size=8"
+                )
+            self.states = [
+                self.add_weight((rows, *shape), "zeros", trainable=False, name="state")
+                for shape in self.state_shapes(input_shape)
+            ]
+
+    def state_shapes(self, input_shape):
+        """The shapes of the states, without the batch."""
+        return [(size,) for size in tree.flatten(self.cell.state_size)]
+
+    def call(self, sequences, mask=None, training=False, initial_state=None):
+        if sequences.shape[1] == 0:
+            raise ValueError(f"layer {self.name!r} was given a sequence without steps")
+        states = self.first_states(sequences, initial_state)
+        if self.go_backwards:
+            sequences = sequences[:, ::-1]
+            mask = None if mask is None else mask[:, ::-1]
+        run = self.run
+        if isinstance(self.cell, Cell) and type(self.cell).call is Cell.call:
+            run = self.cell.run
+        outputs, last, states = run(sequences, states, mask, self.zero_output_for_mask, training)
+        for kept, state in zip(self.states, states, strict=bool(self.states)):
+            kept.assign(state.value if len(state) else kept.value)
+        if self.return_sequences:
+            last = basic.stack(outputs, axis=1) if isinstance(outputs, list) else outputs
+        return [last, *states] if self.return_state else last
+
+    def run(self, x, states, mask, zero_output_for_mask, training):
+        """All steps of any cell: the outputs, the last one and the last states."""
+
+        def step(x, states):
+            output, after = self.cell(x, tree.pack(self.cell.state_size, states))
+            return output, tree.flatten(after)
+
+        outputs, states = recurrent.run_steps(step, x, states, mask, zero_output_for_mask)
+        return outputs, outputs[-1], states
+
+    def first_states(self, sequences, given):
+        """The states to begin with, as a flat list; ValueError if they have wrong shapes."""
+        rows = sequences.shape[0]
+        shapes = [(rows, *shape) for shape in self.state_shapes(sequences.shape)]
+        if given is None and self.stateful:
+            given = [state if rows else state[:0] for state in self.states]
+        if given is None and hasattr(self.cell, "get_initial_state"):
+            given = self.cell.get_initial_state(batch_size=rows)
+        if given is None:
+            given = [basic.zeros(shape, self.dtype) for shape in shapes]
+        states = [basic.convert_to_tensor(state, self.dtype) for state in tree.flatten(given)]
+        if [state.shape for state in states] != shapes:
+            raise ValueError(
+                f"layer {self.name!r} needs `initial_state` (or kept states) of shapes {shapes}, "
+                f"got {[state.shape for state in states]}"
+            )
+        return states
+
+    def reset_state(self):
+        """Set the kept states of a stateful layer to zeros."""
+        for state in self.states:
+            state.assign(np.zeros(state.shape, state.dtype))
+
+    def compute_mask(self, inputs, mask=None):
+        """The mask goes on with the outputs of all steps, and ends at the last one."""
+        mask = mask if self.return_sequences else None
+        mask = mask[:, ::-1] if self.go_backwards and mask is not None else mask
+        return [mask, *[None] * len(self.state_shapes(inputs.shape))] if self.return_state else mask
+
+
+class CellRNN(RNN):
+    """The base of layers that make their cell themselves: the cell's arguments, then those of RNN.
+
+    Weights and `units` are the cell's.
+    """
+
+    cell_class = None
+
+    def __init__(self, *args, **options):
+        of_layer = registry.constructor_arguments(Layer)
+        of_cell = {
+            name: options.pop(name)
+            for name in registry.constructor_arguments(self.cell_class)
+            if name in options and name not in of_layer
+        }
+        of_cell["dtype"], of_cell["name"] = options.get("dtype"), "cell"
+        super().__init__(self.cell_class(*args, **of_cell), **options)
+        self.input_spec = InputSpec(ndim=3)
+
+    @property
+    def units(self):
+        return self.cell.units
+
+    def get_config(self):
+        config = self.cell.get_config() | super().get_config()
+        return {name: value for name, value in config.items() if name != "cell"}
+
+
+@registry.register
+class SimpleRNN(CellRNN):
+    """A simple recurrent network over a sequence: h' = f(x W + h U + b) (see `SimpleRNNCell`).
+
+    (batch, time, inputs) -> (batch, units); for sequences and states see `RNN`.
+    """
+
+    cell_class = SimpleRNNCell
+
+
+@registry.register
+class LSTM(CellRNN):
+    """A long short-term memory over a sequence (see `LSTMCell`), as one op.
+
+    (batch, time, inputs) -> (batch, units); for sequences and states see `RNN`. The states are h
+    and c.
+    """
+
+    cell_class = LSTMCell
+
+
+@registry.register
+class GRU(CellRNN):
+    """A gated recurrent unit over a sequence (see `GRUCell`), as one op.
+
+    (batch, time, inputs) -> (batch, units); for sequences and states see `RNN`.
+    """
+
+    cell_class = GRUCell
+
+
+# ---------------------------------------------------------------------------------------------
+# Layers around a layer
+
+
+@registry.register
+class Bidirectional(Layer):
+    """A recurrent layer that reads forwards beside one that reads backwards.
+
+    `merge_mode` says how their outputs meet: "concat", "sum", "mul", "ave", or None for a list of
+    both. Sequences of the second are turned round first, so that both speak of the same step.
+    States come after the outputs, first those of the forward layer; `initial_state` halves
+    likewise. The `backward_layer` is a copy with weights of its own unless given. Raises ValueError
+    for another mode or layer (Schuster and Paliwal, 1997).
+    """
+
+    merges = {
+        "concat": lambda a, b: basic.concatenate([a, b], axis=-1),
+        "sum": basic.add,
+        "mul": basic.multiply,
+        "ave": lambda a, b: (a + b) * 0.5,
+        None: lambda a, b: [a, b],
+    }
+
+    def __init__(self, layer, merge_mode="concat", backward_layer=None, **options):
+        super().__init__(**options)
+        if not isinstance(layer, RNN):
+            raise ValueError(f"`layer` must be a recurrent layer such as LSTM, got {layer!r:.100}")
+        check_choice(merge_mode, self.merges, "merge_mode")
+        if backward_layer is None:
+            config = layer.get_config()
+            config |= {"name": f"backward_{layer.name}", "go_backwards": not layer.go_backwards}
+            backward_layer = type(layer).from_config(config)
+        if not isinstance(backward_layer, RNN) or backward_layer.go_backwards == layer.go_backwards:
+            raise ValueError("`backward_layer` must be a recurrent layer that reads the other way")
+        self.layer, self.merge_mode, self.backward_layer = layer, merge_mode, backward_layer
+
+    def build(self, input_shape):
+        for layer in (self.layer, self.backward_layer):
+            layer.build(input_shape)
+
+    def call(self, inputs, mask=None, initial_state=None):
+        given = [] if initial_state is None else tree.flatten(initial_state)
+        half = len(given) // 2
+        (a, *a_states), (b, *b_states) = (
+            as_list(layer(inputs, mask=mask, initial_state=states or None))
+            for layer, states in ((self.layer, given[:half]), (self.backward_layer, given[half:]))
+        )
+        if self.layer.return_sequences:
+            b = b[:, ::-1]
+        merged = as_list(self.merges[self.merge_mode](a, b))
+        states = [*a_states, *b_states]
+        return [*merged, *states] if len(merged) + len(states) > 1 else merged[0]
+
+    def compute_mask(self, inputs, mask=None):
+        """As for the layer inside."""
+        mask = mask if self.layer.return_sequences else None
+        outputs = 2 if self.merge_mode is None else 1
+        states = 2 * len(self.layer.state_shapes(inputs.shape)) * self.layer.return_state
+        return [mask] * outputs + [None] * states
+
+    def reset_state(self):
+        """Set the kept states of stateful layers to zeros."""
+        self.layer.reset_state()
+        self.backward_layer.reset_state()
+
+
+def as_list(outputs):
+    return list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
+
+
+@registry.register
+class TimeDistributed(Layer):
+    """One layer applied to every step of a sequence: (batch, time, ...) -> (batch, time, ...).
+
+    Raises ValueError if `layer` is no layer.
+    """
+
+    supports_masking = True
+    casts_inputs = False
+
+    def __init__(self, layer, **options):
+        super().__init__(**options)
+        if not isinstance(layer, Layer):
+            raise ValueError(f"`layer` must be a layer, got {layer!r:.100}")
+        self.layer = layer
+        self.input_spec = InputSpec(min_ndim=3)
+
+    def call(self, inputs):
+        rows, steps, *rest = inputs.shape  # all steps of all samples are one batch
+        outputs = self.layer(basic.reshape(inputs, (rows * steps, *rest)))
+        return tree.map(lambda y: basic.reshape(y, (rows, steps, *y.shape[1:])), outputs)

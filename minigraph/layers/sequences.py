@@ -1,0 +1,62 @@
+"""Layers at the start of a sequence model: words become vectors, and some steps do not count."""
+
+from .. import registry
+from ..backend import array_module
+from ..layer import Layer
+from ..ops import basic
+from .core import check_positive
+
+
+@registry.register
+class Embedding(Layer):
+    """A table with a vector for each number: y[b, t] = embeddings[x[b, t]].
+
+    (batch, ...) whole numbers from 0 to input_dim - 1 -> (batch, ..., output_dim); embeddings
+    (input_dim, output_dim). With `mask_zero` the number 0 stands for padding: such steps are
+    masked. Raises ValueError (and IndexError), naming the range, for a number that is not in the
+    table.
+    """
+
+    weight_settings = {"embeddings": "uniform"}
+    casts_inputs = False
+
+    def __init__(self, input_dim, output_dim, mask_zero=False, **options):
+        super().__init__(**options)
+        self.input_dim = check_positive(input_dim, "input_dim")
+        self.output_dim = check_positive(output_dim, "output_dim")
+        self.mask_zero = mask_zero
+
+    def build(self, input_shape):
+        self.embeddings = self.add_weight((self.input_dim, self.output_dim), name="embeddings")
+
+    def call(self, inputs):
+        try:
+            places = basic.check_places(inputs.value, self.input_dim, least=0)
+        except basic.PlaceError as error:
+            raise basic.PlaceError(
+                f"layer {self.name!r} has a table of input_dim={self.input_dim} rows: {error}"
+            ) from None
+        return basic.take(self.embeddings, places, axis=0)
+
+    def compute_mask(self, inputs, mask=None):
+        return inputs.value != 0 if self.mask_zero else None
+
+
+@registry.register
+class Masking(Layer):
+    """Steps whose numbers all equal `mask_value` are masked, and set to 0.
+
+    (batch, time, ...) -> the same shape; the mask is (batch, time) for (batch, time, features).
+    """
+
+    supports_masking = True
+
+    def __init__(self, mask_value=0.0, **options):
+        super().__init__(**options)
+        self.mask_value = mask_value
+
+    def call(self, inputs):
+        return basic.multiply(inputs, self.compute_mask(inputs)[..., None])
+
+    def compute_mask(self, inputs, mask=None):
+        return array_module(inputs.value).any(inputs.value != self.mask_value, axis=-1)
