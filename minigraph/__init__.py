@@ -12,6 +12,7 @@ Read the source in this order: `tensor`, `ops/basic`, `layer`, `graph`, `models`
 
 from . import (
     activations,
+    applications,
     backend,
     callbacks,
     config,
@@ -46,6 +47,7 @@ __all__ = [
     "Tensor",
     "Variable",
     "activations",
+    "applications",
     "backend",
     "callbacks",
     "check_gradient",
