@@ -358,6 +358,15 @@ def test_a_model_is_a_layer():
     np.testing.assert_array_equal(outer(X).numpy(), expected)
 
 
+def test_a_model_of_fixed_batch_inside_another_model():
+    x, y = Input(batch_shape=(2, 4)), Input(batch_shape=(2, 4))
+    inner = Model(x, layers.Dense(3)(x))
+    outer = Model(y, inner(y))
+    assert outer.output_shape == (2, 3) and outer(X[:2]).shape == (2, 3)
+    with pytest.raises(ValueError, match=r"expects shape \(2, 4\), found \(3, 4\)"):
+        outer(X)
+
+
 def test_an_ensemble_of_models_and_their_gradients():
     backend.set_floatx("float64")
     x = Input((4,))
