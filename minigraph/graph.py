@@ -98,6 +98,11 @@ class Node:
         return tree.flatten(self.output_structure)
 
     @property
+    def input_structure(self):
+        """The symbols that the call was made on; an Input stands for itself."""
+        return self.args[0] if self.args else self.output_structure
+
+    @property
     def label(self):
         """What kind of thing is called: `Dense`, or `Add` for the op behind `+`."""
         if self.layer is None:
@@ -159,7 +164,7 @@ def check_shape(shape, argument):
     if isinstance(shape, int):
         raise ValueError(f"`{argument}` must be a tuple such as ({shape},), got the number {shape}")
     good = isinstance(shape, (tuple, list)) and all(
-        n is None or (isinstance(n, (int, np.integer)) and not isinstance(n, bool) and n >= 0)
+        n is None or (isinstance(n, (int, np.integer)) and not isinstance(n, bool) and n >= 1)
         for n in shape
     )
     if not good:

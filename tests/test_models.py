@@ -841,3 +841,62 @@ def test_a_model_pickles_no_secrets_into_its_repr():
     bundle = model._repr_mimebundle_()
     assert bundle["image/svg+xml"].lstrip().startswith("<svg")
     assert set(Subclassed()._repr_mimebundle_()) == {"text/plain"}
+
+
+def test_a_mask_goes_through_a_nested_model():
+    class Marks(Layer):
+        supports_masking = True
+
+        def call(self, inputs):
+            return inputs
+
+        def compute_mask(self, inputs, mask=None):
+            return np.ones(inputs.shape[:2], bool)
+
+    inner_input = Input((5, 2))
+    inner = Model(inner_input, layers.Activation("relu")(inner_input))
+    marked = Marks()(np.zeros((3, 5, 2), "float32"))
+    assert inner(marked).mask is not None
+    outer_input = Input((5, 2))
+    outer = Model(outer_input, inner(Marks()(outer_input)))
+    assert outer(np.zeros((3, 5, 2), "float32")).mask is not None
+
+
+def test_a_subclass_whose_first_call_fails_is_not_built():
+    class Fails(Model):
+        def __init__(self):
+            super().__init__()
+            self.inner = layers.Dense(2)
+            self.ready = False
+
+        def call(self, inputs):
+            if not self.ready:
+                raise ValueError("not yet")
+            return self.inner(inputs)
+
+    model = Fails()
+    with pytest.raises(ValueError, match="not yet"):
+        model(np.ones((2, 3)))
+    assert not model.built
+    model.ready = True
+    model.build((None, 3))
+    assert model.built and len(model.weights) == 2
+
+
+def test_calls_are_numbered_anew_after_a_pop():
+    shared = layers.Dense(3)
+    chain = Sequential([Input((3,)), shared])
+    shared(Input((3,)))
+    chain.pop()
+    shared(Input((3,)))
+    assert [node.index for node in shared.nodes] == [0, 1]
+
+
+def test_an_input_layer_may_lead_a_chain():
+    chain = Sequential([Input((3,)).node.layer, layers.Dense(2)])
+    assert chain.built and chain.output_shape == (None, 2)
+
+
+def test_a_chain_is_given_a_list():
+    with pytest.raises(TypeError, match=r"Sequential\(\["):
+        Sequential(layers.Dense(3, name="one"))

@@ -31,20 +31,17 @@ class Dense(Layer):
         self.input_spec = InputSpec(min_ndim=2)
 
     def build(self, input_shape):
-        inputs = check_known(input_shape[-1], self)
+        inputs = check_known(input_shape, self)
         self.kernel = self.add_weight((inputs, self.units), self.kernel_initializer, name="kernel")
-        self.bias = (
-            self.add_weight((self.units,), self.bias_initializer, name="bias")
-            if self.use_bias
-            else None
-        )
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.add_weight((self.units,), self.bias_initializer, name="bias")
         self.input_spec = InputSpec(min_ndim=2, axes={-1: inputs})
 
     def call(self, inputs):
-        name = self.activation.__name__
-        if name in nn.IN_PLACE:
-            return nn.dense(inputs, self.kernel, self.bias, activation=name)
-        return self.activation(nn.dense(inputs, self.kernel, self.bias))
+        fused = nn.FUSED.get(self.activation)
+        y = nn.dense(inputs, self.kernel, self.bias, activation=fused)
+        return y if fused else self.activation(y)
 
 
 @registry.register
@@ -68,11 +65,11 @@ def check_positive(value, argument):
     return int(value)
 
 
-def check_known(size, layer):
-    """A size that must be known to make weights; ValueError naming the layer if it is None."""
-    if size is None:
+def check_known(shape, layer):
+    """The size of the last axis, needed to make weights; ValueError with the layer if unknown."""
+    if not shape or not isinstance(shape[-1], int):
         raise ValueError(
             f"layer {layer.name!r} ({type(layer).__name__}) needs the last axis of its input to "
-            "make its weights, but that is None. Give the Input a full shape."
+            f"make its weights, but the shape is {shape}. Give one Input with a full shape."
         )
-    return size
+    return shape[-1]
