@@ -161,6 +161,11 @@ class Layer(registry.Configurable):
         return object.__getattribute__(self, attribute)  # the error that led here, once more
 
     @property
+    def _label(self):
+        """What kind of layer pictures and errors call it."""
+        return type(self).__name__
+
+    @property
     def dtype(self):
         """The float type of the weights, to which inputs are cast."""
         return self._dtype.name

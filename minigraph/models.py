@@ -87,7 +87,7 @@ class Model(Trainer, Layer):
     def _arrange(self, inputs):
         """What the call was given, in the order of `self.inputs`.
 
-        A model may always be given a dict keyed by the names of its Inputs.
+        A model whose inputs are no dict may be given one too, keyed by the names of its Inputs.
         """
         if isinstance(inputs, Tensor):
             given = [inputs]
@@ -106,8 +106,7 @@ class Model(Trainer, Layer):
         if len(given) != len(self.inputs):
             raise ValueError(
                 f"model {self.name!r} has {len(self.inputs)} inputs "
-                f"({', '.join(self.input_names)}), "
-                f"but was called on {len(given)}"
+                f"({', '.join(self.input_names)}), but was called on {len(given)}"
             )
         return given
 
@@ -205,7 +204,7 @@ class Model(Trainer, Layer):
         return rows
 
     @property
-    def kind(self):
+    def _label(self):
         """What a picture calls it: `Functional` if it is nothing but a graph of layers."""
         return "Functional" if type(self) is Model else type(self).__name__
 
@@ -358,8 +357,7 @@ class Sequential(Model):
         if not isinstance(output, SymbolicTensor):
             raise ValueError(
                 f"{self.name!r} is a chain, but layer {layer.name!r} gives "
-                f"{len(tree.flatten(output))} outputs. "
-                "Use Model(inputs, outputs) for such graphs."
+                f"{len(tree.flatten(output))} outputs. Use Model(inputs, outputs) for such graphs."
             )
         self._ends, self._plan, self.built = [*self._ends, output], None, True
 
