@@ -823,7 +823,7 @@ def test_a_subclass_with_inputs_and_outputs():
 
     model = Named(3)
     assert model.name == "named" and model.count_params() == 15 and model(X).shape == (3, 3)
-    assert model.kind == "Named"
+    assert model._label == "Named"
 
 
 def test_a_model_needs_a_call_or_a_graph():
