@@ -1,5 +1,7 @@
 """Activations by name: the element-wise functions that stand between layers."""
 
+import inspect
+
 from . import registry
 from .ops import basic
 from .ops.nn import (
@@ -18,6 +20,7 @@ from .ops.nn import (
     softsign,
     tanh,
 )
+from .tensor import OPS
 
 
 def linear(x):
@@ -31,19 +34,36 @@ def exponential(x):
 
 
 swish = silu
-for _fn in [elu, exponential, gelu, hard_sigmoid, leaky_relu, linear, log_softmax, relu, relu6]:
-    registry.register(_fn, group="activation")
-for _fn in [selu, sigmoid, softmax, softplus, softsign, tanh]:
+FUNCTIONS = {
+    fn.__name__: fn
+    for fn in (elu, exponential, gelu, hard_sigmoid, leaky_relu, linear, log_softmax, relu)
+    + (relu6, selu, sigmoid, silu, softmax, softplus, softsign, tanh)
+}
+for _fn in FUNCTIONS.values():
     registry.register(_fn, group="activation")
 registry.register(silu, group="activation", aliases=("swish",))
 
 
 def get(identifier):
-    """An activation from its name or a function; None means `linear`."""
+    """An activation from a function or its name; None means `linear`.
+
+    A name is one of the activations, of an op of one array such as `exp`, or of a function of your
+    own that is registered or given as custom object. Raises ValueError for any other.
+    """
     if identifier is None:
         return linear
-    if callable(identifier):
-        return identifier
     if isinstance(identifier, str):
-        return registry.lookup("activation", identifier)
-    raise ValueError(f"activation must be a name or a function, got {identifier!r}")
+        op = OPS.get(identifier)
+        known = identifier in FUNCTIONS or op is None or not takes_one_array(op)
+        return registry.lookup("activation", identifier) if known else op
+    if callable(identifier) and not inspect.isclass(identifier):
+        return identifier
+    hint = ": give an object of that class" if inspect.isclass(identifier) else ""
+    raise ValueError(f"activation must be a name or a function, got {identifier!r}{hint}")
+
+
+def takes_one_array(op):
+    """Whether an op can be called with one array and nothing else."""
+    parameters = inspect.signature(op).parameters.values()
+    needed = [p for p in parameters if p.default is inspect.Parameter.empty]
+    return [p.kind for p in needed] == [inspect.Parameter.POSITIONAL_ONLY]

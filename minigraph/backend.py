@@ -2,7 +2,6 @@
 context.
 """
 
-import random
 import threading
 from collections import Counter
 from contextlib import contextmanager
@@ -124,12 +123,14 @@ def to_array(value):
 # Random streams: one process-wide source that only hands out seeds
 
 _lock = threading.Lock()
-_seeds = np.random.default_rng()
+_seeds = None  # made when first asked: to load NumPy's random numbers takes a while
 
 
 def next_seed():
     """A fresh seed from the process-wide source; whoever draws keeps a stream of its own."""
+    global _seeds
     with _lock:
+        _seeds = _seeds or np.random.default_rng()
         return int(_seeds.integers(2**63))
 
 
@@ -143,6 +144,8 @@ def set_random_seed(seed):
         raise ValueError(f"seed must be an integer from 0 to 2**32 - 1, got {seed!r}")
     with _lock:
         _seeds = np.random.default_rng(int(seed))
+    import random
+
     random.seed(int(seed))
     np.random.seed(int(seed))
 

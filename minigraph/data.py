@@ -4,6 +4,7 @@ time.
 `x`, `y` and `sample_weight` are arrays, or lists, tuples and dicts of arrays.
 """
 
+import inspect
 import math
 import warnings
 
@@ -288,6 +289,14 @@ def is_stream(x):
     if is_array(x) or isinstance(x, (list, tuple, dict, str, bytes)):
         return False
     return hasattr(x, "__iter__") or (hasattr(x, "__getitem__") and hasattr(x, "__len__"))
+
+
+def runs_once(x):
+    """Whether `x` is a generator, or a `zip` or `map`: what was read from it does not come again.
+
+    An iterator class of one's own may well start anew at each `iter`.
+    """
+    return inspect.isgenerator(x) or isinstance(x, (enumerate, filter, map, zip))
 
 
 def prepare(x, y=None, sample_weight=None):

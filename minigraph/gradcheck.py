@@ -3,7 +3,7 @@
 import numpy as np
 
 from . import tree
-from .ops.basic import reduce_sum
+from .ops.basic import convert_to_tensor, reduce_sum
 from .tensor import Tape, Tensor, as_array
 
 STEP = np.finfo(np.float64).eps ** (1 / 3)  # where truncation and rounding errors balance
@@ -37,8 +37,9 @@ def check_gradient(fn, *arrays, seed=0, rtol=1e-6, atol=1e-8):
     """Check the gradients that the tape gives for `fn` against numeric ones, element by element.
 
     `fn` takes tensors and returns a tensor or a structure of them. Each float array is checked in
-    float64; other arrays are passed on as they are. The outputs are weighted with random numbers
-    first: with plain ones, a gradient function that ignores what arrives would pass.
+    float64, so layers need dtype="float64" too; other arrays are passed on as they are. The
+    outputs are weighted with random numbers first: with plain ones, a gradient function that
+    ignores what arrives would pass.
     Returns the largest difference. Raises ValueError that names the argument, the place and both
     numbers where they differ by more than atol + rtol * (largest gradient).
     """
@@ -47,7 +48,7 @@ def check_gradient(fn, *arrays, seed=0, rtol=1e-6, atol=1e-8):
     floats = [i for i, a in enumerate(arrays) if a.dtype.kind == "f"]
     inputs = [Tensor(a, tracked=i in floats) for i, a in enumerate(arrays)]
     with Tape() as tape:
-        outputs = tree.flatten(fn(*inputs))
+        outputs = [convert_to_tensor(out) for out in tree.flatten(fn(*inputs))]
         random = np.random.default_rng(seed)
         cotangents = [
             random.uniform(0.5, 1.5, out.shape) * random.choice([-1, 1], out.shape)
@@ -68,8 +69,7 @@ def check_gradient(fn, *arrays, seed=0, rtol=1e-6, atol=1e-8):
             )
             raise ValueError(
                 f"argument {i}, element {tuple(map(int, place))}: the tape says "
-                f"{analytic[place]:.8g}, "
-                f"the numeric gradient is {numeric[place]:.8g}"
+                f"{analytic[place]:.8g}, the numeric gradient is {numeric[place]:.8g}"
             )
         largest = max(largest, float(difference.max(initial=0)))
     return largest

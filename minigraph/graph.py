@@ -98,11 +98,16 @@ class Node:
         return tree.flatten(self.output_structure)
 
     @property
+    def input_structure(self):
+        """The symbols that the call was made on; an Input stands for itself."""
+        return self.args[0] if self.args else self.output_structure
+
+    @property
     def label(self):
         """What kind of thing is called: `Dense`, or `Add` for the op behind `+`."""
         if self.layer is None:
             return "".join(word.capitalize() for word in self.fn.__name__.split("_"))
-        return getattr(self.layer, "kind", type(self.layer).__name__)
+        return self.layer._label
 
     @property
     def parents(self):
@@ -159,7 +164,7 @@ def check_shape(shape, argument):
     if isinstance(shape, int):
         raise ValueError(f"`{argument}` must be a tuple such as ({shape},), got the number {shape}")
     good = isinstance(shape, (tuple, list)) and all(
-        n is None or (isinstance(n, (int, np.integer)) and not isinstance(n, bool) and n >= 0)
+        n is None or (isinstance(n, (int, np.integer)) and not isinstance(n, bool) and n >= 1)
         for n in shape
     )
     if not good:
@@ -291,17 +296,13 @@ def with_rows(shape, rows):
 
 def explain(error, fn, symbols):
     """The error of a failed experiment, as the author of the graph deserves to read it."""
-    kind = (
-        f"layer {fn.name!r} ({type(fn).__name__})"
-        if isinstance(fn, Layer)
-        else f"op {fn.__name__!r}"
-    )
+    called = f"layer {fn.name!r} ({fn._label})" if isinstance(fn, Layer) else f"op {fn.__name__!r}"
     sources = " and ".join(f"{s.node.name!r} of shape {s.shape}" for s in symbols)
     text = " ".join(str(error).split()) or type(error).__name__
     text = re.sub(r"(?<!=)\(0,", "(None,", text)  # a shape, and no setting such as axes=(0, 1)
     if any(s.trials[0] != s.trials[1] for s in symbols):
         text += f" (unknown sizes were tried as {SIZES[0]})"
-    return ValueError(f"{kind} cannot be called on {sources}: {text}")
+    return ValueError(f"{called} cannot be called on {sources}: {text}")
 
 
 # ---------------------------------------------------------------------------------------------

@@ -19,11 +19,22 @@ class Initializer(registry.Configurable):
 
     def __call__(self, shape, dtype="float32", seed=None):
         random = np.random.default_rng(seed if self.seed is None else self.seed)
-        return np.asarray(self.draw(random, tuple(shape)), dtype)
+        return check_drawn(self.draw(random, tuple(shape)), tuple(shape), dtype, self)
 
     def draw(self, random, shape):
         """An array of `shape`; `random` is a NumPy generator."""
         raise NotImplementedError(f"{type(self).__name__} must define draw(self, random, shape)")
+
+
+def check_drawn(values, shape, dtype, source):
+    """The values as an array; ValueError, with both shapes, if they have another shape."""
+    array = np.asarray(values, dtype)
+    if array.shape != shape:
+        raise ValueError(
+            f"initializer {source!r} gave an array of shape {array.shape} for a weight of shape "
+            f"{shape}: return an array of the `shape` that it is called with"
+        )
+    return array
 
 
 def fans(shape):
@@ -230,12 +241,23 @@ class LecunNormal(Scaling):
     fixed = (1.0, "fan_in", "truncated_normal")
 
 
+@registry.register(group="initializer")
+class FunctionInitializer(Initializer):
+    """A function (shape, dtype) -> array. A config holds its name, so it must be registered."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = registry.find(function) if isinstance(function, str) else function
+
+    def __call__(self, shape, dtype="float32", seed=None):
+        values = self.function(tuple(shape), dtype=dtype)
+        return check_drawn(values, tuple(shape), dtype, self.function)
+
+
 def get(identifier):
-    """An initializer from a name, a class, a config, an instance or a function."""
+    """An initializer from a name, a class, a config, an instance or a function; None gives None."""
     found = registry.get("initializer", identifier, Initializer)
-    if found is None or isinstance(found, Initializer):
-        return found
-    return lambda shape, dtype, seed: found(shape, dtype=dtype)
+    return found if found is None or isinstance(found, Initializer) else FunctionInitializer(found)
 
 
 def serialize(initializer):

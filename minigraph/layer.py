@@ -52,8 +52,7 @@ class InputSpec:
             shown = (None, *shape[1:]) if context.drawing is not None else tuple(shape)
             raise ValueError(
                 f'Input {position} of layer "{layer_name}" is incompatible with the layer: '
-                f"{broken}. "
-                f"Full shape received: {shown}"
+                f"{broken}. Full shape received: {shown}"
             )
 
 
@@ -78,6 +77,11 @@ def builds_once(build):
     def wrapper(self, input_shape):
         if self.built:
             return
+        if not tree.is_branch(input_shape):
+            raise ValueError(
+                f"layer {self.name!r} ({type(self).__name__}) is built for a shape with the batch "
+                f"axis, such as (None, 4), got {input_shape!r:.80}"
+            )
         before = {key: copy.copy(v) if tree.is_branch(v) else v for key, v in vars(self).items()}
         try:
             build(self, input_shape)
@@ -127,13 +131,10 @@ class Layer(registry.Configurable):
             ]
         if "build" in vars(cls):
             cls.build = builds_once(cls.build)
-        if "call" in vars(
-            cls
-        ):  # read once for each class: binding at each call costs a third of a small step
+        if "call" in vars(cls):
+            # Read once for each class: to bind it at each call costs a third of a small step.
             parameters = list(inspect.signature(cls.call).parameters)[1:]
-            place = {
-                name: parameters.index(name) for name in ("training", "mask") if name in parameters
-            }
+            place = {name: i for i, name in enumerate(parameters) if name in ("training", "mask")}
             cls._training_place, cls._mask_place = place.get("training"), place.get("mask")
         cls._short_path = (
             cls._training_place is None
@@ -165,6 +166,15 @@ class Layer(registry.Configurable):
         if settings:
             raise TypeError(f"{type(self).__name__} takes no argument {', '.join(settings)}")
 
+    def __setattr__(self, attribute, value):
+        taken = getattr(type(self), attribute, None)
+        if isinstance(taken, property) and taken.fset is None:
+            raise TypeError(
+                f"{type(self).__name__}: the name `{attribute}` means something in every layer "
+                f"({taken.__doc__ or 'see Layer'}). Choose another, such as self.my_{attribute}."
+            )
+        super().__setattr__(attribute, value)
+
     def __getattr__(self, attribute):
         if "_variables" not in vars(self):
             raise TypeError(
@@ -172,6 +182,11 @@ class Layer(registry.Configurable):
                 f"(found out while reading {attribute!r})"
             )
         return object.__getattribute__(self, attribute)  # the error that led here, once more
+
+    @property
+    def _label(self):
+        """What kind of layer pictures and errors call it."""
+        return type(self).__name__
 
     @property
     def dtype(self):
@@ -205,29 +220,38 @@ class Layer(registry.Configurable):
             if takes_over(leaf):
                 return leaf.__take_over__(self, args, kwargs)
 
+        args, kwargs, masks = self._take_inputs(args, kwargs)
+        if not self.built:
+            self.prepare(args[0])
+        args, training = self._settle_training(args, kwargs)
+        with setting(training=training, call=context.call or object()):
+            outputs = self._finish(self._run(args, kwargs))
+        self.built = True
+        return self._pass_masks(args[0], masks, outputs)
+
+    def _take_inputs(self, args, kwargs):
+        """The arguments with tensors for arrays, and the masks of the inputs, or None.
+
+        If `call` wants a mask and was given none, it gets that of the inputs.
+        """
         inputs = tree.map(self._to_input, args[0])
         kwargs = tree.map(to_tensor, kwargs)
         if "mask" in kwargs:  # masks are bare arrays, as they are on a tensor
             kwargs["mask"] = tree.map(as_array, kwargs["mask"])
         if "mask" in kwargs and self._mask_place is None:  # then it rides on the inputs
             inputs = attach_masks(inputs, kwargs.pop("mask"))
-        args = (inputs, *tree.map(to_tensor, args[1:]))
-        if not self.built:
-            self.prepare(inputs)
         masks = tree.map(lambda x: x.mask, inputs)
-        masked = any(mask is not None for mask in tree.flatten(masks))
-        args, training = self._settle_training(args, kwargs)
-        if (
-            self._mask_place is not None
-            and len(args) <= self._mask_place
-            and kwargs.get("mask") is None
-        ):
-            kwargs["mask"] = masks if masked else None
-        with setting(training=training, call=context.call or object()):
-            outputs = self._finish(self._run(args, kwargs))
-        if masked or type(self).compute_mask is not Layer.compute_mask:
-            outputs = attach_masks(outputs, self.compute_mask(inputs, masks if masked else None))
-        return outputs
+        masks = masks if any(mask is not None for mask in tree.flatten(masks)) else None
+        wanted = self._mask_place is not None and len(args) <= self._mask_place
+        if wanted and kwargs.get("mask") is None:
+            kwargs["mask"] = masks
+        return (inputs, *tree.map(to_tensor, args[1:])), kwargs, masks
+
+    def _pass_masks(self, inputs, masks, outputs):
+        """The outputs with the masks that `compute_mask` gives them."""
+        if masks is None and type(self).compute_mask is Layer.compute_mask:
+            return outputs
+        return attach_masks(outputs, self.compute_mask(inputs, masks))
 
     def _run(self, args, kwargs):
         """Check the inputs, compute, and say in which layer an error arose."""
@@ -257,6 +281,11 @@ class Layer(registry.Configurable):
 
     def _finish(self, outputs):
         """Plain arrays that a layer returns become tensors, and outputs are paid for."""
+        if outputs is None:
+            raise TypeError(
+                f"layer {self.name!r} ({type(self).__name__}): its call gave None. "
+                "Is a `return` missing?"
+            )
         outputs = outputs if type(outputs) is Tensor else tree.map(to_tensor, outputs)
         if self.activity_regularizer is not None and context.drawing is None:
             for output in tree.flatten(outputs):
@@ -267,7 +296,7 @@ class Layer(registry.Configurable):
         """The first argument of `call` may also be given by keyword."""
         if args:
             return args, dict(kwargs)
-        first = list(inspect.signature(self.call).parameters)[0]
+        first = next(iter(inspect.signature(self.call).parameters), None)
         if first not in kwargs:
             raise TypeError(
                 f"layer {self.name!r} ({type(self).__name__}) was called without inputs"
@@ -277,25 +306,26 @@ class Layer(registry.Configurable):
 
     def _to_input(self, value):
         """An input as a tensor, cast to the layer's float type."""
-        if not isinstance(value, (Tensor, np.ndarray)) and backend.array_module(value) is np:
-            raise ValueError(
-                f"layer {self.name!r} ({type(self).__name__}) takes tensors and arrays, got "
-                f"{value!r:.100} "
-                f"({type(value).__name__}). Wrap numbers in np.array([...])."
+        if not is_tensor(value):
+            what = "a layer that was not called" if isinstance(value, Layer) else f"{value!r:.100}"
+            hint = (
+                "Call it first" if isinstance(value, Layer) else "Wrap numbers in np.array([...])"
             )
-        tensor = to_tensor(value)
-        return (
-            basic.cast(tensor, self.dtype)
-            if self.casts_inputs and tensor.dtype != self.dtype
-            else tensor
-        )
+            raise ValueError(
+                f"layer {self.name!r} ({type(self).__name__}) takes tensors and arrays, got {what} "
+                f"({type(value).__name__}). {hint}."
+            )
+        try:
+            tensor = to_tensor(value)
+        except TypeError as error:
+            raise TypeError(f"layer {self.name!r} ({type(self).__name__}): {error}") from None
+        same = tensor.dtype == self.dtype or not self.casts_inputs
+        return tensor if same else basic.cast(tensor, self.dtype)
 
     def _settle_training(self, args, kwargs):
-        """Whether this call trains: its own argument, else what runs around it; None if nobody
-        said.
+        """Whether this call trains: its own argument, else what runs around it, else None.
 
-        The value is passed on if `call` wants it, and reaches the layers inside through the
-        context.
+        The value is passed on if `call` wants it, and reaches the layers inside by the context.
         """
         place = self._training_place
         by_position = place is not None and len(args) > place
@@ -333,12 +363,12 @@ class Layer(registry.Configurable):
         """
         if isinstance(shape, str):
             raise ValueError(f"add_weight: `shape` comes first; give the name as name={shape!r}")
-        shape = (shape,) if isinstance(shape, int) else tuple(shape)
+        shape = shape if isinstance(shape, (tuple, list)) else (shape,)
         if not all(isinstance(n, (int, np.integer)) and n >= 0 for n in shape):
             raise ValueError(
-                f"add_weight in layer {self.name!r}: every entry of shape={shape} must be a "
-                "number of elements. "
-                "None means that the size of an axis is unknown: give the Input a full shape."
+                f"add_weight in layer {self.name!r}: every entry of shape={shape} must be a number "
+                "of elements. None means that the size of an axis is unknown: give the Input a "
+                "full shape."
             )
         own = {} if name is None else vars(self)
         initial = own.get(f"{name}_initializer") if initializer is None else initializer
@@ -369,14 +399,17 @@ class Layer(registry.Configurable):
 
     def _own_variables(self):
         """This layer's variables, those that were made to be trained first."""
-        held = [leaf for value in vars(self).values() for leaf in tree.flatten(value)]
-        found = unique([*self._variables, *(leaf for leaf in held if isinstance(leaf, Variable))])
+        found = unique([*self._variables, *self._held(Variable)])
         return sorted(found, key=lambda variable: not variable.learnable)
 
     def _sublayers(self):
         """The layers held in attributes, also inside lists, tuples and dicts."""
-        held = [leaf for value in vars(self).values() for leaf in tree.flatten(value)]
-        return unique(leaf for leaf in held if isinstance(leaf, Layer))
+        return unique(self._held(Layer))
+
+    def _held(self, kind):
+        """What the attributes hold of one kind, also inside lists, tuples and dicts."""
+        leaves = (leaf for value in vars(self).values() for leaf in tree.flatten(value))
+        return [leaf for leaf in leaves if isinstance(leaf, kind)]
 
     def _all_layers(self):
         """This layer and all layers inside it, each once, outer ones first."""
@@ -462,7 +495,7 @@ class Layer(registry.Configurable):
     @property
     def input(self):
         """The symbolic input of the layer's only call."""
-        return self._only_node("input").args[0]
+        return self._only_node("input").input_structure
 
     def get_output_at(self, index):
         """The symbolic output of the layer's call number `index`, from 0."""
@@ -470,7 +503,7 @@ class Layer(registry.Configurable):
 
     def get_input_at(self, index):
         """The symbolic input of the layer's call number `index`, from 0."""
-        return self._node_at(index).args[0]
+        return self._node_at(index).input_structure
 
     def _only_node(self, what):
         if len(self.nodes) == 1:
@@ -480,7 +513,7 @@ class Layer(registry.Configurable):
                 f"layer {self.name!r} was never called on a symbolic tensor: it has no {what} yet"
             )
         calls = "; ".join(
-            f"{i}: on shape {tree.map(lambda x: x.shape, n.args[0])}"
+            f"{i}: on shape {tree.map(lambda x: x.shape, n.input_structure)}"
             for i, n in enumerate(self.nodes)
         )
         raise AttributeError(
@@ -508,11 +541,16 @@ def losses_of(layers):
     return added + [price(weight) for price, weight in priced if weight.trainable]
 
 
+def is_tensor(value):
+    """Whether a value is a tensor, or an array of this or another device."""
+    return isinstance(value, (Tensor, np.ndarray)) or backend.array_module(value) is not np
+
+
 def to_tensor(value):
-    """Arrays become tensors; everything else stays."""
+    """Arrays become tensors, all else stays; TypeError for an array that holds no numbers."""
     return (
-        Tensor(value)
-        if isinstance(value, np.ndarray) or backend.array_module(value) is not np
+        Tensor(backend.to_array(value))
+        if is_tensor(value) and not isinstance(value, Tensor)
         else value
     )
 

@@ -31,6 +31,14 @@ __all__ = [
     "sparse_categorical_crossentropy",
 ]
 
+for _formula in (
+    binary_crossentropy,
+    categorical_crossentropy,
+    mean_squared_error,
+    sparse_categorical_crossentropy,
+):
+    registry.register(_formula, name=f"losses>{_formula.__name__}")  # ops have the plain names
+
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean_with_sample_weight", "none", None)
 
 
@@ -221,7 +229,13 @@ def check_smoothing(label_smoothing):
 
 def get(identifier):
     """A loss from a name, a class, a config, an instance or a function; None gives None."""
-    return registry.get("loss", identifier, Loss)
+    found = registry.get("loss", identifier, Loss)
+    if not isinstance(found, Loss) and hasattr(found, "get_config"):
+        raise ValueError(
+            f"a loss is a name, a Loss or a function (y_true, y_pred), got the "
+            f"{type(found).__name__} {found!r:.80}"
+        )
+    return found
 
 
 def serialize(loss):

@@ -238,14 +238,16 @@ def for_training(identifier):
     """A metric as `compile` understands it.
 
     "accuracy" and "crossentropy" mean the binary, sparse or categorical form, whichever the shapes
-    call for. A metric given by name keeps the name as it was written.
+    call for. A metric given by name keeps the name as it was written; `package>name`, which a file
+    writes for a registered function, is no such name.
     """
     if not isinstance(identifier, str):
         return get(identifier)
     if identifier in BY_SHAPES:
         return MeanMetricWrapper(BY_SHAPES[identifier], identifier)
     metric = get(identifier)
-    metric.name = identifier
+    if ">" not in identifier:
+        metric.name = identifier
     return metric
 
 

@@ -3,7 +3,7 @@
 import warnings
 
 from . import backend, graph, saving, tree
-from .backend import setting
+from .backend import context, setting
 from .graph import Input, InputLayer, Plan, SymbolicTensor
 from .layer import Layer, to_tensor, unique
 from .ops import basic
@@ -73,7 +73,7 @@ class Model(Trainer, Layer):
 
     def run(self, inputs, training=None, observe=None):
         """Like a call, but `observe(node, outputs)` sees what every node gives on the way."""
-        with setting(training=training):
+        with setting(training=context.training if training is None else training):
             return self._run_plan(tree.map(to_tensor, inputs), observe)
 
     def _run_plan(self, inputs, observe=None):
@@ -87,7 +87,7 @@ class Model(Trainer, Layer):
     def _arrange(self, inputs):
         """What the call was given, in the order of `self.inputs`.
 
-        A model may always be given a dict keyed by the names of its Inputs.
+        A model whose inputs are no dict may be given one too, keyed by the names of its Inputs.
         """
         if isinstance(inputs, Tensor):
             given = [inputs]
@@ -106,15 +106,14 @@ class Model(Trainer, Layer):
         if len(given) != len(self.inputs):
             raise ValueError(
                 f"model {self.name!r} has {len(self.inputs)} inputs "
-                f"({', '.join(self.input_names)}), "
-                f"but was called on {len(given)}"
+                f"({', '.join(self.input_names)}), but was called on {len(given)}"
             )
         return given
 
     def _fit(self, value, symbol):
         """One input, cast to its Input's dtype; ValueError with both shapes if it does not fit."""
         expected, found = symbol.shape, tuple(value.shape)
-        known_rows = backend.context.drawing is None
+        known_rows = context.drawing is None
         fits = len(found) == len(expected) and all(
             want in (have, None) or (axis == 0 and not known_rows)
             for axis, (want, have) in enumerate(zip(expected, found, strict=True))
@@ -129,10 +128,14 @@ class Model(Trainer, Layer):
 
     def prepare(self, inputs):
         """A subclass gets its weights when its own `call` first runs."""
-        if not self.built:
-            shape = tree.map(lambda x: (None, *x.shape[1:]), inputs)
-            Layer.build(self, shape)
-            self.build_shape = shape
+        self.build_shape = tree.map(lambda x: (None, *x.shape[1:]), inputs)
+        if context.drawing is not None:  # a drawing that fails later undoes this
+            Layer.build(self, self.build_shape)
+
+    def _pass_masks(self, inputs, masks, outputs):
+        """The layers inside have given the outputs their masks."""
+        own = type(self).compute_mask is not Layer.compute_mask
+        return super()._pass_masks(inputs, masks, outputs) if own else outputs
 
     def build(self, input_shape):
         """Make the weights of a subclassed model, by trying its `call` on an empty batch."""
@@ -201,7 +204,7 @@ class Model(Trainer, Layer):
         return rows
 
     @property
-    def kind(self):
+    def _label(self):
         """What a picture calls it: `Functional` if it is nothing but a graph of layers."""
         return "Functional" if type(self) is Model else type(self).__name__
 
@@ -292,6 +295,8 @@ class Sequential(Model):
         super().__init__(name=name, trainable=trainable)
         self._chain = []
         self._ends = []  # the symbol before the first layer and the one behind each layer
+        if isinstance(layers, Layer):
+            raise TypeError(f"Sequential takes a list of layers: write Sequential([{layers.name}])")
         for layer in layers or []:
             self.add(layer)
 
@@ -313,6 +318,8 @@ class Sequential(Model):
 
     def add(self, layer):
         """Put a layer, or a first `Input`, at the end of the chain."""
+        if isinstance(layer, InputLayer):
+            layer = layer.output
         if isinstance(layer, SymbolicTensor) and isinstance(layer.node.layer, InputLayer):
             if self._chain or self._ends:
                 raise ValueError(f"{self.name!r}: an Input comes first, before all layers")
@@ -338,6 +345,8 @@ class Sequential(Model):
         *self._chain, last = self._chain
         if self._ends:
             last.nodes.remove(self._ends[-1].node)
+            for index, node in enumerate(last.nodes):
+                node.index = index
             self._ends, self._plan = self._ends[:-1], None
             self.built = len(self._ends) > 1
         return last
@@ -348,8 +357,7 @@ class Sequential(Model):
         if not isinstance(output, SymbolicTensor):
             raise ValueError(
                 f"{self.name!r} is a chain, but layer {layer.name!r} gives "
-                f"{len(tree.flatten(output))} outputs. "
-                "Use Model(inputs, outputs) for such graphs."
+                f"{len(tree.flatten(output))} outputs. Use Model(inputs, outputs) for such graphs."
             )
         self._ends, self._plan, self.built = [*self._ends, output], None, True
 

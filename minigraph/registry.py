@@ -143,7 +143,10 @@ def lookup(group, name):
         found = get_registered_object(name)
     if found is None:
         known = sorted({known for kind, known in _aliases if kind == group})
-        raise ValueError(f"unknown {group} {name!r}. Known names: {', '.join(known)}")
+        raise ValueError(
+            f"unknown {group} {name!r}. Known names: {', '.join(known)}. One of your own must be "
+            f"registered, or be given as custom_objects={{{name!r}: ...}} when it is loaded"
+        )
     return found
 
 

@@ -7,12 +7,10 @@ the old file or the new one, never half of it.
 
 import contextlib
 import errno
-import hashlib
 import json
 import math
 import os
 import re
-import secrets
 import stat
 import time
 from typing import NamedTuple
@@ -243,6 +241,8 @@ def digest(metadata, tensors):
     Each piece is preceded by its length, so no two contents give the same sequence of bytes. It
     shows damage. It is no signature: whoever changes a file on purpose can compute it anew.
     """
+    import hashlib  # here, since loading it is a good part of the cost of `import minigraph`
+
     hasher = hashlib.sha256()
 
     def add(piece):
@@ -313,7 +313,7 @@ def write_atomically(path, data):
     """
     folder, name = os.path.split(path)
     remove_stale(folder, name)
-    temporary = os.path.join(folder, temporary_prefix(name) + secrets.token_hex(4) + TEMPORARY)
+    temporary = os.path.join(folder, temporary_prefix(name) + os.urandom(4).hex() + TEMPORARY)
     try:
         flags = ("O_WRONLY", "O_CREAT", "O_EXCL", "O_CLOEXEC", "O_BINARY")
         flags = sum(getattr(os, flag, 0) for flag in flags)

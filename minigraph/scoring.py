@@ -1,5 +1,7 @@
 """Scoring: which loss and which metrics look at which output of a model."""
 
+import inspect
+
 from . import formulas, losses, metrics, tree
 from .ops.basic import convert_to_tensor, expand_dims
 
@@ -26,17 +28,19 @@ class Scoring:
     """
 
     def __init__(self, loss, loss_weights, metrics_, weighted_metrics):
-        self.given = {
+        given = {
             "loss": loss,
             "loss_weights": loss_weights,
             "metrics": metrics_,
             "weighted_metrics": weighted_metrics,
         }
+        self.given = tree.map(as_object, given)
         self.mean_loss = metrics.Mean("loss")
         self.names, self.routes, self.labelled = None, [], [("loss", self.mean_loss)]
+        self.structure = None
 
-    def lay_routes(self, names):
-        """Give each output its loss and its metrics.
+    def lay_routes(self, names, structure):
+        """Give each output its loss and its metrics; `structure` is that of the model's output.
 
         Raises ValueError, with the names, where a key, a count or a name does not fit.
         """
@@ -49,11 +53,12 @@ class Scoring:
                 raise ValueError(f"`loss_weights` needs one entry for each of the outputs {names}")
             columns.append(distribute(given, names, argument, complete=is_loss))
         self.routes = [Route(*row) for row in zip(names, *columns, strict=True)]
-        self.names = names
         self.labelled = self._label()
+        self.names, self.structure = names, structure
 
     def _label(self):
         """(name in the logs, metric) of all that is watched, in the order of the logs."""
+        check_one_each(self.routes)
         several = len(self.routes) > 1
         found = [("loss", self.mean_loss)]
         found += [(r.mean_loss.name, r.mean_loss) for r in self.routes if several and r.loss]
@@ -61,13 +66,15 @@ class Scoring:
             prefix = f"{route.name}_" if several else ""
             watched = [*route.metrics, *route.weighted_metrics]
             found += [(prefix + metric.name, metric) for metric in watched]
+        check_distinct(found)
         return found
 
     def pair(self, y, outputs, sample_weight):
         """(route, target, output, weight) for each output that has a loss or a metric."""
         if len(self.names) > 1 and y is not None and not tree.is_branch(y):
             raise ValueError(f"give `y` as a list or dict of targets, for the outputs {self.names}")
-        targets = distribute(y, self.names, "y")
+        targets = distribute(flatten_like(self.structure, y), self.names, "y")
+        sample_weight = flatten_like(self.structure, sample_weight)
         weights = distribute(sample_weight, self.names, "sample_weight")
         rows = zip(self.routes, targets, outputs, weights, strict=True)
         rows = [row for row in rows if row[0].wants_target]
@@ -95,6 +102,49 @@ class Scoring:
                 route.loss.check_targets(target, output.shape)
             except ValueError as error:
                 raise ValueError(f"targets of output {route.name!r}: {error}") from None
+
+
+def as_object(given):
+    """The class of a loss or metric becomes an object of it, which can be written to a file."""
+    is_class = inspect.isclass(given) and issubclass(given, (losses.Loss, metrics.Metric))
+    return given() if is_class else given
+
+
+def check_distinct(labelled):
+    """Raise ValueError if two of the pairs (name in the logs, metric) have one name."""
+    seen = set()
+    for name, metric in labelled:
+        if name in seen:
+            raise ValueError(
+                f"two numbers of the logs are called {name!r}, the second from {metric!r}: give "
+                "one of the metrics another `name=`"
+            )
+        seen.add(name)
+
+
+def check_one_each(routes):
+    """Raise ValueError if one Metric object is to watch twice: it would mix what it sees."""
+    seen = {}
+    for route in routes:
+        for metric in [*route.metrics, *route.weighted_metrics]:
+            if metric in seen:
+                raise ValueError(
+                    f"one object, {metric!r}, is given as a metric of {seen[metric]!r} and of "
+                    f"{route.name!r}, and would mix both: give each a metric of its own"
+                )
+            seen[metric] = route.name
+
+
+def flatten_like(structure, value):
+    """`value` as a flat list in the order of `structure`, if it has that structure; else as it is.
+
+    The keys of a dict may stand in another order than those of the model's output.
+    """
+    if not tree.is_branch(structure) or not tree.same_structure(structure, value):
+        return value
+    keys = structure.keys() if isinstance(structure, dict) else range(len(structure))
+    parts = [flatten_like(structure[key], value[key]) for key in keys]
+    return [leaf for part in parts for leaf in tree.flatten(part)]
 
 
 def listed(given):

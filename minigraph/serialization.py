@@ -261,10 +261,18 @@ class Writer:
         """The constructor arguments that hold layers, which are written as places in the table."""
         arguments = {n: getattr(layer, n) for n in registry.constructor_arguments(type(layer))}
         for value in arguments.values():
-            if inspect.isfunction(value):
-                self.name_of(value)
+            self.meet(value)
         held = {name: tree.flatten(value) for name, value in arguments.items()}
         return {n: arguments[n] for n in held if any(isinstance(leaf, Layer) for leaf in held[n])}
+
+    def meet(self, value):
+        """Note what the names in the config of a constructor argument mean."""
+        if inspect.isfunction(value):
+            self.name_of(value)
+        elif isinstance(value, registry.Configurable):
+            self.name_of(type(value))
+            for name in registry.constructor_arguments(type(value)):
+                self.meet(getattr(value, name, None))
 
     def name_of(self, thing):
         """The name that stands for a class or function; ValueError if it would mean another."""

@@ -205,6 +205,8 @@ class Tape:
 
     def watch(self, tensor):
         """Want gradients for a tensor that is no variable."""
+        if not isinstance(tensor, Tensor):
+            raise TypeError(f"a tape watches a Tensor, got {type(tensor).__name__}: wrap it first")
         tensor.tracked = True
         return tensor
 
@@ -218,6 +220,8 @@ class Tape:
         freed on the way. A tape can therefore be asked once. None stands where nothing flows.
         Raises ValueError if the loss is not a scalar or was not recorded here.
         """
+        if not isinstance(loss, Tensor):
+            raise TypeError(f"the loss must be a Tensor, got {loss!r:.80} ({type(loss).__name__})")
         if loss.value.size != 1:
             raise ValueError(
                 "a gradient starts from one number, but the loss has shape "
@@ -245,7 +249,7 @@ class Tape:
                     continue
                 if callable(way):
                     way = way() if joint else way(arriving)
-                share = fit(way, tensor)
+                share = unbroadcast(way, tensor)
                 before = gradients.get(tensor)
                 gradients[tensor] = share if before is None else before + share
         found = [gradients.get(tensor) for tensor in wanted]
@@ -260,7 +264,7 @@ def take_arriving(outputs, gradients, keep):
     return gradients.get(outputs) if outputs in keep else gradients.pop(outputs, None)
 
 
-def fit(gradient, tensor):
+def unbroadcast(gradient, tensor):
     """Bring a gradient to the shape and dtype of its tensor.
 
     Where the forward pass broadcast an axis, the backward pass sums over it.
@@ -300,6 +304,8 @@ def op(fn=None, *, name=None):
     setting_names = [
         p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
     ]
+    if not over_list and not array_defaults:
+        raise TypeError(f"@op: the arrays of {fn.__name__} must stand before `/` in its signature")
     slots = 1 if over_list else len(array_defaults)
     op_name = name or fn.__name__
 
@@ -328,12 +334,16 @@ def op(fn=None, *, name=None):
                 sources.append(array if array.tracked else None)
                 tracked = tracked or array.tracked
             else:
-                values.append(plain(array))
+                values.append(to_operand(array))
                 sources.append(None)
                 numbers_only = numbers_only and isinstance(values[-1], (int, float))
         if numbers_only:  # nothing else says what type they should have
             values = [backend.to_array(number) for number in values]
         value, backward = fn(*values, **settings)
+        if type(value) is tuple:
+            value = tuple(narrow(v, values) for v in value)
+        else:
+            value = narrow(value, values)
 
         tape = context.tape
         tracked = tracked and tape is not None and backward is not None
@@ -351,12 +361,26 @@ def op(fn=None, *, name=None):
     return apply
 
 
+def narrow(value, operands):
+    """A float64 result of smaller floats and integers, in the type of the floats.
+
+    NumPy widens where float32 meets integers; here float32 in gives float32 out.
+    """
+    if value.dtype != np.float64:
+        return value
+    types = [v.dtype for v in operands if hasattr(v, "dtype")]
+    floats = [t for t in types if t.kind == "f"]
+    if not floats or len(floats) == len(types) or np.float64 in floats:
+        return value
+    return value.astype(max(floats))
+
+
 def takes_over(argument):
     """Whether an argument wants to turn the call into something else, as a symbol does."""
     return hasattr(type(argument), "__take_over__")
 
 
-def plain(value):
+def to_operand(value):
     """What an op sees of an argument that is no tensor.
 
     Python numbers stay Python numbers: as arrays they would turn float32 into float64.
@@ -366,5 +390,7 @@ def plain(value):
     if value is None or isinstance(value, (int, float, np.ndarray)):
         return value
     if isinstance(value, (list, tuple)):
+        if any(isinstance(leaf, Tensor) and leaf.tracked for leaf in tree.flatten(value)):
+            raise TypeError("a list of tensors loses their gradients: join them with ops.stack")
         value = tree.map(lambda leaf: leaf.numpy() if isinstance(leaf, Tensor) else leaf, value)
     return backend.to_array(value)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from . import metrics, optimizers, registry, tree
+from . import graph, metrics, optimizers, registry, tree
 from .callbacks import CallbackList, History, ProgbarLogger, is_terminal
 from .data import (
     check_positive,
@@ -19,13 +19,14 @@ from .data import (
     make_batches,
     pack,
     prepare,
+    runs_once,
     split,
     unpack,
     weigh_classes,
 )
 from .interrupts import whole_step
 from .layer import Layer, losses_of
-from .scoring import Scoring, align, distinct, names_of
+from .scoring import Scoring, align, check_distinct, distinct, names_of
 from .tensor import Tape, Tensor
 
 
@@ -94,7 +95,7 @@ class Trainer:
         """
         scoring = Scoring(loss, loss_weights, metrics, weighted_metrics)
         if self._graph_outputs() is not None:
-            scoring.lay_routes(self._names_of_outputs())
+            scoring.lay_routes(self._names_of_outputs(), self.output)
         found = optimizers.get(optimizer)
         if found is None:
             raise ValueError("compile needs an `optimizer`, a name or an Optimizer; got None")
@@ -132,9 +133,9 @@ class Trainer:
         """The outputs as a flat list, once it is known which loss goes to which of them."""
         outputs = tree.flatten(y_pred)
         if self._scoring.names is None:
-            graph = self._graph_outputs() is not None
-            names = self._names_of_outputs() if graph else names_of(y_pred, len(outputs))
-            self._scoring.lay_routes(names)
+            is_graph = self._graph_outputs() is not None
+            names = self._names_of_outputs() if is_graph else names_of(y_pred, len(outputs))
+            self._scoring.lay_routes(names, y_pred)
         return outputs
 
     def _need_compile(self, method):
@@ -150,9 +151,31 @@ class Trainer:
             y_pred = self(x, training=True)
             loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
         self._look_at(loss, x)
-        if weights := self._weights_to_train():
-            self.optimizer.apply(tape.gradient(loss, weights), weights)
-        return self._score(x, y, y_pred, sample_weight, loss)
+        weights = self._weights_to_train()
+        gradients = tape.gradient(loss, weights) if weights else []
+        logs = self._score(x, y, y_pred, sample_weight, loss)
+        self._learn(gradients, weights)  # last: whatever raises before leaves the weights alone
+        return logs
+
+    def _learn(self, gradients, weights):
+        """Move the weights. Those that only outputs without a loss need have nothing to learn."""
+        idle = self._idle_weights()
+        pairs = zip(gradients, weights, strict=True)
+        pairs = [(g, w) for g, w in pairs if g is not None or w not in idle]
+        if pairs:
+            self.optimizer.apply(*zip(*pairs, strict=True))
+
+    def _idle_weights(self):
+        """The weights of the layers that no output with a loss needs."""
+        trained = [route.loss is not None for route in self._scoring.routes]
+        if all(trained) or self._graph_outputs() is None:
+            return set()
+        ends = [
+            symbol for symbol, is_trained in zip(self.outputs, trained, strict=True) if is_trained
+        ]
+        layers = [node.layer for node in graph.collect(self.inputs, ends) if node.layer is not None]
+        needed = {weight for layer in layers for weight in layer.weights}
+        return set(self.trainable_weights) - needed
 
     def test_step(self, data):
         """Score one batch without learning from it. Returns the logs so far."""
@@ -262,6 +285,7 @@ class Trainer:
             leaf for leaf in held if isinstance(leaf, metrics.Metric) and id(leaf) not in known
         ]
         watched = [*compiled, *((metric.name, metric) for metric in dict.fromkeys(found))]
+        check_distinct(watched)
         if self._session is not None and self._scoring.names is not None:
             self._session.watched = watched
         return watched
@@ -329,16 +353,17 @@ class Trainer:
             given, batch_size, shuffle, self.random, steps_per_epoch, class_weight=class_weight
         )
         self._check_targets(given)
-        validation = None
+        validation, is_due = None, validation_schedule(validation_freq)
         if held_back is not None:
             validation_batch_size = validation_batch_size or batch_size
             validation = make_batches(held_back, validation_batch_size, steps=validation_steps)
             self._check_targets(held_back)
+            due = sum(is_due(epoch + 1) for epoch in range(initial_epoch, epochs))
+            check_reusable(held_back[0], due, validation_steps)
 
         params = {"epochs": epochs, "steps": batches.steps, "verbose": verbosity(verbose)}
         self.history = History()
         callbacks = self._callback_list(callbacks, params, self.history)
-        is_due = validation_schedule(validation_freq)
         with self._one_session(), whole_step.on_guard():
             self.stop_training = False
             try:
@@ -353,7 +378,7 @@ class Trainer:
                         scores = self._test_epoch(validation, callbacks)
                         logs |= {f"val_{name}": value for name, value in scores.items()}
                     callbacks.tell("on_epoch_end", epoch, logs)
-                    if self.stop_training or batches.ran_out:
+                    if self.stop_training or batches.ran_out or (validation and validation.ran_out):
                         break
             except BaseException as error:
                 batches.close()
@@ -516,6 +541,16 @@ def prepare_validation(given):
     if not isinstance(given, (list, tuple)) or len(given) not in (2, 3):
         raise ValueError("validation_data must be (x, y), (x, y, sample_weight) or yield batches")
     return prepare(*given)
+
+
+def check_reusable(x, times, steps):
+    """Raise ValueError if validation data of one pass are to be used more often than once."""
+    if runs_once(x) and times > 1 and steps is None:
+        raise ValueError(
+            f"validation_data is a {type(x).__name__}, which can be run through once only, but "
+            f"{times} epochs are to be validated: give arrays, or an object that starts anew at "
+            "each `iter`; for an endless generator give validation_steps"
+        )
 
 
 def validation_schedule(frequency):

@@ -317,6 +317,18 @@ def test_a_drawn_call_takes_no_random_numbers():
 
     np.testing.assert_array_equal(sequence(draw=True), sequence(draw=False))
 
+    class Noise(Layer):
+        def __init__(self):
+            super().__init__()
+            self.random = backend.RandomStream(seed=3)
+
+        def call(self, inputs):
+            return inputs + self.random.generator.random(4).astype("float32")
+
+    drawn, fresh = Noise(), Noise()
+    drawn(Input((4,)))
+    np.testing.assert_array_equal(drawn(X).numpy(), fresh(X).numpy())
+
 
 def test_drawing_late_changes_no_weight():
     def weights(draw):
@@ -446,7 +458,7 @@ def test_a_layer_must_give_tensors():
         def call(self, inputs):
             pass
 
-    with pytest.raises(ValueError, match="'silent' .* must give tensors"):
+    with pytest.raises(ValueError, match="'silent' .* gave None. Is a `return` missing"):
         Silent()(Input((3,)))
 
 

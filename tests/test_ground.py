@@ -308,6 +308,48 @@ def test_activations_by_name():
         activations.get(3)
 
 
+def ones_of(shape, dtype):
+    return np.ones(shape, dtype)
+
+
+def test_a_function_initializes_and_its_name_is_saved():
+    function = registry.register_keras_serializable("Mine")(ones_of)
+    found = initializers.get(function)
+    assert initializers.get(found) is found
+    config = initializers.serialize(found)
+    assert config["config"] == {"function": "Mine>ones_of"}
+    assert initializers.get(config).function is function
+    layer = layers.Dense(2, kernel_initializer=function)
+    again = layers.Dense.from_config(layer.get_config())
+    assert again(np.ones((1, 3))).numpy().tolist() == [[3, 3]]
+
+
+def test_an_initializer_gives_the_shape_it_is_asked_for():
+    class Seven(initializers.Initializer):
+        def draw(self, random, shape):
+            return np.ones(7)
+
+    for wrong in [Seven(), initializers.get(lambda shape, dtype: np.ones(7))]:
+        with pytest.raises(ValueError, match=r"shape \(7,\) for a weight of shape \(3, 2\)"):
+            wrong((3, 2))
+
+
+def test_ops_of_one_array_are_activations_by_name():
+    for op in (ops.exp, ops.square, ops.log_softmax):
+        config = layers.Activation(op).get_config()
+        assert layers.Activation.from_config(config).activation is op
+    for name in ["add", "mean_squared_error", "concatenate"]:
+        with pytest.raises(ValueError, match=f"unknown activation '{name}'"):
+            activations.get(name)
+    with pytest.raises(ValueError, match="activation.*Dense.*object"):
+        activations.get(layers.Dense)
+
+
+def test_an_unknown_name_may_be_a_custom_object():
+    with pytest.raises(ValueError, match="'swoosh'.*custom_objects={'swoosh'"):
+        activations.get("swoosh")
+
+
 # ---------------------------------------------------------------------------------------------
 # utils
 

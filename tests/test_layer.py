@@ -1068,3 +1068,55 @@ def test_a_layer_inside_a_layer_comes_back_from_a_config():
     again = Twice.from_config(Twice(layers.Dense(4, name="inner")).get_config())
     assert isinstance(again.layer, layers.Dense)
     assert again.layer.name == "inner"
+
+
+def test_a_function_called_relu_is_not_the_librarys():
+    def relu(x):
+        return x * 0 + 100.0
+
+    assert (layers.Dense(2, activation=relu)(X).numpy() == 100).all()
+    layered = layers.Dense(2, activation=layers.Activation("relu"))
+    assert (layered(X).numpy() >= 0).all()
+
+
+@pytest.mark.parametrize("array", [np.array([[None]]), np.array([["text"]])])
+def test_arrays_that_hold_no_numbers_are_refused_with_the_layer(array):
+    with pytest.raises(TypeError, match="'mine'.*numbers"):
+        layers.Dense(2, name="mine")(array)
+
+
+def test_a_layer_given_for_its_output_is_recognised():
+    with pytest.raises(ValueError, match="Call it first"):
+        layers.Dense(2)(layers.Dense(3))
+
+
+def test_a_missing_return_is_named():
+    class Silent(Layer):
+        def call(self, inputs):
+            pass
+
+    with pytest.raises(TypeError, match="'silent'.*return"):
+        Silent()(X)
+
+
+@pytest.mark.parametrize("name", ["output", "weights", "variables"])
+def test_a_name_that_every_layer_has_cannot_be_taken(name):
+    class Taken(Layer):
+        def __init__(self):
+            super().__init__()
+            setattr(self, name, layers.Dense(2))
+
+    with pytest.raises(TypeError, match=f"`{name}`"):
+        Taken()
+
+
+@pytest.mark.parametrize("shape", [None, 3, "abc", ()])
+def test_a_shape_that_is_none_is_refused_by_build(shape):
+    with pytest.raises(ValueError, match="'mine'"):
+        layers.Dense(2, name="mine").build(shape)
+
+
+def test_the_input_of_an_input_layer_is_its_symbol():
+    symbol = Input((3,))
+    assert symbol.node.layer.input is symbol
+    assert symbol.node.layer.get_input_at(0) is symbol

@@ -358,6 +358,15 @@ def test_a_model_is_a_layer():
     np.testing.assert_array_equal(outer(X).numpy(), expected)
 
 
+def test_a_model_of_fixed_batch_inside_another_model():
+    x, y = Input(batch_shape=(2, 4)), Input(batch_shape=(2, 4))
+    inner = Model(x, layers.Dense(3)(x))
+    outer = Model(y, inner(y))
+    assert outer.output_shape == (2, 3) and outer(X[:2]).shape == (2, 3)
+    with pytest.raises(ValueError, match=r"expects shape \(2, 4\), found \(3, 4\)"):
+        outer(X)
+
+
 def test_an_ensemble_of_models_and_their_gradients():
     backend.set_floatx("float64")
     x = Input((4,))
@@ -814,7 +823,7 @@ def test_a_subclass_with_inputs_and_outputs():
 
     model = Named(3)
     assert model.name == "named" and model.count_params() == 15 and model(X).shape == (3, 3)
-    assert model.kind == "Named"
+    assert model._label == "Named"
 
 
 def test_a_model_needs_a_call_or_a_graph():
@@ -832,3 +841,62 @@ def test_a_model_pickles_no_secrets_into_its_repr():
     bundle = model._repr_mimebundle_()
     assert bundle["image/svg+xml"].lstrip().startswith("<svg")
     assert set(Subclassed()._repr_mimebundle_()) == {"text/plain"}
+
+
+def test_a_mask_goes_through_a_nested_model():
+    class Marks(Layer):
+        supports_masking = True
+
+        def call(self, inputs):
+            return inputs
+
+        def compute_mask(self, inputs, mask=None):
+            return np.ones(inputs.shape[:2], bool)
+
+    inner_input = Input((5, 2))
+    inner = Model(inner_input, layers.Activation("relu")(inner_input))
+    marked = Marks()(np.zeros((3, 5, 2), "float32"))
+    assert inner(marked).mask is not None
+    outer_input = Input((5, 2))
+    outer = Model(outer_input, inner(Marks()(outer_input)))
+    assert outer(np.zeros((3, 5, 2), "float32")).mask is not None
+
+
+def test_a_subclass_whose_first_call_fails_is_not_built():
+    class Fails(Model):
+        def __init__(self):
+            super().__init__()
+            self.inner = layers.Dense(2)
+            self.ready = False
+
+        def call(self, inputs):
+            if not self.ready:
+                raise ValueError("not yet")
+            return self.inner(inputs)
+
+    model = Fails()
+    with pytest.raises(ValueError, match="not yet"):
+        model(np.ones((2, 3)))
+    assert not model.built
+    model.ready = True
+    model.build((None, 3))
+    assert model.built and len(model.weights) == 2
+
+
+def test_calls_are_numbered_anew_after_a_pop():
+    shared = layers.Dense(3)
+    chain = Sequential([Input((3,)), shared])
+    shared(Input((3,)))
+    chain.pop()
+    shared(Input((3,)))
+    assert [node.index for node in shared.nodes] == [0, 1]
+
+
+def test_an_input_layer_may_lead_a_chain():
+    chain = Sequential([Input((3,)).node.layer, layers.Dense(2)])
+    assert chain.built and chain.output_shape == (None, 2)
+
+
+def test_a_chain_is_given_a_list():
+    with pytest.raises(TypeError, match=r"Sequential\(\["):
+        Sequential(layers.Dense(3, name="one"))

@@ -345,6 +345,11 @@ def test_clipped_probabilities_have_no_slope():
     loss = lambda p: ops.binary_crossentropy(np.array([[1.0, 1.0, 0.0]]), p)  # noqa: E731
     (slope,) = gradients_of(loss, [[0.0, 0.5, 1.0]])[0]
     np.testing.assert_allclose(slope, [0, -2 / 3, 0])
+    for loss, target in [
+        (ops.categorical_crossentropy, np.array([[1.0, 0.0]])),
+        (ops.sparse_categorical_crossentropy, np.array([0])),
+    ]:
+        assert gradients_of(lambda p, loss=loss, y=target: loss(y, p), [[0.0, 1.0]]) == [[[0, 0]]]
 
 
 # ---------------------------------------------------------------------------------------------

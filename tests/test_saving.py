@@ -921,3 +921,20 @@ def test_a_layer_class_of_every_kind_of_example_survives_a_file(path):
         again = load_model(path)
         assert type(again.layers[-1]).__name__ == name
         np.testing.assert_array_equal(model(X[:, :4]).numpy(), again(X[:, :4]).numpy())
+
+
+@minigraph.saving.register_keras_serializable("Files")
+def quarter(shape, dtype):
+    return np.full(shape, 0.25, dtype)
+
+
+def test_a_registered_function_as_initializer_comes_back(tmp_path):
+    x = Input((2,))
+    model = Model(x, Dense(1, kernel_initializer=quarter, activation=minigraph.ops.exp)(x))
+    model.compile(loss=minigraph.losses.mean_squared_error)
+    model.save(tmp_path / "model")
+    again = load_model(tmp_path / "model")
+    assert again.layers[-1].kernel_initializer.function is quarter
+    assert again.layers[-1].activation is minigraph.ops.exp
+    data = rows(3, 2), rows(3, 1)
+    assert again.evaluate(*data, verbose=0) == model.evaluate(*data, verbose=0)

@@ -8,7 +8,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from minigraph import Input, Model, Sequential, Variable, backend, layers, op, ops, registry, tree
+from minigraph import (
+    Input,
+    Model,
+    Sequential,
+    Variable,
+    backend,
+    initializers,
+    layers,
+    op,
+    ops,
+    registry,
+    tree,
+)
 from minigraph.layers import Add, Concatenate, Dense, Dropout, Layer
 from minigraph.models import clone_model, model_from_json
 from minigraph.serialization import Writer, graph_config, graph_from_config
@@ -841,3 +853,17 @@ def test_models_that_call_models_cannot_ask_for_billions_of_calls():
     config = {"name": "bomb", "trainable": True, "layers": table} | joined
     with pytest.raises(ValueError, match="calls"):
         model_from_json(json.dumps({"class_name": "Functional", "config": config}))
+
+
+def test_a_function_or_a_class_of_ones_own_initializes_and_is_cloned():
+    def halves(shape, dtype):
+        return np.full(shape, 0.5, dtype)
+
+    class Threes(initializers.Initializer):
+        def draw(self, random, shape):
+            return np.full(shape, 3.0)
+
+    x = Input((2,))
+    model = Model(x, Dense(1, kernel_initializer=halves, bias_initializer=Threes())(x))
+    again = clone_model(model)
+    assert [w.tolist() for w in again.get_weights()] == [[[0.5], [0.5]], [3.0]]

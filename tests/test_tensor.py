@@ -579,3 +579,63 @@ def test_a_symbol_anywhere_takes_the_call_over():
     assert product(symbol, np.ones(3)).shape == (None, 3)
     assert product(np.ones(3), symbol).shape == (None, 3)
     assert ops.concatenate([np.ones((1, 3)), symbol], axis=0).dtype == "float64"
+
+
+def test_an_element_read_twice_gets_both_gradients():
+    v = Variable(np.arange(4.0, dtype="float32").reshape(2, 2))
+    for key in ((slice(None), (0, 0)), (slice(None), [0, 0]), np.array([1, 1])):
+        with Tape() as tape:
+            total = ops.sum(v[key])
+        (gradient,) = tape.gradient(total, [v])
+        expected = np.zeros((2, 2))
+        np.add.at(expected, key, 1)
+        np.testing.assert_array_equal(gradient.numpy(), expected)
+
+
+def test_an_index_may_be_a_tensor():
+    v = Variable(np.arange(3.0, dtype="float32"))
+    with Tape() as tape:
+        total = ops.sum(ops.getitem(v, Tensor(np.array([0, 0, 1]))))
+    assert tape.gradient(total, [v])[0].numpy().tolist() == [2, 1, 0]
+
+
+def test_a_list_of_tracked_tensors_is_refused():
+    v = Variable(np.ones(2, "float32"))
+    with pytest.raises(TypeError, match="ops.stack"):
+        ops.add([v, v], 1)
+
+
+@pytest.mark.parametrize("axis", [2, -3, 1.5, "a", None])
+def test_an_axis_that_is_none_is_named(axis):
+    with pytest.raises(ValueError, match=f"axis={axis!r}"):
+        ops.concatenate([np.ones((2, 3)), np.ones((2, 3))], axis=axis)
+
+
+def test_an_empty_list_is_refused():
+    for join in (ops.concatenate, ops.stack):
+        with pytest.raises(ValueError, match="at least one array"):
+            join([])
+
+
+def test_integers_do_not_widen_float32():
+    v = Variable(np.ones(2, "float32"))
+    assert (v + [1, 2]).dtype == "float32"
+    assert (v * np.array([1, 2])).dtype == "float32"
+    assert ops.maximum(v, [0, 0]).dtype == "float32"
+    assert ops.cast(v, "float64").dtype == "float64"
+    assert (ops.cast(v, "float64") + [1, 2]).dtype == "float64"
+
+
+def test_what_is_no_tensor_is_refused_by_the_tape():
+    with Tape() as tape, pytest.raises(TypeError, match="watches a Tensor"):
+        tape.watch(np.ones(2))
+    with pytest.raises(TypeError, match="loss must be a Tensor"):
+        tape.gradient(3.0, [])
+
+
+def test_an_op_must_say_which_arguments_are_arrays():
+    with pytest.raises(TypeError, match="before `/`"):
+
+        @op
+        def twice(x):
+            return 2 * x, (lambda g: 2 * g,)

@@ -275,8 +275,7 @@ def test_routes_to_several_outputs(form):
 def test_an_output_without_a_loss_is_not_trained():
     model = two_outputs(loss=[None, "mse"])
     before = model.get_layer("kind").get_weights()
-    with pytest.warns(UserWarning, match="no gradient reaches"):
-        history = model.fit(X, {"size": TARGETS}, verbose=0)
+    history = model.fit(X, {"size": TARGETS}, verbose=0)  # a warning would be an error here
     assert np.array_equal(before[0], model.get_layer("kind").get_weights()[0])
     assert list(history.history) == ["loss", "size_loss"]
     model.fit(X, [None, TARGETS], verbose=0)
@@ -972,3 +971,121 @@ def test_numbers_keep_their_digits():
     assert callbacks.number(0.0) == "0.0000"
     assert callbacks.number(0.00001234) == "1.2340e-05"
     assert callbacks.number([0.5, 1.0]) == "[0.5000, 1.0000]"
+
+
+# -- mistakes in metrics, targets and validation data ----------------------------------------------
+
+
+def raising(y_true, y_pred):
+    raise ZeroDivisionError("no metric")
+
+
+def test_a_metric_that_raises_leaves_the_weights():
+    model = linear(metrics=[raising])
+    untouched(model, lambda: model.fit(X, TARGETS, verbose=0), ZeroDivisionError, "no metric")
+    assert model.optimizer.iterations == 0
+
+
+def test_no_two_numbers_of_the_logs_share_a_name():
+    called_loss = metrics.MeanSquaredError(name="loss")
+    with pytest.raises(ValueError, match="'loss'.*MeanSquaredError.*name="):
+        linear(metrics=[called_loss])
+    twice = ["accuracy", metrics.SparseCategoricalAccuracy(name="accuracy")]
+    with pytest.raises(ValueError, match="'accuracy'.*SparseCategoricalAccuracy"):
+        classifier(metrics=twice)
+
+    class Watching(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.mean = metrics.Mean("loss")
+
+        def call(self, x):
+            self.mean.update_state(x)
+            return x
+
+    model = Sequential([Input((4,)), Watching(), layers.Dense(1)])
+    model.compile(loss="mse")
+    untouched(model, lambda: model.fit(X, TARGETS, verbose=0), ValueError, "'loss'.*Mean 'loss'")
+
+
+def test_a_metric_object_watches_one_output():
+    shared = metrics.MeanSquaredError()
+    for given in [[[shared], [shared]], shared]:
+        with pytest.raises(ValueError, match="one object.*'kind' and of 'size'.*its own"):
+            two_outputs(metrics=given)
+    with pytest.raises(ValueError, match="one object"):
+        linear(metrics=[shared], weighted_metrics=[shared])
+
+
+def test_losses_and_metrics_given_as_classes():
+    model = linear(loss=losses.MeanSquaredError, metrics=[metrics.MeanSquaredError])
+    model.fit(X, TARGETS, verbose=0)
+    config = model.get_compile_config()
+    again = linear()
+    again.compile_from_config(config)
+    assert again.get_compile_config() == config
+    assert again.metrics_names == ["loss", "mean_squared_error"]
+
+
+def test_losses_and_metrics_given_as_functions_of_the_library():
+    functions = [losses.binary_crossentropy, losses.mean_squared_error]
+    model = linear(loss=losses.mean_squared_error, metrics=functions)
+    config = model.get_compile_config()
+    again = linear()
+    again.compile_from_config(config)
+    assert again.get_compile_config() == config
+    assert again.metrics_names == model.metrics_names
+    again.set_weights(model.get_weights())
+    scores = [m.evaluate(X, TARGETS > 0, verbose=0) for m in (model, again)]
+    assert scores[0] == scores[1]
+
+
+def test_targets_in_the_nested_structure_of_the_outputs():
+    inputs = Input((4,))
+    a, b, c = (layers.Dense(1, name=name)(inputs) for name in "abc")
+    model = Model(inputs, [a, {"x": b, "y": [c]}])
+    model.compile(loss="mse")
+    ys = [TARGETS, TARGETS * 2, TARGETS * 3]
+    expected = model.evaluate(X, ys, verbose=0)
+    nested = [ys[0], {"y": [ys[2]], "x": ys[1]}]
+    np.testing.assert_allclose(model.evaluate(X, nested, verbose=0), expected)
+    weights = [np.ones(40), {"y": [np.zeros(40)], "x": np.ones(40)}]
+    assert model.evaluate(X, nested, sample_weight=weights, verbose=0)[3] == 0
+    model.fit(X, nested, validation_split=0.5, verbose=0)
+
+
+def pairs_of(count):
+    for _ in range(count):
+        yield X, TARGETS
+
+
+def test_a_generator_validates_one_epoch_only():
+    model = linear()
+    act = lambda: model.fit(X, TARGETS, epochs=2, validation_data=pairs_of(3), verbose=0)  # noqa: E731
+    untouched(model, act, ValueError, "validation_data is a generator.*once.*2 epochs")
+    model.fit(X, TARGETS, validation_data=pairs_of(3), verbose=0)
+    model.fit(X, TARGETS, epochs=2, validation_data=pairs_of(3), validation_freq=2, verbose=0)
+
+
+def test_validation_steps_that_a_generator_cannot_give_stop_training():
+    model = linear()
+    given = {"validation_data": pairs_of(3), "validation_steps": 2}
+    with pytest.warns(UserWarning, match="ran out after 1 of 2 batches: training stops"):
+        history = model.fit(X, TARGETS, epochs=5, verbose=0, **given)
+    assert len(history.epoch) == 2
+
+
+def test_a_weight_that_a_trained_output_should_move_is_worth_a_warning():
+    class Cut(layers.Layer):
+        def call(self, x):
+            return x.numpy()
+
+    inputs = Input((4,))
+    h = layers.Dense(3, name="before")(inputs)
+    side = layers.Dense(2, name="side")(h)
+    main = layers.Dense(1, name="main")(Cut()(h))
+    model = Model(inputs, [side, main])
+    model.compile(loss=[None, "mse"])
+    with pytest.warns(UserWarning, match="no gradient reaches") as caught:
+        model.fit(X, [None, TARGETS], verbose=0)
+    assert len(caught) == 1 and "(3, 2)" not in str(caught[0].message)

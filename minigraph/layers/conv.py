@@ -6,8 +6,9 @@ Inputs are (batch, *lengths, channels).
 
 from .. import activations, registry
 from ..layer import InputSpec, Layer
+from ..ops import nn
 from ..ops.conv import conv, conv_transpose
-from .core import check_choice, check_format, check_known, check_positive, check_sizes, fused
+from .core import check_choice, check_format, check_known, check_positive, check_sizes
 
 
 class Convolution(Layer):
@@ -68,7 +69,7 @@ class Convolution(Layer):
         return channels // self.groups, self.filters
 
     def call(self, inputs):
-        name = fused(self.activation)
+        name = nn.FUSED.get(self.activation)
         y = self.convolve(
             inputs, self.kernel, self.bias, self.strides, self.padding,
             dilation_rate=self.dilation_rate, activation=name,

@@ -23,15 +23,15 @@ class Dense(Layer):
         self.input_spec = InputSpec(min_ndim=2)
 
     def build(self, input_shape):
-        inputs = check_known(input_shape[-1], self)
+        inputs = check_known(input_shape[-1] if input_shape else None, self)
         self.kernel = self.add_weight((inputs, self.units), name="kernel")
         self.bias = self.add_weight((self.units,), name="bias") if self.use_bias else None
         self.input_spec = InputSpec(min_ndim=2, axes={-1: inputs})
 
     def call(self, inputs):
-        name = fused(self.activation)
-        y = nn.dense(inputs, self.kernel, self.bias, activation=name)
-        return y if name else self.activation(y)
+        fused = nn.FUSED.get(self.activation)
+        y = nn.dense(inputs, self.kernel, self.bias, activation=fused)
+        return y if fused else self.activation(y)
 
 
 @registry.register
@@ -56,11 +56,12 @@ def check_positive(value, argument):
 
 
 def check_known(size, layer):
-    """A size that must be known to make weights; ValueError naming the layer if it is None."""
-    if size is None:
+    """A size that must be known to make weights; ValueError naming the layer if it is not."""
+    if not isinstance(size, int):
         raise ValueError(
-            f"layer {layer.name!r} ({type(layer).__name__}) needs the last axis of its input to "
-            "make its weights, but that is None. Give the Input a full shape."
+            f"layer {layer.name!r} ({type(layer).__name__}) needs the last axis of its input (or "
+            f"the one it works on) to make its weights, but its size is {size}. Give one Input "
+            "with a full shape."
         )
     return size
 
@@ -87,9 +88,3 @@ def check_choice(value, choices, argument):
 def check_format(data_format):
     """Channels stand last here: any other `data_format` is a ValueError."""
     return check_choice(data_format, (None, "channels_last"), "data_format")
-
-
-def fused(activation):
-    """The name of an activation that an op can apply in place, or None."""
-    name = getattr(activation, "__name__", None)
-    return name if name in nn.IN_PLACE and activations.get(name) is activation else None

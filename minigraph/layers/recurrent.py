@@ -9,8 +9,8 @@ import numpy as np
 
 from .. import activations, initializers, registry, tree
 from ..layer import InputSpec, Layer
-from ..ops import basic, recurrent
-from .core import check_choice, check_known, check_positive, fused
+from ..ops import basic, nn, recurrent
+from .core import check_choice, check_known, check_positive
 from .regularization import Dropout
 
 # ---------------------------------------------------------------------------------------------
@@ -96,7 +96,7 @@ class Cell(Layer):
     def run(self, x, states, mask, zero_output_for_mask, training):
         """All steps: the outputs (a tensor, or a list of steps), the last one, the last states."""
         x, keep = self.drop(x, (len(x), 1, x.shape[2]), training)
-        functions = {name: fused(getattr(self, name)) for name in self.functions}
+        functions = {name: nn.FUSED.get(getattr(self, name)) for name in self.functions}
         if keep is not None or None in functions.values() or self.whole is None:
             step = lambda x, states: self.step(x, states, keep)  # noqa: E731
             outputs, states = recurrent.run_steps(step, x, states, mask, zero_output_for_mask)

@@ -9,7 +9,7 @@ import math
 
 from .. import backend
 from ..backend import array_module
-from ..tensor import Operators, Tensor, as_array, op, plain
+from ..tensor import Operators, Tensor, as_array, op, to_operand
 
 # ---------------------------------------------------------------------------------------------
 # Making tensors
@@ -18,7 +18,7 @@ from ..tensor import Operators, Tensor, as_array, op, plain
 def convert_to_tensor(x, dtype=None):
     """A tensor of `x`; a tensor stays as it is unless another dtype is asked for."""
     if not isinstance(x, Tensor):
-        x = Tensor(plain(x))
+        x = Tensor(to_operand(x))
     return x if dtype is None or x.dtype == backend.standard_dtype(dtype) else cast(x, dtype)
 
 
@@ -607,16 +607,16 @@ def broadcast_to(x, /, shape):
 @op
 def getitem(x, /, key):
     """x[key], for integers, slices, `...`, None and integer arrays."""
-    xp = array_module(x)
+    xp, key = array_module(x), index_key(key)
+    parts = key if isinstance(key, tuple) else (key,)
+    once = all(k is None or k is ... or isinstance(k, (int, slice)) for k in parts)
 
     def back(g):
         dx = xp.zeros(x.shape, g.dtype)
-        if any(
-            isinstance(k, (list, xp.ndarray)) for k in (key if isinstance(key, tuple) else (key,))
-        ):
-            xp.add.at(dx, key, g)  # an element that was read twice gets both gradients
-        else:
+        if once:
             dx[key] = g
+        else:
+            xp.add.at(dx, key, g)  # an element that was read twice gets both gradients
         return dx
 
     return x[key], (back,)
@@ -786,6 +786,19 @@ def split(x, indices_or_sections, axis=0):
     ]
 
 
+def index_key(key):
+    """An index without tensors in it."""
+    parts = tuple(as_array(k) for k in (key if isinstance(key, tuple) else (key,)))
+    return parts if isinstance(key, tuple) else parts[0]
+
+
+def check_axis(axis, ndim, name):
+    """The place of an axis from the front, or a ValueError that names it."""
+    if not isinstance(axis, int) or not -ndim <= axis < ndim:
+        raise ValueError(f"{name}: axis={axis!r} is no axis of an array with {ndim} axes")
+    return axis % ndim
+
+
 @op
 def concatenate(*arrays, axis=-1):
     """Several arrays joined along one existing axis.
@@ -793,8 +806,10 @@ def concatenate(*arrays, axis=-1):
     Raises ValueError, with all shapes, where another axis differs.
     """
     xp = array_module(*arrays)
+    if not arrays or not all(hasattr(a, "shape") and a.shape for a in arrays):
+        raise ValueError("concatenate: give a list of at least one array, each with an axis")
     shapes = [a.shape for a in arrays]
-    place = axis % len(shapes[0]) if shapes[0] else 0
+    place = check_axis(axis, len(shapes[0]), "concatenate")
     rests = {(len(s), *s[:place], *s[place + 1 :]) for s in shapes}
     if len(rests) > 1:
         raise ValueError(
@@ -816,13 +831,16 @@ def concatenate(*arrays, axis=-1):
 def stack(*arrays, axis=0):
     """Several arrays of one shape, joined along a new axis."""
     xp = array_module(*arrays)
+    if not arrays:
+        raise ValueError("stack: give a list of at least one array")
+    arrays = [xp.asarray(a) for a in arrays]
     shapes = {a.shape for a in arrays}
     if len(shapes) > 1:
         raise ValueError(
             f"stack: all shapes must be equal, got {', '.join(str(a.shape) for a in arrays)}"
         )
-    y = xp.stack(arrays, axis)
-    place = axis % y.ndim
+    place = check_axis(axis, arrays[0].ndim + 1, "stack")
+    y = xp.stack(arrays, place)
     ways = tuple(lambda g, i=i: g[(slice(None),) * place + (i,)] for i in range(len(arrays)))
     return y, ways
 
@@ -834,12 +852,6 @@ def stack(*arrays, axis=0):
 def pair(fn):
     """The two methods of an operator: `self op other` and `other op self`."""
     return (lambda self, other: fn(self, other)), (lambda self, other: fn(other, self))
-
-
-def index_key(key):
-    """An index without tensors in it."""
-    parts = tuple(as_array(k) for k in (key if isinstance(key, tuple) else (key,)))
-    return parts if isinstance(key, tuple) else parts[0]
 
 
 Operators.__add__, Operators.__radd__ = pair(add)
@@ -854,4 +866,4 @@ Operators.__lt__, Operators.__gt__ = pair(less)[0], pair(greater)[0]
 Operators.__le__, Operators.__ge__ = pair(less_equal)[0], pair(greater_equal)[0]
 Operators.__neg__ = lambda self: negative(self)
 Operators.__abs__ = lambda self: absolute(self)
-Operators.__getitem__ = lambda self, key: getitem(self, key=index_key(key))
+Operators.__getitem__ = lambda self, key: getitem(self, key=key)

@@ -157,6 +157,9 @@ def tanh(x, /):
     return activate("tanh", x)
 
 
+FUSED = {relu: "relu", sigmoid: "sigmoid", tanh: "tanh"}  # the ops that a layer's op can take in
+
+
 @op
 def softmax(x, /, axis=-1):
     """exp(x) / sum exp(x) along `axis`: positive numbers that add up to 1.
@@ -203,6 +206,8 @@ def dense(x, kernel, bias=None, /, activation=None):
             f"dense: the last axis of the input {x.shape} must be as long as the first of the "
             f"kernel {kernel.shape}"
         )
+    if activation not in (None, *IN_PLACE):
+        raise ValueError(f"dense: activation={activation!r} is none of {', '.join(IN_PLACE)}")
     xp = array_module(x)
     rows = x.reshape(-1, x.shape[-1])  # (B, I): all axes but the last are a batch
     y = rows @ kernel  # (B, O)
@@ -230,9 +235,8 @@ def dense_plain(x, kernel, bias=None, activation=None):
 
 
 def plain_activation(y, activation):
-    return (
-        y if activation is None else {"relu": relu, "sigmoid": sigmoid, "tanh": tanh}[activation](y)
-    )
+    functions = {name: function for function, name in FUSED.items()}
+    return y if activation is None else functions[activation](y)
 
 
 # ---------------------------------------------------------------------------------------------

@@ -237,8 +237,8 @@ def backward_step(recording, i):
 
 
 def call_name(box):
-    """The name of a box, with its call where the layer has several."""
-    return f"{box.name} (call {box.call + 1})" if box.calls > 1 else box.name
+    """The name of a box in a sentence, with its call where the layer has several."""
+    return f"‘{box.name}’ (call {box.call + 1})" if box.calls > 1 else f"‘{box.name}’"
 
 
 def weight_norms(recording, node):
@@ -314,7 +314,7 @@ def first_grid(array):
     if array.ndim == 2:
         grid = array[:ROWS, :COLUMNS]
         rows, columns = (first_of(a, b) for a, b in zip(grid.shape, array.shape, strict=True))
-        return grid, f"Rows: {rows} samples. Columns: {columns} numbers."
+        return grid, f"Each row is one sample ({rows}), each column one number ({columns})."
     sample = array[(0, ..., *[0] * (array.ndim - 3))]
     grid = sample[:IMAGE_ROWS, :COLUMNS]
     rows, columns = (first_of(a, b) for a, b in zip(grid.shape, sample.shape, strict=True))

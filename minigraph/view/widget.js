@@ -79,7 +79,7 @@ body[data-jp-theme-light] .minigraph-widget{${LAB}}
   background:var(--mg-card); border:4px solid var(--mg-now)}
 .minigraph-widget [data-phase=forward]{--mg-now:var(--mg-forward)}
 .minigraph-widget [data-phase=loss],.minigraph-widget [data-phase=backward]{--mg-now:var(--mg-backward)}
-.minigraph-widget .mg-words{grid-column:1/-1; min-height:3em; margin:0; font-size:14px;
+.minigraph-widget .mg-words{grid-column:1/-1; min-height:4.4em; margin:0; font-size:14px;
   color:var(--mg-ink)}
 .minigraph-widget .mg-words b{color:var(--mg-now,var(--mg-soft)); font-weight:650}
 .minigraph-widget .mg-note{margin:0; padding:0 18px 12px; font-size:13px; color:var(--mg-soft)}

@@ -163,7 +163,7 @@ def test_a_value_without_gradient_says_so():
     x = Input((3,), dtype="int32", name="words")
     y = layers.Dense(1, name="score")(ops.cast(x, "float32"))
     steps = trace(Model(x, y), [[1, 2, 3]], [[1.0]], lambda y, p: (p - y) ** 2).steps
-    assert steps[-1]["arrays"] == [] and "No gradient arrives at words" in steps[-1]["words"]
+    assert steps[-1]["arrays"] == [] and "No gradient arrives at ‘words’" in steps[-1]["words"]
 
 
 def test_small_pictures():
@@ -173,7 +173,7 @@ def test_small_pictures():
         "columns": 3,
         "scale": "1",
         "cells": "0HhDb0",
-        "caption": "Rows: 2 samples. Columns: 3 numbers.",
+        "caption": "Each row is one sample (2), each column one number (3).",
     }
     assert small_picture(np.array([[np.nan, 2.0, np.inf]]))["cells"] == "xHx"
     assert small_picture(np.zeros((2, 2)))["cells"] == "0000"
