@@ -144,7 +144,10 @@ class BinaryCrossentropy(Loss):
 
     def __init__(self, from_logits=False, label_smoothing=0.0, **options):
         super().__init__(**options)
-        self.from_logits, self.label_smoothing = from_logits, check_smoothing(label_smoothing)
+        self.from_logits, self.label_smoothing = (
+            from_logits,
+            formulas.check_smoothing(label_smoothing),
+        )
 
     def call(self, y_true, y_pred):
         return binary_crossentropy(y_true, y_pred, self.from_logits, self.label_smoothing)
@@ -162,7 +165,10 @@ class CategoricalCrossentropy(Loss):
 
     def __init__(self, from_logits=False, label_smoothing=0.0, axis=-1, **options):
         super().__init__(**options)
-        self.from_logits, self.label_smoothing = from_logits, check_smoothing(label_smoothing)
+        self.from_logits, self.label_smoothing = (
+            from_logits,
+            formulas.check_smoothing(label_smoothing),
+        )
         self.axis = axis
 
     def call(self, y_true, y_pred):
@@ -219,12 +225,6 @@ class FunctionLoss(Loss):
 
     def call(self, y_true, y_pred):
         return self.function(y_true, y_pred)
-
-
-def check_smoothing(label_smoothing):
-    if not 0 <= label_smoothing <= 1:
-        raise ValueError(f"label_smoothing must lie between 0 and 1, got {label_smoothing!r}")
-    return label_smoothing
 
 
 def get(identifier):

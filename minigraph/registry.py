@@ -100,6 +100,14 @@ def find(name, custom_objects=None):
     return thing
 
 
+def find_class(name, custom_objects=None):
+    """Like `find`, but what `name` means must be a class whose objects a config can describe."""
+    found = find(name, custom_objects) if isinstance(name, str) else None
+    if not hasattr(found, "from_config"):
+        raise ValueError(f"`class_name` must be the name of a class, and {name!r:.80} is none")
+    return found
+
+
 def name_in_config(thing):
     """The name that a config writes for a class or function.
 
@@ -167,7 +175,8 @@ def get(group, identifier, base):
     if isinstance(found, base) or (callable(found) and not inspect.isclass(found)):
         return found
     raise ValueError(
-        f"cannot make a {group} of {identifier!r}: give a name, a {base.__name__} or a function"
+        f"no {group} can be made of {identifier!r:.80}: give a name, an object of the class "
+        f"{base.__name__} or a function"
     )
 
 
@@ -212,6 +221,8 @@ class Configurable:
     @classmethod
     def from_config(cls, config):
         """A new object with the same constructor arguments."""
+        if not isinstance(config, dict):
+            raise ValueError(f"the `config` of a {cls.__name__} must be a dict, got {config!r:.80}")
         return cls(**{key: deserialize(value) for key, value in config.items()})
 
 
@@ -238,6 +249,6 @@ def deserialize(value, custom_objects=None):
         return [deserialize(item, custom_objects) for item in value]
     if isinstance(value, dict):
         if value.keys() == {"class_name", "config"}:
-            return find(value["class_name"], custom_objects).from_config(value["config"])
+            return find_class(value["class_name"], custom_objects).from_config(value["config"])
         return {key: deserialize(item, custom_objects) for key, item in value.items()}
     return value

@@ -111,6 +111,8 @@ def load_weights(model, path, max_bytes=LARGEST_FILE):
 @contextlib.contextmanager
 def about(path):
     """Put the name of the file, and what to do, into an error about it."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"`path` must be a text or a Path, got {path!r:.80}")
     try:
         yield
     except (FileDamaged, FileRefused) as error:

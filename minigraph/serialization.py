@@ -59,6 +59,7 @@ def model_from_config(config, custom_objects=None, cls=None):
     Names are kept and no automatic name is used up. Raises ValueError if the config is not one of
     a model, or if it names a class or function that is not known.
     """
+    expect(isinstance(config, dict), f"a config is a dict, got {config!r:.80}")
     functional, sequential = registry.find("Functional"), registry.find("Sequential")
     if cls in (None, functional):
         cls = sequential if "chain" in config else functional
@@ -103,6 +104,7 @@ def model_to_json(model, **json_args):
 
 def model_from_json(text, custom_objects=None):
     """A model with fresh weights from what `to_json` gave; ValueError if the text is another."""
+    expect(isinstance(text, str), f"`text` must be what to_json gave, got {text!r:.80}")
     with bounded():
         return read_description(parse_json(text), custom_objects)[0]
 
@@ -154,6 +156,7 @@ def is_joined(layer):
 def form_of(model):
     """How a model is written: as a "graph", a "chain", or an "object" with its own `get_config`."""
     cls, functional, sequential = type(model), *map(registry.find, ("Functional", "Sequential"))
+    expect(isinstance(model, functional), f"`model` must be a Model, got {model!r:.80}")
     if cls.get_config is not functional.get_config:
         return "object"
     own_init = cls.__init__ not in (functional.__init__, sequential.__init__)

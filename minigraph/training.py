@@ -331,8 +331,9 @@ class Trainer:
         early, Ctrl-C too, leaves the weights as they were after the last complete step.
         """
         self._need_compile("fit")
-        check_positive(epochs=epochs, steps_per_epoch=steps_per_epoch)
-        check_positive(least=0, initial_epoch=initial_epoch)
+        check_positive(epochs=epochs, optional=False)
+        check_positive(initial_epoch=initial_epoch, least=0, optional=False)
+        check_positive(steps_per_epoch=steps_per_epoch)
         check_positive(
             validation_steps=validation_steps, validation_batch_size=validation_batch_size
         )
