@@ -76,7 +76,7 @@ class Loss(registry.Configurable):
     def __call__(self, y_true, y_pred, sample_weight=None):
         y_true, y_pred = self.prepare(y_true, y_pred)
         values = convert_to_tensor(self.call(y_true, y_pred))
-        return reduce(values, sample_weight, y_pred.mask, self.reduction)
+        return combine(values, sample_weight, y_pred.mask, self.reduction)
 
     def prepare(self, y_true, y_pred):
         """Target and prediction as tensors that `call` can compare; a formula does the rest."""
@@ -93,7 +93,7 @@ class Loss(registry.Configurable):
             formulas.check_shapes(targets.shape, shape)
 
 
-def reduce(values, weights, mask, reduction):
+def combine(values, weights, mask, reduction):
     """Make one number of the values of all samples, as the docstring of `Loss` says."""
     if mask is None and weights is None:
         if reduction in ("none", None):

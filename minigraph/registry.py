@@ -58,17 +58,21 @@ def register_keras_serializable(package="Custom", name=None):
         if inspect.isclass(thing) and not hasattr(thing, "get_config"):
             raise ValueError(f"{registered}: a class needs a `get_config` method to be registered")
         taken = _classes.get(registered, thing)
-        same_source = (taken.__module__, taken.__qualname__) == (
-            thing.__module__,
-            thing.__qualname__,
-        )
-        if taken is not thing and not same_source:  # running a notebook cell twice is no clash
+        if not same_source(taken, thing):
             raise ValueError(f"{registered} is already registered to {taken!r}")
         _classes[registered] = thing
         _names[thing] = registered
         return thing
 
     return decorate
+
+
+def same_source(a, b):
+    """Whether two classes or functions are one, or came from one piece of code that ran twice.
+
+    A notebook cell that is run again makes a new object, and that is no clash of names.
+    """
+    return a is b or (a.__module__, a.__qualname__) == (b.__module__, b.__qualname__)
 
 
 def get_registered_name(thing):
@@ -121,8 +125,7 @@ def name_in_config(thing):
             "with `def`, and mark it with @register_keras_serializable()."
         )
     known = get_registered_object(name) or thing
-    same_source = (known.__module__, known.__qualname__) == (thing.__module__, thing.__qualname__)
-    if known is not thing and not same_source:  # a notebook cell that ran twice is no clash
+    if not same_source(known, thing):
         raise ValueError(
             f"{name!r} would be read back as {known!r}, not as your {thing!r}: rename yours, or "
             "mark it with @register_keras_serializable()"
@@ -142,6 +145,9 @@ def custom_object_scope(*tables):
         yield
     finally:
         _scopes.tables = outer
+
+
+CustomObjectScope = custom_object_scope
 
 
 def lookup(group, name):
@@ -204,8 +210,8 @@ def read_config(thing):
         if not hasattr(thing, name):
             raise ValueError(
                 f"{type(thing).__name__} takes the argument {name!r} but does not store it, so its "
-                "config cannot "
-                f"be read. Write `self.{name} = {name}` in __init__, or define get_config()."
+                f"config cannot be read. Write `self.{name} = {name}` in __init__, or define "
+                "get_config()."
             )
         config[name] = serialize(getattr(thing, name))
     return config

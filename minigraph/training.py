@@ -29,7 +29,7 @@ from .scoring import Scoring, align, check_distinct, distinct, names_of
 from .tensor import Tape, Tensor
 
 
-def plain(value):
+def to_python(value):
     """A number of the logs as a Python float, an array as a list."""
     if type(value) is float:
         return value
@@ -37,8 +37,8 @@ def plain(value):
     return float(array.item()) if array.size == 1 else array.tolist()
 
 
-def plain_logs(logs):
-    return {name: plain(value) for name, value in logs.items()}
+def logs_to_python(logs):
+    return {name: to_python(value) for name, value in logs.items()}
 
 
 def values_of(logs):
@@ -293,7 +293,7 @@ class Trainer:
 
     def get_metrics_result(self):
         """The logs: the value of every metric over all batches since the last reset."""
-        return {name: plain(metric.result()) for name, metric in self._watched()}
+        return {name: to_python(metric.result()) for name, metric in self._watched()}
 
     def reset_metrics(self):
         """Start all metrics anew."""
@@ -390,7 +390,7 @@ class Trainer:
                 callbacks.tell("on_train_batch_begin", done, {})
                 with np.errstate(all="ignore"):  # `_look_at` says it once, and says where
                     logs = self.train_step(pack(*batch))
-                callbacks.tell("on_train_batch_end", done, plain_logs(logs) if wanted else logs)
+                callbacks.tell("on_train_batch_end", done, logs_to_python(logs) if wanted else logs)
                 done += 1
         except Exception as error:
             error.add_note(f"in epoch {epoch + 1}, after {done} complete batches")
@@ -403,7 +403,7 @@ class Trainer:
                 "can be run through once only.",
                 stacklevel=3,
             )
-        return plain_logs(logs)
+        return logs_to_python(logs)
 
     def evaluate(
         self,
@@ -442,10 +442,10 @@ class Trainer:
             callbacks.tell("on_test_batch_begin", step, {})
             with np.errstate(all="ignore"):
                 logs = self.test_step(pack(*batch))
-            callbacks.tell("on_test_batch_end", step, plain_logs(logs) if wanted else logs)
+            callbacks.tell("on_test_batch_end", step, logs_to_python(logs) if wanted else logs)
         if logs is None:
             raise ValueError("the data to evaluate are empty: there was not a single batch")
-        logs = plain_logs(logs)
+        logs = logs_to_python(logs)
         callbacks.tell("on_test_end", logs)
         return logs
 
@@ -479,7 +479,7 @@ class Trainer:
         if class_weight is not None:
             sample_weight = weigh_classes(y, sample_weight, class_weight)
         self.reset_metrics()
-        logs = plain_logs(self.train_step(pack(x, y, sample_weight)))
+        logs = logs_to_python(self.train_step(pack(x, y, sample_weight)))
         return logs if return_dict else values_of(logs)
 
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
@@ -487,7 +487,7 @@ class Trainer:
         self._need_compile("test_on_batch")
         batch = prepare(x, y, sample_weight)
         self.reset_metrics()
-        logs = plain_logs(self.test_step(pack(*batch)))
+        logs = logs_to_python(self.test_step(pack(*batch)))
         return logs if return_dict else values_of(logs)
 
     def predict_on_batch(self, x):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .backend import clear_session, is_number, set_random_seed
-from .registry import custom_object_scope
+from .registry import CustomObjectScope, custom_object_scope
 from .view.dot import model_to_dot
 from .view.plot import plot_model
 
@@ -16,8 +16,6 @@ __all__ = [
     "set_random_seed",
     "to_categorical",
 ]
-
-CustomObjectScope = custom_object_scope
 
 
 def to_categorical(x, num_classes=None):
