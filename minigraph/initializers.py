@@ -120,13 +120,13 @@ class GlorotUniform(Initializer):
         return random.uniform(-bound, bound, shape)
 
 
-@registry.register(group="initializer")
+@registry.register
 class FunctionInitializer(Initializer):
     """A function (shape, dtype) -> array. A config holds its name, so it must be registered."""
 
     def __init__(self, function):
         super().__init__()
-        self.function = registry.find(function) if isinstance(function, str) else function
+        self.function = registry.as_function(function)
 
     def __call__(self, shape, dtype="float32", seed=None):
         values = self.function(tuple(shape), dtype=dtype)

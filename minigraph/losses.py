@@ -216,10 +216,12 @@ class Crossentropy(Loss):
             formulas.check_labels(targets, shape[-1])
 
 
+@registry.register
 class FunctionLoss(Loss):
     """A loss of a function (y_true, y_pred) -> one value for each sample, or one for all."""
 
     def __init__(self, function, name=None, **options):
+        function = registry.as_function(function)
         super().__init__(name or getattr(function, "__name__", "loss"), **options)
         self.function = function
 

@@ -105,6 +105,7 @@ class Mean(Metric):
         return Tensor(self.total.value / count if count else np.zeros(()))
 
 
+@registry.register
 class MeanMetricWrapper(Mean):
     """The mean over all samples of a function (y_true, y_pred) -> one value for each sample.
 
@@ -112,6 +113,7 @@ class MeanMetricWrapper(Mean):
     """
 
     def __init__(self, fn, name=None, dtype=None, **settings):
+        fn = registry.as_function(fn)
         super().__init__(name or getattr(fn, "__name__", "metric"), dtype)
         self.fn, self.settings = fn, settings
 

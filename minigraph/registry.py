@@ -104,6 +104,11 @@ def find(name, custom_objects=None):
     return thing
 
 
+def as_function(given, custom_objects=None):
+    """A function, which a config writes as its name: what the name means, or the function."""
+    return find(given, custom_objects) if isinstance(given, str) else given
+
+
 def find_class(name, custom_objects=None):
     """Like `find`, but what `name` means must be a class whose objects a config can describe."""
     found = find(name, custom_objects) if isinstance(name, str) else None

@@ -51,7 +51,7 @@ class Session:
     """What one `fit` remembers: collected once an epoch, because collecting takes time."""
 
     def __init__(self):
-        self.weights = self.watched = None
+        self.weights = self.watched = self.idle = None
         self.warned = False
 
 
@@ -158,23 +158,29 @@ class Trainer:
 
     def _learn(self, gradients, weights):
         """Move the weights. Those that only outputs without a loss need have nothing to learn."""
-        idle = self._idle_weights()
-        pairs = zip(gradients, weights, strict=True)
-        pairs = [(g, w) for g, w in pairs if g is not None or w not in idle]
-        if pairs:
-            self.optimizer.apply(*zip(*pairs, strict=True))
+        if any(gradient is None for gradient in gradients):
+            idle = self._idle_weights()
+            pairs = zip(gradients, weights, strict=True)
+            pairs = [(g, w) for g, w in pairs if g is not None or w not in idle]
+            if pairs:  # else nothing can learn, and the optimizer says so
+                gradients, weights = zip(*pairs, strict=True)
+        if weights:
+            self.optimizer.apply(gradients, weights)
 
     def _idle_weights(self):
         """The weights of the layers that no output with a loss needs."""
         trained = [route.loss is not None for route in self._scoring.routes]
         if all(trained) or self._graph_outputs() is None:
             return set()
-        ends = [
-            symbol for symbol, is_trained in zip(self.outputs, trained, strict=True) if is_trained
-        ]
+        if self._session is not None and self._session.idle is not None:
+            return self._session.idle
+        ends = [end for end, is_trained in zip(self.outputs, trained, strict=True) if is_trained]
         layers = [node.layer for node in graph.collect(self.inputs, ends) if node.layer is not None]
         needed = {weight for layer in layers for weight in layer.weights}
-        return set(self.trainable_weights) - needed
+        idle = set(self.trainable_weights) - needed
+        if self._session is not None:
+            self._session.idle = idle
+        return idle
 
     def test_step(self, data):
         """Score one batch without learning from it. Returns the logs so far."""
@@ -381,7 +387,7 @@ class Trainer:
 
     def _train_epoch(self, batches, callbacks, epoch):
         """One epoch of steps; returns its logs, empty if the data had run out before."""
-        self._session.weights = self._session.watched = None
+        self._session.weights = self._session.watched = self._session.idle = None
         self.reset_metrics()
         wanted = callbacks.listens("on_train_batch_end")
         logs, done = {}, 0

@@ -109,7 +109,7 @@ def explain_branches(layers, findings):
 
 def check_edges(model, edges):
     """Raise NotYet unless `edges` are the pairs (from, to) of the reader's own drawing."""
-    if edges is None:
+    if edges is None or edges == []:
         raise NotYet(
             "Your drawing is right. The `edges` are still to be written: one pair "
             "`(from, to)` of names for each arrow."
@@ -118,7 +118,8 @@ def check_edges(model, edges):
         raise NotYet(f"`edges` is {describe(edges)}. It should be a list of pairs of names.")
     for pair in edges:
         if not isinstance(pair, (list, tuple)) or [type(name) for name in pair] != [str, str]:
-            parts = listing(map(describe, pair)) if isinstance(pair, tuple) else describe(pair)
+            two = isinstance(pair, tuple) and len(pair) == 2
+            parts = listing(map(describe, pair)) if two else describe(pair)
             raise NotYet(f"An edge is a pair of two names, but one of yours is {parts}.")
     arrows = {(parent.name, node.name) for node in model.plan_nodes for parent in node.parents}
     stated = {tuple(pair) for pair in edges}

@@ -466,6 +466,14 @@ BRANCH_WRONG = {
         + EDGES,
         "^No box of yours is called 'first'. Give each layer its `name=`",
     ),
+    "no arrows": (
+        residual(DRAWN, "edges, count = [], 8970"),
+        "The `edges` are still to be written",
+    ),
+    "an empty pair": (
+        residual(DRAWN, "edges, count = [()], 8970"),
+        "one of yours is a tuple of 0",
+    ),
     "a count in quotes": (
         residual(DRAWN, EDGES + 'count = "8970"'),
         r"^`count` is a text. Leave out the quotes\.$",
