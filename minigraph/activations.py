@@ -54,8 +54,9 @@ def get(identifier):
         return linear
     if isinstance(identifier, str):
         op = OPS.get(identifier)
-        known = identifier in FUNCTIONS or op is None or not takes_one_array(op)
-        return registry.lookup("activation", identifier) if known else op
+        if identifier not in FUNCTIONS and op is not None and takes_one_array(op):
+            return op
+        return registry.lookup("activation", identifier)
     if callable(identifier) and not inspect.isclass(identifier):
         return identifier
     hint = ": give an object of that class" if inspect.isclass(identifier) else ""

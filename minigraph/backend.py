@@ -2,6 +2,7 @@
 context.
 """
 
+import math
 import threading
 from collections import Counter
 from contextlib import contextmanager
@@ -99,6 +100,17 @@ def standard_dtype(dtype, argument="dtype"):
             f"{argument}={dtype!r} is not a known number type, such as 'float32' or 'int32'"
         )
     return known.name
+
+
+def is_number(value, least=-math.inf):
+    """Whether `value` is a finite number, no bool and no text, of at least `least`."""
+    if isinstance(value, (bool, np.bool_, str)) or value is None:
+        return False
+    try:
+        number = float(value)
+    except (OverflowError, TypeError, ValueError):
+        return False
+    return math.isfinite(number) and number >= least
 
 
 def to_array(value):

@@ -104,12 +104,12 @@ def split(x, y, sample_weight, fraction):
 
     Raises ValueError, naming `validation_split`, if a part would be empty.
     """
-    if isinstance(fraction, bool) or not isinstance(fraction, (int, float)) or not 0 < fraction < 1:
+    if not backend.is_number(fraction, least=0) or not 0 < fraction < 1:
         raise ValueError(f"validation_split must lie between 0 and 1, got {fraction!r}")
     if is_stream(x):
         raise ValueError("validation_split needs arrays; for a stream give validation_data")
     n = count_samples(x, y, sample_weight)
-    cut = math.floor(n * (1 - fraction))
+    cut = math.floor(n * (1 - float(fraction)))
     if not 0 < cut < n:
         raise ValueError(
             f"validation_split={fraction} of {n} samples leaves {cut} to train and {n - cut} to "
@@ -161,6 +161,9 @@ def weights_of(y, class_weight):
             f"class_weight has no weight for the classes {missing} of the data; it has weights for "
             f"{list(class_weight)}"
         )
+    wrong = {c: weight for c, weight in class_weight.items() if not backend.is_number(weight)}
+    if wrong:
+        raise ValueError(f"class_weight maps classes to numbers, but has {wrong!r:.80}")
     return np.array([class_weight[c.item()] for c in classes], backend.floatx())[places]
 
 
@@ -333,9 +336,13 @@ def make_batches(data, batch_size=None, shuffle=False, random=None, steps=None, 
     return StreamBatches(x, steps, class_weight)
 
 
-def check_positive(least=1, **arguments):
-    """Raise ValueError, naming the argument, unless each is None or an integer from `least` on."""
+def check_positive(least=1, optional=True, **arguments):
+    """Raise ValueError, naming the argument, unless each is an integer from `least` on.
+
+    None will do too where the arguments are `optional`.
+    """
     for argument, value in arguments.items():
         whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-        if value is not None and not (whole and value >= least):
+        absent = optional and value is None
+        if not absent and not (whole and value >= least):
             raise ValueError(f"{argument} must be an integer of at least {least}, got {value!r}")

@@ -5,6 +5,7 @@ labels of shape (n,) or (n, 1) to predictions of shape (n, C). Then a formula gi
 each sample, the mean or sum over the last axis.
 """
 
+from .backend import is_number
 from .ops import basic, nn
 from .ops.basic import convert_to_tensor
 from .tensor import as_array
@@ -55,6 +56,11 @@ def match_labels(labels, prediction):
 
 def check_shapes(target, prediction, labels=False):
     """Raise ValueError unless the shapes can be paired; None in `prediction` fits any size."""
+    if not prediction:
+        raise ValueError(
+            "`y_pred` is a single number, of shape (): losses and metrics compare arrays with an "
+            "axis of samples, such as np.array([...])"
+        )
     if labels:
         rank = len(prediction) - 1
         target = target[:-1] if len(target) > rank and target[-1] == 1 else target
@@ -110,6 +116,15 @@ def spread(weights, values):
             f"{values.shape}: give one weight for each sample"
         )
     return weights.reshape(shape)
+
+
+def check_smoothing(label_smoothing):
+    """`label_smoothing` itself; ValueError unless it is a number from 0 to 1."""
+    if not is_number(label_smoothing, least=0) or label_smoothing > 1:
+        raise ValueError(
+            f"label_smoothing must be a number and lie between 0 and 1, got {label_smoothing!r}"
+        )
+    return label_smoothing
 
 
 def task(target_shape, prediction_shape):

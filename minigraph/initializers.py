@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from . import registry
+from .backend import is_number
 
 
 class Initializer(registry.Configurable):
@@ -15,7 +16,9 @@ class Initializer(registry.Configurable):
     """
 
     def __init__(self, seed=None):
-        self.seed = seed
+        if seed is not None and not (is_number(seed, least=0) and seed == int(seed)):
+            raise ValueError(f"seed must be a whole number of at least 0, or None; got {seed!r}")
+        self.seed = None if seed is None else int(seed)
 
     def __call__(self, shape, dtype="float32", seed=None):
         random = np.random.default_rng(seed if self.seed is None else self.seed)
@@ -24,6 +27,14 @@ class Initializer(registry.Configurable):
     def draw(self, random, shape):
         """An array of `shape`; `random` is a NumPy generator."""
         raise NotImplementedError(f"{type(self).__name__} must define draw(self, random, shape)")
+
+
+def check_numbers(least=-math.inf, **settings):
+    """Raise ValueError, naming the argument, unless all are numbers of at least `least`."""
+    for argument, value in settings.items():
+        if not is_number(value, least):
+            limit = "" if least == -math.inf else f" of at least {least}"
+            raise ValueError(f"{argument} must be a number{limit}, got {value!r}")
 
 
 def check_drawn(values, shape, dtype, source):
@@ -76,6 +87,8 @@ class RandomNormal(Initializer):
 
     def __init__(self, mean=0.0, stddev=0.05, seed=None):
         super().__init__(seed)
+        check_numbers(mean=mean)
+        check_numbers(least=0, stddev=stddev)
         self.mean, self.stddev = mean, stddev
 
     def draw(self, random, shape):
@@ -88,6 +101,8 @@ class RandomUniform(Initializer):
 
     def __init__(self, minval=-0.05, maxval=0.05, seed=None):
         super().__init__(seed)
+        check_numbers(minval=minval, maxval=maxval)
+        check_numbers(least=minval, maxval=maxval)
         self.minval, self.maxval = minval, maxval
 
     def draw(self, random, shape):
@@ -241,13 +256,13 @@ class LecunNormal(Scaling):
     fixed = (1.0, "fan_in", "truncated_normal")
 
 
-@registry.register(group="initializer")
+@registry.register
 class FunctionInitializer(Initializer):
     """A function (shape, dtype) -> array. A config holds its name, so it must be registered."""
 
     def __init__(self, function):
         super().__init__()
-        self.function = registry.find(function) if isinstance(function, str) else function
+        self.function = registry.as_function(function)
 
     def __call__(self, shape, dtype="float32", seed=None):
         values = self.function(tuple(shape), dtype=dtype)
@@ -257,7 +272,11 @@ class FunctionInitializer(Initializer):
 def get(identifier):
     """An initializer from a name, a class, a config, an instance or a function; None gives None."""
     found = registry.get("initializer", identifier, Initializer)
-    return found if found is None or isinstance(found, Initializer) else FunctionInitializer(found)
+    if found is None or isinstance(found, Initializer):
+        return found
+    if hasattr(found, "get_config"):
+        raise ValueError(f"an initializer is a name, an Initializer or a function, got {found!r}")
+    return FunctionInitializer(found)
 
 
 def serialize(initializer):

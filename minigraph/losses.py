@@ -76,7 +76,7 @@ class Loss(registry.Configurable):
     def __call__(self, y_true, y_pred, sample_weight=None):
         y_true, y_pred = self.prepare(y_true, y_pred)
         values = convert_to_tensor(self.call(y_true, y_pred))
-        return reduce(values, sample_weight, y_pred.mask, self.reduction)
+        return combine(values, sample_weight, y_pred.mask, self.reduction)
 
     def prepare(self, y_true, y_pred):
         """Target and prediction as tensors that `call` can compare; a formula does the rest."""
@@ -93,7 +93,7 @@ class Loss(registry.Configurable):
             formulas.check_shapes(targets.shape, shape)
 
 
-def reduce(values, weights, mask, reduction):
+def combine(values, weights, mask, reduction):
     """Make one number of the values of all samples, as the docstring of `Loss` says."""
     if mask is None and weights is None:
         if reduction in ("none", None):
@@ -144,7 +144,10 @@ class BinaryCrossentropy(Loss):
 
     def __init__(self, from_logits=False, label_smoothing=0.0, **options):
         super().__init__(**options)
-        self.from_logits, self.label_smoothing = from_logits, check_smoothing(label_smoothing)
+        self.from_logits, self.label_smoothing = (
+            from_logits,
+            formulas.check_smoothing(label_smoothing),
+        )
 
     def call(self, y_true, y_pred):
         return binary_crossentropy(y_true, y_pred, self.from_logits, self.label_smoothing)
@@ -162,7 +165,10 @@ class CategoricalCrossentropy(Loss):
 
     def __init__(self, from_logits=False, label_smoothing=0.0, axis=-1, **options):
         super().__init__(**options)
-        self.from_logits, self.label_smoothing = from_logits, check_smoothing(label_smoothing)
+        self.from_logits, self.label_smoothing = (
+            from_logits,
+            formulas.check_smoothing(label_smoothing),
+        )
         self.axis = axis
 
     def call(self, y_true, y_pred):
@@ -210,21 +216,17 @@ class Crossentropy(Loss):
             formulas.check_labels(targets, shape[-1])
 
 
+@registry.register
 class FunctionLoss(Loss):
     """A loss of a function (y_true, y_pred) -> one value for each sample, or one for all."""
 
     def __init__(self, function, name=None, **options):
+        function = registry.as_function(function)
         super().__init__(name or getattr(function, "__name__", "loss"), **options)
         self.function = function
 
     def call(self, y_true, y_pred):
         return self.function(y_true, y_pred)
-
-
-def check_smoothing(label_smoothing):
-    if not 0 <= label_smoothing <= 1:
-        raise ValueError(f"label_smoothing must lie between 0 and 1, got {label_smoothing!r}")
-    return label_smoothing
 
 
 def get(identifier):

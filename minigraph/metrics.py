@@ -3,7 +3,8 @@
 import numpy as np
 
 from . import formulas, initializers, registry
-from .backend import array_module, context
+from .backend import array_module, context, is_number
+from .layer import Layer
 from .ops.basic import convert_to_tensor
 from .tensor import Tensor, Variable
 
@@ -104,6 +105,7 @@ class Mean(Metric):
         return Tensor(self.total.value / count if count else np.zeros(()))
 
 
+@registry.register
 class MeanMetricWrapper(Mean):
     """The mean over all samples of a function (y_true, y_pred) -> one value for each sample.
 
@@ -111,6 +113,7 @@ class MeanMetricWrapper(Mean):
     """
 
     def __init__(self, fn, name=None, dtype=None, **settings):
+        fn = registry.as_function(fn)
         super().__init__(name or getattr(fn, "__name__", "metric"), dtype)
         self.fn, self.settings = fn, settings
 
@@ -151,8 +154,10 @@ class BinaryAccuracy(MeanMetricWrapper):
     """How often a prediction above `threshold` says what the target says (0 or 1)."""
 
     def __init__(self, name="binary_accuracy", dtype=None, threshold=0.5):
-        if not 0 <= threshold <= 1:
-            raise ValueError(f"threshold must lie between 0 and 1, got {threshold!r}")
+        if not is_number(threshold, least=0) or threshold > 1:
+            raise ValueError(
+                f"threshold must be a number and lie between 0 and 1, got {threshold!r}"
+            )
         super().__init__(formulas.binary_accuracy, name, dtype, threshold=threshold)
 
 
@@ -187,7 +192,8 @@ class BinaryCrossentropy(MeanMetricWrapper):
     def __init__(
         self, name="binary_crossentropy", dtype=None, from_logits=False, label_smoothing=0.0
     ):
-        settings = {"from_logits": from_logits, "label_smoothing": label_smoothing}
+        smoothing = formulas.check_smoothing(label_smoothing)
+        settings = {"from_logits": from_logits, "label_smoothing": smoothing}
         super().__init__(formulas.binary_crossentropy, name, dtype, **settings)
 
 
@@ -203,7 +209,8 @@ class CategoricalCrossentropy(MeanMetricWrapper):
         label_smoothing=0.0,
         axis=-1,
     ):
-        settings = {"from_logits": from_logits, "label_smoothing": label_smoothing, "axis": axis}
+        smoothing = formulas.check_smoothing(label_smoothing)
+        settings = {"from_logits": from_logits, "label_smoothing": smoothing, "axis": axis}
         super().__init__(formulas.categorical_crossentropy, name, dtype, **settings)
 
 
@@ -223,6 +230,8 @@ def get(identifier):
     A function (y_true, y_pred) becomes its mean. None gives None.
     """
     found = registry.get("metric", identifier, Metric)
+    if isinstance(found, Layer):
+        raise ValueError(f"a metric is a name, a Metric or a function, got the layer {found!r}")
     return found if found is None or isinstance(found, Metric) else MeanMetricWrapper(found)
 
 

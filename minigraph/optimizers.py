@@ -13,7 +13,7 @@ import warnings
 import numpy as np
 
 from . import registry
-from .backend import array_module
+from .backend import array_module, is_number
 from .interrupts import whole_step
 from .tensor import Variable, as_array
 
@@ -125,6 +125,8 @@ class Optimizer(registry.Configurable):
             raise ValueError(
                 f"{len(gradients)} gradients were given for {len(variables)} variables"
             )
+        if not variables:
+            raise ValueError("there is no variable to move: `variables` is empty")
         missing = [v for g, v in zip(gradients, variables, strict=True) if g is None]
         if not missing:
             return gradients, variables
@@ -135,9 +137,9 @@ class Optimizer(registry.Configurable):
             )
         if fresh := [v for v in missing if v not in self._without_gradient]:
             self._without_gradient.update(fresh)
+            named = [f"{v.name!r} of shape {v.shape} at place {variables.index(v)}" for v in fresh]
             warnings.warn(
-                f"no gradient reaches the variables {[v.name for v in fresh]}, so they stay as "
-                "they are",
+                f"no gradient reaches the variables {'; '.join(named)}, so they stay as they are",
                 stacklevel=3,
             )
         pairs = [(g, v) for g, v in zip(gradients, variables, strict=True) if g is not None]
@@ -149,6 +151,12 @@ class Optimizer(registry.Configurable):
             map(operator.is_, variables, self.parameters)
         ):
             return self._parts  # the same variables as in the last step, as nearly always
+        for variable in variables:
+            if not isinstance(variable, Variable):
+                raise TypeError(
+                    "`variables` is a list of Variables, such as model.trainable_weights; found "
+                    f"{variable!r:.80}"
+                )
         if len(set(variables)) != len(variables):
             raise ValueError("a variable was given twice: add up its gradients first")
         self.build(variables)
@@ -196,6 +204,11 @@ class Optimizer(registry.Configurable):
             self._gradient[:] = 0
         for gradient, variable, part in zip(gradients, variables, parts, strict=True):
             array = as_array(gradient)
+            if not hasattr(array, "shape"):
+                raise TypeError(
+                    f"the gradient of variable {variable.name!r} must be a tensor or an array, "
+                    f"got {gradient!r:.80}: wrap numbers in np.array(...)"
+                )
             if array.shape != variable.shape:
                 raise ValueError(
                     f"the gradient of variable {variable.name!r} has shape {array.shape}, but "
@@ -270,21 +283,21 @@ class Optimizer(registry.Configurable):
         return registry.read_config(self) | rate
 
 
-def is_number(value, least):
-    """Whether `value` is a finite number, no bool and no text, of at least `least`."""
-    if isinstance(value, (bool, str)) or value is None:
-        return False
-    try:
-        return least <= float(value) < math.inf
-    except (TypeError, ValueError):
-        return False
+def check_fractions(below_one=False, **settings):
+    """Raise ValueError, naming the argument, unless every setting is a number from 0 to 1.
 
-
-def check_fractions(**settings):
-    """Raise ValueError, naming the argument, unless every setting is a number from 0 to 1."""
+    `below_one` refuses 1 itself: a running mean with that share never takes anything in.
+    """
     for argument, value in settings.items():
-        if not is_number(value, least=0) or value > 1:
-            raise ValueError(f"{argument} must be a number from 0 to 1, got {value!r}")
+        if not is_number(value, least=0) or value > 1 or (below_one and value == 1):
+            limit = "from 0 to below 1" if below_one else "from 0 to 1"
+            raise ValueError(f"{argument} must be a number {limit}, got {value!r}")
+
+
+def check_epsilon(epsilon):
+    """Raise ValueError unless `epsilon` is a number of at least 0."""
+    if not is_number(epsilon, least=0):
+        raise ValueError(f"epsilon must be a number of at least 0, got {epsilon!r}")
 
 
 def shorten(g, longest):
@@ -345,6 +358,7 @@ class RMSprop(Optimizer):
     ):
         super().__init__(learning_rate, **options)
         check_fractions(rho=rho, momentum=momentum)
+        check_epsilon(epsilon)
         self.rho, self.momentum, self.epsilon, self.centered = rho, momentum, epsilon, centered
 
     def slot_names(self):
@@ -395,7 +409,8 @@ class Adam(Optimizer):
         self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, amsgrad=False, **options
     ):
         super().__init__(learning_rate, **options)
-        check_fractions(beta_1=beta_1, beta_2=beta_2)
+        check_fractions(below_one=True, beta_1=beta_1, beta_2=beta_2)
+        check_epsilon(epsilon)
         self.beta_1, self.beta_2, self.epsilon, self.amsgrad = beta_1, beta_2, epsilon, amsgrad
 
     def slot_names(self):

@@ -58,17 +58,21 @@ def register_keras_serializable(package="Custom", name=None):
         if inspect.isclass(thing) and not hasattr(thing, "get_config"):
             raise ValueError(f"{registered}: a class needs a `get_config` method to be registered")
         taken = _classes.get(registered, thing)
-        same_source = (taken.__module__, taken.__qualname__) == (
-            thing.__module__,
-            thing.__qualname__,
-        )
-        if taken is not thing and not same_source:  # running a notebook cell twice is no clash
+        if not same_source(taken, thing):
             raise ValueError(f"{registered} is already registered to {taken!r}")
         _classes[registered] = thing
         _names[thing] = registered
         return thing
 
     return decorate
+
+
+def same_source(a, b):
+    """Whether two classes or functions are one, or came from one piece of code that ran twice.
+
+    A notebook cell that is run again makes a new object, and that is no clash of names.
+    """
+    return a is b or (a.__module__, a.__qualname__) == (b.__module__, b.__qualname__)
 
 
 def get_registered_name(thing):
@@ -100,6 +104,19 @@ def find(name, custom_objects=None):
     return thing
 
 
+def as_function(given, custom_objects=None):
+    """A function, which a config writes as its name: what the name means, or the function."""
+    return find(given, custom_objects) if isinstance(given, str) else given
+
+
+def find_class(name, custom_objects=None):
+    """Like `find`, but what `name` means must be a class whose objects a config can describe."""
+    found = find(name, custom_objects) if isinstance(name, str) else None
+    if not hasattr(found, "from_config"):
+        raise ValueError(f"`class_name` must be the name of a class, and {name!r:.80} is none")
+    return found
+
+
 def name_in_config(thing):
     """The name that a config writes for a class or function.
 
@@ -113,8 +130,7 @@ def name_in_config(thing):
             "with `def`, and mark it with @register_keras_serializable()."
         )
     known = get_registered_object(name) or thing
-    same_source = (known.__module__, known.__qualname__) == (thing.__module__, thing.__qualname__)
-    if known is not thing and not same_source:  # a notebook cell that ran twice is no clash
+    if not same_source(known, thing):
         raise ValueError(
             f"{name!r} would be read back as {known!r}, not as your {thing!r}: rename yours, or "
             "mark it with @register_keras_serializable()"
@@ -134,6 +150,9 @@ def custom_object_scope(*tables):
         yield
     finally:
         _scopes.tables = outer
+
+
+CustomObjectScope = custom_object_scope
 
 
 def lookup(group, name):
@@ -167,7 +186,8 @@ def get(group, identifier, base):
     if isinstance(found, base) or (callable(found) and not inspect.isclass(found)):
         return found
     raise ValueError(
-        f"cannot make a {group} of {identifier!r}: give a name, a {base.__name__} or a function"
+        f"no {group} can be made of {identifier!r:.80}: give a name, an object of the class "
+        f"{base.__name__} or a function"
     )
 
 
@@ -197,8 +217,8 @@ def read_config(thing):
         if not hasattr(thing, name):
             raise ValueError(
                 f"{type(thing).__name__} takes the argument {name!r} but does not store it, so its "
-                "config cannot "
-                f"be read. Write `self.{name} = {name}` in __init__, or define get_config()."
+                f"config cannot be read. Write `self.{name} = {name}` in __init__, or define "
+                "get_config()."
             )
         config[name] = serialize(getattr(thing, name))
     return config
@@ -214,6 +234,8 @@ class Configurable:
     @classmethod
     def from_config(cls, config):
         """A new object with the same constructor arguments."""
+        if not isinstance(config, dict):
+            raise ValueError(f"the `config` of a {cls.__name__} must be a dict, got {config!r:.80}")
         return cls(**{key: deserialize(value) for key, value in config.items()})
 
 
@@ -240,6 +262,6 @@ def deserialize(value, custom_objects=None):
         return [deserialize(item, custom_objects) for item in value]
     if isinstance(value, dict):
         if value.keys() == {"class_name", "config"}:
-            return find(value["class_name"], custom_objects).from_config(value["config"])
+            return find_class(value["class_name"], custom_objects).from_config(value["config"])
         return {key: deserialize(item, custom_objects) for key, item in value.items()}
     return value

@@ -205,13 +205,16 @@ def check_entry(name, entry):
     """Where the bytes of a tensor start and stop, after a look at all that its entry says."""
     good = name.isprintable() and 0 < len(name) <= LONGEST_TENSOR_NAME
     expect(good, f"{name!r:.80} is no name of at most {LONGEST_TENSOR_NAME} visible characters")
-    good = isinstance(entry, dict) and entry.keys() == {"dtype", "shape", "data_offsets"}
-    good = good and isinstance(entry["dtype"], str) and entry["dtype"] in DTYPES
-    good = good and are_sizes(entry["shape"]) and len(entry["shape"]) <= MOST_AXES
-    good = good and are_sizes(entry["data_offsets"]) and len(entry["data_offsets"]) == 2
-    expect(good, f"the entry of tensor {name!r} is malformed")
-    start, stop = entry["data_offsets"]
-    needed = math.prod(entry["shape"]) * np.dtype(DTYPES[entry["dtype"]]).itemsize
+    of = f"of tensor {name!r}"
+    keys = {"dtype", "shape", "data_offsets"}
+    expect(isinstance(entry, dict) and entry.keys() == keys, f"the entry {of} is malformed")
+    known = isinstance(entry["dtype"], str) and entry["dtype"] in DTYPES
+    expect(known, f"the dtype {of} is malformed")
+    shape, offsets = entry["shape"], entry["data_offsets"]
+    expect(are_sizes(shape) and len(shape) <= MOST_AXES, f"the shape {of} is malformed")
+    expect(are_sizes(offsets) and len(offsets) == 2, f"the data_offsets {of} are malformed")
+    start, stop = offsets
+    needed = math.prod(shape) * np.dtype(DTYPES[entry["dtype"]]).itemsize
     expect(stop - start == needed, f"tensor {name!r} needs {needed:,} bytes, not {stop - start:,}")
     return start, stop
 

@@ -9,10 +9,16 @@ import os
 
 import numpy as np
 
-from . import registry, serialization, tree
+from . import serialization, tree
 from .backend import RandomStream
 from .graph import InputLayer
-from .registry import get_registered_name, get_registered_object, register_keras_serializable
+from .registry import (
+    CustomObjectScope,
+    custom_object_scope,
+    get_registered_name,
+    get_registered_object,
+    register_keras_serializable,
+)
 from .safefile import (
     LARGEST_FILE,
     Contents,
@@ -46,8 +52,6 @@ __all__ = [
     "model_to_json", "register_keras_serializable", "save_model", "save_weights",
 ]
 # fmt: on
-
-CustomObjectScope = custom_object_scope = registry.custom_object_scope
 
 # ---------------------------------------------------------------------------------------------
 # Saving and loading
@@ -111,6 +115,8 @@ def load_weights(model, path, max_bytes=LARGEST_FILE):
 @contextlib.contextmanager
 def about(path):
     """Put the name of the file, and what to do, into an error about it."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"`path` must be a text or a Path, got {path!r:.80}")
     try:
         yield
     except (FileDamaged, FileRefused) as error:
@@ -259,8 +265,9 @@ def labelled_weights(model):
 def listed_weights(description, tensors):
     """The arrays of a file in the order of the weights; every tensor must have a use."""
     names = description.get("weights") if isinstance(description, dict) else None
-    good = isinstance(names, list) and all(isinstance(name, str) for name in names)
-    expect(good and len(set(names)) == len(names), "`weights` must be a list of different names")
+    expect(isinstance(names, list), "`weights` must be a list of names")
+    expect(all(isinstance(name, str) for name in names), "`weights` must hold names")
+    expect(len(set(names)) == len(names), "`weights` must be a list of different names")
     missing = [name for name in names if name not in tensors]
     expect(not missing, f"the weights {missing[:3]} are listed, but not there")
     listed = set(names)
@@ -306,9 +313,11 @@ def restore_trainable(model, parts, flags):
     """Say of each layer and each weight whether it learns, as it was when the model was saved."""
     check_keys(flags, {"layers", "weights"}, {"layers", "weights"}, "`trainable`")
     for things, key in ((parts, "layers"), (model.weights, "weights")):
-        good = isinstance(flags[key], list) and len(flags[key]) == len(things)
-        good = good and all(isinstance(flag, bool) for flag in flags[key])
-        expect(good, f"`trainable` must say true or false of each of the {len(things)} {key}")
+        expect(isinstance(flags[key], list), f"`trainable` must hold a list for the {key}")
+        same = len(flags[key]) == len(things)
+        expect(same, f"`trainable` has {len(flags[key])} {key}, and the model {len(things)}")
+        flagged = all(isinstance(flag, bool) for flag in flags[key])
+        expect(flagged, f"`trainable` must say true or false of each of the {key}")
     for layer, flag in zip(parts, flags["layers"], strict=True):
         layer._trainable = flag  # of this layer alone: the property would reach those inside
     for variable, flag in zip(model.weights, flags["weights"], strict=True):

@@ -3,6 +3,7 @@
 import inspect
 
 from . import formulas, losses, metrics, tree
+from .backend import is_number
 from .ops.basic import convert_to_tensor, expand_dims
 
 
@@ -10,6 +11,8 @@ class Route:
     """One output of the model: its loss, how much that counts, and the metrics that watch it."""
 
     def __init__(self, name, loss, weight, plain_metrics, weighted_metrics):
+        if weight is not None and not is_number(weight):
+            raise ValueError(f"the entry of `loss_weights` for {name!r} is no number: {weight!r}")
         self.name, self.weight = name, 1.0 if weight is None else float(weight)
         loss = losses.get(loss)
         plain_function = loss is not None and not isinstance(loss, losses.Loss)

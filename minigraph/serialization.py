@@ -59,6 +59,7 @@ def model_from_config(config, custom_objects=None, cls=None):
     Names are kept and no automatic name is used up. Raises ValueError if the config is not one of
     a model, or if it names a class or function that is not known.
     """
+    expect(isinstance(config, dict), f"a config is a dict, got {config!r:.80}")
     functional, sequential = registry.find("Functional"), registry.find("Sequential")
     if cls in (None, functional):
         cls = sequential if "chain" in config else functional
@@ -103,6 +104,7 @@ def model_to_json(model, **json_args):
 
 def model_from_json(text, custom_objects=None):
     """A model with fresh weights from what `to_json` gave; ValueError if the text is another."""
+    expect(isinstance(text, str), f"`text` must be what to_json gave, got {text!r:.80}")
     with bounded():
         return read_description(parse_json(text), custom_objects)[0]
 
@@ -154,6 +156,7 @@ def is_joined(layer):
 def form_of(model):
     """How a model is written: as a "graph", a "chain", or an "object" with its own `get_config`."""
     cls, functional, sequential = type(model), *map(registry.find, ("Functional", "Sequential"))
+    expect(isinstance(model, functional), f"`model` must be a Model, got {model!r:.80}")
     if cls.get_config is not functional.get_config:
         return "object"
     own_init = cls.__init__ not in (functional.__init__, sequential.__init__)
@@ -401,7 +404,7 @@ class Reader:
             cost += self._costs[place]
             model.add(layer)
             if layer.nodes:
-                check_outputs(layer.nodes[-1])
+                check_size(layer.nodes[-1])
         return cost
 
     def draw(self, joined):
@@ -428,8 +431,8 @@ class Reader:
             check_name(entry["name"])
             fn, cost = find_function(entry["op"]), 1
         args, kwargs = self.decode(entry["args"], made), self.decode(entry["kwargs"], made)
-        good = isinstance(args, list) and args and isinstance(kwargs, dict)
-        expect(good, "a call needs a list of `args` and a dict of `kwargs`")
+        expect(isinstance(args, list) and args, "a call needs a list of `args`")
+        expect(isinstance(kwargs, dict), "a call needs a dict of `kwargs`")
         leaves = tree.flatten((args, kwargs))
         called_on = any(isinstance(leaf, SymbolicTensor) for leaf in leaves)
         expect(called_on, "a call needs a tensor that an earlier call made")
@@ -438,7 +441,7 @@ class Reader:
         symbols = tree.flatten(graph.connect(fn, tuple(args), kwargs))
         if "op" in entry:
             rename(symbols, entry["name"])
-        check_outputs(symbols[0].node)
+        check_size(symbols[0].node)
         return symbols, cost
 
     def at(self, place):
@@ -474,9 +477,11 @@ class Reader:
             return slice(*items)
         if tag == "$array" and len(items) == 3:
             return decode_array(*items)
-        good = tag == "$tensor" and len(items) == 2 and is_place(items[0], made)
-        good = good and is_place(items[1], made[items[0]])
-        expect(good, f"{value!r:.80} does not name what an earlier call made")
+        expect(tag == "$tensor", f"{value!r:.80} has an unknown tag, or one with other contents")
+        expect(len(items) == 2, f"{value!r:.80} must hold a call and an output of it")
+        expect(is_place(items[0], made), f"{value!r:.80} does not name an earlier call")
+        known = is_place(items[1], made[items[0]])
+        expect(known, f"{value!r:.80} does not name an output of what an earlier call made")
         return made[items[0]][items[1]]
 
 
@@ -499,7 +504,7 @@ def make_input(config):
     check_keys(config, {"batch_shape", "dtype", "name"}, None, "an Input")
     graph.check_shape(config["batch_shape"], "batch_shape")
     layer = InputLayer(**config)
-    check_outputs(layer.nodes[0])
+    check_size(layer.nodes[0])
     return layer
 
 
@@ -590,7 +595,7 @@ def spend(calls):
         expect(_allowance.calls >= 0, f"the model makes more than {MOST_CALLS} calls")
 
 
-def check_outputs(node):
+def check_size(node):
     """Raise ValueError if one row of an output of `node` has too many numbers."""
     for symbol in node.outputs if _allowance.calls is not None else []:
         numbers = max(math.prod(n or symbol.rows or 1 for n in trial) for trial in symbol.trials)

@@ -30,7 +30,7 @@ from .scoring import Scoring, align, check_distinct, distinct, names_of
 from .tensor import Tape, Tensor
 
 
-def plain(value):
+def to_python(value):
     """A number of the logs as a Python float, an array as a list."""
     if type(value) is float:
         return value
@@ -38,8 +38,8 @@ def plain(value):
     return float(array.item()) if array.size == 1 else array.tolist()
 
 
-def plain_logs(logs):
-    return {name: plain(value) for name, value in logs.items()}
+def logs_to_python(logs):
+    return {name: to_python(value) for name, value in logs.items()}
 
 
 def values_of(logs):
@@ -52,7 +52,7 @@ class Session:
     """What one `fit` remembers: collected once an epoch, because collecting takes time."""
 
     def __init__(self):
-        self.weights = self.watched = self.layers = None
+        self.weights = self.watched = self.layers = self.idle = None
         self.warned = False
 
 
@@ -159,23 +159,29 @@ class Trainer:
 
     def _learn(self, gradients, weights):
         """Move the weights. Those that only outputs without a loss need have nothing to learn."""
-        idle = self._idle_weights()
-        pairs = zip(gradients, weights, strict=True)
-        pairs = [(g, w) for g, w in pairs if g is not None or w not in idle]
-        if pairs:
-            self.optimizer.apply(*zip(*pairs, strict=True))
+        if any(gradient is None for gradient in gradients):
+            idle = self._idle_weights()
+            pairs = zip(gradients, weights, strict=True)
+            pairs = [(g, w) for g, w in pairs if g is not None or w not in idle]
+            if pairs:  # else nothing can learn, and the optimizer says so
+                gradients, weights = zip(*pairs, strict=True)
+        if weights:
+            self.optimizer.apply(gradients, weights)
 
     def _idle_weights(self):
         """The weights of the layers that no output with a loss needs."""
         trained = [route.loss is not None for route in self._scoring.routes]
         if all(trained) or self._graph_outputs() is None:
             return set()
-        ends = [
-            symbol for symbol, is_trained in zip(self.outputs, trained, strict=True) if is_trained
-        ]
+        if self._session is not None and self._session.idle is not None:
+            return self._session.idle
+        ends = [end for end, is_trained in zip(self.outputs, trained, strict=True) if is_trained]
         layers = [node.layer for node in graph.collect(self.inputs, ends) if node.layer is not None]
         needed = {weight for layer in layers for weight in layer.weights}
-        return set(self.trainable_weights) - needed
+        idle = set(self.trainable_weights) - needed
+        if self._session is not None:
+            self._session.idle = idle
+        return idle
 
     def test_step(self, data):
         """Score one batch without learning from it. Returns the logs so far."""
@@ -302,7 +308,7 @@ class Trainer:
 
     def get_metrics_result(self):
         """The logs: the value of every metric over all batches since the last reset."""
-        return {name: plain(metric.result()) for name, metric in self._watched()}
+        return {name: to_python(metric.result()) for name, metric in self._watched()}
 
     def reset_metrics(self):
         """Start all metrics anew."""
@@ -340,8 +346,9 @@ class Trainer:
         early, Ctrl-C too, leaves the weights as they were after the last complete step.
         """
         self._need_compile("fit")
-        check_positive(epochs=epochs, steps_per_epoch=steps_per_epoch)
-        check_positive(least=0, initial_epoch=initial_epoch)
+        check_positive(epochs=epochs, optional=False)
+        check_positive(initial_epoch=initial_epoch, least=0, optional=False)
+        check_positive(steps_per_epoch=steps_per_epoch)
         check_positive(
             validation_steps=validation_steps, validation_batch_size=validation_batch_size
         )
@@ -389,7 +396,8 @@ class Trainer:
 
     def _train_epoch(self, batches, callbacks, epoch):
         """One epoch of steps; returns its logs, empty if the data had run out before."""
-        self._session.weights = self._session.watched = self._session.layers = None
+        session = self._session
+        session.weights = session.watched = session.layers = session.idle = None
         self.reset_metrics()
         wanted = callbacks.listens("on_train_batch_end")
         logs, done = {}, 0
@@ -398,7 +406,7 @@ class Trainer:
                 callbacks.tell("on_train_batch_begin", done, {})
                 with np.errstate(all="ignore"):  # `_look_at` says it once, and says where
                     logs = self.train_step(pack(*batch))
-                callbacks.tell("on_train_batch_end", done, plain_logs(logs) if wanted else logs)
+                callbacks.tell("on_train_batch_end", done, logs_to_python(logs) if wanted else logs)
                 done += 1
         except Exception as error:
             error.add_note(f"in epoch {epoch + 1}, after {done} complete batches")
@@ -411,7 +419,7 @@ class Trainer:
                 "can be run through once only.",
                 stacklevel=3,
             )
-        return plain_logs(logs)
+        return logs_to_python(logs)
 
     def evaluate(
         self,
@@ -450,10 +458,10 @@ class Trainer:
             callbacks.tell("on_test_batch_begin", step, {})
             with np.errstate(all="ignore"):
                 logs = self.test_step(pack(*batch))
-            callbacks.tell("on_test_batch_end", step, plain_logs(logs) if wanted else logs)
+            callbacks.tell("on_test_batch_end", step, logs_to_python(logs) if wanted else logs)
         if logs is None:
             raise ValueError("the data to evaluate are empty: there was not a single batch")
-        logs = plain_logs(logs)
+        logs = logs_to_python(logs)
         callbacks.tell("on_test_end", logs)
         return logs
 
@@ -487,7 +495,7 @@ class Trainer:
         if class_weight is not None:
             sample_weight = weigh_classes(y, sample_weight, class_weight)
         self.reset_metrics()
-        logs = plain_logs(self.train_step(pack(x, y, sample_weight)))
+        logs = logs_to_python(self.train_step(pack(x, y, sample_weight)))
         return logs if return_dict else values_of(logs)
 
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
@@ -495,7 +503,7 @@ class Trainer:
         self._need_compile("test_on_batch")
         batch = prepare(x, y, sample_weight)
         self.reset_metrics()
-        logs = plain_logs(self.test_step(pack(*batch)))
+        logs = logs_to_python(self.test_step(pack(*batch)))
         return logs if return_dict else values_of(logs)
 
     def predict_on_batch(self, x):

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .backend import clear_session, set_random_seed
-from .registry import custom_object_scope
+from .backend import clear_session, is_number, set_random_seed
+from .registry import CustomObjectScope, custom_object_scope
 from .view.dot import model_to_dot
 from .view.plot import plot_model
 
@@ -17,8 +17,6 @@ __all__ = [
     "to_categorical",
 ]
 
-CustomObjectScope = custom_object_scope
-
 
 def to_categorical(x, num_classes=None):
     """Integer classes as one-hot rows: (...) -> (..., num_classes).
@@ -26,16 +24,15 @@ def to_categorical(x, num_classes=None):
     `num_classes` is the largest class plus one unless given.
     Raises ValueError for a class outside 0 .. num_classes - 1.
     """
+    if num_classes is not None and not (is_number(num_classes, least=1) and num_classes % 1 == 0):
+        raise ValueError(f"num_classes must be an integer of at least 1, got {num_classes!r}")
     classes = np.asarray(x)
-    if (
-        classes.size == 0
-        or classes.dtype.kind not in "biuf"
-        or (classes != classes.astype(int)).any()
-    ):
+    numbers = classes.size > 0 and classes.dtype.kind in "biuf"
+    if not numbers or not np.isfinite(classes).all() or (classes % 1).any():
         raise ValueError(f"to_categorical takes whole numbers, got {x!r:.80}")
     classes = classes.astype(int)
     classes = classes[..., 0] if classes.ndim > 1 and classes.shape[-1] == 1 else classes
-    count = int(classes.max()) + 1 if num_classes is None else num_classes
+    count = int(classes.max()) + 1 if num_classes is None else int(num_classes)
     if classes.min() < 0 or classes.max() >= count:
         raise ValueError(
             f"classes must lie in 0 to {count - 1} (num_classes={count}), "

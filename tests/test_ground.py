@@ -334,6 +334,28 @@ def test_an_initializer_gives_the_shape_it_is_asked_for():
             wrong((3, 2))
 
 
+@pytest.mark.parametrize(
+    ("cls", "wrong"),
+    [
+        (initializers.RandomNormal, {"stddev": -1}),
+        (initializers.RandomNormal, {"mean": "a"}),
+        (initializers.RandomUniform, {"minval": None}),
+        (initializers.RandomUniform, {"maxval": -2}),
+        (initializers.GlorotUniform, {"seed": "a"}),
+        (initializers.GlorotUniform, {"seed": -1}),
+    ],
+)
+def test_settings_of_initializers_are_checked_at_once(cls, wrong):
+    ((argument, value),) = wrong.items()
+    with pytest.raises(ValueError, match=f"{argument} must be .*got {value!r}"):
+        cls(**wrong)
+
+
+def test_a_layer_is_no_initializer():
+    with pytest.raises(ValueError, match="an initializer is.*Dense"):
+        initializers.get(layers.Dense(2))
+
+
 def test_ops_of_one_array_are_activations_by_name():
     for op in (ops.exp, ops.square, ops.log_softmax):
         config = layers.Activation(op).get_config()
@@ -348,6 +370,14 @@ def test_ops_of_one_array_are_activations_by_name():
 def test_an_unknown_name_may_be_a_custom_object():
     with pytest.raises(ValueError, match="'swoosh'.*custom_objects={'swoosh'"):
         activations.get("swoosh")
+
+
+def test_numbers():
+    for number in (1, -1.5, np.float32(2), np.int64(3), np.array(1.0)):
+        assert backend.is_number(number) and backend.is_number(number, least=-1.5)
+    for other in (True, np.True_, "1", None, [1], float("nan"), float("inf"), 10**400):
+        assert not backend.is_number(other)
+    assert backend.is_number(0, least=0) and not backend.is_number(-1, least=0)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -368,7 +398,13 @@ def test_to_categorical_names_the_range(wrong):
         utils.to_categorical(wrong, num_classes=3)
 
 
-@pytest.mark.parametrize("wrong", [[0.5], ["a"], [], [None]])
+@pytest.mark.parametrize("wrong", [[0.5], ["a"], [], [None], [float("nan")], [float("inf")]])
 def test_to_categorical_takes_whole_numbers(wrong):
     with pytest.raises(ValueError, match="whole numbers"):
         utils.to_categorical(wrong)
+
+
+@pytest.mark.parametrize("wrong", ["a", 0, 2.5, True])
+def test_to_categorical_needs_a_number_of_classes(wrong):
+    with pytest.raises(ValueError, match=f"num_classes.*{wrong!r}"):
+        utils.to_categorical([0], num_classes=wrong)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minigraph import losses, registry
+from minigraph import layers, losses, metrics, registry
 from minigraph.tensor import Tape, Tensor
 
 RANDOM = np.random.default_rng(0)
@@ -219,3 +219,34 @@ def test_a_loss_of_ones_own():
         assert isinstance(losses.deserialize(losses.serialize(Cubic(name="c"))), Cubic)
     with pytest.raises(NotImplementedError, match="Loss must define call"):
         losses.Loss()(Y, P)
+
+
+@pytest.mark.parametrize(
+    "name", ["MeanSquaredError", "SparseCategoricalCrossentropy", "Crossentropy"]
+)
+def test_a_loss_needs_an_axis_of_samples(name):
+    with pytest.raises(ValueError, match=r"y_pred.*shape \(\).*axis of samples"):
+        losses.get(name)(1.0, 2.0)
+
+
+def test_three_labels_for_two_rows():
+    with pytest.raises(ValueError, match=r"target of shape \(3,\).*prediction of \(2, 3\)"):
+        losses.sparse_categorical_crossentropy([0, 1, 2], P[:2])
+
+
+@pytest.mark.parametrize("smoothing", ["a", None, 2, float("nan")])
+def test_label_smoothing_is_a_share(smoothing):
+    for group in (losses, metrics):
+        with pytest.raises(ValueError, match=f"label_smoothing.*{smoothing}"):
+            group.BinaryCrossentropy(label_smoothing=smoothing)
+
+
+def test_other_objects_are_no_losses_and_no_metrics():
+    dense, metric = layers.Dense(2, name="mistaken"), metrics.MeanSquaredError()
+    for wrong in (dense, metric):
+        with pytest.raises(ValueError, match="a loss is a name.*got the " + type(wrong).__name__):
+            losses.get(wrong)
+    with pytest.raises(ValueError, match="a metric is a name.*mistaken"):
+        metrics.get(dense)
+    with pytest.raises(ValueError, match="no loss can be made of.*Dense"):
+        losses.get(layers.Dense)

@@ -305,3 +305,49 @@ def test_what_it_remembers_is_counted():
         assert optimizer.variables == []
         optimizer.apply(gradients(1)[0], variables)
         assert sum(v.size for v in optimizer.variables) == slots * 17
+
+
+def test_what_apply_cannot_use_is_named():
+    v = Variable(np.ones(2, "float32"), name="v")
+    for gradients, variables, error, match in [
+        ([[1.0, 2.0]], [v], TypeError, r"gradient of variable 'v'.*\[1.0, 2.0\].*np.array"),
+        ([], [], ValueError, "`variables` is empty"),
+        ([np.ones(2)], [np.ones(2)], TypeError, "list of Variables.*array"),
+        (np.ones(2), v, TypeError, "list of Variables.*Tensor"),
+    ]:
+        with pytest.raises(error, match=match):
+            SGD().apply(gradients, variables)
+    assert v.numpy().tolist() == [1, 1]
+
+
+def test_a_variable_without_a_gradient_is_told_from_its_namesakes():
+    a, b = (Variable(np.ones(n, "float32"), name="kernel") for n in (2, 3))
+    with pytest.warns(UserWarning, match=r"'kernel' of shape \(3,\) at place 1"):
+        SGD().apply([np.ones(2), None], [a, b])
+
+
+@pytest.mark.parametrize(
+    ("cls", "wrong"),
+    [
+        (Adam, {"epsilon": "a"}),
+        (Adam, {"epsilon": -1}),
+        (Adam, {"beta_1": 1}),
+        (Adam, {"beta_2": 1.0}),
+        (RMSprop, {"epsilon": None}),
+    ],
+)
+def test_settings_out_of_range_are_named(cls, wrong):
+    ((argument, value),) = wrong.items()
+    with pytest.raises(ValueError, match=f"{argument} must be a number.*got {value!r}"):
+        cls(**wrong)
+
+
+def test_what_is_no_config_of_an_optimizer():
+    for config, match in [
+        ({"class_name": "SGD", "config": None}, "config.*SGD.*dict, got None"),
+        ({"class_name": 3, "config": {}}, "class_name.*3"),
+        ({"class_name": "exp", "config": {}}, "class_name.*'exp'"),
+        (3, "no optimizer can be made of 3"),
+    ]:
+        with pytest.raises(ValueError, match=match):
+            optimizers.get(config)

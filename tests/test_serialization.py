@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ from minigraph import (
     tree,
 )
 from minigraph.layers import Add, Concatenate, Dense, Dropout, Layer
-from minigraph.models import clone_model, model_from_json
+from minigraph.models import clone_model, load_model, model_from_json, save_model
 from minigraph.serialization import Writer, graph_config, graph_from_config
 
 
@@ -867,3 +868,21 @@ def test_a_function_or_a_class_of_ones_own_initializes_and_is_cloned():
     model = Model(x, Dense(1, kernel_initializer=halves, bias_initializer=Threes())(x))
     again = clone_model(model)
     assert [w.tolist() for w in again.get_weights()] == [[[0.5], [0.5]], [3.0]]
+
+
+@pytest.mark.parametrize("wrong", [None, 3, "a"])
+def test_what_is_no_model_and_no_config_is_named(wrong, tmp_path):
+    shown = re.escape(repr(wrong))
+    for act in (Model.from_config, Sequential.from_config, Dense.from_config):
+        with pytest.raises(ValueError, match=f"config.*dict, got {shown}"):
+            act(wrong)
+    for act in (clone_model, lambda model: save_model(model, tmp_path / "file")):
+        with pytest.raises(ValueError, match=f"`model` must be a Model, got {shown}"):
+            act(wrong)
+
+
+def test_a_text_and_a_path_are_what_is_read():
+    with pytest.raises(ValueError, match="`text`.*to_json.*None"):
+        model_from_json(None)
+    with pytest.raises(TypeError, match="`path`.*None"):
+        load_model(None)

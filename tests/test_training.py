@@ -8,7 +8,17 @@ import time
 import numpy as np
 import pytest
 
-from minigraph import Input, backend, callbacks, layers, losses, metrics, optimizers
+from minigraph import (
+    Input,
+    backend,
+    callbacks,
+    layers,
+    losses,
+    metrics,
+    ops,
+    optimizers,
+    registry,
+)
 from minigraph.models import Model, Sequential
 from minigraph.tensor import Tape
 
@@ -1089,3 +1099,54 @@ def test_a_weight_that_a_trained_output_should_move_is_worth_a_warning():
     with pytest.warns(UserWarning, match="no gradient reaches") as caught:
         model.fit(X, [None, TARGETS], verbose=0)
     assert len(caught) == 1 and "(3, 2)" not in str(caught[0].message)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "match"),
+    [
+        ({"epochs": None}, "epochs must be an integer of at least 1, got None"),
+        ({"initial_epoch": None}, "initial_epoch must be an integer of at least 0, got None"),
+        ({"class_weight": {0: "a", 1: 1, 2: 1}}, "class_weight.*{0: 'a'}"),
+        ({"class_weight": {0: None, 1: 1, 2: 1}}, "class_weight.*{0: None}"),
+        ({"validation_split": "a"}, "validation_split.*'a'"),
+    ],
+)
+def test_arguments_of_fit_are_named(wrong, match):
+    model = classifier()
+    untouched(model, lambda: model.fit(X, LABELS, verbose=0, **wrong), ValueError, match)
+
+
+def test_a_share_may_be_a_numpy_number():
+    history = linear().fit(X, TARGETS, validation_split=np.float32(0.5), verbose=0)
+    assert "val_loss" in history.history
+
+
+@pytest.mark.parametrize("weight", ["a", float("nan"), [1]])
+def test_loss_weights_are_numbers(weight):
+    with pytest.raises(ValueError, match="loss_weights.*no number"):
+        linear(loss_weights=[weight])
+
+
+@registry.register_keras_serializable("Training")
+def distance(y_true, y_pred):
+    return ops.mean(ops.abs(y_true - y_pred), axis=-1)
+
+
+def test_functions_in_objects_come_back_by_their_names():
+    loss = losses.FunctionLoss(distance, reduction="sum")
+    model = linear(loss=loss, metrics=[metrics.MeanMetricWrapper(distance, name="far")])
+    config = model.get_compile_config()
+    again = linear()
+    again.compile_from_config(config)
+    assert again.get_compile_config() == config
+    again.set_weights(model.get_weights())
+    assert again.evaluate(X, TARGETS, verbose=0) == model.evaluate(X, TARGETS, verbose=0)
+    assert again.metrics_names == ["loss", "far"]
+
+
+def test_where_nothing_can_learn_there_is_an_error():
+    inputs = Input((4,))
+    model = Model(inputs, [layers.Dense(2, name="idle")(inputs), layers.Flatten()(inputs)])
+    model.compile(loss=[None, "mse"])
+    with pytest.raises(ValueError, match="no gradient|not recorded"):
+        model.fit(X, [None, X], verbose=0)

@@ -219,6 +219,11 @@ def explain_count(answer, sizes):
             f"{about} Yours is {' + '.join(f'{a}·{b}' for a, b in pairwise(sizes))}, the kernels "
             "alone. A Dense layer computes x @ kernel + bias."
         )
+    if answer == sum(layers) + sizes[-1] * sizes[0] + sizes[0]:
+        raise NotYet(
+            f"{about} Your loop starts at 0, and `sizes[0 - 1]` is the *last* size. Between which "
+            "sizes is the first gap?"
+        )
     if answer == sum(products) + sum(sizes):
         raise NotYet(
             f"{about} Yours gives a bias to the {sizes[0]} inputs as well. Inputs are data: which "

@@ -1,11 +1,13 @@
 """The checks of chapter 4: draw a side branch, put a graph in order, run it."""
 
+import traceback
 from itertools import product
+from numbers import Real
 
 import numpy as np
 
 from .. import ops
-from ..graph import Input, Node
+from ..graph import Input, Node, Plan, SymbolicTensor
 from ..layer import Layer
 from ..layers.core import Activation
 from ..layers.merging import Concatenate
@@ -107,7 +109,7 @@ def explain_branches(layers, findings):
 
 def check_edges(model, edges):
     """Raise NotYet unless `edges` are the pairs (from, to) of the reader's own drawing."""
-    if edges is None:
+    if edges is None or edges == []:
         raise NotYet(
             "Your drawing is right. The `edges` are still to be written: one pair "
             "`(from, to)` of names for each arrow."
@@ -116,7 +118,8 @@ def check_edges(model, edges):
         raise NotYet(f"`edges` is {describe(edges)}. It should be a list of pairs of names.")
     for pair in edges:
         if not isinstance(pair, (list, tuple)) or [type(name) for name in pair] != [str, str]:
-            parts = listing(map(describe, pair)) if isinstance(pair, tuple) else describe(pair)
+            two = isinstance(pair, tuple) and len(pair) == 2
+            parts = listing(map(describe, pair)) if two else describe(pair)
             raise NotYet(f"An edge is a pair of two names, but one of yours is {parts}.")
     arrows = {(parent.name, node.name) for node in model.plan_nodes for parent in node.parents}
     stated = {tuple(pair) for pair in edges}
@@ -127,9 +130,16 @@ def check_edges(model, edges):
             "All your arrows point the wrong way. Values flow from the box that makes them to the "
             "box that needs them, and a pair is `(from, to)`."
         )
+    boxes = [node.name for node in model.plan_nodes]
+    names = listing(map(repr, boxes))
+    unknown = sorted({name for pair in stated for name in pair if name not in boxes})
+    if unknown:
+        raise NotYet(
+            f"No box of yours is called {unknown[0]!r}. Give each layer its `name=`. So far your "
+            f"boxes are called {names}."
+        )
     invented = sorted(map(str, stated - arrows))
     if invented:
-        names = listing(repr(node.name) for node in model.plan_nodes)
         raise NotYet(
             f"Your drawing has no arrow {invented[0]}. Its boxes are called {names}. On what was "
             "the second of the pair called?"
@@ -147,6 +157,10 @@ def check_count(model, count):
             "Drawing and edges are right. The `count` is still to be written: how many parameters "
             "has the model?"
         )
+    if isinstance(count, str):
+        raise NotYet("`count` is a text. Leave out the quotes.")
+    if not isinstance(count, Real):
+        raise NotYet(f"`count` is {describe(count)}. It should be a number.")
     kernels = sum(layer.kernel.size for layer in plain.dense_layers(model))
     if count == kernels:
         raise NotYet(f"{count:,} are the numbers in the kernels. What else does Dense learn?")
@@ -277,7 +291,15 @@ def check_order(
     """
     about = f"On {graph}, your function"
     answer = attempt(
-        function, list(outputs), shown=f"`parents_first(outputs)` on {graph}", look=look
+        function,
+        list(outputs),
+        shown=f"`parents_first(outputs)` on {graph}",
+        look=look,
+        explain=lambda error: (
+            "A symbol has no parents; the node that made it has."
+            if getattr(error, "name", None) == "parents" and isinstance(error.obj, SymbolicTensor)
+            else None
+        ),
     )
     if not isinstance(answer, (list, tuple)):
         raise NotYet(f"{about} gives {describe(answer)}. An order needs a list.")
@@ -340,6 +362,7 @@ def run(function):
         runs_once,
         runs_a_shared_layer,
         takes_several_outputs,
+        makes_the_calls,
     )
     for trial in trials:
         trial(function)
@@ -350,14 +373,16 @@ def run(function):
 
 
 class Times(Layer):
-    """y = factor * x, and a tally of how often it was called."""
+    """y = factor * x, a tally of how often it was called, and whether a Model called it."""
 
     def __init__(self, factor, name):
         super().__init__(name=name)
-        self.factor, self.calls = factor, 0
+        self.factor, self.calls, self.called_by_plan = factor, 0, False
 
     def call(self, inputs):
         self.calls += 1
+        callers = (frame.f_code for frame, _ in traceback.walk_stack(None))
+        self.called_by_plan = Plan.run.__code__ in callers
         return inputs * self.factor
 
 
@@ -406,8 +431,19 @@ def keeps_constants(function):
         "`node.inputs` holds the symbols of a call, and nothing else of it. The 10 stands in "
         "`node.args`, with the symbol in its place beside it."
     )
-    (found,) = values_of(function, graph, [x], [ops.subtract(10, x)], [A], look=look)
+    outputs = [ops.subtract(10, x)]
+    (found,) = values_of(function, graph, [x], outputs, [A], look, explain_constant)
     compare(found, 10 - A, f"On `{graph}`", look)
+
+
+def explain_constant(error):
+    """What went wrong where the constant was looked up like a symbol; None for another error."""
+    if isinstance(error, KeyError) and error.args == (10,):
+        return (
+            "The 10 in `node.args` is no symbol, so `known` does not hold it. `fill` should give "
+            "it back as it is."
+        )
+    return None
 
 
 def keeps_lists(function):
@@ -483,11 +519,28 @@ def takes_several_outputs(function):
     compare(found, np.concatenate([A[:, 2:], A[:, :2]], axis=-1), f"On {graph}", look)
 
 
-def values_of(function, graph, inputs, outputs, values, look="Which node did it stop at?"):
+def makes_the_calls(function):
+    x = Input((4,), name="x")
+    two = Times(2, name="two")
+    values_of(function, "one call, 2 · x", [x], [two(x)], [A])
+    if two.called_by_plan:
+        raise NotYet("Right, but you let Model do the work. Now the loop.")
+
+
+def values_of(
+    function,
+    graph,
+    inputs,
+    outputs,
+    values,
+    look="Which node did it stop at?",
+    explain=None,
+):
     """What the reader's `run` gives, as arrays: one for each output, or a NotYet."""
     shown = f"`run(inputs, outputs, values)` on {graph}"
     tensors = [Tensor(value.copy()) for value in values]
-    answer = attempt(function, list(inputs), list(outputs), tensors, shown=shown, look=look)
+    arguments = list(inputs), list(outputs), tensors
+    answer = attempt(function, *arguments, shown=shown, look=look, explain=explain)
     if not isinstance(answer, (list, tuple)) or len(answer) != len(outputs):
         raise NotYet(
             f"On {graph}, your function gives {describe(answer)}, but it was asked for "

@@ -5,6 +5,7 @@ returns one sentence on what the right answer shows; `@check` makes a `Verdict` 
 """
 
 import html
+import inspect
 import re
 import traceback
 from dataclasses import dataclass
@@ -56,8 +57,15 @@ def check(first_step):
     """
 
     def decorate(examine):
+        wanted = list(inspect.signature(examine).parameters)
+
         @wraps(examine)
         def run(*answers):
+            if len(answers) != len(wanted):
+                raise TypeError(
+                    f"got {len(answers)} answers; write check.{examine.__name__}"
+                    f"({', '.join(wanted)})"
+                )
             try:
                 if answers[0] is None:
                     raise NothingHere(first_step)
@@ -81,11 +89,12 @@ def require_function(answer, name):
         )
 
 
-def attempt(function, *arguments, shown, look=None):
+def attempt(function, *arguments, shown, look=None, explain=None):
     """What the reader's function gives. `shown` is how a message names the call.
 
     An error of the function becomes a NotYet with the call, the error and the line, and with
-    `look`, what to look at next. A body that is still to be written becomes a NothingHere. None,
+    `look`, what to look at next; unless `explain(error)` knows the mistake, and gives a text on it.
+    A body that is still to be written becomes a NothingHere. None,
     which is what Python gives where a `return` was forgotten, becomes a NotYet.
     """
     try:
@@ -94,6 +103,8 @@ def attempt(function, *arguments, shown, look=None):
         place, is_end = own_place(function, error)
         if isinstance(error, NotImplementedError) and is_end:
             raise unwritten(function, place.name) from error
+        if explain is not None and (known := explain(error)):
+            raise NotYet(known) from error
         text = " ".join(str(error).split())[:LONGEST]
         line = place.line if place else ""
         if look is None:

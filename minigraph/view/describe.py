@@ -4,6 +4,7 @@ import inspect
 import re
 from dataclasses import dataclass
 
+from ..graph import Plan
 from .text import printable, shape_text
 
 LISTED = 12  # how many boxes a sentence names before it says "and 30 more"
@@ -72,12 +73,16 @@ def describe(model):
     Raises ValueError if the model has no graph, as one that is written as a class before its
     first call.
     """
-    nodes = list(getattr(model, "plan_nodes", ()))
-    if not nodes:
+    if not hasattr(model, "plan"):
+        raise TypeError(
+            f"only a Model can be drawn, got {model!r:.80}: make a Model of your layers"
+        )
+    if model.plan is None:
         raise ValueError(
             f"model {model.name!r} has no graph to draw: it was not made from symbolic inputs "
             "and outputs, or was not built yet"
         )
+    nodes = model.plan.nodes
     place = {node: i for i, node in enumerate(nodes)}
     entries = {symbol.node for symbol in model.inputs}
     calls = {}
@@ -139,7 +144,7 @@ def describe_node(node, call, calls, shared):
 def kind_of(node):
     if node.layer is None:
         return "op"
-    return "model" if hasattr(node.layer, "plan_nodes") else "layer"
+    return "model" if isinstance(getattr(node.layer, "plan", None), Plan) else "layer"
 
 
 def activation_of(layer):

@@ -70,7 +70,7 @@ def trace(model, x, y=None, loss=None):
     taken. Returns a `Recording`. Raises ValueError if there is a `y` but no loss.
     """
     recording = Recording(describe(model))
-    x, y = first_samples(x, model.inputs), first_samples(y, model.outputs)
+    x, y = first_samples(x, model.inputs, "x"), first_samples(y, model.outputs, "y")
     with Tape() as tape:
         outputs, arrivals = forward(model, x, recording)
         if y is not None:
@@ -81,20 +81,27 @@ def trace(model, x, y=None, loss=None):
     return recording
 
 
-def first_samples(data, symbols):
+def first_samples(data, symbols, argument):
     """The first rows of each array as fresh tensors. None stays None.
 
-    Where one array is due, a list of lists is an array too.
+    Where one array is due, a list of numbers, or of lists of them, is an array too.
+    Raises ValueError, naming the argument, for what holds no numbers or no samples.
     """
 
     def cut(array):
         if array is None:
             return None
+        given = array
         array = as_array(array) if isinstance(array, Tensor) else np.asarray(array)
+        if array.ndim == 0 or array.dtype.kind not in "biuf":
+            raise ValueError(
+                f"`{argument}` must be an array of numbers with an axis of samples, got "
+                f"{given!r:.80}; of a stream, give one batch"
+            )
         return Tensor(array[:SAMPLES])
 
-    leaves = tree.flatten(data)
-    lone = len(symbols) == 1 and leaves and not hasattr(leaves[0], "shape")
+    numbers = all(getattr(leaf, "shape", ()) == () for leaf in tree.flatten(data))
+    lone = len(symbols) == 1 and numbers
     return cut(data) if lone else tree.map(cut, data)
 
 

@@ -292,6 +292,16 @@ PARAMETERS_WRONG = {
         """),
         r"`parameters\(\[3, 5, 2\]\)` stopped with IndexError: list index out of range",
     ),
+    "a loop from 0": (
+        code("""
+            def parameters(sizes):
+                total = 0
+                for i in range(len(sizes)):
+                    total += sizes[i - 1] * sizes[i] + sizes[i]
+                return total
+        """),
+        r"Your loop starts at 0, and `sizes\[0 - 1\]` is the \*last\* size",
+    ),
     "a print for a return": (
         code("""
             def parameters(sizes):
@@ -446,6 +456,32 @@ BRANCH_WRONG = {
         residual(DRAWN, EDGES + "count = 13130"),
         "With 13,130 you count a layer of weights for the addition too",
     ),
+    "names forgotten": (
+        code("""
+            pixels = Input((64,), name="pixels")
+            h = layers.Dense(64, activation="relu")(pixels)
+            s = layers.Add(name="sum")([layers.Dense(64, name="second")(h), pixels])
+            model = Model(pixels, layers.Dense(10, name="scores")(s))
+        """)
+        + EDGES,
+        "^No box of yours is called 'first'. Give each layer its `name=`",
+    ),
+    "no arrows": (
+        residual(DRAWN, "edges, count = [], 8970"),
+        "The `edges` are still to be written",
+    ),
+    "an empty pair": (
+        residual(DRAWN, "edges, count = [()], 8970"),
+        "one of yours is a tuple of 0",
+    ),
+    "a count in quotes": (
+        residual(DRAWN, EDGES + 'count = "8970"'),
+        r"^`count` is a text. Leave out the quotes\.$",
+    ),
+    "a list for the count": (
+        residual(DRAWN, EDGES + "count = [8970]"),
+        "`count` is a list of 1. It should be a number",
+    ),
     "a wrong sum": (
         residual(DRAWN, EDGES + "count = 9000"),
         "does not have 9000 parameters",
@@ -585,7 +621,7 @@ PARENTS_WRONG = {
             def parents_first(outputs):
                 return outputs[0].parents
         """),
-        "stopped with AttributeError: 'SymbolicTensor' object has no attribute 'parents'",
+        r"^A symbol has no parents; the node that made it has\.$",
     ),
 }
 
@@ -670,6 +706,17 @@ RUN_WRONG = {
     "symbols without the rest": (
         runner("result = node.fn(*[known[symbol] for symbol in node.inputs], **node.kwargs)"),
         "The 10 stands in `node.args`",
+    ),
+    "looks everything up": (
+        runner("result = node.fn(*tree.map(lambda leaf: known[leaf], node.args), **node.kwargs)"),
+        "^The 10 in `node.args` is no symbol, so `known` does not hold it",
+    ),
+    "Model does the work": (
+        code("""
+            def run(model_inputs, model_outputs, values):
+                return Model(model_inputs, model_outputs)(values)
+        """),
+        r"^Right, but you let Model do the work. Now the loop\.$",
     ),
     "lists taken apart": (
         runner(

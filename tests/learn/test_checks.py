@@ -353,3 +353,10 @@ def test_a_mistake_of_the_check_itself_is_not_hidden():
 
     with pytest.raises(AttributeError):
         broken(3)
+
+
+def test_a_check_called_without_its_answers_says_how_to_call_it():
+    with pytest.raises(TypeError, match=r"got 0 .*check\.side_branch\(model, edges, count\)"):
+        chapter_04.side_branch()
+    with pytest.raises(TypeError, match=r"got 2 .*check\.run\(function\)"):
+        chapter_04.run(1, 2)

@@ -7,8 +7,11 @@ import html5lib
 import numpy as np
 import pytest
 
+from minigraph import Input, Model
+from minigraph.layers import Dense
 from minigraph.view import widget as module
 from minigraph.view.describe import as_sentence, describe
+from minigraph.view.plot import plot_model
 from minigraph.view.widget import SCRIPT, StillExplorer, explore
 
 
@@ -84,3 +87,34 @@ def test_the_script_makes_no_markup_of_text():
         assert forbidden not in script
     addresses = [word for word in script.split('"') if "://" in word]
     assert addresses == ["http://www.w3.org/2000/svg"]
+
+
+@pytest.fixture
+def compiled():
+    x = Input((4,))
+    model = Model(x, Dense(3, activation="softmax")(x))
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    return model
+
+
+X = np.ones((5, 4), "float32")
+
+
+@pytest.mark.parametrize("wrong", ["a", 3, iter([X])])
+def test_data_that_are_no_array_are_named(compiled, wrong):
+    with pytest.raises(ValueError, match="`x` must be an array of numbers.*one batch"):
+        compiled.explore(wrong)
+    with pytest.raises(ValueError, match="`y` must be an array of numbers"):
+        compiled.explore(X, wrong)
+
+
+def test_labels_and_rows_may_be_lists(compiled):
+    expected = compiled.explore(X, np.array([0, 2, 1, 0, 1])).data
+    for labels in ([0, 2, 1, 0, 1], [np.int64(n) for n in (0, 2, 1, 0, 1)]):
+        assert compiled.explore(X.tolist(), labels).data == expected
+
+
+@pytest.mark.parametrize("wrong", [3, Dense(2)])
+def test_what_is_no_model_is_not_drawn(wrong):
+    with pytest.raises(TypeError, match="only a Model can be drawn, got"):
+        plot_model(wrong, None)
