@@ -758,6 +758,27 @@ BATTERY = {
     "Concatenate": (lambda: layers.Concatenate(), [(2, 3), (2, 1)]),
     "Concatenate-axis-1": (lambda: layers.Concatenate(axis=1), [(2, 3), (1, 3)]),
     "Dropout": (lambda: layers.Dropout(0.5, seed=1), [(4,)]),
+    "Subtract": (lambda: layers.Subtract(), [(4,), (4,)]),
+    "Multiply": (lambda: layers.Multiply(), [(2, 3), (3,), (2, 1)]),
+    "Average": (lambda: layers.Average(), [(4,), (4,), (4,)]),
+    "Maximum": (lambda: layers.Maximum(), [(4,), (4,), (1,)]),
+    "Minimum": (lambda: layers.Minimum(), [(4,), (4,)]),
+    "Dot": (lambda: layers.Dot(axes=(2, 1)), [(2, 3), (3, 4)]),
+    "Dot-vectors": (lambda: layers.Dot(axes=-1, normalize=True), [(4,), (4,)]),
+    "Identity": (lambda: layers.Identity(), [(2, 3)]),
+    "ReLU": (lambda: layers.ReLU(1.5, 0.1, 0.2), [(2, 3)]),
+    "LeakyReLU": (lambda: layers.LeakyReLU(), [(4,)]),
+    "ELU": (lambda: layers.ELU(0.5), [(4,)]),
+    "PReLU": (lambda: layers.PReLU(alpha_regularizer="l2"), [(2, 3)]),
+    "PReLU-shared": (lambda: layers.PReLU(shared_axes=[1]), [(2, 3)]),
+    "Softmax": (lambda: layers.Softmax(axis=1), [(2, 3)]),
+    "SpatialDropout1D": (lambda: layers.SpatialDropout1D(0.5, seed=1), [(2, 3)]),
+    "SpatialDropout2D": (lambda: layers.SpatialDropout2D(0.5, seed=1), [(2, 1, 3)]),
+    "SpatialDropout3D": (lambda: layers.SpatialDropout3D(0.5, seed=1), [(2, 1, 2, 3)]),
+    "GaussianNoise": (lambda: layers.GaussianNoise(0.5, seed=1), [(4,)]),
+    "ActivityRegularization": (lambda: layers.ActivityRegularization(0.1, 0.2), [(4,)]),
+    "Rescaling": (lambda: layers.Rescaling([1.0, 2.0, 3.0], -1.0), [(2, 3)]),
+    "Normalization": (lambda: layers.Normalization(mean=[1.0, 2.0], variance=4.0), [(3, 2)]),
     "Flatten": (lambda: layers.Flatten(), [(2, 3, 2)]),
     "Flatten-rows": (lambda: layers.Flatten(), [()]),
     "Reshape": (lambda: layers.Reshape((3, -1)), [(2, 6)]),
@@ -838,7 +859,7 @@ def data(shapes, rows=3, dtype="float32"):
 
 
 OTHERWISE = {  # bases, and layers whose calls have tests of their own
-    *("Layer", "InputLayer", "Embedding"),
+    *("Layer", "InputLayer", "Embedding", "Lambda"),
     *("SimpleRNNCell", "LSTMCell", "GRUCell", "StackedRNNCells"),
 }
 
@@ -1017,7 +1038,7 @@ def test_merging_takes_a_list():
 
 
 def test_merging_refuses_shapes_that_do_not_fit():
-    with pytest.raises(ValueError, match=r"\(3, 4\) and \(3, 5\) cannot be added"):
+    with pytest.raises(ValueError, match=r"\(3, 4\) and \(3, 5\) cannot be merged by Add"):
         layers.Add()([X, np.zeros((3, 5))])
     with pytest.raises(ValueError, match=r"\(3, 4\), \(3, 2, 4\)"):
         layers.Concatenate()([X, SEQUENCE])

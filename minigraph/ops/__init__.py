@@ -57,6 +57,7 @@ from .basic import (
     multiply,
     negative,
     norm,
+    normalize,
     not_equal,
     one_hot,
     ones,
