@@ -5,11 +5,14 @@ A *cell* makes one step: `cell(inputs, states)` gives an output and the next sta
 and GRU are that loop over the cells of their names, run as one op where that is possible.
 """
 
+from types import SimpleNamespace
+
 import numpy as np
 
 from .. import activations, initializers, registry, tree
 from ..layer import InputSpec, Layer
 from ..ops import basic, recurrent
+from ..tensor import Variable
 from .core import check_choice, check_known, check_positive, fused
 from .regularization import Dropout
 
@@ -267,7 +270,12 @@ class RNN(Layer):
         self.go_backwards, self.stateful, self.unroll = go_backwards, stateful, unroll
         self.zero_output_for_mask = zero_output_for_mask
         self.input_spec = InputSpec(min_ndim=3)
-        self.states = []
+        self._kept = SimpleNamespace(states=[])  # no weights, so out of sight of `weights`
+
+    @property
+    def states(self):
+        """The states that a stateful layer keeps between calls."""
+        return self._kept.states
 
     def build(self, input_shape):
         rows, _, *rest = input_shape
@@ -280,10 +288,9 @@ class RNN(Layer):
                     f"layer {self.name!r} is stateful, so it needs a fixed batch size: "
                     "Input(batch_shape=(8, ...)) or batch_size=8"
                 )
-            self.states = [
-                self.add_weight((rows, *shape), "zeros", trainable=False, name="state")
-                for shape in self.state_shapes(input_shape)
-            ]
+            shapes = [(rows, *shape) for shape in self.state_shapes(input_shape)]
+            states = [Variable(np.zeros(shape, self.dtype), trainable=False) for shape in shapes]
+            self._kept = SimpleNamespace(states=states)
 
     def state_shapes(self, input_shape):
         """The shapes of the states, without the batch."""
@@ -300,8 +307,9 @@ class RNN(Layer):
         if isinstance(self.cell, Cell) and type(self.cell).call is Cell.call:
             run = self.cell.run
         outputs, last, states = run(sequences, states, mask, self.zero_output_for_mask, training)
-        for kept, state in zip(self.states, states, strict=bool(self.states)):
-            kept.assign(state.value if len(state) else kept.value)
+        if self.stateful and len(sequences):
+            for kept, state in zip(self.states, states, strict=True):
+                kept.assign(state)
         if self.return_sequences:
             last = basic.stack(outputs, axis=1) if isinstance(outputs, list) else outputs
         return [last, *states] if self.return_state else last
