@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from ops_table import spread
 
-from minigraph import Input, Tape, Tensor, Variable, backend, layers, ops
+from minigraph import Input, Model, Tape, Tensor, Variable, backend, layers, models, ops
 from minigraph.gradcheck import numeric_gradient
 from minigraph.initializers import RandomUniform
 from minigraph.layer import InputSpec, Layer
@@ -895,6 +895,16 @@ def test_the_config_makes_an_equal_layer(make, shapes):
     again(data(shapes, rows=0))
     again.set_weights(layer.get_weights())
     np.testing.assert_array_equal(again(data(shapes), training=True).numpy(), expected.numpy())
+
+
+@battery
+def test_a_file_brings_the_layer_back(make, shapes, tmp_path):
+    symbols, x = [Input(shape) for shape in shapes], data(shapes)
+    model = Model(symbols, make()(symbols if len(shapes) > 1 else symbols[0]))
+    model.save(tmp_path / "model.safetensors")
+    again = models.load_model(tmp_path / "model.safetensors")
+    x = x if len(shapes) > 1 else [x]
+    np.testing.assert_array_equal(again(x).numpy(), model(x).numpy())
 
 
 @battery

@@ -134,7 +134,7 @@ def column_blocks(x, axes):
     """
     xp, rank = array_module(x), len(axes)
     windows = xp.lib.stride_tricks.sliding_window_view
-    view = windows(x, [a.reach for a in axes], tuple(range(1, rank + 1)))
+    view = windows(x, tuple(a.reach for a in axes), tuple(range(1, rank + 1)))
     steps = (1, *(a.stride for a in axes), 1, *(a.dilation for a in axes))
     view = view[tuple(slice(None, None, step) for step in steps)]
     view = xp.moveaxis(view, rank + 1, -1)  # (N, *places, *taps, C)
