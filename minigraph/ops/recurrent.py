@@ -11,9 +11,13 @@ piece of memory. Every op gives its outputs (B, T, U) and then the last states (
 output (0 where there is none), or 0 with `zero_output_for_mask`.
 """
 
+from collections import namedtuple
+from functools import partial
+
 from ..backend import array_module
 from ..tensor import op
 from . import basic, nn
+from .conv import conv, correlate, input_gradient, kernel_gradient, seen_by, slide
 from .nn import IN_PLACE
 
 
@@ -57,42 +61,63 @@ def by_time(x):
     return xp.ascontiguousarray(xp.moveaxis(x, 1, 0))
 
 
-def run_sequence(x, states, weights, mask, zero_output_for_mask, step, slopes):
+# How states meet the recurrent weights, and the two ways back.
+Product = namedtuple("Product", "forward to_state to_weights")
+MATRIX = Product(
+    lambda h, w: h @ w,
+    lambda g, w: g @ w.T,
+    lambda h, g: h.reshape(-1, h.shape[-1]).T @ g.reshape(-1, g.shape[-1]),
+)
+
+
+def convolution(taps, lengths):
+    """The product of maps of that size with a kernel of so many taps, "same" padding."""
+    axes = slide("recurrent convolution", lengths, taps, 1, "same")
+    return Product(
+        lambda h, w: correlate(seen_by(h, axes), w, axes),
+        lambda g, w: input_gradient(g, w, axes),
+        lambda h, g: kernel_gradient(seen_by(h, axes), g, axes),
+    )
+
+
+def run_sequence(
+    x, states, weights, mask, shown_zero, step, slopes, enter=nn.dense.__wrapped__, meet=MATRIX
+):
     """The frame of the ops below: what they share is all but the step and its slopes.
 
-    `step(t, z, *kept)` takes z (B, G), the contribution of the inputs, and the states of all times;
-    it writes the states of time t + 1, and into z what the way back needs.
+    `step(t, z, *kept)` takes z (B, ..., G), what the inputs contribute, and the states of all
+    times; it writes the states of time t + 1, and into z what the way back needs.
     `slopes(z, d, *kept)` looks at all steps at once. It gives `back(t, *d_states)`, which writes
-    the gradient of z into d[t] and returns those of the states before, and the gradients (T, B, G)
-    at the product of states and recurrent weights: d, if it was added to z as it is.
+    the gradient of z into d[t] and returns those of the states before, and the gradients at the
+    product of states and recurrent weights: d, if it was added to z as it is.
+    `enter` is the op by which inputs enter, `meet` the product of states and weights.
     """
     xp = array_module(x)
     kernel, recurrent, bias = weights
-    steps = by_time(x)  # (T, B, I)
-    rows = steps.reshape(-1, x.shape[2])
-    z = rows @ kernel
-    if bias is not None:
-        z += bias if bias.ndim == 1 else bias[0]
-    z = z.reshape(*steps.shape[:2], kernel.shape[1])  # (T, B, G)
+    own_bias = bias is not None and bias.ndim > 1  # of the product with the states
+    steps = by_time(x)  # (T, B, ...)
+    rows = steps.reshape(-1, *x.shape[2:]) if x.size else steps.reshape(0, *x.shape[2:])
+    z, back_to_inputs = enter(rows, kernel, bias[0] if own_bias else bias)
+    z = z.reshape(*steps.shape[:2], *z.shape[1:])  # (T, B, ..., G)
     kept = [xp.empty((len(steps) + 1, *state.shape), z.dtype) for state in states]
     for times, state in zip(kept, states, strict=True):
         times[0] = state
-    real = None if mask is None else by_time(mask)[..., None].astype(bool)  # (T, B, 1)
+    real = None
+    if mask is not None:
+        real = by_time(mask).astype(bool).reshape(*steps.shape[:2], *[1] * (states[0].ndim - 1))
     for t in range(len(steps)):
         step(t, z[t], *kept)
         for times in [] if real is None else kept:
             times[t + 1] = xp.where(real[t], times[t + 1], times[t])
     outputs = kept[0][1:]
     if real is not None:
-        shown = real if zero_output_for_mask else real.cumsum(0) > 0
+        shown = real if shown_zero else real.cumsum(0) > 0
         outputs = outputs * shown
 
     def backward(arriving):
-        g, *g_states = arriving
-        d_states = [
-            xp.zeros(times.shape[1:], z.dtype) if g_state is None else g_state
-            for times, g_state in zip(kept, g_states, strict=True)
-        ]
+        g, *d_states = arriving
+        for i, times in enumerate(kept):
+            d_states[i] = xp.zeros_like(times[0]) if d_states[i] is None else d_states[i]
         if g is not None:
             g = by_time(g) if real is None else by_time(g) * shown
         d = xp.empty_like(z)
@@ -105,14 +130,18 @@ def run_sequence(x, states, weights, mask, zero_output_for_mask, step, slopes):
             else:
                 before = back(t, *[s * real[t] for s in d_states])
                 d_states = [s * ~real[t] + b for s, b in zip(d_states, before, strict=True)]
-        d, d_recurrent = (a.reshape(-1, z.shape[2]) for a in (d, d_recurrent))
-        ones = xp.ones(len(d), d.dtype)
+        to_rows, to_kernel, to_bias = back_to_inputs(d.reshape(len(rows), *z.shape[2:]))
+        befores, gs = (a.reshape(len(rows), *a.shape[2:]) for a in (kept[0][:-1], d_recurrent))
+
+        def to_bias_or_both():
+            return xp.stack([to_bias(), xp.ones(len(gs), gs.dtype) @ gs]) if own_bias else to_bias()
+
         return (
-            lambda: xp.moveaxis((d @ kernel.T).reshape(steps.shape), 0, 1),
+            lambda: xp.moveaxis(to_rows().reshape(steps.shape), 0, 1),
             *d_states,
-            lambda: rows.T @ d,
-            lambda: kept[0][:-1].reshape(-1, kept[0].shape[2]).T @ d_recurrent,
-            lambda: ones @ d if bias.ndim == 1 else xp.stack([ones @ d, ones @ d_recurrent]),
+            to_kernel,
+            lambda: meet.to_weights(befores, gs),
+            to_bias_or_both,
             None,
         )
 
@@ -159,6 +188,57 @@ def simple_rnn_step(x, h, kernel, recurrent, bias=None, activation=nn.tanh):
 # Long short-term memory
 
 
+def lstm_sequence(
+    x, h, c, weights, mask, shown_zero, functions, enter=nn.dense.__wrapped__, meet=MATRIX
+):
+    """The op `lstm`, whatever the products are."""
+    xp, units = array_module(x), h.shape[-1]
+    squash, gate = (IN_PLACE[name] for name in functions)
+    # In the order o, i, f, g the gates lie side by side, and so do the parts that c' is made of.
+    weights = _, recurrent, _ = [w if w is None else xp.roll(w, units, -1) for w in weights]
+    squashed = xp.empty((x.shape[1], *h.shape), recurrent.dtype)
+
+    def step(t, z, hs, cs):
+        z += meet.forward(hs[t], recurrent)
+        gate.forward(z[..., : 3 * units], out=z[..., : 3 * units])
+        squash.forward(z[..., 3 * units :], out=z[..., 3 * units :])
+        o, i, f, g = gates(z, 4)
+        xp.multiply(f, cs[t], out=cs[t + 1])
+        cs[t + 1] += i * g
+        squash.forward(cs[t + 1], out=squashed[t])
+        xp.multiply(o, squashed[t], out=hs[t + 1])
+
+    def slopes(z, d, hs, cs):
+        one = z.dtype.type(1)
+        o, i, f, g = gates(z, 4)
+        to_z = xp.empty_like(z)  # what d h' (for o) and d c' (for i, f, g) are multiplied with
+        to_z[..., : 3 * units] = gate.backward(one, z[..., : 3 * units])
+        to_z[..., 3 * units :] = squash.backward(one, g)
+        for part, factor in zip(gates(to_z, 4), (squashed, g, cs[:-1], i), strict=True):
+            part *= factor
+        to_c = squash.backward(o, squashed)
+        to_z, parts = (a.reshape(*z.shape[:-1], 4, units) for a in (to_z, d))
+
+        def back(t, dh, dc):
+            dc = dc + dh * to_c[t]
+            xp.multiply(dh, to_z[t, ..., 0, :], out=parts[t, ..., 0, :])
+            xp.multiply(dc[..., None, :], to_z[t, ..., 1:, :], out=parts[t, ..., 1:, :])
+            return [meet.to_state(d[t], recurrent), dc * f[t]]
+
+        return back, d
+
+    value, run_back = run_sequence(
+        x, [h, c], weights, mask, shown_zero, step, slopes, enter, meet
+    )  # fmt: skip
+
+    def backward(arriving):
+        *ways, to_kernel, to_recurrent, to_bias, _ = run_back(arriving)
+        weight_ways = to_kernel, to_recurrent, to_bias
+        return (*ways, *[lambda way=way: xp.roll(way(), -units, -1) for way in weight_ways], None)
+
+    return value, backward
+
+
 @op
 def lstm(
     x,
@@ -179,51 +259,37 @@ def lstm(
     the weights are those of i, f, g, o; the gates i, f, o are sigmoids, the candidate g is a tanh,
     unless told otherwise (Hochreiter and Schmidhuber, 1997; Gers et al., 2000).
     """
-    xp, units = array_module(x), h.shape[1]
-    squash, gate = IN_PLACE[activation], IN_PLACE[recurrent_activation]
-    # In the order o, i, f, g the gates lie side by side, and so do the parts that c' is made of.
-    weights = kernel, recurrent, _ = [
-        w if w is None else xp.roll(w, units, -1) for w in (kernel, recurrent, bias)
-    ]
-    squashed = xp.empty((x.shape[1], *h.shape), kernel.dtype)
+    weights, functions = (kernel, recurrent, bias), (activation, recurrent_activation)
+    return lstm_sequence(x, h, c, weights, mask, zero_output_for_mask, functions)
 
-    def step(t, z, hs, cs):
-        z += hs[t] @ recurrent
-        gate.forward(z[:, : 3 * units], out=z[:, : 3 * units])
-        squash.forward(z[:, 3 * units :], out=z[:, 3 * units :])
-        o, i, f, g = gates(z, 4)
-        xp.multiply(f, cs[t], out=cs[t + 1])
-        cs[t + 1] += i * g
-        squash.forward(cs[t + 1], out=squashed[t])
-        xp.multiply(o, squashed[t], out=hs[t + 1])
 
-    def slopes(z, d, hs, cs):
-        one = z.dtype.type(1)
-        o, i, f, g = gates(z, 4)
-        to_z = xp.empty_like(z)  # what d h' (for o) and d c' (for i, f, g) are multiplied with
-        to_z[..., : 3 * units] = gate.backward(one, z[..., : 3 * units])
-        to_z[..., 3 * units :] = squash.backward(one, g)
-        for part, factor in zip(gates(to_z, 4), (squashed, g, cs[:-1], i), strict=True):
-            part *= factor
-        to_c = squash.backward(o, squashed)
-        to_z, parts = (a.reshape(*z.shape[:2], 4, units) for a in (to_z, d))
+@op
+def conv_lstm(
+    x,
+    h,
+    c,
+    kernel,
+    recurrent,
+    bias=None,
+    mask=None,
+    /,
+    strides=1,
+    padding="valid",
+    dilation_rate=1,
+    activation="tanh",
+    recurrent_activation="sigmoid",
+    zero_output_for_mask=False,
+):
+    """`lstm` for sequences of maps: its products are convolutions (Shi et al., 2015).
 
-        def back(t, dh, dc):
-            dc = dc + dh * to_c[t]
-            xp.multiply(dh, to_z[t, :, 0], out=parts[t, :, 0])
-            xp.multiply(dc[:, None], to_z[t, :, 1:], out=parts[t, :, 1:])
-            return [d[t] @ recurrent.T, dc * f[t]]
-
-        return back, d
-
-    value, run_back = run_sequence(x, [h, c], weights, mask, zero_output_for_mask, step, slopes)
-
-    def backward(arriving):
-        *ways, to_kernel, to_recurrent, to_bias, _ = run_back(arriving)
-        weight_ways = to_kernel, to_recurrent, to_bias
-        return (*ways, *[lambda way=way: xp.roll(way(), -units, -1) for way in weight_ways], None)
-
-    return value, backward
+    (B, T, *lengths, C), (B, *places, F) twice, (*taps, C, 4F), (*taps, F, 4F), (4F) ->
+    (B, T, *places, F), (B, *places, F) twice. `strides`, `padding` and `dilation_rate` are those
+    of the inputs' convolution; that of the states keeps their size.
+    """
+    enter = partial(conv.__wrapped__, strides=strides, padding=padding, dilation_rate=dilation_rate)
+    weights, functions = (kernel, recurrent, bias), (activation, recurrent_activation)
+    meet = convolution(recurrent.shape[:-2], h.shape[1:-1])
+    return lstm_sequence(x, h, c, weights, mask, zero_output_for_mask, functions, enter, meet)
 
 
 def lstm_step(
@@ -237,7 +303,29 @@ def lstm_step(
     recurrent_activation=nn.sigmoid,
 ):
     """One step of `lstm` out of basic ops: the next h and c."""
-    i, f, g, o = gates(nn.dense(x, kernel, bias) + h @ recurrent, 4)
+    z = nn.dense(x, kernel, bias) + h @ recurrent
+    return gated(z, c, activation, recurrent_activation)
+
+
+def conv_lstm_step(
+    x,
+    h,
+    c,
+    kernel,
+    recurrent,
+    bias=None,
+    activation=nn.tanh,
+    recurrent_activation=nn.sigmoid,
+    **settings,
+):
+    """One step of `conv_lstm` out of basic ops: the next h and c."""
+    z = conv(x, kernel, bias, **settings) + conv(h, recurrent, padding="same")
+    return gated(z, c, activation, recurrent_activation)
+
+
+def gated(z, c, activation, recurrent_activation):
+    """The next h and c, from what the four gates are made of."""
+    i, f, g, o = gates(z, 4)
     c = recurrent_activation(f) * c + recurrent_activation(i) * activation(g)
     return recurrent_activation(o) * activation(c), c
 
@@ -342,7 +430,10 @@ def plain_loop(step, states):
 
     def run(x, *arrays, zero_output_for_mask=False, **settings):
         *weights, mask = arrays[states:]
-        functions = {setting: getattr(nn, name) for setting, name in settings.items()}
+        functions = {
+            name: getattr(nn, value) if name.endswith("activation") else value
+            for name, value in settings.items()
+        }
 
         def one(x_t, before):
             after = step(x_t, *before, *weights, **functions)
@@ -358,4 +449,5 @@ def plain_loop(step, states):
 
 simple_rnn_plain = plain_loop(simple_rnn_step, 1)
 lstm_plain = plain_loop(lstm_step, 2)
+conv_lstm_plain = plain_loop(conv_lstm_step, 2)
 gru_plain = plain_loop(gru_step, 1)
