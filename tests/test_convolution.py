@@ -10,7 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ops_table import spread
 
-from minigraph import Input, Model, Tape, Tensor, Variable, applications, layers, ops
+from minigraph import (
+    Input,
+    Model,
+    Sequential,
+    Tape,
+    Tensor,
+    Variable,
+    applications,
+    layers,
+    losses,
+    models,
+    ops,
+    optimizers,
+)
 from minigraph.ops.conv import LEAST_ROWS
 
 # ---------------------------------------------------------------------------------------------
@@ -539,3 +552,31 @@ def test_vgg19_without_its_top_takes_any_image():
     assert applications.VGG19(include_top=False).output_shape == (None, None, None, 512)
     small = applications.VGG19(include_top=False, input_shape=(32, 32, 3), pooling="avg")
     assert small.output_shape == (None, 512) and small.count_params() == 20_024_384
+
+
+def test_a_network_of_all_of_it_learns_and_comes_back(tmp_path):
+    """Images with a bright left or right half: told apart after a few epochs."""
+    random = np.random.default_rng(0)
+    y = random.integers(0, 2, 64)
+    x = random.normal(size=(64, 8, 8, 1)).astype("float32")
+    x[np.arange(64), :, :4] += np.where(y == 0, 1, -1)[:, None, None, None]
+    model = Sequential([
+        Input((8, 8, 1)),
+        layers.Conv2D(4, 3, use_bias=False),
+        layers.BatchNormalization(momentum=0.5),
+        layers.Activation("relu"),
+        layers.MaxPooling2D(2),
+        layers.Flatten(),
+        layers.Dense(2),
+    ])  # fmt: skip
+    loss = losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizers.RMSprop(0.01), loss, metrics=["accuracy"])
+    history = model.fit(x, y, epochs=8, batch_size=16, verbose=0).history
+    assert history["loss"][-1] < 0.5 * history["loss"][0]
+    scores = model.evaluate(x, y, verbose=0, return_dict=True)
+    assert scores["accuracy"] > 0.9
+    normalization = model.layers[1]
+    assert (normalization.moving_variance.numpy() != 1).all()
+    model.save(tmp_path / "model.safetensors")
+    again = models.load_model(tmp_path / "model.safetensors")
+    np.testing.assert_array_equal(again.predict(x, verbose=0), model.predict(x, verbose=0))
