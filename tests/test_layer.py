@@ -792,6 +792,20 @@ BATTERY = {
     "GRU": (lambda: layers.GRU(2, return_sequences=True, dropout=0.3, seed=1), [(3, 2)]),
     "GRU-before": (lambda: layers.GRU(2, reset_after=False), [(3, 2)]),
     "GRU-softsign": (lambda: layers.GRU(2, activation="softsign"), [(3, 2)]),
+    "ConvLSTM2D": (lambda: layers.ConvLSTM2D(1, (2, 1)), [(2, 3, 2, 2)]),
+    "ConvLSTM2D-same": (
+        lambda: layers.ConvLSTM2D(
+            1,
+            2,
+            strides=(1, 2),
+            padding="same",
+            return_sequences=True,
+            dropout=0.2,
+            recurrent_dropout=0.2,
+            seed=1,
+        ),
+        [(2, 2, 3, 1)],
+    ),
     "RNN": (lambda: layers.RNN([layers.LSTMCell(2), layers.GRUCell(2)]), [(3, 2)]),
     "Bidirectional": (lambda: layers.Bidirectional(layers.SimpleRNN(2)), [(3, 2)]),
     "Bidirectional-sum": (
@@ -860,7 +874,7 @@ def data(shapes, rows=3, dtype="float32"):
 
 OTHERWISE = {  # bases, and layers whose calls have tests of their own
     *("Layer", "InputLayer", "Embedding", "Lambda"),
-    *("SimpleRNNCell", "LSTMCell", "GRUCell", "StackedRNNCells"),
+    *("SimpleRNNCell", "LSTMCell", "GRUCell", "ConvLSTMCell", "StackedRNNCells"),
 }
 
 

@@ -228,6 +228,50 @@ def test_dropout_is_the_same_in_all_steps():
 
 
 # ---------------------------------------------------------------------------------------------
+# Sequences of images
+
+
+def conv_lstm(**options):
+    return layers.ConvLSTM2D(2, (2, 3), strides=(1, 2), padding="same", **options)
+
+
+def test_a_convolutional_lstm_is_the_naive_loop():
+    x = data(2, 3, 4, 5, 1)
+    layer = filled(conv_lstm(return_sequences=True, return_state=True), x)
+    kernel, recurrent, bias = layer.get_weights()
+    assert [w.shape for w in layer.weights] == [(2, 3, 1, 8), (2, 3, 2, 8), (8,)]
+    h, c = data(2, 4, 3, 2, seed=1), data(2, 4, 3, 2, seed=2)
+    found, last_h, last_c = layer(x, initial_state=[h, c])
+    outputs = []
+    for t in range(3):
+        z = ops.conv(x[:, t], kernel, bias, strides=(1, 2), padding="same").numpy()
+        z = z + ops.conv(h, recurrent, padding="same").numpy()
+        i, f, g, o = np.split(z, 4, axis=-1)
+        c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+        h = sigmoid(o) * np.tanh(c)
+        outputs.append(h)
+    same(found, np.stack(outputs, axis=1))
+    same(last_h, h)
+    same(last_c, c)
+
+
+def test_convolutional_lstms_everywhere():
+    x, mask = data(2, 3, 4, 5, 1), np.array([[1, 1, 0], [0, 1, 0]], bool)
+    layer = filled(conv_lstm(), x)
+    same(layer(masked(x, mask))[:1], layer(x[:1, :2]))
+    assert layer(Input((None, None, None, 1))).shape == (None, None, None, 2)
+    assert layers.ConvLSTM2D(3, 3)(Input((None, 8, 9, 1))).shape == (None, 6, 7, 3)
+    assert conv_lstm(return_sequences=True, activation="softsign")(x).shape == (2, 3, 4, 3, 2)
+    assert layers.Bidirectional(conv_lstm(return_sequences=True))(x).shape == (2, 3, 4, 3, 4)
+    kept = conv_lstm(stateful=True)
+    kept(x)
+    kept.reset_state()
+    kept.set_weights(layer.get_weights())
+    kept(x[:, :1])
+    same(kept(x[:, 1:]), layer(x))
+
+
+# ---------------------------------------------------------------------------------------------
 # States
 
 
@@ -599,6 +643,11 @@ def test_training_a_sequence_model():
         (lambda: layers.SimpleRNN(3, activation="wonder"), "wonder"),
         (lambda: layers.LSTM(3, dropout=1.5), "`rate`"),
         (lambda: layers.LSTM(3, recurrent_dropout="half"), "`rate`"),
+        (lambda: layers.ConvLSTM2D(0, 3), "`filters`"),
+        (lambda: layers.ConvLSTM2D(3, (3, 3, 3)), "`kernel_size`"),
+        (lambda: layers.ConvLSTM2D(3, 3, padding="causal"), "`padding`"),
+        (lambda: layers.ConvLSTM2D(3, 3)(np.zeros((2, 3, 2, 9, 1))), "negative"),
+        (lambda: layers.ConvLSTM2D(3, 3)(Input((3, 8, 8))), "ndim=5, found ndim=4"),
         (lambda: layers.RNN(layers.Dense(3)), "`cell`"),
         (lambda: layers.RNN([]), "`cells`"),
         (lambda: layers.RNN(3), "`cell`"),

@@ -45,6 +45,8 @@ from .recurrent import (
     LSTM,
     RNN,
     Bidirectional,
+    ConvLSTM2D,
+    ConvLSTMCell,
     GRUCell,
     LSTMCell,
     SimpleRNN,

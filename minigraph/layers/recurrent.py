@@ -12,8 +12,9 @@ import numpy as np
 from .. import activations, initializers, registry, tree
 from ..layer import InputSpec, Layer
 from ..ops import basic, recurrent
+from ..ops.conv import slide
 from ..tensor import Variable
-from .core import check_choice, check_known, check_positive, fused
+from .core import check_choice, check_format, check_known, check_positive, check_sizes, fused
 from .regularization import Dropout
 
 # ---------------------------------------------------------------------------------------------
@@ -31,6 +32,8 @@ class Cell(Layer):
 
     weight_settings = {"kernel": "glorot_uniform", "recurrent": "orthogonal", "bias": "zeros"}
     gates, states, functions = 1, 1, ("activation",)
+    settings = ()  # what else the op takes
+    taps = ()  # the axes of the weights that come before inputs and columns
 
     def __init__(
         self,
@@ -61,9 +64,9 @@ class Cell(Layer):
 
     def build(self, input_shape):
         width, columns = check_known(input_shape[-1], self), self.gates * self.units
-        self.kernel = self.add_weight((width, columns), name="kernel")
+        self.kernel = self.add_weight((*self.taps, width, columns), name="kernel")
         self.recurrent_kernel = self.add_weight(
-            (self.units, columns),
+            (*self.taps, self.units, columns),
             self.recurrent_initializer,
             regularizer=self.recurrent_regularizer,
             name="recurrent_kernel",
@@ -74,12 +77,12 @@ class Cell(Layer):
         return self.add_weight((columns,), name="bias")
 
     def call(self, inputs, states, training=False):
-        inputs, keep = self.drop(inputs, inputs.shape, training)
-        return self.step(inputs, tree.flatten(states), keep)
+        states = tree.flatten(states)
+        inputs, keep = self.drop(inputs, (inputs.shape, states[0].shape), training)
+        return self.step(inputs, states, keep)
 
-    def drop(self, inputs, shape, training):
-        """The inputs after dropout (`shape` is what the decision has), and the same for states."""
-        shapes = shape, (shape[0], self.units)
+    def drop(self, inputs, shapes, training):
+        """The inputs after dropout and a factor for the states; the decisions have `shapes`."""
         keep_inputs, keep_states = (
             dropper.keep(shape) if training and dropper.rate else None
             for dropper, shape in zip(self.droppers, shapes, strict=True)
@@ -90,7 +93,7 @@ class Cell(Layer):
         """The output and the next states."""
         h, *others = states
         h = h if keep is None else h * keep
-        settings = {name: getattr(self, name) for name in self.functions}
+        settings = {name: getattr(self, name) for name in (*self.functions, *self.settings)}
         weights = self.kernel, self.recurrent_kernel, self.bias
         after = self.plain(inputs, h, *others, *weights, **settings)
         after = list(after) if isinstance(after, tuple) else [after]
@@ -98,7 +101,7 @@ class Cell(Layer):
 
     def run(self, x, states, mask, zero_output_for_mask, training):
         """All steps: the outputs (a tensor, or a list of steps), the last one, the last states."""
-        x, keep = self.drop(x, (len(x), 1, x.shape[2]), training)
+        x, keep = self.drop(x, ((len(x), 1, *x.shape[2:]), states[0].shape), training)
         functions = {name: fused(getattr(self, name)) for name in self.functions}
         if keep is not None or None in functions.values() or self.whole is None:
             step = lambda x, states: self.step(x, states, keep)  # noqa: E731
@@ -113,6 +116,7 @@ class Cell(Layer):
             mask,
             zero_output_for_mask=zero_output_for_mask,
             **functions,
+            **{name: getattr(self, name) for name in self.settings},
         )
         return outputs, states[0] if mask is None else outputs[:, -1], states
 
@@ -205,6 +209,41 @@ class GRUCell(Cell):
 
 
 @registry.register
+class ConvLSTMCell(LSTMCell):
+    """One step of a long short-term memory for maps: the products of `LSTMCell` are convolutions.
+
+    (batch, height, width, channels) -> (batch, height', width', filters); kernel (*kernel_size,
+    channels, 4 filters), recurrent kernel (*kernel_size, filters, 4 filters), bias (4 filters).
+    `strides`, `padding` and `dilation_rate` are those of the inputs' convolution; that of the
+    states keeps their size (Shi et al., 2015).
+    """
+
+    settings = ("strides", "padding", "dilation_rate")
+    whole, plain = staticmethod(recurrent.conv_lstm), staticmethod(recurrent.conv_lstm_step)
+
+    def __init__(
+        self,
+        filters,
+        kernel_size,
+        strides=1,
+        padding="valid",
+        data_format=None,
+        dilation_rate=1,
+        **options,
+    ):
+        super().__init__(check_positive(filters, "filters"), **options)
+        self.filters = self.units
+        self.kernel_size = self.taps = check_sizes(kernel_size, 2, "kernel_size")
+        self.strides = check_sizes(strides, 2, "strides")
+        self.padding = check_choice(padding, ("valid", "same"), "padding")
+        self.data_format = check_format(data_format)
+        self.dilation_rate = check_sizes(dilation_rate, 2, "dilation_rate")
+
+    def get_config(self):
+        return {name: value for name, value in super().get_config().items() if name != "units"}
+
+
+@registry.register
 class StackedRNNCells(Layer):
     """Several cells as one: the output of each is the input of the next, each keeps its states."""
 
@@ -281,7 +320,7 @@ class RNN(Layer):
         rows, _, *rest = input_shape
         self.cell.build((rows, *rest))
         if isinstance(self.cell, Cell):
-            self.input_spec = InputSpec(ndim=3, axes={-1: input_shape[-1]})
+            self.input_spec = InputSpec(ndim=len(input_shape), axes={-1: input_shape[-1]})
         if self.stateful:
             if rows is None:
                 raise ValueError(
@@ -371,7 +410,7 @@ class CellRNN(RNN):
         }
         of_cell["dtype"], of_cell["name"] = options.get("dtype"), "cell"
         super().__init__(self.cell_class(*args, **of_cell), **options)
-        self.input_spec = InputSpec(ndim=3)
+        self.input_spec = InputSpec(ndim=3 + len(self.cell.taps))
 
     @property
     def units(self):
@@ -411,6 +450,23 @@ class GRU(CellRNN):
     """
 
     cell_class = GRUCell
+
+
+@registry.register
+class ConvLSTM2D(CellRNN):
+    """A long short-term memory over a sequence of images (see `ConvLSTMCell`), as one op.
+
+    (batch, time, height, width, channels) -> (batch, height', width', filters); for sequences and
+    states see `RNN`.
+    """
+
+    cell_class = ConvLSTMCell
+
+    def state_shapes(self, input_shape):
+        cell = self.cell
+        settings = cell.taps, cell.strides, cell.padding, cell.dilation_rate
+        axes = slide(f"layer {self.name!r}", input_shape[2:-1], *settings)
+        return [(*(axis.places for axis in axes), cell.filters)] * 2
 
 
 # ---------------------------------------------------------------------------------------------
