@@ -451,6 +451,7 @@ for _name in ["max_pool", "average_pool"]:
     example(_name, spread(1, 5, 4, 2), pool_size=3, strides=2, padding="same")
     example(_name, spread(1, 4, 4, 1), pool_size=(3, 2), strides=(1, 2))
     example(_name, spread(1, 3, 4, 2, 2), pool_size=2, padding="same")
+    example(_name, spread(2, 4, 1, low=-3, high=-1), pool_size=3, padding="same", strides=1)
 
 _channels = (spread(2, seed=2), spread(2, seed=3))
 example("batch_norm", spread(5, 2, seed=1), *_channels, reduces_rows=True)
