@@ -28,7 +28,7 @@ FLOORS = [
         + ["layers.sequences", "layers.recurrent", "layers.attention", "layers.__init__"],
         ["losses"],
         ["metrics"],
-        ["optimizers"],
+        ["schedules", "optimizers"],
     ],
     [
         ["data"],
