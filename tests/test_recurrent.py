@@ -117,7 +117,7 @@ def test_the_loop_over_a_cell_is_the_layer(kind):
 
 @register_keras_serializable("test_recurrent")
 class Minimal(Layer):
-    """The smallest cell there is; its only state is no list."""
+    """The smallest cell there is; it names one size, and gets its one state in a list."""
 
     def __init__(self, units, **options):
         super().__init__(**options)
@@ -128,8 +128,8 @@ class Minimal(Layer):
         self.recurrent = self.add_weight((self.units, self.units), name="recurrent")
 
     def call(self, inputs, states):
-        output = inputs @ self.kernel + states @ self.recurrent
-        return output, output
+        output = inputs @ self.kernel + states[0] @ self.recurrent
+        return output, [output]
 
 
 def test_a_cell_of_ones_own():
@@ -662,6 +662,10 @@ def test_training_a_sequence_model():
         (lambda: layers.Embedding(3, 2.5), "`output_dim`"),
         (lambda: layers.MultiHeadAttention(0, 3), "`num_heads`"),
         (lambda: layers.MultiHeadAttention(2, None), "`key_dim`"),
+        (lambda: layers.MultiHeadAttention(2, 3, value_dim=0), "`value_dim`"),
+        (lambda: layers.MultiHeadAttention(2, 3, output_shape=2.5), "`output_shape`"),
+        (lambda: layers.MultiHeadAttention(2, 3)(Input((4,)), Input((4,))), "ndim=3"),
+        (lambda: layers.MultiHeadAttention(2, 3)(Input((4, 2)), Input((4,))), "'value'|ndim=3"),
         (lambda: layers.LSTM(3)(Input((4,))), "ndim=3, found ndim=2"),
         (lambda: layers.LSTM(3)(Input((4, None))), "last axis"),
         (lambda: layers.LSTM(3)(np.zeros((2, 0, 4))), "without steps"),

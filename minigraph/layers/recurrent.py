@@ -1,8 +1,9 @@
 """Layers that read a sequence step by step: (batch, time, ...) in.
 
-A *cell* makes one step: `cell(inputs, states)` gives an output and the next states, and
-`cell.state_size` says how wide the states are. `RNN` is the loop over any cell. SimpleRNN, LSTM
-and GRU are that loop over the cells of their names, run as one op where that is possible.
+A *cell* makes one step: `cell(inputs, states)`, with the states in a list, gives an output and the
+next states, and `cell.state_size` says how wide the states are. `RNN` is the loop over any cell.
+SimpleRNN, LSTM, GRU and ConvLSTM2D are that loop over the cells of their names, run as one op
+where that is possible.
 """
 
 from types import SimpleNamespace
@@ -16,6 +17,12 @@ from ..ops.conv import slide
 from ..tensor import Variable
 from .core import check_choice, check_format, check_known, check_positive, check_sizes, fused
 from .regularization import Dropout
+
+
+def as_list(several):
+    """A list of tensors, also of a single one."""
+    return list(several) if isinstance(several, (list, tuple)) else [several]
+
 
 # ---------------------------------------------------------------------------------------------
 # Cells
@@ -36,15 +43,9 @@ class Cell(Layer):
     taps = ()  # the axes of the weights that come before inputs and columns
 
     def __init__(
-        self,
-        units,
-        activation="tanh",
-        use_bias=True,
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        seed=None,
-        **options,
-    ):
+        self, units, activation="tanh", use_bias=True, dropout=0.0, recurrent_dropout=0.0,
+        seed=None, **options,
+    ):  # fmt: skip
         super().__init__(**options)
         self.units = check_positive(units, "units")
         self.activation = activations.get(activation)
@@ -159,13 +160,9 @@ class LSTMCell(Cell):
     whole, plain = staticmethod(recurrent.lstm), staticmethod(recurrent.lstm_step)
 
     def __init__(
-        self,
-        units,
-        activation="tanh",
-        recurrent_activation="sigmoid",
-        unit_forget_bias=True,
+        self, units, activation="tanh", recurrent_activation="sigmoid", unit_forget_bias=True,
         **options,
-    ):
+    ):  # fmt: skip
         super().__init__(units, activation, **options)
         self.recurrent_activation = activations.get(recurrent_activation)
         self.unit_forget_bias = unit_forget_bias
@@ -188,13 +185,8 @@ class GRUCell(Cell):
     gates, functions = 3, ("activation", "recurrent_activation")
 
     def __init__(
-        self,
-        units,
-        activation="tanh",
-        recurrent_activation="sigmoid",
-        reset_after=True,
-        **options,
-    ):
+        self, units, activation="tanh", recurrent_activation="sigmoid", reset_after=True, **options,
+    ):  # fmt: skip
         super().__init__(units, activation, **options)
         self.recurrent_activation = activations.get(recurrent_activation)
         self.reset_after = reset_after
@@ -222,15 +214,9 @@ class ConvLSTMCell(LSTMCell):
     whole, plain = staticmethod(recurrent.conv_lstm), staticmethod(recurrent.conv_lstm_step)
 
     def __init__(
-        self,
-        filters,
-        kernel_size,
-        strides=1,
-        padding="valid",
-        data_format=None,
-        dilation_rate=1,
+        self, filters, kernel_size, strides=1, padding="valid", data_format=None, dilation_rate=1,
         **options,
-    ):
+    ):  # fmt: skip
         super().__init__(check_positive(filters, "filters"), **options)
         self.filters = self.units
         self.kernel_size = self.taps = check_sizes(kernel_size, 2, "kernel_size")
@@ -260,7 +246,7 @@ class StackedRNNCells(Layer):
     def call(self, inputs, states):
         after = []
         for cell, state in zip(self.cells, states, strict=True):
-            inputs, state = cell(inputs, state)
+            inputs, state = cell(inputs, as_list(state))
             after.append(state)
         return inputs, after
 
@@ -293,16 +279,9 @@ class RNN(Layer):
     """
 
     def __init__(
-        self,
-        cell,
-        return_sequences=False,
-        return_state=False,
-        go_backwards=False,
-        stateful=False,
-        unroll=False,
-        zero_output_for_mask=False,
-        **options,
-    ):
+        self, cell, return_sequences=False, return_state=False, go_backwards=False, stateful=False,
+        unroll=False, zero_output_for_mask=False, **options,
+    ):  # fmt: skip
         super().__init__(**options)
         self.cell = check_cell(StackedRNNCells(cell) if isinstance(cell, (list, tuple)) else cell)
         self.return_sequences, self.return_state = return_sequences, return_state
@@ -357,7 +336,7 @@ class RNN(Layer):
         """All steps of any cell: the outputs, the last one and the last states."""
 
         def step(x, states):
-            output, after = self.cell(x, tree.pack(self.cell.state_size, states))
+            output, after = self.cell(x, as_list(tree.pack(self.cell.state_size, states)))
             return output, tree.flatten(after)
 
         outputs, states = recurrent.run_steps(step, x, states, mask, zero_output_for_mask)
@@ -533,10 +512,6 @@ class Bidirectional(Layer):
         """Set the kept states of stateful layers to zeros."""
         self.layer.reset_state()
         self.backward_layer.reset_state()
-
-
-def as_list(outputs):
-    return list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
 
 
 @registry.register

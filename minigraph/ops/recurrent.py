@@ -241,18 +241,9 @@ def lstm_sequence(
 
 @op
 def lstm(
-    x,
-    h,
-    c,
-    kernel,
-    recurrent,
-    bias=None,
-    mask=None,
-    /,
-    activation="tanh",
-    recurrent_activation="sigmoid",
-    zero_output_for_mask=False,
-):
+    x, h, c, kernel, recurrent, bias=None, mask=None, /, activation="tanh",
+    recurrent_activation="sigmoid", zero_output_for_mask=False,
+):  # fmt: skip
     """c' = f c + i g and h' = o tanh(c'), with i, f, g, o from x W + h U + b.
 
     (B, T, I), (B, U), (B, U), (I, 4U), (U, 4U), (4U) -> (B, T, U), (B, U), (B, U). The columns of
@@ -265,21 +256,9 @@ def lstm(
 
 @op
 def conv_lstm(
-    x,
-    h,
-    c,
-    kernel,
-    recurrent,
-    bias=None,
-    mask=None,
-    /,
-    strides=1,
-    padding="valid",
-    dilation_rate=1,
-    activation="tanh",
-    recurrent_activation="sigmoid",
-    zero_output_for_mask=False,
-):
+    x, h, c, kernel, recurrent, bias=None, mask=None, /, strides=1, padding="valid",
+    dilation_rate=1, activation="tanh", recurrent_activation="sigmoid", zero_output_for_mask=False,
+):  # fmt: skip
     """`lstm` for sequences of maps: its products are convolutions (Shi et al., 2015).
 
     (B, T, *lengths, C), (B, *places, F) twice, (*taps, C, 4F), (*taps, F, 4F), (4F) ->
@@ -293,31 +272,17 @@ def conv_lstm(
 
 
 def lstm_step(
-    x,
-    h,
-    c,
-    kernel,
-    recurrent,
-    bias=None,
-    activation=nn.tanh,
-    recurrent_activation=nn.sigmoid,
-):
+    x, h, c, kernel, recurrent, bias=None, activation=nn.tanh, recurrent_activation=nn.sigmoid,
+):  # fmt: skip
     """One step of `lstm` out of basic ops: the next h and c."""
     z = nn.dense(x, kernel, bias) + h @ recurrent
     return gated(z, c, activation, recurrent_activation)
 
 
 def conv_lstm_step(
-    x,
-    h,
-    c,
-    kernel,
-    recurrent,
-    bias=None,
-    activation=nn.tanh,
-    recurrent_activation=nn.sigmoid,
+    x, h, c, kernel, recurrent, bias=None, activation=nn.tanh, recurrent_activation=nn.sigmoid,
     **settings,
-):
+):  # fmt: skip
     """One step of `conv_lstm` out of basic ops: the next h and c."""
     z = conv(x, kernel, bias, **settings) + conv(h, recurrent, padding="same")
     return gated(z, c, activation, recurrent_activation)
@@ -342,17 +307,9 @@ def gates(z, count):
 
 @op
 def gru(
-    x,
-    h,
-    kernel,
-    recurrent,
-    bias=None,
-    mask=None,
-    /,
-    activation="tanh",
-    recurrent_activation="sigmoid",
-    zero_output_for_mask=False,
-):
+    x, h, kernel, recurrent, bias=None, mask=None, /, activation="tanh",
+    recurrent_activation="sigmoid", zero_output_for_mask=False,
+):  # fmt: skip
     """h' = z h + (1 - z) tanh(a_h + r s_h), with z, r = sigmoid(a + s), a = x W + b0, s = h U + b1.
 
     (B, T, I), (B, U), (I, 3U), (U, 3U), (2, 3U) -> (B, T, U), (B, U); the columns of the weights
@@ -399,15 +356,9 @@ def gru(
 
 
 def gru_step(
-    x,
-    h,
-    kernel,
-    recurrent,
-    bias=None,
-    activation=nn.tanh,
-    recurrent_activation=nn.sigmoid,
+    x, h, kernel, recurrent, bias=None, activation=nn.tanh, recurrent_activation=nn.sigmoid,
     reset_after=True,
-):
+):  # fmt: skip
     """One step of `gru` out of basic ops: the next h. Without `reset_after`, U meets r h."""
     units = h.shape[-1]
     a = nn.dense(x, kernel, bias[0] if bias is not None and reset_after else bias)
