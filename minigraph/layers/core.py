@@ -129,6 +129,15 @@ def check_format(data_format):
     return check_choice(data_format, (None, "channels_last"), "data_format")
 
 
+class Spatial(Layer):
+    """A layer over lines, images or volumes: (batch, *lengths, channels), with `rank` lengths."""
+
+    def __init__(self, data_format=None, **options):
+        super().__init__(**options)
+        self.data_format = check_format(data_format)
+        self.input_spec = InputSpec(ndim=self.rank + 2)
+
+
 def fused(activation):
     """The name of an activation that an op can apply in place, or None."""
     name = getattr(activation, "__name__", None)
