@@ -1,8 +1,8 @@
 """Recurrent networks, a whole sequence in one op.
 
 What the inputs contribute does not depend on the states, so one product computes it for all steps.
-Only the small step from state to state is a loop, and so is its way back. All slopes are computed
-before that loop, all gradients of the weights after it, each in one go.
+Only the small step from state to state is a loop, and so is its way back. The gradients of the
+weights and of the inputs are again one product each, after that loop.
 
 B is the batch, T the time, I the inputs, U the units. Inside, time comes first: a step is then one
 piece of memory. Every op gives its outputs (B, T, U) and then the last states (B, U).
@@ -81,22 +81,23 @@ def convolution(taps, lengths):
 
 
 def run_sequence(
-    x, states, weights, mask, shown_zero, step, slopes, enter=nn.dense.__wrapped__, meet=MATRIX
-):
+    x, states, weights, mask, shown_zero, step, back, enter=nn.dense.__wrapped__, meet=MATRIX,
+    apart=False,
+):  # fmt: skip
     """The frame of the ops below: what they share is all but the step and its slopes.
 
     `step(t, z, *kept)` takes z (B, ..., G), what the inputs contribute, and the states of all
     times; it writes the states of time t + 1, and into z what the way back needs.
-    `slopes(z, d, *kept)` looks at all steps at once. It gives `back(t, *d_states)`, which writes
-    the gradient of z into d[t] and returns those of the states before, and the gradients at the
-    product of states and recurrent weights: d, if it was added to z as it is.
+    `back(t, z, d, e, kept, d_states)` takes the gradients of the states of time t + 1 and returns
+    those of the states before. It writes the gradient of z into d, and into e that of the product
+    of states and weights; the two are one array unless they stand `apart`.
     `enter` is the op by which inputs enter, `meet` the product of states and weights.
     """
     xp = array_module(x)
     kernel, recurrent, bias = weights
     own_bias = bias is not None and bias.ndim > 1  # of the product with the states
     steps = by_time(x)  # (T, B, ...)
-    rows = steps.reshape(-1, *x.shape[2:]) if x.size else steps.reshape(0, *x.shape[2:])
+    rows = steps.reshape(len(steps) * len(x), *x.shape[2:])
     z, back_to_inputs = enter(rows, kernel, bias[0] if own_bias else bias)
     z = z.reshape(*steps.shape[:2], *z.shape[1:])  # (T, B, ..., G)
     kept = [xp.empty((len(steps) + 1, *state.shape), z.dtype) for state in states]
@@ -121,17 +122,18 @@ def run_sequence(
         if g is not None:
             g = by_time(g) if real is None else by_time(g) * shown
         d = xp.empty_like(z)
-        back, d_recurrent = slopes(z, d, *kept)
+        e = xp.empty_like(z) if apart else d
         for t in reversed(range(len(steps))):
             if g is not None:
                 d_states[0] = d_states[0] + g[t]
             if real is None:
-                d_states = back(t, *d_states)
+                d_states = back(t, z[t], d[t], e[t], kept, d_states)
             else:
-                before = back(t, *[s * real[t] for s in d_states])
+                counted = [s * real[t] for s in d_states]
+                before = back(t, z[t], d[t], e[t], kept, counted)
                 d_states = [s * ~real[t] + b for s, b in zip(d_states, before, strict=True)]
         to_rows, to_kernel, to_bias = back_to_inputs(d.reshape(len(rows), *z.shape[2:]))
-        befores, gs = (a.reshape(len(rows), *a.shape[2:]) for a in (kept[0][:-1], d_recurrent))
+        befores, gs = (a.reshape(len(rows), *a.shape[2:]) for a in (kept[0][:-1], e))
 
         def to_bias_or_both():
             return xp.stack([to_bias(), xp.ones(len(gs), gs.dtype) @ gs]) if own_bias else to_bias()
@@ -160,23 +162,18 @@ def simple_rnn(
 
     `activation` is "tanh", "sigmoid" or "relu" (Elman, 1990).
     """
-    xp, f = array_module(x), IN_PLACE[activation]
+    f = IN_PLACE[activation]
 
     def step(t, z, hs):
         z += hs[t] @ recurrent
         f.forward(z, out=hs[t + 1])
 
-    def slopes(z, d, hs):
-        slope = f.backward(z.dtype.type(1), hs[1:])
-
-        def back(t, dh):
-            xp.multiply(dh, slope[t], out=d[t])
-            return [d[t] @ recurrent.T]
-
-        return back, d
+    def back(t, z, d, e, kept, d_states):
+        d[:] = f.backward(d_states[0], kept[0][t + 1])
+        return [d @ recurrent.T]
 
     weights = kernel, recurrent, bias
-    return run_sequence(x, [h], weights, mask, zero_output_for_mask, step, slopes)
+    return run_sequence(x, [h], weights, mask, zero_output_for_mask, step, back)
 
 
 def simple_rnn_step(x, h, kernel, recurrent, bias=None, activation=nn.tanh):
@@ -208,28 +205,19 @@ def lstm_sequence(
         squash.forward(cs[t + 1], out=squashed[t])
         xp.multiply(o, squashed[t], out=hs[t + 1])
 
-    def slopes(z, d, hs, cs):
-        one = z.dtype.type(1)
+    def back(t, z, d, e, kept, d_states):
         o, i, f, g = gates(z, 4)
-        to_z = xp.empty_like(z)  # what d h' (for o) and d c' (for i, f, g) are multiplied with
-        to_z[..., : 3 * units] = gate.backward(one, z[..., : 3 * units])
-        to_z[..., 3 * units :] = squash.backward(one, g)
-        for part, factor in zip(gates(to_z, 4), (squashed, g, cs[:-1], i), strict=True):
-            part *= factor
-        to_c = squash.backward(o, squashed)
-        to_z, parts = (a.reshape(*z.shape[:-1], 4, units) for a in (to_z, d))
+        dh, dc = d_states
+        dc = dc + squash.backward(dh * o, squashed[t])
+        arriving = (dh, squashed[t]), (dc, g), (dc, kept[1][t]), (dc, i)
+        for part, pair in zip(gates(d, 4), arriving, strict=True):
+            xp.multiply(*pair, out=part)
+        d[..., : 3 * units] = gate.backward(d[..., : 3 * units], z[..., : 3 * units])
+        d[..., 3 * units :] = squash.backward(d[..., 3 * units :], g)
+        return [meet.to_state(d, recurrent), dc * f]
 
-        def back(t, dh, dc):
-            dc = dc + dh * to_c[t]
-            xp.multiply(dh, to_z[t, ..., 0, :], out=parts[t, ..., 0, :])
-            xp.multiply(dc[..., None, :], to_z[t, ..., 1:, :], out=parts[t, ..., 1:, :])
-            return [meet.to_state(d[t], recurrent), dc * f[t]]
-
-        return back, d
-
-    value, run_back = run_sequence(
-        x, [h, c], weights, mask, shown_zero, step, slopes, enter, meet
-    )  # fmt: skip
+    settings = mask, shown_zero, step, back, enter, meet
+    value, run_back = run_sequence(x, [h, c], weights, *settings)
 
     def backward(arriving):
         *ways, to_kernel, to_recurrent, to_bias, _ = run_back(arriving)
@@ -334,25 +322,18 @@ def gru(
         hs[t + 1] *= update
         hs[t + 1] += candidate
 
-    def slopes(z, d, hs):
+    def back(t, z, d, e, kept, d_states):
+        (dh,), (d_update, d_reset, d_candidate) = d_states, gates(d, 3)
         update, reset, candidate = gates(z, 3)
-        to_z = xp.empty((*z.shape[:2], 3, units), z.dtype)  # what d h' is multiplied with
-        to_z[:, :, 0] = gate.backward(hs[:-1] - candidate, update)
-        to_z[:, :, 2] = squash.backward(1 - update, candidate)
-        to_z[:, :, 1] = gate.backward(seen * to_z[:, :, 2], reset)
-
-        parts, d_recurrent = d.reshape(to_z.shape), xp.empty_like(d)
-
-        def back(t, dh):
-            xp.multiply(dh[:, None], to_z[t], out=parts[t])
-            d_recurrent[t] = d[t]
-            d_recurrent[t, :, 2 * units :] *= reset[t]
-            return [d_recurrent[t] @ recurrent.T + dh * update[t]]
-
-        return back, d_recurrent
+        d_update[:] = gate.backward(dh * (kept[0][t] - candidate), update)
+        d_candidate[:] = squash.backward(dh * (1 - update), candidate)
+        d_reset[:] = gate.backward(d_candidate * seen[t], reset)
+        e[:] = d
+        e[:, 2 * units :] *= reset
+        return [e @ recurrent.T + dh * update]
 
     weights = kernel, recurrent, bias
-    return run_sequence(x, [h], weights, mask, zero_output_for_mask, step, slopes)
+    return run_sequence(x, [h], weights, mask, zero_output_for_mask, step, back, apart=True)
 
 
 def gru_step(
