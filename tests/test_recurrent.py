@@ -705,3 +705,45 @@ def test_the_public_names():
         made = {n for n, thing in vars(module).items() if isinstance(thing, type)}
         named = {n for n in made if issubclass(vars(module)[n], Layer)} - {"Layer", "Dropout"}
         assert named - {"Cell", "CellRNN"} <= set(layers.__all__)
+
+
+# ---------------------------------------------------------------------------------------------
+# The guide's recurrent layer, written from scratch
+
+
+class CustomRNN(Layer):
+    def __init__(self, classifier):
+        super().__init__()
+        self.units, self.seen = 32, []
+        self.projection_1 = layers.Dense(units=self.units, activation="tanh")
+        self.projection_2 = layers.Dense(units=self.units, activation="tanh")
+        self.classifier = classifier
+
+    def call(self, inputs):
+        outputs = []
+        state = ops.zeros(shape=(inputs.shape[0], self.units))
+        for t in range(inputs.shape[1]):
+            x = inputs[:, t, :]
+            h = self.projection_1(x)
+            y = h + self.projection_2(state)
+            state = y
+            outputs.append(y)
+        features = ops.stack(outputs, axis=1)
+        self.seen.append(features.shape)
+        return self.classifier(features)
+
+
+def test_a_recurrent_layer_from_scratch():
+    features = Input((None, 32))
+    pooled = Model(features, layers.Dense(1)(layers.GlobalAveragePooling1D()(features)))
+    layer = CustomRNN(pooled)
+    assert layer(ops.zeros((1, 10, 5))).shape == (1, 1)
+    assert layer.seen == [(1, 10, 32)]
+
+    inputs = Input(batch_shape=(16, 10, 5))
+    outputs = CustomRNN(layers.Dense(1))(layers.Conv1D(32, 3)(inputs))
+    model = Model(inputs, outputs)
+    assert outputs.shape == (16, 8, 1)
+    assert model.count_params() == (15 * 32 + 32) + 2 * (32 * 32 + 32) + 33
+    model.compile("rmsprop", "mse")
+    model.fit(data(16, 10, 5), data(16, 8, 1), batch_size=16, verbose=0)
