@@ -1,7 +1,13 @@
 """Callbacks: objects that are told what happens during training, and may look or step in."""
 
+import csv
+import inspect
+import math
+import os
 import sys
+import tempfile
 import time
+import warnings
 
 import numpy as np
 
@@ -119,7 +125,8 @@ class CallbackList:
 def overrides(callback, hook):
     """Whether a callback does anything at a hook of single batches."""
     names = [hook, hook.replace("_train", "")] if "train" in hook else [hook]
-    return any(getattr(type(callback), name) is not getattr(Callback, name) for name in names)
+    own = [getattr(getattr(callback, name), "__func__", None) for name in names]
+    return any(fn is not getattr(Callback, name) for fn, name in zip(own, names, strict=True))
 
 
 class History(Callback):
@@ -248,3 +255,292 @@ def number(value):
     if np.ndim(value):
         return "[" + ", ".join(number(v) for v in value) + "]"
     return f"{value:.4f}" if value == 0 or abs(value) > 1e-3 else f"{value:.4e}"
+
+
+# ---------------------------------------------------------------------------------------------
+# Callbacks that watch one number of the logs
+
+LARGER_IS_BETTER = ("acc", "auc", "precision", "recall", "true_", "cosine")
+
+
+class Monitor(Callback):
+    """The base: is the number `monitor` better than before?
+
+    `mode` is "min" (smaller is better), "max", or "auto", which tells from the name. Better means
+    by more than `min_delta`. A number that is in no logs is a ValueError that names it.
+    """
+
+    def __init__(self, monitor, mode="auto", min_delta=0.0, verbose=0):
+        if mode not in ("auto", "min", "max"):
+            warnings.warn(
+                f"{type(self).__name__}: mode {mode!r} is unknown, so it is taken as 'auto'",
+                stacklevel=3,
+            )
+            mode = "auto"
+        if mode == "auto":
+            mode = "max" if any(word in monitor for word in LARGER_IS_BETTER) else "min"
+        self.monitor, self.mode, self.verbose = monitor, mode, verbose
+        self.min_delta = abs(min_delta)
+        self.worst = -math.inf if mode == "max" else math.inf
+
+    def improves(self, value, best):
+        """Whether `value` is better than `best`; NaN never is."""
+        gain = value - best if self.mode == "max" else best - value
+        return gain > self.min_delta
+
+    def read(self, logs):
+        """The number to watch, or None in an epoch without validation."""
+        if self.monitor in logs:
+            return logs[self.monitor]
+        session = getattr(self.model, "_session", None)
+        waits = self.monitor.startswith("val_") and getattr(session, "validates", False)
+        if waits and not any(name.startswith("val_") for name in logs):
+            return None
+        raise ValueError(
+            f"{type(self).__name__} watches {self.monitor!r}, but the logs hold {list(logs)}"
+        )
+
+    def say(self, text):
+        if self.verbose:
+            print(text)
+
+
+class EarlyStopping(Monitor):
+    """Stop when the monitored number has not improved for `patience` epochs.
+
+    Epochs before `start_from_epoch` do not count. With a `baseline`, waiting goes on until that is
+    beaten. `restore_best_weights` ends with the weights of the best epoch, also when training ends
+    by itself. Afterwards `best`, `best_epoch` and `stopped_epoch` (0 if it did not stop) say what
+    happened.
+    """
+
+    def __init__(
+        self,
+        monitor="val_loss",
+        min_delta=0,
+        patience=0,
+        verbose=0,
+        mode="auto",
+        baseline=None,
+        restore_best_weights=False,
+        start_from_epoch=0,
+    ):
+        super().__init__(monitor, mode, min_delta, verbose)
+        self.patience, self.baseline = patience, baseline
+        self.restore_best_weights = restore_best_weights
+        self.start_from_epoch = start_from_epoch
+
+    def on_train_begin(self, logs=None):
+        self.wait = self.stopped_epoch = self.best_epoch = 0
+        self.best, self.best_weights = self.worst, None
+
+    def on_epoch_end(self, epoch, logs=None):
+        value = self.read(logs)
+        if value is None or epoch < self.start_from_epoch:
+            return
+        better = self.improves(value, self.best)
+        self.wait += 1
+        if self.restore_best_weights and (better or self.best_weights is None):
+            self.best_weights, self.best_epoch = self.model.get_weights(), epoch
+        if better:
+            self.best, self.best_epoch = value, epoch
+            if self.baseline is None or self.improves(value, self.baseline):
+                self.wait = 0
+        elif self.wait >= self.patience and epoch > 0:
+            self.stopped_epoch = epoch
+            self.model.stop_training = True
+            self.say(f"Epoch {epoch + 1}: no improvement of {self.monitor}, training stops")
+
+    def on_train_end(self, logs=None):
+        if self.best_weights is not None and logs:  # after an error, nothing is moved any more
+            self.model.set_weights(self.best_weights)
+            self.say(f"The weights are those of epoch {self.best_epoch + 1}, the best one")
+
+
+class ModelCheckpoint(Monitor):
+    """Save the model, or its weights alone, after each epoch or after each `save_freq` batches.
+
+    `filepath` may hold `{epoch}` (from 1), `{batch}` and names of the logs, such as
+    `{val_loss:.2f}`. With `save_best_only` only when the monitored number improves (beyond
+    `initial_value_threshold`). That the folder can be written to is tried when training starts.
+    """
+
+    def __init__(
+        self,
+        filepath,
+        monitor="val_loss",
+        verbose=0,
+        save_best_only=False,
+        save_weights_only=False,
+        mode="auto",
+        save_freq="epoch",
+        initial_value_threshold=None,
+    ):
+        super().__init__(monitor, mode, verbose=verbose)
+        if save_freq != "epoch" and not (isinstance(save_freq, int) and save_freq > 0):
+            raise ValueError(f"save_freq must be 'epoch' or a number of batches, got {save_freq!r}")
+        self.filepath, self.save_freq = os.fspath(filepath), save_freq
+        self.save_best_only, self.save_weights_only = save_best_only, save_weights_only
+        self.best = self.worst if initial_value_threshold is None else initial_value_threshold
+        self.epoch = self.batches = 0
+
+    def on_train_begin(self, logs=None):
+        folder = os.path.dirname(self.filepath.partition("{")[0]) or "."
+        tempfile.TemporaryFile(dir=folder).close()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.batches += 1
+        if self.save_freq != "epoch" and self.batches % self.save_freq == 0:
+            self.save(logs, batch=batch + 1)
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.save_freq == "epoch":
+            self.save(logs)
+
+    def save(self, logs, **numbers):
+        """Write the file, if the monitored number says so."""
+        if self.save_best_only:
+            value = self.read(logs)
+            if value is None or not self.improves(value, self.best):
+                return
+            self.best = value
+        try:
+            path = self.filepath.format(epoch=self.epoch + 1, **numbers, **logs)
+        except KeyError as error:
+            raise ValueError(
+                f"ModelCheckpoint: filepath {self.filepath!r} names {error}, but the logs hold "
+                f"{list(logs)}"
+            ) from None
+        (self.model.save_weights if self.save_weights_only else self.model.save)(path)
+        self.say(f"Epoch {self.epoch + 1}: saved {path}")
+
+
+class ReduceLROnPlateau(Monitor):
+    """Multiply the learning rate by `factor` after `patience` epochs without improvement, down to
+    `min_lr`; then wait for `cooldown` epochs before counting again.
+
+    The logs get `learning_rate`. Raises ValueError if `factor` is not below 1.
+    """
+
+    def __init__(
+        self,
+        monitor="val_loss",
+        factor=0.1,
+        patience=10,
+        verbose=0,
+        mode="auto",
+        min_delta=1e-4,
+        cooldown=0,
+        min_lr=0.0,
+    ):
+        super().__init__(monitor, mode, min_delta, verbose)
+        if not 0 < factor < 1:
+            raise ValueError(f"factor must lie between 0 and 1, got {factor!r}")
+        self.factor, self.patience = factor, patience
+        self.cooldown, self.min_lr = cooldown, min_lr
+
+    def on_train_begin(self, logs=None):
+        self.wait = self.resting = 0
+        self.best = self.worst
+
+    def on_epoch_end(self, epoch, logs=None):
+        optimizer = self.model.optimizer
+        rate = logs["learning_rate"] = optimizer.learning_rate
+        value = self.read(logs)
+        if value is None:
+            return
+        if self.resting:
+            self.resting, self.wait = self.resting - 1, 0
+        if self.improves(value, self.best):
+            self.best, self.wait = value, 0
+        elif not self.resting:
+            self.wait += 1
+            if self.wait >= self.patience and rate > self.min_lr:
+                optimizer.learning_rate = max(rate * self.factor, self.min_lr)
+                self.resting, self.wait = self.cooldown, 0
+                self.say(f"Epoch {epoch + 1}: learning rate {optimizer.learning_rate:.4g}")
+
+
+# ---------------------------------------------------------------------------------------------
+# Other callbacks
+
+
+class LearningRateScheduler(Callback):
+    """Before each epoch: learning rate = schedule(epoch, learning rate), or schedule(epoch).
+
+    The logs get `learning_rate`.
+    """
+
+    def __init__(self, schedule, verbose=0):
+        self.schedule, self.verbose = schedule, verbose
+        self.takes_rate = len(inspect.signature(schedule).parameters) > 1
+
+    def on_epoch_begin(self, epoch, logs=None):
+        optimizer = self.model.optimizer
+        known = (epoch, optimizer.learning_rate) if self.takes_rate else (epoch,)
+        rate = self.schedule(*known)
+        if callable(rate):
+            raise ValueError(f"a schedule must give a number, got {rate!r}")
+        optimizer.learning_rate = rate
+        if self.verbose:
+            print(f"Epoch {epoch + 1}: learning rate {optimizer.learning_rate:.4g}")
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["learning_rate"] = self.model.optimizer.learning_rate
+
+
+class CSVLogger(Callback):
+    """Write a line for each epoch to a table: `epoch` (from 0), then the numbers of the logs.
+
+    `append` goes on in a file that is there; what an epoch lacks is written as NA.
+    """
+
+    def __init__(self, filename, separator=",", append=False):
+        self.filename, self.separator, self.append = filename, separator, append
+        self.file = self.columns = None
+
+    def on_train_begin(self, logs=None):
+        self.file = open(self.filename, "a+" if self.append else "w+", newline="", encoding="utf-8")
+        self.file.seek(0)
+        self.columns = next(csv.reader(self.file, delimiter=self.separator), None)
+        self.file.seek(0, os.SEEK_END)
+
+    def on_epoch_end(self, epoch, logs=None):
+        writer = csv.writer(self.file, delimiter=self.separator)
+        if self.columns is None:
+            self.columns = ["epoch", *logs]
+            writer.writerow(self.columns)
+        row = {"epoch": epoch, **logs}
+        writer.writerow([row.get(name, "NA") for name in self.columns])
+        self.file.flush()
+
+    def on_train_end(self, logs=None):
+        if self.file is not None:
+            self.file.close()
+
+
+class LambdaCallback(Callback):
+    """Functions as hooks: `LambdaCallback(on_epoch_end=lambda epoch, logs: ...)`.
+
+    Raises TypeError for a name that is no hook.
+    """
+
+    def __init__(self, **hooks):
+        unknown = [
+            name for name in hooks if not name.startswith("on_") or name not in dir(Callback)
+        ]
+        if unknown:
+            raise TypeError(f"a Callback has no hook {', '.join(unknown)}")
+        vars(self).update({name: hook for name, hook in hooks.items() if hook is not None})
+
+
+class TerminateOnNaN(Callback):
+    """Stop at the first batch whose loss is NaN or infinite."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        if not math.isfinite((logs or {}).get("loss", 0.0)):
+            print(f"Batch {batch}: the loss is not finite, training stops")
+            self.model.stop_training = self.model.stop_at_once = True

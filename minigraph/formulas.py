@@ -5,7 +5,10 @@ labels of shape (n,) or (n, 1) to predictions of shape (n, C). Then a formula gi
 each sample, the mean or sum over the last axis.
 """
 
-from .backend import is_number
+import inspect
+import math
+
+from .backend import EPSILON, is_number
 from .ops import basic, nn
 from .ops.basic import convert_to_tensor
 from .tensor import as_array
@@ -118,15 +121,6 @@ def spread(weights, values):
     return weights.reshape(shape)
 
 
-def check_smoothing(label_smoothing):
-    """`label_smoothing` itself; ValueError unless it is a number from 0 to 1."""
-    if not is_number(label_smoothing, least=0) or label_smoothing > 1:
-        raise ValueError(
-            f"label_smoothing must be a number and lie between 0 and 1, got {label_smoothing!r}"
-        )
-    return label_smoothing
-
-
 def task(target_shape, prediction_shape):
     """What the shapes say of the targets: "binary", "sparse" labels or "categorical" rows."""
     if prediction_shape[-1:] in ((), (1,)):
@@ -143,6 +137,91 @@ def task(target_shape, prediction_shape):
 def mean_squared_error(y_true, y_pred):
     """mean (y - p)^2 over the last axis: (..., n) -> (...)."""
     return nn.mean_squared_error(*match(y_true, y_pred))
+
+
+def mean_absolute_error(y_true, y_pred):
+    """mean |y - p| over the last axis."""
+    y_true, y_pred = match(y_true, y_pred)
+    return basic.mean(basic.absolute(y_true - y_pred), -1)
+
+
+def mean_absolute_percentage_error(y_true, y_pred):
+    """100 mean |(y - p) / y| over the last axis; |y| counts as at least 1e-7."""
+    y_true, y_pred = match(y_true, y_pred)
+    size = basic.maximum(basic.absolute(y_true), EPSILON)
+    return 100 * basic.mean(basic.absolute((y_true - y_pred) / size), -1)
+
+
+def mean_squared_logarithmic_error(y_true, y_pred):
+    """mean (log(1 + y) - log(1 + p))^2 over the last axis; both count as at least 1e-7."""
+    logs = [basic.log(basic.maximum(x, EPSILON) + 1) for x in match(y_true, y_pred)]
+    return basic.mean(basic.square(logs[0] - logs[1]), -1)
+
+
+def huber(y_true, y_pred, delta=1.0):
+    """The mean over the last axis of d^2 / 2 where |d| <= delta, else delta |d| - delta^2 / 2, with
+    d = y - p (Huber, 1964).
+    """
+    y_true, y_pred = match(y_true, y_pred)
+    size = basic.absolute(y_true - y_pred)
+    far = delta * size - 0.5 * delta**2
+    return basic.mean(basic.where(size.value <= delta, 0.5 * basic.square(size), far), -1)
+
+
+def log_cosh(y_true, y_pred):
+    """mean log cosh(p - y) over the last axis: near d^2 / 2 for small d, near |d| for large d."""
+    y_true, y_pred = match(y_true, y_pred)
+    d = y_pred - y_true
+    return basic.mean(d + nn.softplus(-2 * d) - math.log(2), -1)
+
+
+def cosine(y_true, y_pred, axis=-1):
+    """The cosine of the angle between y and p along `axis`: 1 for the same direction."""
+    y_true, y_pred = match(y_true, y_pred)
+    return basic.reduce_sum(basic.normalize(y_true, axis) * basic.normalize(y_pred, axis), axis)
+
+
+def cosine_similarity(y_true, y_pred, axis=-1):
+    """Minus the cosine of the angle between y and p along `axis`: -1 for the same direction."""
+    return -cosine(y_true, y_pred, axis)
+
+
+def match_signs(y_true, y_pred):
+    """Like `match`, with targets of -1 and 1; if all are 0 or 1, 0 is read as -1."""
+    y_true, y_pred = match(y_true, y_pred)
+    y = y_true.value
+    return (2 * y_true - 1 if bool(((y == 0) | (y == 1)).all()) else y_true), y_pred
+
+
+def hinge(y_true, y_pred):
+    """mean max(1 - y p, 0) over the last axis, for targets of -1 and 1, or 0 and 1."""
+    y_true, y_pred = match_signs(y_true, y_pred)
+    return basic.mean(nn.relu(1 - y_true * y_pred), -1)
+
+
+def squared_hinge(y_true, y_pred):
+    """mean max(1 - y p, 0)^2 over the last axis, for targets of -1 and 1, or 0 and 1."""
+    y_true, y_pred = match_signs(y_true, y_pred)
+    return basic.mean(basic.square(nn.relu(1 - y_true * y_pred)), -1)
+
+
+def categorical_hinge(y_true, y_pred):
+    """max(max((1 - y) p) - sum(y p) + 1, 0) over the classes, for one-hot targets."""
+    y_true, y_pred = match(y_true, y_pred)
+    wrong = basic.reduce_max((1 - y_true) * y_pred, -1)
+    return nn.relu(wrong - basic.reduce_sum(y_true * y_pred, -1) + 1)
+
+
+def kl_divergence(y_true, y_pred):
+    """sum y log(y / p) over the last axis, both kept within [1e-7, 1] (Kullback, Leibler, 1951)."""
+    y, p = (basic.clip(x, EPSILON, 1) for x in match(y_true, y_pred))
+    return basic.reduce_sum(y * basic.log(y / p), -1)
+
+
+def poisson(y_true, y_pred):
+    """mean (p - y log p) over the last axis; 1e-7 is added to p inside the logarithm."""
+    y_true, y_pred = match(y_true, y_pred)
+    return basic.mean(y_pred - y_true * basic.log(y_pred + EPSILON), -1)
 
 
 def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0):
@@ -167,12 +246,21 @@ def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=
     return nn.categorical_crossentropy(y_true, y_pred, from_logits=from_logits, axis=axis)
 
 
-def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False):
-    """-log p[y] for whole-number labels y: (...) or (..., 1), (..., C) -> (...)."""
+def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_class=None):
+    """-log p[y] for whole-number labels y: (...) or (..., 1), (..., C) -> (...).
+
+    Where the label is `ignore_class` the value is 0, and a mask leaves it out of means.
+    """
     labels, y_pred = match_labels(y_true, y_pred)
+    valid = None if ignore_class is None else labels.value != ignore_class
+    labels = labels if valid is None else labels * valid
     if labels.value.dtype.kind == "f":  # the op would cut 1.5 down to 1 without a word
         check_labels(labels, y_pred.shape[-1])
-    return nn.sparse_categorical_crossentropy(labels, y_pred, from_logits=from_logits)
+    values = nn.sparse_categorical_crossentropy(labels, y_pred, from_logits=from_logits)
+    if valid is not None:
+        values = values * valid
+        values.mask = valid
+    return values
 
 
 # Accuracies have no gradient, so they are plain arithmetic on arrays.
@@ -202,6 +290,21 @@ def sparse_categorical_accuracy(y_true, y_pred):
     return labels.value == y_pred.value.argmax(-1)
 
 
+def top_k_categorical_accuracy(y_true, y_pred, k=5):
+    """Whether the place of the 1 of y is among the k largest of p: (..., C) -> (...)."""
+    y_true, y_pred = match(y_true, y_pred)
+    return sparse_top_k_categorical_accuracy(y_true.value.argmax(-1), y_pred, k)
+
+
+def sparse_top_k_categorical_accuracy(y_true, y_pred, k=5):
+    """Whether p[y] is among the k largest of p: (...) or (..., 1), (..., C) -> (...)."""
+    labels, y_pred = match_labels(y_true, y_pred)
+    labels = labels.value.astype("int64")
+    check_labels(labels, y_pred.shape[-1])
+    own = basic.take_along_axis(y_pred, labels[..., None]).value
+    return (y_pred.value > own).sum(-1) < k
+
+
 ACCURACIES = {
     "binary": binary_accuracy,
     "sparse": sparse_categorical_accuracy,
@@ -222,3 +325,37 @@ def accuracy_by_shapes(y_true, y_pred):
 def crossentropy_by_shapes(y_true, y_pred):
     """The cross-entropy that the shapes of two tensors call for."""
     return CROSSENTROPIES[task(y_true.shape, y_pred.shape)](y_true, y_pred)
+
+
+# ---------------------------------------------------------------------------------------------
+# From a formula to a class: its settings become constructor arguments
+
+RANGES = {
+    "label_smoothing": (0, 1),
+    "threshold": (0, 1),
+    "delta": (0, math.inf),
+    "k": (1, math.inf),
+}
+
+
+def signature(formula, **others):
+    """The settings of a formula and other arguments with their defaults, as a signature.
+
+    Settings come first, but behind a `name` that is the first of the others; k always comes first.
+    """
+    settings = list(inspect.signature(formula).parameters.values())[2:]
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    more = [inspect.Parameter(name, kind, default=value) for name, value in others.items()]
+    behind = more[0].name == "name" and [p.name for p in settings] != ["k"]
+    return inspect.Signature([*more, *settings] if behind else [*settings, *more])
+
+
+def bind(signature, args, kwargs):
+    """All arguments of a call by name; ValueError for one out of range, TypeError for unknown."""
+    bound = signature.bind(*args, **kwargs)
+    bound.apply_defaults()
+    for name, (least, most) in RANGES.items():
+        value = bound.arguments.get(name, least)
+        if not is_number(value, least) or value > most:
+            raise ValueError(f"{name} must be a number from {least} to {most}, got {value!r}")
+    return bound.arguments

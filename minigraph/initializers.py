@@ -121,7 +121,7 @@ class Constant(Initializer):
         return np.full(shape, self.value)
 
 
-@registry.register(group="initializer")
+@registry.register(name="initializers>Identity", group="initializer")
 class Identity(Initializer):
     """`gain` on the diagonal of a matrix, else 0. Raises ValueError for any other shape."""
 

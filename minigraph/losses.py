@@ -7,37 +7,24 @@ from . import formulas, registry
 from .formulas import (
     binary_crossentropy,
     categorical_crossentropy,
+    categorical_hinge,
+    cosine_similarity,
+    hinge,
+    huber,
+    kl_divergence,
+    log_cosh,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
     mean_squared_error,
+    mean_squared_logarithmic_error,
+    poisson,
     sparse_categorical_crossentropy,
+    squared_hinge,
 )
+from .layer import combine_masks
 from .ops import basic
 from .ops.basic import convert_to_tensor
 from .tensor import Tensor, as_array
-
-__all__ = [
-    "BinaryCrossentropy",
-    "CategoricalCrossentropy",
-    "Crossentropy",
-    "FunctionLoss",
-    "Loss",
-    "MeanSquaredError",
-    "SparseCategoricalCrossentropy",
-    "binary_crossentropy",
-    "categorical_crossentropy",
-    "deserialize",
-    "get",
-    "mean_squared_error",
-    "serialize",
-    "sparse_categorical_crossentropy",
-]
-
-for _formula in (
-    binary_crossentropy,
-    categorical_crossentropy,
-    mean_squared_error,
-    sparse_categorical_crossentropy,
-):
-    registry.register(_formula, name=f"losses>{_formula.__name__}")  # ops have the plain names
 
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean_with_sample_weight", "none", None)
 
@@ -45,8 +32,8 @@ REDUCTIONS = ("sum_over_batch_size", "sum", "mean_with_sample_weight", "none", N
 class Loss(registry.Configurable):
     """The base of losses: `loss(y_true, y_pred, sample_weight=None)` is a tensor.
 
-    A subclass names a `formula`, or defines `call(y_true, y_pred)`, which gives a value l for each
-    sample. With weights w, `reduction` makes of them
+    A subclass defines `call(y_true, y_pred)`, which gives a value l for each sample. With weights
+    w, `reduction` makes of them
 
         "sum_over_batch_size"      sum(l w) / number of values
         "sum"                      sum(l w)
@@ -57,8 +44,6 @@ class Loss(registry.Configurable):
     sum(m), so that masked steps leave the mean.
     """
 
-    formula = None
-
     def __init__(self, name=None, reduction="sum_over_batch_size", dtype=None):
         if reduction not in REDUCTIONS:
             raise ValueError(f"reduction must be one of {REDUCTIONS}, got {reduction!r}")
@@ -67,30 +52,23 @@ class Loss(registry.Configurable):
 
     def call(self, y_true, y_pred):
         """One value for each sample."""
-        if self.formula is None:
-            raise NotImplementedError(
-                f"{type(self).__name__} must define call(self, y_true, y_pred)"
-            )
-        return type(self).formula(y_true, y_pred)
+        raise NotImplementedError(f"{type(self).__name__} must define call(self, y_true, y_pred)")
 
     def __call__(self, y_true, y_pred, sample_weight=None):
         y_true, y_pred = self.prepare(y_true, y_pred)
         values = convert_to_tensor(self.call(y_true, y_pred))
-        return combine(values, sample_weight, y_pred.mask, self.reduction)
+        mask = combine_masks([y_pred.mask, values.mask])
+        return combine(values, sample_weight, mask, self.reduction)
 
     def prepare(self, y_true, y_pred):
-        """Target and prediction as tensors that `call` can compare; a formula does the rest."""
-        if self.formula is None:
-            return formulas.adapt(y_true, y_pred)
-        return convert_to_tensor(y_true), convert_to_tensor(y_pred)
+        """Target and prediction as tensors that `call` can compare."""
+        return formulas.adapt(y_true, y_pred)
 
     def check_targets(self, targets, shape):
         """Raise ValueError if an array of targets cannot belong to predictions of `shape`.
 
         Training asks this once for all data, before the first step. None in `shape` fits any size.
         """
-        if self.formula is not None:
-            formulas.check_shapes(targets.shape, shape)
 
 
 def combine(values, weights, mask, reduction):
@@ -125,95 +103,76 @@ def total_weights(values, weights, mask, reduction):
     return found.astype(values.dtype)
 
 
-@registry.register(group="loss", aliases=("mse", "MSE"))
-class MeanSquaredError(Loss):
-    """mean (y - p)^2 over the last axis."""
-
-    formula = staticmethod(mean_squared_error)
+# ---------------------------------------------------------------------------------------------
+# A formula and a name make a loss
 
 
-@registry.register(group="loss")
-class BinaryCrossentropy(Loss):
-    """-(y log p + (1 - y) log(1 - p)), the mean over the last axis, for targets from 0 to 1.
+class FormulaLoss(Loss):
+    """The base of losses that are a formula: its settings are their first arguments."""
 
-    With `from_logits` predictions are numbers before a sigmoid. Label smoothing s turns y into
-    y (1 - s) + s / 2.
-    """
-
-    formula = staticmethod(binary_crossentropy)
-
-    def __init__(self, from_logits=False, label_smoothing=0.0, **options):
-        super().__init__(**options)
-        self.from_logits, self.label_smoothing = (
-            from_logits,
-            formulas.check_smoothing(label_smoothing),
-        )
+    def __init__(self, *args, **kwargs):
+        settings = formulas.bind(type(self).__signature__, args, kwargs)
+        super().__init__(*(settings.pop(name) for name in ("name", "reduction", "dtype")))
+        self.settings = dict(settings)
 
     def call(self, y_true, y_pred):
-        return binary_crossentropy(y_true, y_pred, self.from_logits, self.label_smoothing)
+        return type(self).formula(y_true, y_pred, **self.settings)
 
-
-@registry.register(group="loss")
-class CategoricalCrossentropy(Loss):
-    """-sum y log p over the classes, for targets that are one-hot rows or probabilities.
-
-    With `from_logits` predictions are numbers before a softmax. Label smoothing s turns y into
-    y (1 - s) + s / C.
-    """
-
-    formula = staticmethod(categorical_crossentropy)
-
-    def __init__(self, from_logits=False, label_smoothing=0.0, axis=-1, **options):
-        super().__init__(**options)
-        self.from_logits, self.label_smoothing = (
-            from_logits,
-            formulas.check_smoothing(label_smoothing),
-        )
-        self.axis = axis
-
-    def call(self, y_true, y_pred):
-        return categorical_crossentropy(
-            y_true, y_pred, self.from_logits, self.label_smoothing, self.axis
-        )
-
-
-@registry.register(group="loss")
-class SparseCategoricalCrossentropy(Loss):
-    """-log p[y] for whole-number labels y, of shape (n,) or (n, 1).
-
-    With `from_logits` predictions are numbers before a softmax.
-    Raises ValueError for a label that is no class.
-    """
-
-    formula = staticmethod(sparse_categorical_crossentropy)
-
-    def __init__(self, from_logits=False, **options):
-        super().__init__(**options)
-        self.from_logits = from_logits
-
-    def call(self, y_true, y_pred):
-        return sparse_categorical_crossentropy(y_true, y_pred, self.from_logits)
+    def prepare(self, y_true, y_pred):
+        return convert_to_tensor(y_true), convert_to_tensor(y_pred)
 
     def check_targets(self, targets, shape):
-        formulas.check_shapes(targets.shape, shape, labels=True)
-        formulas.check_labels(targets, shape[-1])
-
-
-@registry.register(group="loss", aliases=("ce",))
-class Crossentropy(Loss):
-    """Binary, sparse or categorical cross-entropy, whichever the shapes call for.
-
-    Binary if the last axis of the prediction is 1, sparse if the target has fewer axes or a last
-    axis of 1, else categorical.
-    """
-
-    formula = staticmethod(formulas.crossentropy_by_shapes)
-
-    def check_targets(self, targets, shape):
-        labels = formulas.task(targets.shape, shape) == "sparse"
+        formula = type(self).formula
+        labels = formula is sparse_categorical_crossentropy or (
+            formula is formulas.crossentropy_by_shapes
+            and formulas.task(targets.shape, shape) == "sparse"
+        )
         formulas.check_shapes(targets.shape, shape, labels)
         if labels:
-            formulas.check_labels(targets, shape[-1])
+            ignored = self.settings.get("ignore_class")
+            formulas.check_labels(
+                targets if ignored is None else targets[targets != ignored], shape[-1]
+            )
+
+    def get_config(self):
+        """The settings, the reduction and the name."""
+        return self.settings | super().get_config()
+
+
+def loss_of(formula, name, *aliases):
+    """The class of losses that a formula makes, registered under its name and some short ones."""
+    signature = formulas.signature(formula, reduction="sum_over_batch_size", name=None, dtype=None)
+    own = {
+        "formula": staticmethod(formula),
+        **{"__doc__": formula.__doc__, "__module__": __name__, "__signature__": signature},
+    }
+    cls = type(name, (FormulaLoss,), own)
+    registry.register(formula, name=f"losses>{formula.__name__}")  # ops have the plain names
+    return registry.register(cls, group="loss", aliases=aliases)
+
+
+MeanSquaredError = loss_of(mean_squared_error, "MeanSquaredError", "mse", "MSE")
+MeanAbsoluteError = loss_of(mean_absolute_error, "MeanAbsoluteError", "mae", "MAE")
+MeanAbsolutePercentageError = loss_of(
+    mean_absolute_percentage_error, "MeanAbsolutePercentageError", "mape", "MAPE"
+)
+MeanSquaredLogarithmicError = loss_of(
+    mean_squared_logarithmic_error, "MeanSquaredLogarithmicError", "msle", "MSLE"
+)
+Huber = loss_of(huber, "Huber")
+LogCosh = loss_of(log_cosh, "LogCosh", "logcosh")
+CosineSimilarity = loss_of(cosine_similarity, "CosineSimilarity")
+Hinge = loss_of(hinge, "Hinge")
+SquaredHinge = loss_of(squared_hinge, "SquaredHinge")
+CategoricalHinge = loss_of(categorical_hinge, "CategoricalHinge")
+KLDivergence = loss_of(kl_divergence, "KLDivergence", "kld", "KLD")
+Poisson = loss_of(poisson, "Poisson")
+BinaryCrossentropy = loss_of(binary_crossentropy, "BinaryCrossentropy", "bce")
+CategoricalCrossentropy = loss_of(categorical_crossentropy, "CategoricalCrossentropy")
+SparseCategoricalCrossentropy = loss_of(
+    sparse_categorical_crossentropy, "SparseCategoricalCrossentropy"
+)
+Crossentropy = loss_of(formulas.crossentropy_by_shapes, "Crossentropy", "ce")
 
 
 @registry.register
@@ -248,3 +207,10 @@ def serialize(loss):
 def deserialize(config, custom_objects=None):
     """A loss from its config."""
     return registry.deserialize(config, custom_objects)
+
+
+__all__ = [
+    name
+    for name, thing in list(globals().items())
+    if getattr(thing, "__module__", None) in (__name__, formulas.__name__)
+]

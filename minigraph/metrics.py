@@ -2,28 +2,12 @@
 
 import numpy as np
 
-from . import formulas, initializers, registry
-from .backend import array_module, context, is_number
-from .layer import Layer
+from . import backend, formulas, initializers, registry
+from .backend import EPSILON, array_module, context
+from .layer import Layer, combine_masks
+from .ops import nn
 from .ops.basic import convert_to_tensor
 from .tensor import Tensor, Variable
-
-__all__ = [
-    "Accuracy",
-    "BinaryAccuracy",
-    "BinaryCrossentropy",
-    "CategoricalAccuracy",
-    "CategoricalCrossentropy",
-    "Mean",
-    "MeanMetricWrapper",
-    "MeanSquaredError",
-    "Metric",
-    "SparseCategoricalAccuracy",
-    "SparseCategoricalCrossentropy",
-    "deserialize",
-    "get",
-    "serialize",
-]
 
 
 class Metric(registry.Configurable):
@@ -105,6 +89,25 @@ class Mean(Metric):
         return Tensor(self.total.value / count if count else np.zeros(()))
 
 
+@registry.register(group="metric")
+class Sum(Metric):
+    """The weighted sum of all values: sum(w v)."""
+
+    def __init__(self, name=None, dtype=None):
+        super().__init__(name, dtype)
+        self.total = self.add_weight(name="total")
+
+    def update_state(self, values, sample_weight=None):
+        """Add values; weights may have fewer axes, lined up from the left."""
+        values = convert_to_tensor(values).value
+        weights = convert_to_tensor(1 if sample_weight is None else sample_weight).value
+        weighted = values * formulas.spread(weights, values)
+        self.total.assign_add(weighted.sum(dtype="float64"))
+
+    def result(self):
+        return Tensor(self.total.value)
+
+
 @registry.register
 class MeanMetricWrapper(Mean):
     """The mean over all samples of a function (y_true, y_pred) -> one value for each sample.
@@ -120,8 +123,9 @@ class MeanMetricWrapper(Mean):
     def update_state(self, y_true, y_pred, sample_weight=None):
         y_true, y_pred = convert_to_tensor(y_true), convert_to_tensor(y_pred)
         values = convert_to_tensor(self.fn(y_true, y_pred, **self.settings))
-        if y_pred.mask is not None:
-            mask = formulas.spread(convert_to_tensor(y_pred.mask).value, values)
+        mask = combine_masks([y_pred.mask, values.mask])
+        if mask is not None:
+            mask = formulas.spread(convert_to_tensor(mask).value, values)
             if sample_weight is None:
                 sample_weight = mask
             else:
@@ -137,91 +141,219 @@ class MeanMetricWrapper(Mean):
 
 
 # ---------------------------------------------------------------------------------------------
-# One formula, one name. A class that shares its name with a loss is written `metrics>Name` in
-# files.
+# A formula and a name make a metric. In files they are written `metrics>Name`, since a loss
+# may have the same name; only there is no loss that is called an accuracy.
+
+
+class FormulaMetric(MeanMetricWrapper):
+    """The base of metrics that are the mean of a formula, with its settings."""
+
+    def __init__(self, *args, **kwargs):
+        settings = formulas.bind(type(self).__signature__, args, kwargs)
+        name, dtype = settings.pop("name"), settings.pop("dtype")
+        name = registry.snake_case(type(self).__name__) if name is None else name
+        super().__init__(type(self).formula, name, dtype, **settings)
+
+
+def metric_of(formula, name, *aliases):
+    """The class of metrics that a formula makes, registered under its name and some short ones."""
+    own = {
+        "formula": staticmethod(formula),
+        "__signature__": formulas.signature(formula, name=None, dtype=None),
+        **{"__doc__": formula.__doc__, "__module__": __name__},
+    }
+    cls = type(name, (FormulaMetric,), own)
+    in_files = name if name.endswith("Accuracy") else f"metrics>{name}"
+    return registry.register(cls, name=in_files, group="metric", aliases=aliases)
+
+
+Accuracy = metric_of(formulas.accuracy, "Accuracy")
+BinaryAccuracy = metric_of(formulas.binary_accuracy, "BinaryAccuracy")
+CategoricalAccuracy = metric_of(formulas.categorical_accuracy, "CategoricalAccuracy")
+SparseCategoricalAccuracy = metric_of(
+    formulas.sparse_categorical_accuracy, "SparseCategoricalAccuracy"
+)
+TopKCategoricalAccuracy = metric_of(formulas.top_k_categorical_accuracy, "TopKCategoricalAccuracy")
+SparseTopKCategoricalAccuracy = metric_of(
+    formulas.sparse_top_k_categorical_accuracy, "SparseTopKCategoricalAccuracy"
+)
+MeanSquaredError = metric_of(formulas.mean_squared_error, "MeanSquaredError", "mse", "MSE")
+MeanAbsoluteError = metric_of(formulas.mean_absolute_error, "MeanAbsoluteError", "mae", "MAE")
+MeanAbsolutePercentageError = metric_of(
+    formulas.mean_absolute_percentage_error, "MeanAbsolutePercentageError", "mape", "MAPE"
+)
+MeanSquaredLogarithmicError = metric_of(
+    formulas.mean_squared_logarithmic_error, "MeanSquaredLogarithmicError", "msle", "MSLE"
+)
+Huber = metric_of(formulas.huber, "Huber")
+LogCoshError = metric_of(formulas.log_cosh, "LogCoshError", "logcosh", "log_cosh")
+CosineSimilarity = metric_of(formulas.cosine, "CosineSimilarity")
+Hinge = metric_of(formulas.hinge, "Hinge")
+SquaredHinge = metric_of(formulas.squared_hinge, "SquaredHinge")
+CategoricalHinge = metric_of(formulas.categorical_hinge, "CategoricalHinge")
+KLDivergence = metric_of(formulas.kl_divergence, "KLDivergence", "kld", "KLD")
+Poisson = metric_of(formulas.poisson, "Poisson")
+BinaryCrossentropy = metric_of(formulas.binary_crossentropy, "BinaryCrossentropy", "bce")
+CategoricalCrossentropy = metric_of(formulas.categorical_crossentropy, "CategoricalCrossentropy")
+SparseCategoricalCrossentropy = metric_of(
+    formulas.sparse_categorical_crossentropy, "SparseCategoricalCrossentropy"
+)
+
+
+@registry.register(group="metric", aliases=("rmse", "RMSE"))
+class RootMeanSquaredError(MeanSquaredError):
+    """The square root of mean (y - p)^2."""
+
+    def result(self):
+        return Tensor(super().result().value ** 0.5)
+
+
+# ---------------------------------------------------------------------------------------------
+# Counts of hits and misses
+
+
+class Counts(Metric):
+    """The base of metrics made of four counts, for predictions p above a threshold ("positive").
+
+    tp: positive and true, fp: positive but false, fn: true but not positive, tn: neither. A list of
+    `thresholds` (0.5 if None) gives an array. `top_k` counts only the k largest of each row,
+    `class_id` only one column. A subclass defines `value(tp, fp, fn, tn)`.
+    """
+
+    def __init__(self, thresholds=None, top_k=None, class_id=None, name=None, dtype=None):
+        super().__init__(
+            name or backend.unique_name(registry.snake_case(type(self).__name__)), dtype
+        )
+        self.thresholds, self.top_k, self.class_id = thresholds, top_k, class_id
+        default = 0.5 if top_k is None else -np.inf
+        self.cuts = np.atleast_1d(default if thresholds is None else thresholds).astype("float64")
+        if top_k is None and not ((self.cuts >= -EPSILON) & (self.cuts <= 1 + EPSILON)).all():
+            raise ValueError(f"thresholds must lie between 0 and 1, got {thresholds!r}")
+        self.counts = None
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        """Add the counts of one batch; targets other than 0 are true."""
+        if context.drawing is not None:  # a symbolic call has no side effects
+            return
+        y_true, y_pred = formulas.match(y_true, y_pred)
+        weight = self.weights_of(y_pred, sample_weight)
+        true, p = y_true.value != 0, self.probability(y_pred.value)
+        p = p if p.dtype.kind == "f" else p.astype(backend.floatx())
+        xp = array_module(p)
+        if self.top_k is not None:
+            least = xp.sort(p, -1)[..., -self.top_k, None]
+            p = xp.where(p >= least, p, -np.inf)
+        if self.class_id is not None:
+            true, p, weight = (x[..., self.class_id] for x in (true, p, weight))
+        found = self.count(xp, true, p, weight)
+        if self.counts is None:
+            self.counts = self.add_weight(found.shape, name="counts")
+        self.counts.assign_add(found)
+
+    def probability(self, p):
+        return p
+
+    def weights_of(self, y_pred, sample_weight):
+        """The weight of each number of the prediction."""
+        p, weight = y_pred.value, 1.0
+        for factor in (sample_weight, y_pred.mask):
+            if factor is not None:
+                weight = weight * formulas.spread(convert_to_tensor(factor).value, p)
+        return array_module(p).broadcast_to(weight, p.shape)
+
+    def count(self, xp, true, p, weight):
+        """The four counts for each threshold: (4, thresholds)."""
+        cuts = xp.asarray(self.cuts.astype(p.dtype))
+        order = cuts.argsort()
+        place = xp.searchsorted(cuts[order], p.reshape(-1))  # so many thresholds lie below p
+
+        def above(weights):  # the weights of all p above each threshold
+            sums = xp.bincount(place, weights.reshape(-1), len(cuts) + 1)[::-1].cumsum()[::-1]
+            return sums[1:][order.argsort()]
+
+        hits, misses = weight * true, weight * ~true
+        tp, fp = above(hits), above(misses)
+        return xp.stack([tp, fp, hits.sum() - tp, misses.sum() - fp])
+
+    def result(self):
+        counts = np.zeros((4, len(self.cuts))) if self.counts is None else self.counts.value
+        value = self.value(*counts)
+        return Tensor(value if isinstance(self.thresholds, (list, tuple)) else value[0])
+
+
+def ratio(a, b):
+    """a / b, and 0 where b is 0."""
+    return a / array_module(b).where(b == 0, 1, b)
+
+
+def counts_of(value, name, text):
+    """A metric from what it makes of the four counts."""
+    own = {"value": staticmethod(value), "__doc__": text, "__module__": __name__}
+    return registry.register(type(name, (Counts,), own), group="metric")
+
+
+TruePositives = counts_of(lambda tp, fp, fn, tn: tp, "TruePositives", "Positive and true.")
+FalsePositives = counts_of(lambda tp, fp, fn, tn: fp, "FalsePositives", "Positive but false.")
+FalseNegatives = counts_of(lambda tp, fp, fn, tn: fn, "FalseNegatives", "True but not positive.")
+TrueNegatives = counts_of(lambda tp, fp, fn, tn: tn, "TrueNegatives", "Neither of both.")
+Precision = counts_of(
+    lambda tp, fp, fn, tn: ratio(tp, tp + fp), "Precision", "How many positives are true."
+)
+Recall = counts_of(
+    lambda tp, fp, fn, tn: ratio(tp, tp + fn), "Recall", "How many of the true are positive."
+)
 
 
 @registry.register(group="metric")
-class Accuracy(MeanMetricWrapper):
-    """How often target and prediction are equal."""
+class AUC(Counts):
+    """The area under the curve of recall over the rate of false positives (ROC).
 
-    def __init__(self, name="accuracy", dtype=None):
-        super().__init__(formulas.accuracy, name, dtype)
+    The curve is known at `num_thresholds` evenly spaced thresholds; between two of them it is a
+    straight line ("interpolation"), or the lower or higher end ("minoring", "majoring").
+    `multi_label` averages the areas of all columns. Raises ValueError for another curve.
+    """
 
-
-@registry.register(group="metric")
-class BinaryAccuracy(MeanMetricWrapper):
-    """How often a prediction above `threshold` says what the target says (0 or 1)."""
-
-    def __init__(self, name="binary_accuracy", dtype=None, threshold=0.5):
-        if not is_number(threshold, least=0) or threshold > 1:
-            raise ValueError(
-                f"threshold must be a number and lie between 0 and 1, got {threshold!r}"
-            )
-        super().__init__(formulas.binary_accuracy, name, dtype, threshold=threshold)
-
-
-@registry.register(group="metric")
-class CategoricalAccuracy(MeanMetricWrapper):
-    """How often the largest prediction is at the place of the 1 of a one-hot target."""
-
-    def __init__(self, name="categorical_accuracy", dtype=None):
-        super().__init__(formulas.categorical_accuracy, name, dtype)
-
-
-@registry.register(group="metric")
-class SparseCategoricalAccuracy(MeanMetricWrapper):
-    """How often the largest prediction is at the place that a whole-number label names."""
-
-    def __init__(self, name="sparse_categorical_accuracy", dtype=None):
-        super().__init__(formulas.sparse_categorical_accuracy, name, dtype)
-
-
-@registry.register(name="metrics>MeanSquaredError", group="metric", aliases=("mse", "MSE"))
-class MeanSquaredError(MeanMetricWrapper):
-    """mean (y - p)^2."""
-
-    def __init__(self, name="mean_squared_error", dtype=None):
-        super().__init__(formulas.mean_squared_error, name, dtype)
-
-
-@registry.register(name="metrics>BinaryCrossentropy", group="metric")
-class BinaryCrossentropy(MeanMetricWrapper):
-    """The mean binary cross-entropy; see `losses.BinaryCrossentropy`."""
-
-    def __init__(
-        self, name="binary_crossentropy", dtype=None, from_logits=False, label_smoothing=0.0
-    ):
-        smoothing = formulas.check_smoothing(label_smoothing)
-        settings = {"from_logits": from_logits, "label_smoothing": smoothing}
-        super().__init__(formulas.binary_crossentropy, name, dtype, **settings)
-
-
-@registry.register(name="metrics>CategoricalCrossentropy", group="metric")
-class CategoricalCrossentropy(MeanMetricWrapper):
-    """The mean cross-entropy against one-hot targets; see `losses.CategoricalCrossentropy`."""
+    HEIGHTS = {
+        "interpolation": lambda a, b: (a + b) / 2,
+        "minoring": np.minimum,
+        "majoring": np.maximum,
+    }
 
     def __init__(
         self,
-        name="categorical_crossentropy",
+        num_thresholds=200,
+        curve="ROC",
+        summation_method="interpolation",
+        name=None,
         dtype=None,
+        multi_label=False,
+        num_labels=None,
         from_logits=False,
-        label_smoothing=0.0,
-        axis=-1,
     ):
-        smoothing = formulas.check_smoothing(label_smoothing)
-        settings = {"from_logits": from_logits, "label_smoothing": smoothing, "axis": axis}
-        super().__init__(formulas.categorical_crossentropy, name, dtype, **settings)
+        if curve != "ROC" or summation_method not in self.HEIGHTS or num_thresholds < 2:
+            raise ValueError(
+                f"AUC knows curve='ROC', summation_method {' or '.join(self.HEIGHTS)} and at least "
+                f"2 thresholds; got {curve!r}, {summation_method!r} and {num_thresholds!r}"
+            )
+        inner = [k / (num_thresholds - 1) for k in range(1, num_thresholds - 1)]
+        super().__init__([-EPSILON, *inner, 1 + EPSILON], name=name, dtype=dtype)
+        self.num_thresholds, self.curve = num_thresholds, curve
+        self.summation_method, self.from_logits = summation_method, from_logits
+        self.multi_label, self.num_labels = multi_label, num_labels
 
+    def probability(self, p):
+        return nn.sigmoid_forward(p) if self.from_logits else p
 
-@registry.register(name="metrics>SparseCategoricalCrossentropy", group="metric")
-class SparseCategoricalCrossentropy(MeanMetricWrapper):
-    """The mean cross-entropy against labels; see `losses.SparseCategoricalCrossentropy`."""
+    def count(self, xp, true, p, weight):
+        if not self.multi_label:
+            return super().count(xp, true, p, weight)
+        columns = zip(true.T, p.T, weight.T, strict=True)
+        return xp.stack([super(AUC, self).count(xp, *column) for column in columns], -1)
 
-    def __init__(self, name="sparse_categorical_crossentropy", dtype=None, from_logits=False):
-        super().__init__(
-            formulas.sparse_categorical_crossentropy, name, dtype, from_logits=from_logits
-        )
+    def value(self, tp, fp, fn, tn):
+        x, y = ratio(fp, fp + tn), ratio(tp, tp + fn)
+        heights = self.HEIGHTS[self.summation_method](y[:-1], y[1:])
+        return ((x[:-1] - x[1:]) * heights).sum(0).mean()
 
 
 def get(identifier):
@@ -268,3 +400,10 @@ def serialize(metric):
 def deserialize(config, custom_objects=None):
     """A metric from its config."""
     return registry.deserialize(config, custom_objects)
+
+
+__all__ = [
+    name
+    for name, thing in list(globals().items())
+    if getattr(thing, "__module__", None) == __name__
+]

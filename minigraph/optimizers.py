@@ -13,6 +13,7 @@ import warnings
 import numpy as np
 
 from . import registry
+from . import schedules as schedules
 from .backend import array_module, is_number
 from .interrupts import whole_step
 from .tensor import Variable, as_array
@@ -430,6 +431,112 @@ class Adam(Optimizer):
         xp.divide(m, scratch, out=g)
         g *= -lr * math.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
         return g
+
+
+@registry.register(group="optimizer")
+class AdamW(Adam):
+    """Adam whose weights shrink by `weight_decay * learning_rate` at each step, apart from the
+    gradient (Loshchilov and Hutter, 2019).
+    """
+
+    def __init__(self, learning_rate=0.001, weight_decay=0.004, **options):
+        super().__init__(learning_rate, weight_decay=weight_decay, **options)
+
+
+@registry.register(group="optimizer")
+class Adagrad(Optimizer):
+    """Each gradient divided by the root of the sum of all its squares so far (Duchi et al., 2011).
+
+    a = a + g^2, from `initial_accumulator_value` on
+    w -= lr g / sqrt(a + epsilon)
+    """
+
+    def __init__(self, learning_rate=0.001, initial_accumulator_value=0.1, epsilon=1e-7, **options):
+        super().__init__(learning_rate, **options)
+        if not is_number(initial_accumulator_value, least=0):
+            raise ValueError(
+                "initial_accumulator_value must be a number of at least 0, got "
+                f"{initial_accumulator_value!r}"
+            )
+        self.initial_accumulator_value, self.epsilon = initial_accumulator_value, epsilon
+
+    def slot_names(self):
+        return ["sum_of_squares"]
+
+    @property
+    def slot_start(self):
+        return self.initial_accumulator_value
+
+    def update(self, g, scratch, lr, t):
+        a = self.slots["sum_of_squares"].value
+        a += g * g
+        return -lr * g / array_module(g).sqrt(a + self.epsilon)
+
+
+class Moments(Optimizer):
+    """The base of relatives of Adam that keep a running mean m of the gradient and a size u."""
+
+    def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, **options):
+        super().__init__(learning_rate, **options)
+        check_fractions(beta_1=beta_1, beta_2=beta_2)
+        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+
+    def slot_names(self):
+        return ["mean", "size"]
+
+
+@registry.register(group="optimizer")
+class Adamax(Moments):
+    """Adam with the largest recent gradient in place of the root of the mean square (Kingma and
+    Ba, 2015).
+
+        m = beta_1 m + (1 - beta_1) g
+        u = max(beta_2 u, |g|)
+        w -= lr m / ((1 - beta_1^t) (u + epsilon))
+    """
+
+    def update(self, g, scratch, lr, t):
+        xp = array_module(g)
+        m, u = self.slots["mean"].value, self.slots["size"].value
+        u *= self.beta_2
+        xp.maximum(u, xp.abs(g), out=u)
+        running_mean(m, g, self.beta_1)
+        return -lr / (1 - self.beta_1**t) * m / (u + self.epsilon)
+
+
+@registry.register(group="optimizer")
+class Nadam(Moments):
+    """Adam that looks ahead as Nesterov does (Dozat, 2016).
+
+    mu_t = beta_1 (1 - 0.96^t / 2)
+    m = beta_1 m + (1 - beta_1) g,  u = beta_2 u + (1 - beta_2) g^2
+    m' = mu_{t+1} m / (1 - mu_1 ... mu_{t+1}) + (1 - mu_t) g / (1 - mu_1 ... mu_t)
+    w -= lr m' / (sqrt(u / (1 - beta_2^t)) + epsilon)
+    """
+
+    _product = (0, 1.0)  # a step, and mu_1 ... mu_t up to it
+
+    def mu(self, t):
+        return self.beta_1 * (1 - 0.5 * 0.96**t)
+
+    def product(self, t):
+        """mu_1 ... mu_t, going on from the last step that was asked for."""
+        done, product = self._product if self._product[0] <= t else (0, 1.0)
+        for k in range(done + 1, t + 1):
+            product *= self.mu(k)
+        self._product = (t, product)
+        return product
+
+    def update(self, g, scratch, lr, t):
+        xp = array_module(g)
+        m, u = self.slots["mean"].value, self.slots["size"].value
+        product = self.product(t)
+        ahead = (1 - self.mu(t)) / (1 - product) * g
+        running_mean(u, g * g, self.beta_2)
+        running_mean(m, g, self.beta_1)
+        ahead += self.mu(t + 1) / (1 - product * self.mu(t + 1)) * m
+        ahead *= -lr
+        return ahead / (xp.sqrt(u / (1 - self.beta_2**t)) + self.epsilon)
 
 
 def running_mean(mean, new, rho):

@@ -58,11 +58,9 @@ class OrthogonalRegularizer(Regularizer):
     def __call__(self, x):
         if x.ndim != 2:
             raise ValueError(f"OrthogonalRegularizer takes a matrix, got shape {x.shape}")
-        x = x if self.mode == "rows" else basic.transpose(x)
-        length = basic.sqrt(basic.maximum(basic.reduce_sum(basic.square(x), 1, True), 1e-12))
-        unit = x / length
-        count = x.shape[0]
-        cosines = (unit @ basic.transpose(unit)) * (1 - basic.eye(count, dtype=x.dtype))
+        unit = basic.normalize(x if self.mode == "rows" else basic.transpose(x))
+        count = unit.shape[0]
+        cosines = (unit @ basic.transpose(unit)) * (1 - basic.eye(count, dtype=unit.dtype))
         return self.factor * basic.reduce_sum(basic.absolute(cosines)) / max(count * (count - 1), 1)
 
 

@@ -53,7 +53,7 @@ class Session:
 
     def __init__(self):
         self.weights = self.watched = self.layers = self.idle = None
-        self.warned = False
+        self.warned = self.validates = False
 
 
 # ---------------------------------------------------------------------------------------------
@@ -68,7 +68,8 @@ class Trainer:
 
     optimizer = None
     history = None
-    stop_training = False
+    stop_training = False  # set by a callback: this epoch is the last one
+    stop_at_once = False  # set by a callback: not even this epoch goes on
     _scoring = None
     _session = None
 
@@ -372,7 +373,8 @@ class Trainer:
         self.history = History()
         callbacks = self._callback_list(callbacks, params, self.history)
         with self._one_session(), whole_step.on_guard():
-            self.stop_training = False
+            self.stop_training = self.stop_at_once = False
+            self._session.validates = validation is not None
             try:
                 callbacks.tell("on_train_begin", {})
                 logs = {}
@@ -408,6 +410,8 @@ class Trainer:
                     logs = self.train_step(pack(*batch))
                 callbacks.tell("on_train_batch_end", done, logs_to_python(logs) if wanted else logs)
                 done += 1
+                if self.stop_at_once:
+                    break
         except Exception as error:
             error.add_note(f"in epoch {epoch + 1}, after {done} complete batches")
             raise

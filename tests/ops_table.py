@@ -393,6 +393,23 @@ for _name, _states, _width, _bias in [
             rows=(*range(_states + 1), *([] if _given[1] is None else [_states + 4])),
             **_settings,
         )
+for _taps, _mask_or_none, _settings in [
+    ((2, 3), None, {}),
+    ((3, 2), np.array([[0, 1, 0], [1, 1, 0]], bool), {"padding": "same", "strides": (2, 1)}),
+]:
+    _places = (2, 2) if not _settings else (2, 4)
+    example(
+        "conv_lstm",
+        spread(2, 3, 3, 4, 2, seed=1),
+        spread(2, *_places, 1, seed=2),
+        spread(2, *_places, 1, seed=3),
+        spread(*_taps, 2, 4, low=-1, high=1, seed=5),
+        spread(*_taps, 1, 4, low=-1, high=1, seed=6),
+        spread(4, seed=8),
+        _mask_or_none,
+        rows=(0, 1, 2) if _mask_or_none is None else (0, 1, 2, 6),
+        **_settings,
+    )
 
 # Convolutions, pooling and batch normalisation
 CONVOLUTIONS = [  # input, kernel, settings
@@ -434,6 +451,7 @@ for _name in ["max_pool", "average_pool"]:
     example(_name, spread(1, 5, 4, 2), pool_size=3, strides=2, padding="same")
     example(_name, spread(1, 4, 4, 1), pool_size=(3, 2), strides=(1, 2))
     example(_name, spread(1, 3, 4, 2, 2), pool_size=2, padding="same")
+    example(_name, spread(2, 4, 1, low=-3, high=-1), pool_size=3, padding="same", strides=1)
 
 _channels = (spread(2, seed=2), spread(2, seed=3))
 example("batch_norm", spread(5, 2, seed=1), *_channels, reduces_rows=True)

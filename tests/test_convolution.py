@@ -10,7 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ops_table import spread
 
-from minigraph import Input, Model, Tape, Tensor, Variable, applications, layers, ops
+from minigraph import (
+    Input,
+    Model,
+    Sequential,
+    Tape,
+    Tensor,
+    Variable,
+    applications,
+    layers,
+    losses,
+    models,
+    ops,
+    optimizers,
+)
 from minigraph.ops.conv import LEAST_ROWS
 
 # ---------------------------------------------------------------------------------------------
@@ -154,30 +167,42 @@ def test_pooling_is_what_the_definition_says(geometry):
             np.testing.assert_allclose(y[(slice(None), *place)], reduce(cells, 1), rtol=1e-12)
 
 
-def test_many_blocks_give_what_one_gives():
-    """More places than a block has rows, so that a whole image and a strip of rows are cut off."""
-    for shape, kernel in [((3, 40, 40, 8), (3, 3, 8, 4)), ((70, 9, 9, 64), (3, 3, 64, 2))]:
-        assert math.prod(shape[:-1]) > 2 * LEAST_ROWS
-        x, k = spread(*shape, seed=1).astype("float32"), spread(*kernel, seed=2).astype("float32")
-        x, k = Variable(x), Variable(k)
+@pytest.mark.parametrize(
+    ("shape", "taps", "strides"),
+    [((3, 40, 40, 8), (3, 3, 8, 4), 1), ((70, 9, 9, 64), (3, 3, 64, 2), 1)]
+    + [((70, 9, 9, 64), (3, 3, 64, 8), 2), ((3, 5000, 4), (3, 4, 2), 2)],
+)
+def test_many_blocks_give_what_one_gives(shape, taps, strides):
+    """So many places that a strip of rows, or a group of images, is a block."""
+    assert math.prod(shape[:-1]) > LEAST_ROWS
+    x, kernel = Variable(spread(*shape, seed=1)), Variable(spread(*taps, seed=2))
+
+    def value_and_gradients(rows):
+        part = Variable(x.numpy()[rows])
         with Tape() as tape:
-            y = ops.conv(x, k, None, activation="tanh")
+            y = ops.conv(part, kernel, None, strides, activation="tanh")
             loss = ops.sum(y * y)
-        dx, dk = (g.numpy() for g in tape.gradient(loss, [x, k]))
-        rows = [slice(0, 1), slice(len(x) - 1, None)]
-        for row in rows:
-            alone = Variable(x.numpy()[row])
-            with Tape() as tape:
-                y_alone = ops.conv(alone, k, None, activation="tanh")
-                loss = ops.sum(y_alone * y_alone)
-            np.testing.assert_allclose(y.numpy()[row], y_alone.numpy(), rtol=1e-4, atol=1e-5)
-            (g,) = tape.gradient(loss, [alone])
-            np.testing.assert_allclose(dx[row], g.numpy(), rtol=1e-4, atol=1e-4)
-        # The slope along the kernel itself, from two values of the whole.
-        wide = Tensor(x.numpy().astype("float64")), Tensor(k.numpy().astype("float64"))
-        value = lambda s, w=wide: float(ops.sum(ops.tanh(ops.conv(w[0], w[1] * s)) ** 2))  # noqa: E731
-        slope = (value(1 + 1e-5) - value(1 - 1e-5)) / 2e-5
-        np.testing.assert_allclose((dk * k.numpy()).sum(dtype="float64"), slope, rtol=1e-3)
+        return [y.numpy(), *(g.numpy() for g in tape.gradient(loss, [part, kernel]))]
+
+    y, dx, dk = value_and_gradients(slice(None))
+    alone = [value_and_gradients(slice(i, i + 1)) for i in range(len(y))]
+    ys, dxs, dks = zip(*alone, strict=True)
+    np.testing.assert_allclose(y, np.concatenate(ys), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(dx, np.concatenate(dxs), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(dk, sum(dks), rtol=1e-9, atol=1e-9)
+    first = np.s_[:1, :12] if len(shape) == 3 else np.s_[:1, :6, :6]
+    before = [0] * (len(shape) - 2)
+    places = [(n - 3) // strides + 1 for n in x.numpy()[first].shape[1:-1]]
+    steps = [strides] * len(before), [1] * len(before)
+    expected = np.tanh(naive(x.numpy()[first], kernel.numpy(), places, before, *steps, 1))
+    inner = tuple(slice(n) for n in places)
+    np.testing.assert_allclose(y[(slice(1), *inner)], expected, rtol=1e-9, atol=1e-9)
+    direction = spread(*taps, seed=6)
+    moved = [
+        (np.tanh(ops.conv(x, kernel.numpy() + d * direction, None, strides).numpy()) ** 2).sum()
+        for d in (1e-6, -1e-6)
+    ]
+    np.testing.assert_allclose((dk * direction).sum(), (moved[0] - moved[1]) / 2e-6, rtol=1e-4)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -539,3 +564,31 @@ def test_vgg19_without_its_top_takes_any_image():
     assert applications.VGG19(include_top=False).output_shape == (None, None, None, 512)
     small = applications.VGG19(include_top=False, input_shape=(32, 32, 3), pooling="avg")
     assert small.output_shape == (None, 512) and small.count_params() == 20_024_384
+
+
+def test_a_network_of_all_of_it_learns_and_comes_back(tmp_path):
+    """Images with a bright left or right half: told apart after a few epochs."""
+    random = np.random.default_rng(0)
+    y = random.integers(0, 2, 64)
+    x = random.normal(size=(64, 8, 8, 1)).astype("float32")
+    x[np.arange(64), :, :4] += np.where(y == 0, 1, -1)[:, None, None, None]
+    model = Sequential([
+        Input((8, 8, 1)),
+        layers.Conv2D(4, 3, use_bias=False),
+        layers.BatchNormalization(momentum=0.5),
+        layers.Activation("relu"),
+        layers.MaxPooling2D(2),
+        layers.Flatten(),
+        layers.Dense(2),
+    ])  # fmt: skip
+    loss = losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizers.RMSprop(0.01), loss, metrics=["accuracy"])
+    history = model.fit(x, y, epochs=8, batch_size=16, verbose=0).history
+    assert history["loss"][-1] < 0.5 * history["loss"][0]
+    scores = model.evaluate(x, y, verbose=0, return_dict=True)
+    assert scores["accuracy"] > 0.9
+    normalization = model.layers[1]
+    assert (normalization.moving_variance.numpy() != 1).all()
+    model.save(tmp_path / "model.safetensors")
+    again = models.load_model(tmp_path / "model.safetensors")
+    np.testing.assert_array_equal(again.predict(x, verbose=0), model.predict(x, verbose=0))

@@ -23,11 +23,12 @@ FLOORS = [
     [["graph"]],
     [
         ["layers.core", "layers.merging", "layers.reshaping", "layers.regularization"]
+        + ["layers.activations", "layers.preprocessing"]
         + ["layers.conv", "layers.pooling", "layers.normalization"]
         + ["layers.sequences", "layers.recurrent", "layers.attention", "layers.__init__"],
         ["losses"],
         ["metrics"],
-        ["optimizers"],
+        ["schedules", "optimizers"],
     ],
     [
         ["data"],

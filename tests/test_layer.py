@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from ops_table import spread
 
-from minigraph import Input, Tape, Tensor, Variable, backend, layers, ops
+from minigraph import Input, Model, Tape, Tensor, Variable, backend, layers, models, ops
 from minigraph.gradcheck import numeric_gradient
 from minigraph.initializers import RandomUniform
 from minigraph.layer import InputSpec, Layer
@@ -758,6 +758,27 @@ BATTERY = {
     "Concatenate": (lambda: layers.Concatenate(), [(2, 3), (2, 1)]),
     "Concatenate-axis-1": (lambda: layers.Concatenate(axis=1), [(2, 3), (1, 3)]),
     "Dropout": (lambda: layers.Dropout(0.5, seed=1), [(4,)]),
+    "Subtract": (lambda: layers.Subtract(), [(4,), (4,)]),
+    "Multiply": (lambda: layers.Multiply(), [(2, 3), (3,), (2, 1)]),
+    "Average": (lambda: layers.Average(), [(4,), (4,), (4,)]),
+    "Maximum": (lambda: layers.Maximum(), [(4,), (4,), (1,)]),
+    "Minimum": (lambda: layers.Minimum(), [(4,), (4,)]),
+    "Dot": (lambda: layers.Dot(axes=(2, 1)), [(2, 3), (3, 4)]),
+    "Dot-vectors": (lambda: layers.Dot(axes=-1, normalize=True), [(4,), (4,)]),
+    "Identity": (lambda: layers.Identity(), [(2, 3)]),
+    "ReLU": (lambda: layers.ReLU(1.5, 0.1, 0.2), [(2, 3)]),
+    "LeakyReLU": (lambda: layers.LeakyReLU(), [(4,)]),
+    "ELU": (lambda: layers.ELU(0.5), [(4,)]),
+    "PReLU": (lambda: layers.PReLU(alpha_regularizer="l2"), [(2, 3)]),
+    "PReLU-shared": (lambda: layers.PReLU(shared_axes=[1]), [(2, 3)]),
+    "Softmax": (lambda: layers.Softmax(axis=1), [(2, 3)]),
+    "SpatialDropout1D": (lambda: layers.SpatialDropout1D(0.5, seed=1), [(2, 3)]),
+    "SpatialDropout2D": (lambda: layers.SpatialDropout2D(0.5, seed=1), [(2, 1, 3)]),
+    "SpatialDropout3D": (lambda: layers.SpatialDropout3D(0.5, seed=1), [(2, 1, 2, 3)]),
+    "GaussianNoise": (lambda: layers.GaussianNoise(0.5, seed=1), [(4,)]),
+    "ActivityRegularization": (lambda: layers.ActivityRegularization(0.1, 0.2), [(4,)]),
+    "Rescaling": (lambda: layers.Rescaling([1.0, 2.0, 3.0], -1.0), [(2, 3)]),
+    "Normalization": (lambda: layers.Normalization(mean=[1.0, 2.0], variance=4.0), [(3, 2)]),
     "Flatten": (lambda: layers.Flatten(), [(2, 3, 2)]),
     "Flatten-rows": (lambda: layers.Flatten(), [()]),
     "Reshape": (lambda: layers.Reshape((3, -1)), [(2, 6)]),
@@ -771,6 +792,20 @@ BATTERY = {
     "GRU": (lambda: layers.GRU(2, return_sequences=True, dropout=0.3, seed=1), [(3, 2)]),
     "GRU-before": (lambda: layers.GRU(2, reset_after=False), [(3, 2)]),
     "GRU-softsign": (lambda: layers.GRU(2, activation="softsign"), [(3, 2)]),
+    "ConvLSTM2D": (lambda: layers.ConvLSTM2D(1, (2, 1)), [(2, 3, 2, 2)]),
+    "ConvLSTM2D-same": (
+        lambda: layers.ConvLSTM2D(
+            1,
+            2,
+            strides=(1, 2),
+            padding="same",
+            return_sequences=True,
+            dropout=0.2,
+            recurrent_dropout=0.2,
+            seed=1,
+        ),
+        [(2, 2, 3, 1)],
+    ),
     "RNN": (lambda: layers.RNN([layers.LSTMCell(2), layers.GRUCell(2)]), [(3, 2)]),
     "Bidirectional": (lambda: layers.Bidirectional(layers.SimpleRNN(2)), [(3, 2)]),
     "Bidirectional-sum": (
@@ -838,8 +873,8 @@ def data(shapes, rows=3, dtype="float32"):
 
 
 OTHERWISE = {  # bases, and layers whose calls have tests of their own
-    *("Layer", "InputLayer", "Embedding"),
-    *("SimpleRNNCell", "LSTMCell", "GRUCell", "StackedRNNCells"),
+    *("Layer", "InputLayer", "Embedding", "Lambda"),
+    *("SimpleRNNCell", "LSTMCell", "GRUCell", "ConvLSTMCell", "StackedRNNCells"),
 }
 
 
@@ -874,6 +909,16 @@ def test_the_config_makes_an_equal_layer(make, shapes):
     again(data(shapes, rows=0))
     again.set_weights(layer.get_weights())
     np.testing.assert_array_equal(again(data(shapes), training=True).numpy(), expected.numpy())
+
+
+@battery
+def test_a_file_brings_the_layer_back(make, shapes, tmp_path):
+    symbols, x = [Input(shape) for shape in shapes], data(shapes)
+    model = Model(symbols, make()(symbols if len(shapes) > 1 else symbols[0]))
+    model.save(tmp_path / "model.safetensors")
+    again = models.load_model(tmp_path / "model.safetensors")
+    x = x if len(shapes) > 1 else [x]
+    np.testing.assert_array_equal(again(x).numpy(), model(x).numpy())
 
 
 @battery
@@ -1017,7 +1062,7 @@ def test_merging_takes_a_list():
 
 
 def test_merging_refuses_shapes_that_do_not_fit():
-    with pytest.raises(ValueError, match=r"\(3, 4\) and \(3, 5\) cannot be added"):
+    with pytest.raises(ValueError, match=r"\(3, 4\) and \(3, 5\) cannot be merged by Add"):
         layers.Add()([X, np.zeros((3, 5))])
     with pytest.raises(ValueError, match=r"\(3, 4\), \(3, 2, 4\)"):
         layers.Concatenate()([X, SEQUENCE])

@@ -28,7 +28,35 @@ def bce(y, p):
     return -(y * np.log(p) + (1 - y) * np.log(1 - p)).mean(-1)
 
 
+def unit(x):
+    return x / np.linalg.norm(x, axis=-1, keepdims=True)
+
+
+D, SIGNS = Y - P, 2 * BITS - 1
 FORMULAS = [
+    (losses.MeanAbsoluteError(), Y, P, abs(D).mean(-1)),
+    (losses.MeanAbsolutePercentageError(), Y, P, 100 * abs(D / Y).mean(-1)),
+    (losses.MeanSquaredLogarithmicError(), Y, P, (np.log((1 + Y) / (1 + P)) ** 2).mean(-1)),
+    (
+        losses.Huber(),
+        5 * Y,
+        P,
+        np.where(abs(5 * Y - P) <= 1, (5 * Y - P) ** 2 / 2, abs(5 * Y - P) - 0.5).mean(-1),
+    ),
+    (losses.Huber(0.2), Y, P, np.where(abs(D) <= 0.2, D**2 / 2, 0.2 * abs(D) - 0.02).mean(-1)),
+    (losses.LogCosh(), Y, P, np.log(np.cosh(D)).mean(-1)),
+    (losses.CosineSimilarity(), Y, P, -(unit(Y) * unit(P)).sum(-1)),
+    (losses.Hinge(), BITS, P, np.maximum(1 - SIGNS * P, 0).mean(-1)),
+    (losses.Hinge(), SIGNS, 3 * P, np.maximum(1 - SIGNS * 3 * P, 0).mean(-1)),
+    (losses.SquaredHinge(), BITS, P, (np.maximum(1 - SIGNS * P, 0) ** 2).mean(-1)),
+    (
+        losses.CategoricalHinge(),
+        ONE_HOT,
+        P,
+        np.maximum(((1 - ONE_HOT) * P).max(-1) - (ONE_HOT * P).sum(-1) + 1, 0),
+    ),
+    (losses.KLDivergence(), Y, P, (Y * np.log(Y / P)).sum(-1)),
+    (losses.Poisson(), Y, P, (P - Y * np.log(P)).mean(-1)),
     (losses.MeanSquaredError(), Y, P, ((Y - P) ** 2).mean(-1)),
     (losses.BinaryCrossentropy(), BITS, P, bce(BITS, P)),
     (losses.BinaryCrossentropy(from_logits=True), BITS, Z, bce(BITS, sigmoid(Z))),
@@ -205,6 +233,43 @@ def test_names_configs_and_strangers():
         losses.BinaryCrossentropy(label_smoothing=2)
     with pytest.raises(TypeError, match="speed"):
         losses.MeanSquaredError(speed=1)
+
+
+def test_large_and_small_errors_stay_finite():
+    assert losses.LogCosh()([[0.0]], np.array([[1e4]], "float32")).item() == pytest.approx(
+        1e4 - np.log(2)
+    )
+    assert losses.MeanAbsolutePercentageError()([[0.0]], [[1.0]]).item() == pytest.approx(1e9)
+    assert np.isfinite(losses.KLDivergence()([[0.0, 1.0]], [[1.0, 0.0]]).item())
+    assert np.isfinite(losses.Poisson()([[1.0]], [[0.0]]).item())
+    assert losses.CosineSimilarity()([[0.0, 0.0]], [[1.0, 0.0]]).item() == 0
+
+
+def test_ignored_labels_leave_the_mean():
+    labels, keep = LABELS.copy(), np.array([True, False, True, True, False])
+    labels[~keep] = -1
+    every = losses.SparseCategoricalCrossentropy(reduction="none")(LABELS, P).numpy()
+    loss = losses.SparseCategoricalCrossentropy(ignore_class=-1)
+    assert loss(labels, P).item() == pytest.approx(every[keep].mean(), rel=1e-6)
+    values = losses.sparse_categorical_crossentropy(labels, P, ignore_class=-1).numpy()
+    np.testing.assert_allclose(values, every * keep, rtol=1e-6)
+    loss.check_targets(labels, (None, 3))
+    with pytest.raises(ValueError, match="0 to 2"):
+        losses.SparseCategoricalCrossentropy().check_targets(labels, (None, 3))
+
+
+def test_settings_come_first_and_are_checked():
+    assert losses.Huber(2.0).get_config() == {
+        "delta": 2.0, "name": "huber", "reduction": "sum_over_batch_size", "dtype": None,
+    }  # fmt: skip
+    assert losses.MeanAbsoluteError("sum").reduction == "sum"
+    assert losses.get("kl_divergence").name == "kl_divergence"
+    for short, name in [("mae", "MeanAbsoluteError"), ("msle", "MeanSquaredLogarithmicError")]:
+        assert type(losses.get(short)).__name__ == name
+    with pytest.raises(ValueError, match="delta must be a number from 0"):
+        losses.Huber(-1)
+    with pytest.raises(TypeError, match="multiple values|too many"):
+        losses.Huber(1, "sum", "name", None, 5)
 
 
 def test_a_loss_of_ones_own():

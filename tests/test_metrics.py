@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minigraph import backend, metrics
+from minigraph import backend, losses, metrics
 from minigraph.tensor import Tensor
 
 
@@ -145,3 +145,107 @@ def test_a_symbolic_call_adds_nothing():
     with backend.setting(drawing=[]):
         mean.update_state([1.0])
     assert mean.result().item() == 0
+
+
+# ---------------------------------------------------------------------------------------------
+# Counts of hits and misses
+
+TRUE = np.array([0, 1, 1, 0, 1, 0])
+SCORE = np.array([0.1, 0.8, 0.4, 0.7, 0.5, 0.2])
+
+
+@pytest.mark.parametrize(
+    ("name", "half", "both"),
+    [
+        ("TruePositives", 1, [3, 1]),
+        ("FalsePositives", 1, [1, 1]),
+        ("FalseNegatives", 2, [0, 2]),
+        ("TrueNegatives", 2, [2, 2]),
+        ("Precision", 0.5, [0.75, 0.5]),
+        ("Recall", 1 / 3, [1, 1 / 3]),
+    ],
+)
+def test_counts(name, half, both):
+    backend.clear_session()
+    metric = getattr(metrics, name)()
+    assert metric.name == backend.unique_name("x").replace("x", metric.name)
+    assert float(metric.result()) == 0
+    metric.update_state(TRUE[:2], SCORE[:2])
+    metric.update_state(TRUE[2:, None], SCORE[2:, None].astype("float32"))
+    assert float(metric.result()) == pytest.approx(half)
+    metric.reset_state()
+    assert float(metric.result()) == 0
+    several = getattr(metrics, name)(thresholds=[0.5, 0.3][::-1])
+    assert several.name.endswith("_1")
+    several.update_state(TRUE, SCORE)
+    np.testing.assert_allclose(several.result().numpy(), both)
+    twice = getattr(metrics, name)(thresholds=[0.5, 0.3])
+    twice.update_state(TRUE, SCORE, np.full(6, 2.0))
+    np.testing.assert_allclose(twice.result().numpy(), np.array(both[::-1]) * (1 + (half >= 1)))
+    again = metrics.deserialize(metrics.serialize(twice))
+    assert again.get_config() == twice.get_config()
+
+
+def test_counts_of_a_class_and_of_the_largest():
+    y = np.array([[0, 0, 1], [0, 1, 0]])
+    p = np.array([[0.1, 0.5, 0.4], [0.2, 0.3, 0.5]])
+    recall = metrics.Recall(top_k=2)
+    assert float(recall(y, p)) == 1
+    assert float(metrics.Precision(top_k=2)(y, p)) == 0.5
+    assert float(metrics.Precision(top_k=1)(y, p)) == 0
+    assert float(metrics.Recall(thresholds=0.2, class_id=1)(y, p)) == 1
+    assert float(metrics.FalsePositives(thresholds=0.2, class_id=1)(y, p)) == 1
+    masked = Tensor(SCORE[None])
+    masked.mask = np.array([[True, True, False, False, True, True]])
+    assert float(metrics.FalsePositives()(TRUE[None], masked)) == 0
+    with pytest.raises(ValueError, match="thresholds"):
+        metrics.Recall(thresholds=[0.5, 2])
+
+
+def test_area_under_the_curve():
+    random = np.random.default_rng(0)
+    y, p = random.integers(0, 2, 200), random.random(200)
+    p = np.clip((p + y * 0.4) / 1.4, 0, 1)
+    pairs = p[y == 1][:, None] - p[y == 0]
+    rank = (pairs > 0).mean() + (pairs == 0).mean() / 2  # the probability of the right order
+    auc = metrics.AUC(num_thresholds=2000)
+    auc.update_state(y[:50], p[:50])
+    auc.update_state(y[50:], p[50:])
+    assert float(auc.result()) == pytest.approx(rank, abs=1e-3)
+    low = metrics.AUC(10, summation_method="minoring")(y, p)
+    middle, high = metrics.AUC(10)(y, p), metrics.AUC(10, summation_method="majoring")(y, p)
+    assert float(low) < float(middle) < float(high)
+    logits = metrics.AUC(num_thresholds=2000, from_logits=True)
+    assert float(logits(y, np.log((p + 1e-9) / (1 - p + 1e-9)))) == pytest.approx(rank, abs=1e-3)
+    columns = metrics.AUC(num_thresholds=2000, multi_label=True)
+    value = columns(np.stack([y, 1 - y], 1), np.stack([p, p], 1))
+    assert float(value) == pytest.approx(0.5, abs=1e-3)
+    assert (metrics.AUC().get_config()["num_thresholds"], columns.result().shape) == (200, ())
+    with pytest.raises(ValueError, match="curve='ROC'.*'PR'"):
+        metrics.AUC(curve="PR")
+
+
+def test_the_other_metrics():
+    y, p = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[1.0, 0.0], [3.0, 3.0]])
+    assert float(metrics.RootMeanSquaredError()(y, p)) == pytest.approx((5 / 4) ** 0.5)
+    assert metrics.RootMeanSquaredError().name == "root_mean_squared_error"
+    cosines = [1 / 5**0.5, 21 / (5 * 18**0.5)]
+    assert float(metrics.CosineSimilarity()(y, p)) == pytest.approx(np.mean(cosines))
+    assert float(metrics.LogCoshError()(y, p)) == pytest.approx(np.log(np.cosh(y - p)).mean())
+    total = metrics.Sum()
+    total.update_state([1.0, 2.0])
+    assert float(total([3.0, 4.0], sample_weight=[1.0, 0.5])) == 8
+    one_hot, scores = np.eye(4)[[0, 2]], np.array([[0.1, 0.3, 0.2, 0.4], [0.1, 0.2, 0.3, 0.4]])
+    assert float(metrics.TopKCategoricalAccuracy(2)(one_hot, scores)) == 0.5
+    assert float(metrics.SparseTopKCategoricalAccuracy(k=4)([0, 2], scores)) == 1
+    assert metrics.TopKCategoricalAccuracy(3).get_config()["k"] == 3
+    metric = metrics.get("sparse_top_k_categorical_accuracy")
+    assert metric.settings == {"k": 5}
+    ignoring = metrics.SparseCategoricalCrossentropy(ignore_class=-1)
+    assert float(ignoring([-1, 2], scores)) == pytest.approx(-np.log(0.3))
+    for name in losses.__all__:
+        if isinstance(getattr(losses, name), type) and name not in LOSSES_ONLY:
+            assert issubclass(getattr(metrics, name), metrics.Metric)
+
+
+LOSSES_ONLY = {"Loss", "FormulaLoss", "FunctionLoss", "LogCosh", "Crossentropy"}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minigraph import optimizers
-from minigraph.optimizers import SGD, Adam, RMSprop
+from minigraph.optimizers import SGD, Adagrad, Adam, Adamax, AdamW, Nadam, RMSprop, schedules
 from minigraph.tensor import Variable
 
 SHAPES = [(3, 2), (2,), (), (2, 2, 2)]
@@ -33,7 +33,38 @@ def adam(w, g, s, t, lr, b1=0.9, b2=0.999, eps=1e-7, amsgrad=False):
     return w - m * lr * np.sqrt(1 - b2**t) / (1 - b1**t) / (np.sqrt(v) + eps)
 
 
+def adamw(w, g, s, t, lr, decay=0.004):
+    return adam(w, g, s, t, lr) - w * decay * lr
+
+
+def adagrad(w, g, s, t, lr, start=0.1):
+    s["a"] = s.get("a", start) + g**2
+    return w - lr * g / np.sqrt(s["a"] + 1e-7)
+
+
+def adamax(w, g, s, t, lr, b1=0.9, b2=0.999):
+    m = s["m"] = b1 * s.get("m", 0) + (1 - b1) * g
+    u = s["u"] = np.maximum(b2 * s.get("u", 0), abs(g))
+    return w - lr * m / ((1 - b1**t) * (u + 1e-7))
+
+
+def nadam(w, g, s, t, lr, b1=0.9, b2=0.999):
+    mu = [b1 * (1 - 0.5 * 0.96**k) for k in range(1, t + 2)]
+    m = s["m"] = b1 * s.get("m", 0) + (1 - b1) * g
+    v = s["v"] = b2 * s.get("v", 0) + (1 - b2) * g**2
+    ahead = mu[-1] * m / (1 - np.prod(mu)) + (1 - mu[-2]) * g / (1 - np.prod(mu[:-1]))
+    return w - lr * ahead / (np.sqrt(v / (1 - b2**t)) + 1e-7)
+
+
 RULES = [
+    (AdamW(), adamw, {"lr": 0.001}),
+    (AdamW(0.1, weight_decay=0.3), adamw, {"lr": 0.1, "decay": 0.3}),
+    (Adagrad(), adagrad, {"lr": 0.001}),
+    (Adagrad(0.1, initial_accumulator_value=0.5), adagrad, {"lr": 0.1, "start": 0.5}),
+    (Adamax(), adamax, {"lr": 0.001}),
+    (Adamax(0.1, beta_1=0.7, beta_2=0.9), adamax, {"lr": 0.1, "b1": 0.7, "b2": 0.9}),
+    (Nadam(), nadam, {"lr": 0.001}),
+    (Nadam(0.1, beta_1=0.7, beta_2=0.9), nadam, {"lr": 0.1, "b1": 0.7, "b2": 0.9}),
     (SGD(), sgd, {"lr": 0.01}),
     (SGD(0.1, momentum=0.9), sgd, {"lr": 0.1, "mu": 0.9}),
     (SGD(0.1, momentum=0.8, nesterov=True), sgd, {"lr": 0.1, "mu": 0.8, "nesterov": True}),
@@ -351,3 +382,47 @@ def test_what_is_no_config_of_an_optimizer():
     ]:
         with pytest.raises(ValueError, match=match):
             optimizers.get(config)
+
+
+# ---------------------------------------------------------------------------------------------
+# Schedules
+
+STAIRS = schedules.ExponentialDecay(0.1, 10, 0.5, staircase=True)
+WARM = schedules.CosineDecay(0.1, 10, alpha=0.1, warmup_target=0.5, warmup_steps=4)
+POLYNOMIAL = schedules.PolynomialDecay(1.0, 10, 0.2, power=2)
+CYCLE = schedules.PolynomialDecay(1.0, 10, 0.2, cycle=True)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "rates"),
+    [
+        (schedules.ExponentialDecay(0.1, 10, 0.5), {0: 0.1, 5: 0.1 * 0.5**0.5, 20: 0.025}),
+        (STAIRS, {0: 0.1, 9: 0.1, 10: 0.05, 25: 0.025}),
+        (schedules.PiecewiseConstantDecay([2, 5], [3, 2, 1]), {0: 3, 2: 3, 3: 2, 5: 2, 6: 1}),
+        (POLYNOMIAL, {0: 1.0, 5: 0.8 * 0.25 + 0.2, 10: 0.2, 50: 0.2}),
+        (CYCLE, {0: 1.0, 5: 0.6, 10: 0.2, 11: 0.8 * 9 / 20 + 0.2, 20: 0.2}),
+        (schedules.CosineDecay(0.1, 10), {0: 0.1, 5: 0.05, 10: 0.0, 99: 0.0}),
+        (WARM, {0: 0.1, 2: 0.3, 4: 0.5, 9: 0.5 * (0.9 * 0.5 + 0.1), 14: 0.05, 99: 0.05}),
+    ],
+)
+def test_schedules(schedule, rates):
+    for step, rate in rates.items():
+        assert schedule(step) == pytest.approx(rate)
+    optimizer = SGD(schedule)
+    variable = Variable(np.zeros(1))
+    for step in range(3):
+        before = variable.numpy().copy()
+        optimizer.apply([np.ones(1)], [variable])
+        assert before - variable.numpy() == pytest.approx(schedule(step))
+    again = optimizers.deserialize(optimizers.serialize(optimizer))
+    assert again.get_config() == optimizer.get_config()
+    assert [again._learning_rate(step) for step in rates] == [schedule(step) for step in rates]
+
+
+def test_wrong_schedules():
+    with pytest.raises(ValueError, match="got 2 and 2"):
+        schedules.PiecewiseConstantDecay([1, 2], [1, 2])
+    with pytest.raises(ValueError, match="decay_steps"):
+        schedules.CosineDecay(0.1, 0)
+    with pytest.raises(ValueError, match="initial_accumulator_value"):
+        Adagrad(initial_accumulator_value=-1)

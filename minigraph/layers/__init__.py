@@ -2,10 +2,28 @@
 
 from ..graph import Input, InputLayer
 from ..layer import InputSpec, Layer
+from .activations import ELU, LeakyReLU, PReLU, ReLU, Softmax
 from .attention import MultiHeadAttention
 from .conv import Conv1D, Conv1DTranspose, Conv2D, Conv2DTranspose, Conv3D, Conv3DTranspose
-from .core import Activation, Dense
-from .merging import Add, Concatenate, add, concatenate
+from .core import Activation, Dense, Identity, Lambda
+from .merging import (
+    Add,
+    Average,
+    Concatenate,
+    Dot,
+    Maximum,
+    Minimum,
+    Multiply,
+    Subtract,
+    add,
+    average,
+    concatenate,
+    dot,
+    maximum,
+    minimum,
+    multiply,
+    subtract,
+)
 from .normalization import BatchNormalization, LayerNormalization
 from .pooling import (
     AveragePooling1D,
@@ -21,11 +39,14 @@ from .pooling import (
     MaxPooling2D,
     MaxPooling3D,
 )
+from .preprocessing import Normalization, Rescaling
 from .recurrent import (
     GRU,
     LSTM,
     RNN,
     Bidirectional,
+    ConvLSTM2D,
+    ConvLSTMCell,
     GRUCell,
     LSTMCell,
     SimpleRNN,
@@ -33,7 +54,14 @@ from .recurrent import (
     StackedRNNCells,
     TimeDistributed,
 )
-from .regularization import Dropout
+from .regularization import (
+    ActivityRegularization,
+    Dropout,
+    GaussianNoise,
+    SpatialDropout1D,
+    SpatialDropout2D,
+    SpatialDropout3D,
+)
 from .reshaping import (
     Cropping1D,
     Cropping2D,

@@ -2,9 +2,9 @@
 
 import math
 
-from .. import registry
+from .. import registry, tree
 from ..backend import array_module
-from ..layer import Layer, combine_masks
+from ..layer import InputSpec, Layer, combine_masks
 from ..ops import basic, nn
 from ..tensor import as_array
 from .core import check_known, check_positive
@@ -23,6 +23,7 @@ class Heads(Layer):
     def __init__(self, shape, use_bias=True, out=False, **options):
         super().__init__(**options)
         self.shape, self.use_bias, self.out = tuple(shape), use_bias, out
+        self.input_spec = InputSpec(ndim=4 if out else 3)
 
     def build(self, input_shape):
         from_axes = input_shape[2:] if self.out else (check_known(input_shape[-1], self),)
@@ -30,13 +31,11 @@ class Heads(Layer):
         self.bias = self.add_weight(self.shape, name="bias") if self.use_bias else None
 
     def call(self, inputs):
-        width = math.prod(self.shape)
-        bias = self.bias
-        y = nn.dense(
-            basic.reshape(inputs, (*inputs.shape[:2], math.prod(inputs.shape[2:]))),
-            basic.reshape(self.kernel, (self.kernel.size // width, width)),
-            None if bias is None else basic.reshape(bias, (width,)),
-        )
+        width, bias = math.prod(self.shape), self.bias
+        bias = None if bias is None else basic.reshape(bias, (width,))
+        kernel = basic.reshape(self.kernel, (self.kernel.size // width, width))
+        rows = basic.reshape(inputs, (*inputs.shape[:2], math.prod(inputs.shape[2:])))
+        y = nn.dense(rows, kernel, bias)
         return basic.reshape(y, (*inputs.shape[:2], *self.shape))
 
 
@@ -58,22 +57,17 @@ class MultiHeadAttention(Layer):
     supports_masking = True
 
     def __init__(
-        self,
-        num_heads,
-        key_dim,
-        value_dim=None,
-        dropout=0.0,
-        use_bias=True,
-        output_shape=None,
-        seed=None,
-        **options,
-    ):
+        self, num_heads, key_dim, value_dim=None, dropout=0.0, use_bias=True, output_shape=None,
+        seed=None, **options,
+    ):  # fmt: skip
         super().__init__(**options)
         self.num_heads = check_positive(num_heads, "num_heads")
         self.key_dim = check_positive(key_dim, "key_dim")
         self.value_dim = None if value_dim is None else check_positive(value_dim, "value_dim")
         self.dropout, self.use_bias, self.seed = dropout, use_bias, seed
         self.output_shape = output_shape
+        for size in tree.flatten([] if output_shape is None else output_shape):
+            check_positive(size, "output_shape")
         widths = {"query": key_dim, "key": key_dim, "value": self.value_dim or key_dim}
         self.heads = [self.make_heads((num_heads, width), name) for name, width in widths.items()]
         self.dropper = Dropout(dropout, seed=seed, name="dropout")
@@ -84,22 +78,12 @@ class MultiHeadAttention(Layer):
 
     def build(self, input_shape):
         width = self.output_shape or check_known(input_shape[-1], self)
-        shape = tuple(width) if isinstance(width, (list, tuple)) else (width,)
-        self.joined = self.make_heads(shape, "attention_output", out=True)
+        self.joined = self.make_heads(tree.flatten(width), "attention_output", out=True)
 
     def call(
-        self,
-        query,
-        value=None,
-        key=None,
-        query_mask=None,
-        value_mask=None,
-        key_mask=None,
-        attention_mask=None,
-        return_attention_scores=False,
-        training=False,
-        use_causal_mask=False,
-    ):
+        self, query, value=None, key=None, query_mask=None, value_mask=None, key_mask=None,
+        attention_mask=None, return_attention_scores=False, training=False, use_causal_mask=False,
+    ):  # fmt: skip
         value = query if value is None else value
         key = value if key is None else key
         q, k, v = (

@@ -5,13 +5,13 @@ Inputs are (batch, *lengths, channels).
 """
 
 from .. import activations, registry
-from ..layer import InputSpec, Layer
+from ..layer import InputSpec
 from ..ops import nn
 from ..ops.conv import conv, conv_transpose
-from .core import check_choice, check_format, check_known, check_positive, check_sizes
+from .core import Spatial, check_choice, check_known, check_positive, check_sizes
 
 
-class Convolution(Layer):
+class Convolution(Spatial):
     """What all convolutions share; a subclass has a `rank`.
 
     kernel (*kernel_size, channels / groups, filters), bias (filters). Raises ValueError for sizes
@@ -28,7 +28,6 @@ class Convolution(Layer):
         kernel_size,
         strides=1,
         padding="valid",
-        data_format=None,
         dilation_rate=1,
         groups=1,
         activation=None,
@@ -40,12 +39,10 @@ class Convolution(Layer):
         self.kernel_size = check_sizes(kernel_size, self.rank, "kernel_size")
         self.strides = check_sizes(strides, self.rank, "strides")
         self.padding = check_choice(padding, self.paddings, "padding")
-        self.data_format = check_format(data_format)
         self.dilation_rate = check_sizes(dilation_rate, self.rank, "dilation_rate")
         self.groups = check_positive(groups, "groups")
         self.activation = activations.get(activation)
         self.use_bias = use_bias
-        self.input_spec = InputSpec(ndim=self.rank + 2)
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ValueError(
                 f"`strides`={strides} and `dilation_rate`={dilation_rate} cannot both be above 1"

@@ -1,8 +1,8 @@
 """Dense, Activation and the layers that change nothing but the form of a call."""
 
-from .. import activations, registry
+from .. import activations, registry, tree
 from ..layer import InputSpec, Layer
-from ..ops import nn
+from ..ops import basic, nn
 
 
 @registry.register
@@ -48,6 +48,46 @@ class Activation(Layer):
         return self.activation(inputs)
 
 
+@registry.register
+class Identity(Layer):
+    """y = x, any shape and structure."""
+
+    supports_masking = True
+
+    def call(self, inputs):
+        return tree.map(basic.identity, inputs)
+
+
+@registry.register
+class Lambda(Layer):
+    """A function of tensors as a layer: y = function(x, **arguments).
+
+    It is for quick trials: a layer of this kind cannot be saved or cloned, since a function has no
+    description. `mask` is the mask of the output, or a function (inputs, mask) of it.
+    """
+
+    def __init__(self, function, mask=None, arguments=None, **options):
+        super().__init__(**options)
+        if not callable(function):
+            raise ValueError(f"`function` must be a function of tensors, got {function!r}")
+        self.function, self.mask, self.arguments = function, mask, arguments or {}
+
+    def call(self, inputs):
+        return self.function(inputs, **self.arguments)
+
+    def compute_mask(self, inputs, mask=None):
+        """What the argument `mask` says."""
+        return self.mask(inputs, mask) if callable(self.mask) else self.mask
+
+    def get_config(self):
+        """Raises ValueError: write a subclass of Layer to save a model."""
+        raise ValueError(
+            f"the Lambda layer {self.name!r} cannot be saved or cloned: a function has no "
+            "description. Write a subclass of Layer with this `call`, and mark it with "
+            "@register_keras_serializable()."
+        )
+
+
 def check_positive(value, argument):
     """`value` as an int, or a ValueError that names the argument."""
     if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < 1:
@@ -88,3 +128,12 @@ def check_choice(value, choices, argument):
 def check_format(data_format):
     """Channels stand last here: any other `data_format` is a ValueError."""
     return check_choice(data_format, (None, "channels_last"), "data_format")
+
+
+class Spatial(Layer):
+    """A layer over lines, images or volumes: (batch, *lengths, channels), with `rank` lengths."""
+
+    def __init__(self, data_format=None, **options):
+        super().__init__(**options)
+        self.data_format = check_format(data_format)
+        self.input_spec = InputSpec(ndim=self.rank + 2)

@@ -11,9 +11,12 @@ from ..ops import basic
 class Merge(Layer):
     """The base of layers that take a list of at least two tensors.
 
-    A subclass combines two of them; shapes broadcast as in NumPy, without the batch axis.
+    A subclass names the op that combines two of them; shapes broadcast as in NumPy, without the
+    batch axis. Raises ValueError, with both shapes, where they do not fit.
     """
 
+    combine = None
+    exactly_two = False
     supports_masking = True
 
     def build(self, input_shape):
@@ -23,6 +26,11 @@ class Merge(Layer):
                 f"layer {self.name!r} ({type(self).__name__}) merges a list of at least 2 tensors, "
                 f"but it was called on one of shape {input_shape}"
             )
+        if self.exactly_two and len(shapes) != 2:
+            raise ValueError(
+                f"layer {self.name!r} ({type(self).__name__}) takes exactly 2 inputs, got "
+                f"{len(shapes)}"
+            )
 
     def call(self, inputs):
         rank = max(x.ndim for x in inputs)
@@ -30,7 +38,14 @@ class Merge(Layer):
 
     def merge(self, a, b):
         """Two tensors of equal rank become one."""
-        raise NotImplementedError(f"{type(self).__name__} must define merge(self, a, b)")
+        try:
+            return type(self).combine(a, b)
+        except ValueError:
+            raise ValueError(
+                f"shapes {a.shape} and {b.shape} cannot be merged by {type(self).__name__}: sizes "
+                "must be equal, or 1, in every axis. A Dense layer on one of them can bring both "
+                "to the same width."
+            ) from None
 
     def compute_mask(self, inputs, mask=None):
         """A step counts if it counts in every input."""
@@ -47,14 +62,84 @@ def align(x, rank):
 class Add(Merge):
     """The sum of the inputs: y = a + b + ..."""
 
-    def merge(self, a, b):
-        try:
-            return basic.add(a, b)
-        except ValueError:
+    combine = staticmethod(basic.add)
+
+
+@registry.register
+class Subtract(Merge):
+    """The difference of two inputs: y = a - b. Raises ValueError for another number of them."""
+
+    combine = staticmethod(basic.subtract)
+    exactly_two = True
+
+
+@registry.register
+class Multiply(Merge):
+    """The product of the inputs, element by element: y = a b ..."""
+
+    combine = staticmethod(basic.multiply)
+
+
+@registry.register
+class Average(Add):
+    """The mean of the inputs: y = (a + b + ...) / n"""
+
+    def call(self, inputs):
+        return super().call(inputs) / len(inputs)
+
+
+@registry.register
+class Maximum(Merge):
+    """The largest of the inputs, element by element."""
+
+    combine = staticmethod(basic.maximum)
+
+
+@registry.register
+class Minimum(Merge):
+    """The smallest of the inputs, element by element."""
+
+    combine = staticmethod(basic.minimum)
+
+
+@registry.register
+class Dot(Merge):
+    """Products of two inputs summed over one axis of each, sample by sample.
+
+    (batch, ..., n, ...), (batch, ..., n, ...) -> (batch, the other axes of both), or (batch, 1) of
+    two vectors. `axes` is one number or a pair, the batch is axis 0. With `normalize`, the vectors
+    along these axes are first brought to length 1: the result is their cosine.
+    Raises ValueError if the axes are no integers, if one is the batch, or if the sizes differ.
+    """
+
+    exactly_two = True
+
+    def __init__(self, axes, normalize=False, **options):
+        super().__init__(**options)
+        pair = list(axes) if isinstance(axes, (list, tuple)) else [axes, axes]
+        if len(pair) != 2 or not all(type(a) is int and a != 0 for a in pair):
+            raise ValueError(f"`axes` must be an axis, or two, other than the batch; got {axes!r}")
+        self.axes, self.normalize = axes, normalize
+
+    def call(self, inputs):
+        axes = self.axes if isinstance(self.axes, (list, tuple)) else (self.axes, self.axes)
+        names = ["b" + "ijklm"[: inputs[0].ndim - 1], "b" + "pqrst"[: inputs[1].ndim - 1]]
+        sizes = [x.shape[axis] for x, axis in zip(inputs, axes, strict=True)]
+        if sizes[0] != sizes[1]:
             raise ValueError(
-                f"shapes {a.shape} and {b.shape} cannot be added: sizes must be equal, or 1, in "
-                "every axis. A Dense layer on one of them can bring both to the same width."
-            ) from None
+                f"Dot sums over axes {axes} of shapes {inputs[0].shape} and {inputs[1].shape}, but "
+                f"their sizes {sizes[0]} and {sizes[1]} differ"
+            )
+        if self.normalize:
+            inputs = [basic.normalize(x, axis) for x, axis in zip(inputs, axes, strict=True)]
+        first, second = names[0][axes[0]], names[1][axes[1]]
+        names[1] = names[1].replace(second, first)
+        output = (names[0] + names[1][1:]).replace(first, "")
+        y = basic.einsum(f"{names[0]},{names[1]}->{output}", *inputs)
+        return basic.expand_dims(y, -1) if y.ndim == 1 else y
+
+    def compute_mask(self, inputs, mask=None):
+        """Steps of the inputs are no steps of the output."""
 
 
 @registry.register
@@ -77,11 +162,17 @@ class Concatenate(Merge):
         return xp.concatenate([xp.ones(x.shape[:2], bool) if m is None else m for x, m in pairs], 1)
 
 
-def add(inputs, **options):
-    """`Add(**options)(inputs)`: the sum of a list of tensors."""
-    return Add(**options)(inputs)
+def as_function(layer):
+    """The lower-case form of a merge layer: `add(inputs)` is `Add()(inputs)`."""
+
+    def merge(inputs, *args, **options):
+        return layer(*args, **options)(inputs)
+
+    merge.__name__ = merge.__qualname__ = layer.__name__.lower()
+    merge.__doc__ = f"`{layer.__name__}(...)(inputs)`: {layer.__doc__}"
+    return merge
 
 
-def concatenate(inputs, axis=-1, **options):
-    """`Concatenate(axis, **options)(inputs)`: a list of tensors side by side."""
-    return Concatenate(axis, **options)(inputs)
+add, subtract, multiply = as_function(Add), as_function(Subtract), as_function(Multiply)
+average, maximum, minimum = as_function(Average), as_function(Maximum), as_function(Minimum)
+concatenate, dot = as_function(Concatenate), as_function(Dot)

@@ -4,12 +4,11 @@ Inputs are (batch, *lengths, channels).
 """
 
 from .. import registry
-from ..layer import InputSpec, Layer
 from ..ops import basic, pooling
-from .core import check_choice, check_format, check_sizes
+from .core import Spatial, check_choice, check_sizes
 
 
-class Pooling(Layer):
+class Pooling(Spatial):
     """What all pooling layers share; a subclass has a `rank` and an op.
 
     A length n becomes floor((n - pool) / stride) + 1 (valid) or ceil(n / stride) (same). The
@@ -17,29 +16,26 @@ class Pooling(Layer):
     integers, for an unknown `padding` or `data_format`, and for a pool larger than the input.
     """
 
-    def __init__(self, pool_size=2, strides=None, padding="valid", data_format=None, **options):
+    def __init__(self, pool_size=2, strides=None, padding="valid", **options):
         super().__init__(**options)
         self.pool_size = check_sizes(pool_size, self.rank, "pool_size")
         strides = self.pool_size if strides is None else strides
         self.strides = check_sizes(strides, self.rank, "strides")
         self.padding = check_choice(padding, ("valid", "same"), "padding")
-        self.data_format = check_format(data_format)
-        self.input_spec = InputSpec(ndim=self.rank + 2)
 
     def call(self, inputs):
         return self.pool(inputs, self.pool_size, self.strides, self.padding)
 
 
-class GlobalPooling(Layer):
+class GlobalPooling(Spatial):
     """What all global pooling layers share: each channel becomes one number.
 
     (batch, *lengths, channels) -> (batch, channels); with `keepdims` the lengths stay, as 1.
     """
 
-    def __init__(self, data_format=None, keepdims=False, **options):
+    def __init__(self, keepdims=False, **options):
         super().__init__(**options)
-        self.data_format, self.keepdims = check_format(data_format), keepdims
-        self.input_spec = InputSpec(ndim=self.rank + 2)
+        self.keepdims = keepdims
 
     def call(self, inputs):
         return self.pool(inputs, tuple(range(1, self.rank + 1)), self.keepdims)

@@ -1,17 +1,28 @@
 """Layers that read a sequence step by step: (batch, time, ...) in.
 
-A *cell* makes one step: `cell(inputs, states)` gives an output and the next states, and
-`cell.state_size` says how wide the states are. `RNN` is the loop over any cell. SimpleRNN, LSTM
-and GRU are that loop over the cells of their names, run as one op where that is possible.
+A *cell* makes one step: `cell(inputs, states)`, with the states in a list, gives an output and the
+next states, and `cell.state_size` says how wide the states are. `RNN` is the loop over any cell.
+SimpleRNN, LSTM, GRU and ConvLSTM2D are that loop over the cells of their names, run as one op
+where that is possible.
 """
+
+from types import SimpleNamespace
 
 import numpy as np
 
 from .. import activations, initializers, registry, tree
 from ..layer import InputSpec, Layer
 from ..ops import basic, nn, recurrent
-from .core import check_choice, check_known, check_positive
+from ..ops.conv import slide
+from ..tensor import Variable
+from .core import check_choice, check_format, check_known, check_positive, check_sizes
 from .regularization import Dropout
+
+
+def as_list(several):
+    """A list of tensors, also of a single one."""
+    return list(several) if isinstance(several, (list, tuple)) else [several]
+
 
 # ---------------------------------------------------------------------------------------------
 # Cells
@@ -28,17 +39,13 @@ class Cell(Layer):
 
     weight_settings = {"kernel": "glorot_uniform", "recurrent": "orthogonal", "bias": "zeros"}
     gates, states, functions = 1, 1, ("activation",)
+    settings = ()  # what else the op takes
+    taps = ()  # the axes of the weights that come before inputs and columns
 
     def __init__(
-        self,
-        units,
-        activation="tanh",
-        use_bias=True,
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        seed=None,
-        **options,
-    ):
+        self, units, activation="tanh", use_bias=True, dropout=0.0, recurrent_dropout=0.0,
+        seed=None, **options,
+    ):  # fmt: skip
         super().__init__(**options)
         self.units = check_positive(units, "units")
         self.activation = activations.get(activation)
@@ -58,9 +65,9 @@ class Cell(Layer):
 
     def build(self, input_shape):
         width, columns = check_known(input_shape[-1], self), self.gates * self.units
-        self.kernel = self.add_weight((width, columns), name="kernel")
+        self.kernel = self.add_weight((*self.taps, width, columns), name="kernel")
         self.recurrent_kernel = self.add_weight(
-            (self.units, columns),
+            (*self.taps, self.units, columns),
             self.recurrent_initializer,
             regularizer=self.recurrent_regularizer,
             name="recurrent_kernel",
@@ -71,12 +78,12 @@ class Cell(Layer):
         return self.add_weight((columns,), name="bias")
 
     def call(self, inputs, states, training=False):
-        inputs, keep = self.drop(inputs, inputs.shape, training)
-        return self.step(inputs, tree.flatten(states), keep)
+        states = tree.flatten(states)
+        inputs, keep = self.drop(inputs, (inputs.shape, states[0].shape), training)
+        return self.step(inputs, states, keep)
 
-    def drop(self, inputs, shape, training):
-        """The inputs after dropout (`shape` is what the decision has), and the same for states."""
-        shapes = shape, (shape[0], self.units)
+    def drop(self, inputs, shapes, training):
+        """The inputs after dropout and a factor for the states; the decisions have `shapes`."""
         keep_inputs, keep_states = (
             dropper.keep(shape) if training and dropper.rate else None
             for dropper, shape in zip(self.droppers, shapes, strict=True)
@@ -87,7 +94,7 @@ class Cell(Layer):
         """The output and the next states."""
         h, *others = states
         h = h if keep is None else h * keep
-        settings = {name: getattr(self, name) for name in self.functions}
+        settings = {name: getattr(self, name) for name in (*self.functions, *self.settings)}
         weights = self.kernel, self.recurrent_kernel, self.bias
         after = self.plain(inputs, h, *others, *weights, **settings)
         after = list(after) if isinstance(after, tuple) else [after]
@@ -95,7 +102,7 @@ class Cell(Layer):
 
     def run(self, x, states, mask, zero_output_for_mask, training):
         """All steps: the outputs (a tensor, or a list of steps), the last one, the last states."""
-        x, keep = self.drop(x, (len(x), 1, x.shape[2]), training)
+        x, keep = self.drop(x, ((len(x), 1, *x.shape[2:]), states[0].shape), training)
         functions = {name: nn.FUSED.get(getattr(self, name)) for name in self.functions}
         if keep is not None or None in functions.values() or self.whole is None:
             step = lambda x, states: self.step(x, states, keep)  # noqa: E731
@@ -110,6 +117,7 @@ class Cell(Layer):
             mask,
             zero_output_for_mask=zero_output_for_mask,
             **functions,
+            **{name: getattr(self, name) for name in self.settings},
         )
         return outputs, states[0] if mask is None else outputs[:, -1], states
 
@@ -152,13 +160,9 @@ class LSTMCell(Cell):
     whole, plain = staticmethod(recurrent.lstm), staticmethod(recurrent.lstm_step)
 
     def __init__(
-        self,
-        units,
-        activation="tanh",
-        recurrent_activation="sigmoid",
-        unit_forget_bias=True,
+        self, units, activation="tanh", recurrent_activation="sigmoid", unit_forget_bias=True,
         **options,
-    ):
+    ):  # fmt: skip
         super().__init__(units, activation, **options)
         self.recurrent_activation = activations.get(recurrent_activation)
         self.unit_forget_bias = unit_forget_bias
@@ -181,13 +185,8 @@ class GRUCell(Cell):
     gates, functions = 3, ("activation", "recurrent_activation")
 
     def __init__(
-        self,
-        units,
-        activation="tanh",
-        recurrent_activation="sigmoid",
-        reset_after=True,
-        **options,
-    ):
+        self, units, activation="tanh", recurrent_activation="sigmoid", reset_after=True, **options,
+    ):  # fmt: skip
         super().__init__(units, activation, **options)
         self.recurrent_activation = activations.get(recurrent_activation)
         self.reset_after = reset_after
@@ -199,6 +198,35 @@ class GRUCell(Cell):
 
     def plain(self, *arrays, **functions):
         return recurrent.gru_step(*arrays, reset_after=self.reset_after, **functions)
+
+
+@registry.register
+class ConvLSTMCell(LSTMCell):
+    """One step of a long short-term memory for maps: the products of `LSTMCell` are convolutions.
+
+    (batch, height, width, channels) -> (batch, height', width', filters); kernel (*kernel_size,
+    channels, 4 filters), recurrent kernel (*kernel_size, filters, 4 filters), bias (4 filters).
+    `strides`, `padding` and `dilation_rate` are those of the inputs' convolution; that of the
+    states keeps their size (Shi et al., 2015).
+    """
+
+    settings = ("strides", "padding", "dilation_rate")
+    whole, plain = staticmethod(recurrent.conv_lstm), staticmethod(recurrent.conv_lstm_step)
+
+    def __init__(
+        self, filters, kernel_size, strides=1, padding="valid", data_format=None, dilation_rate=1,
+        **options,
+    ):  # fmt: skip
+        super().__init__(check_positive(filters, "filters"), **options)
+        self.filters = self.units
+        self.kernel_size = self.taps = check_sizes(kernel_size, 2, "kernel_size")
+        self.strides = check_sizes(strides, 2, "strides")
+        self.padding = check_choice(padding, ("valid", "same"), "padding")
+        self.data_format = check_format(data_format)
+        self.dilation_rate = check_sizes(dilation_rate, 2, "dilation_rate")
+
+    def get_config(self):
+        return {name: value for name, value in super().get_config().items() if name != "units"}
 
 
 @registry.register
@@ -218,7 +246,7 @@ class StackedRNNCells(Layer):
     def call(self, inputs, states):
         after = []
         for cell, state in zip(self.cells, states, strict=True):
-            inputs, state = cell(inputs, state)
+            inputs, state = cell(inputs, as_list(state))
             after.append(state)
         return inputs, after
 
@@ -251,39 +279,36 @@ class RNN(Layer):
     """
 
     def __init__(
-        self,
-        cell,
-        return_sequences=False,
-        return_state=False,
-        go_backwards=False,
-        stateful=False,
-        unroll=False,
-        zero_output_for_mask=False,
-        **options,
-    ):
+        self, cell, return_sequences=False, return_state=False, go_backwards=False, stateful=False,
+        unroll=False, zero_output_for_mask=False, **options,
+    ):  # fmt: skip
         super().__init__(**options)
         self.cell = check_cell(StackedRNNCells(cell) if isinstance(cell, (list, tuple)) else cell)
         self.return_sequences, self.return_state = return_sequences, return_state
         self.go_backwards, self.stateful, self.unroll = go_backwards, stateful, unroll
         self.zero_output_for_mask = zero_output_for_mask
         self.input_spec = InputSpec(min_ndim=3)
-        self.states = []
+        self._kept = SimpleNamespace(states=[])  # no weights, so out of sight of `weights`
+
+    @property
+    def states(self):
+        """The states that a stateful layer keeps between calls."""
+        return self._kept.states
 
     def build(self, input_shape):
         rows, _, *rest = input_shape
         self.cell.build((rows, *rest))
         if isinstance(self.cell, Cell):
-            self.input_spec = InputSpec(ndim=3, axes={-1: input_shape[-1]})
+            self.input_spec = InputSpec(ndim=len(input_shape), axes={-1: input_shape[-1]})
         if self.stateful:
             if rows is None:
                 raise ValueError(
                     f"layer {self.name!r} is stateful, so it needs a fixed batch size: "
                     "Input(batch_shape=(8, ...)) or batch_size=8"
                 )
-            self.states = [
-                self.add_weight((rows, *shape), "zeros", trainable=False, name="state")
-                for shape in self.state_shapes(input_shape)
-            ]
+            shapes = [(rows, *shape) for shape in self.state_shapes(input_shape)]
+            states = [Variable(np.zeros(shape, self.dtype), trainable=False) for shape in shapes]
+            self._kept = SimpleNamespace(states=states)
 
     def state_shapes(self, input_shape):
         """The shapes of the states, without the batch."""
@@ -300,8 +325,9 @@ class RNN(Layer):
         if isinstance(self.cell, Cell) and type(self.cell).call is Cell.call:
             run = self.cell.run
         outputs, last, states = run(sequences, states, mask, self.zero_output_for_mask, training)
-        for kept, state in zip(self.states, states, strict=bool(self.states)):
-            kept.assign(state.value if len(state) else kept.value)
+        if self.stateful and len(sequences):
+            for kept, state in zip(self.states, states, strict=True):
+                kept.assign(state)
         if self.return_sequences:
             last = basic.stack(outputs, axis=1) if isinstance(outputs, list) else outputs
         return [last, *states] if self.return_state else last
@@ -310,7 +336,7 @@ class RNN(Layer):
         """All steps of any cell: the outputs, the last one and the last states."""
 
         def step(x, states):
-            output, after = self.cell(x, tree.pack(self.cell.state_size, states))
+            output, after = self.cell(x, as_list(tree.pack(self.cell.state_size, states)))
             return output, tree.flatten(after)
 
         outputs, states = recurrent.run_steps(step, x, states, mask, zero_output_for_mask)
@@ -363,7 +389,7 @@ class CellRNN(RNN):
         }
         of_cell["dtype"], of_cell["name"] = options.get("dtype"), "cell"
         super().__init__(self.cell_class(*args, **of_cell), **options)
-        self.input_spec = InputSpec(ndim=3)
+        self.input_spec = InputSpec(ndim=3 + len(self.cell.taps))
 
     @property
     def units(self):
@@ -403,6 +429,23 @@ class GRU(CellRNN):
     """
 
     cell_class = GRUCell
+
+
+@registry.register
+class ConvLSTM2D(CellRNN):
+    """A long short-term memory over a sequence of images (see `ConvLSTMCell`), as one op.
+
+    (batch, time, height, width, channels) -> (batch, height', width', filters); for sequences and
+    states see `RNN`.
+    """
+
+    cell_class = ConvLSTMCell
+
+    def state_shapes(self, input_shape):
+        cell = self.cell
+        settings = cell.taps, cell.strides, cell.padding, cell.dilation_rate
+        axes = slide(f"layer {self.name!r}", input_shape[2:-1], *settings)
+        return [(*(axis.places for axis in axes), cell.filters)] * 2
 
 
 # ---------------------------------------------------------------------------------------------
@@ -469,10 +512,6 @@ class Bidirectional(Layer):
         """Set the kept states of stateful layers to zeros."""
         self.layer.reset_state()
         self.backward_layer.reset_state()
-
-
-def as_list(outputs):
-    return list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
 
 
 @registry.register

@@ -6,7 +6,7 @@ from .. import registry
 from ..backend import array_module
 from ..layer import InputSpec, Layer
 from ..ops import basic
-from .core import check_choice, check_format, check_positive, check_sizes
+from .core import Spatial, check_choice, check_positive, check_sizes
 
 
 @registry.register
@@ -71,17 +71,15 @@ class RepeatVector(Layer):
         return basic.broadcast_to(basic.expand_dims(inputs, 1), (rows, self.n, width))
 
 
-class UpSampling(Layer):
+class UpSampling(Spatial):
     """What all up-sampling shares: each cell is repeated `size` times along each axis.
 
     (batch, n, ..., channels) -> (batch, n * size, ..., channels). A subclass has a `rank`.
     """
 
-    def __init__(self, size=2, data_format=None, **options):
+    def __init__(self, size=2, **options):
         super().__init__(**options)
         self.size = check_sizes(size, self.rank, "size")
-        self.data_format = check_format(data_format)
-        self.input_spec = InputSpec(ndim=self.rank + 2)
 
     def call(self, inputs):
         rows, *lengths, channels = inputs.shape
@@ -110,8 +108,8 @@ class UpSampling2D(UpSampling):
 
     rank = 2
 
-    def __init__(self, size=(2, 2), data_format=None, interpolation="nearest", **options):
-        super().__init__(size, data_format, **options)
+    def __init__(self, size=(2, 2), interpolation="nearest", **options):
+        super().__init__(size, **options)
         choices = ("nearest", "bilinear")
         self.interpolation = check_choice(interpolation, choices, "interpolation")
 
@@ -144,7 +142,7 @@ class UpSampling3D(UpSampling):
     rank = 3
 
 
-class Edges(Layer):
+class Edges(Spatial):
     """What padding and cropping share: a pair (before, after) of cells for each axis.
 
     One number holds for all; one number for each axis holds for both of its ends. Raises
@@ -167,11 +165,9 @@ class Edges(Layer):
 class ZeroPadding(Edges):
     """What all zero padding shares: a length n becomes before + n + after."""
 
-    def __init__(self, padding=1, data_format=None, **options):
+    def __init__(self, padding=1, **options):
         super().__init__(**options)
         self.padding = self.pairs(padding, "padding")
-        self.data_format = check_format(data_format)
-        self.input_spec = InputSpec(ndim=self.rank + 2)
 
     def call(self, inputs):
         return basic.pad(inputs, ((0, 0), *self.padding, (0, 0)))
@@ -183,11 +179,9 @@ class Cropping(Edges):
     Raises ValueError if nothing would be left.
     """
 
-    def __init__(self, cropping=1, data_format=None, **options):
+    def __init__(self, cropping=1, **options):
         super().__init__(**options)
         self.cropping = self.pairs(cropping, "cropping")
-        self.data_format = check_format(data_format)
-        self.input_spec = InputSpec(ndim=self.rank + 2)
 
     def call(self, inputs):
         lengths = inputs.shape[1:-1]

@@ -57,6 +57,7 @@ from .basic import (
     multiply,
     negative,
     norm,
+    normalize,
     not_equal,
     one_hot,
     ones,
@@ -123,7 +124,7 @@ from .nn import (
     tanh,
 )
 from .pooling import average_pool, max_pool
-from .recurrent import gru, lstm, simple_rnn, unstack
+from .recurrent import conv_lstm, gru, lstm, simple_rnn, unstack
 
 abs, all, any = absolute, reduce_all, reduce_any
 max, min, sum = reduce_max, reduce_min, reduce_sum

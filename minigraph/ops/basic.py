@@ -501,6 +501,11 @@ def norm(x, ord=2, axis=None, keepdims=False):
     return power(reduce_sum(power(size, ord), axis, keepdims), 1 / ord)
 
 
+def normalize(x, axis=-1, epsilon=1e-12):
+    """The vectors along `axis`, divided by their length; one shorter than 1e-6 stays short."""
+    return x * rsqrt(maximum(reduce_sum(square(x), axis, True), epsilon))
+
+
 # The rest has no gradient.
 
 

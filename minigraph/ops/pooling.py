@@ -9,17 +9,14 @@ import math
 from ..backend import array_module
 from ..tensor import op
 from . import basic
-from .conv import covered, framed, per_axis, plain_frame, slide, tap_slices
+from .conv import plain_frame, seen_by, slide, tap_slices, unseen
 
 
 def windows(what, x, pool_size, strides, padding):
-    """The zeros in front, the sizes of the framed input, and one index for each window cell."""
-    rank = x.ndim - 2
-    pool = per_axis(pool_size, rank)
-    strides = pool if strides is None else per_axis(strides, rank)
-    before, places = slide(what, x.shape[1:-1], pool, strides, padding)
-    slices = list(tap_slices(pool, (1,) * rank, strides, places))
-    return before, covered(places, pool, strides), slices
+    """How the window slides along each axis, and one index for each of its cells."""
+    strides = pool_size if strides is None else strides
+    axes = slide(what, x.shape[1:-1], pool_size, strides, padding)
+    return axes, [seen for _, seen in tap_slices(axes)]
 
 
 @op
@@ -30,27 +27,26 @@ def max_pool(x, /, pool_size=2, strides=None, padding="valid"):
     first. With padding "same" the border counts as minus infinity.
     """
     xp = array_module(x)
-    before, lengths, slices = windows("max_pool", x, pool_size, strides, padding)
-    seen = framed(x, before, lengths, -math.inf)
+    axes, slices = windows("max_pool", x, pool_size, strides, padding)
+    seen = seen_by(x, axes, -math.inf)
     y = seen[slices[0]].copy()
     winner = xp.zeros(y.shape, "uint8" if len(slices) <= 256 else "uint32")
     for number, at in enumerate(slices[1:], 1):
-        cells = seen[at]
-        xp.maximum(winner, (cells > y) * winner.dtype.type(number), out=winner)
-        xp.maximum(y, cells, out=y)
+        xp.maximum(winner, (seen[at] > y) * winner.dtype.type(number), out=winner)
+        xp.maximum(y, seen[at], out=y)
 
     def back(g):
         d = xp.zeros_like(seen)
         for number, at in enumerate(slices):
             d[at] += g * (winner == number)
-        return framed(d, [-b for b in before], x.shape[1:-1])
+        return unseen(d, axes)
 
     return y, (back,)
 
 
 def max_pool_plain(x, pool_size=2, strides=None, padding="valid"):
-    before, lengths, slices = windows("max_pool", x, pool_size, strides, padding)
-    seen = plain_frame(x, before, lengths, -math.inf)
+    axes, slices = windows("max_pool", x, pool_size, strides, padding)
+    seen = plain_frame(x, [a.before for a in axes], [a.covered for a in axes], -math.inf)
     return basic.reduce_max(basic.stack([seen[at] for at in slices]), axis=0)
 
 
@@ -61,10 +57,10 @@ def average_pool(x, /, pool_size=2, strides=None, padding="valid"):
     `strides` are the pool size unless given. With padding "same" only real cells are counted.
     """
     xp = array_module(x)
-    before, lengths, slices = windows("average_pool", x, pool_size, strides, padding)
+    axes, slices = windows("average_pool", x, pool_size, strides, padding)
 
     def total(cells):
-        seen = framed(cells, before, lengths)
+        seen = seen_by(cells, axes)
         y = seen[slices[0]].copy()
         for at in slices[1:]:
             y += seen[at]
@@ -74,16 +70,16 @@ def average_pool(x, /, pool_size=2, strides=None, padding="valid"):
 
     def back(g):
         g = g * share
-        d = xp.zeros((len(x), *lengths, x.shape[-1]), x.dtype)
+        d = xp.zeros((len(x), *(a.covered for a in axes), x.shape[-1]), x.dtype)
         for at in slices:
             d[at] += g
-        return framed(d, [-b for b in before], x.shape[1:-1])
+        return unseen(d, axes)
 
     return total(x) * share, (back,)
 
 
 def average_pool_plain(x, pool_size=2, strides=None, padding="valid"):
-    before, lengths, slices = windows("average_pool", x, pool_size, strides, padding)
-    seen = plain_frame(x, before, lengths)
-    real = plain_frame(x * 0 + 1, before, lengths)
+    axes, slices = windows("average_pool", x, pool_size, strides, padding)
+    frame = [a.before for a in axes], [a.covered for a in axes]
+    seen, real = plain_frame(x, *frame), plain_frame(x * 0 + 1, *frame)
     return sum(seen[at] for at in slices) / sum(real[at] for at in slices)

@@ -1,8 +1,8 @@
 """Recurrent networks, a whole sequence in one op.
 
 What the inputs contribute does not depend on the states, so one product computes it for all steps.
-Only the small step from state to state is a loop, and so is its way back. All slopes are computed
-before that loop, all gradients of the weights after it, each in one go.
+Only the small step from state to state is a loop, and so is its way back. The gradients of the
+weights and of the inputs are again one product each, after that loop.
 
 B is the batch, T the time, I the inputs, U the units. Inside, time comes first: a step is then one
 piece of memory. Every op gives its outputs (B, T, U) and then the last states (B, U).
@@ -11,9 +11,13 @@ piece of memory. Every op gives its outputs (B, T, U) and then the last states (
 output (0 where there is none), or 0 with `zero_output_for_mask`.
 """
 
+from collections import namedtuple
+from functools import partial
+
 from ..backend import array_module
 from ..tensor import op
 from . import basic, nn
+from .conv import conv, correlate, input_gradient, kernel_gradient, seen_by, slide
 from .nn import IN_PLACE
 
 
@@ -57,62 +61,89 @@ def by_time(x):
     return xp.ascontiguousarray(xp.moveaxis(x, 1, 0))
 
 
-def run_sequence(x, states, weights, mask, zero_output_for_mask, step, slopes):
+# How states meet the recurrent weights, and the two ways back.
+Product = namedtuple("Product", "forward to_state to_weights")
+MATRIX = Product(
+    lambda h, w: h @ w,
+    lambda g, w: g @ w.T,
+    lambda h, g: h.reshape(-1, h.shape[-1]).T @ g.reshape(-1, g.shape[-1]),
+)
+
+
+def convolution(taps, lengths):
+    """The product of maps of that size with a kernel of so many taps, "same" padding."""
+    axes = slide("recurrent convolution", lengths, taps, 1, "same")
+    return Product(
+        lambda h, w: correlate(seen_by(h, axes), w, axes),
+        lambda g, w: input_gradient(g, w, axes),
+        lambda h, g: kernel_gradient(seen_by(h, axes), g, axes),
+    )
+
+
+def run_sequence(
+    x, states, weights, mask, shown_zero, step, back, enter=nn.dense.__wrapped__, meet=MATRIX,
+    apart=False,
+):  # fmt: skip
     """The frame of the ops below: what they share is all but the step and its slopes.
 
-    `step(t, z, *kept)` takes z (B, G), the contribution of the inputs, and the states of all times;
-    it writes the states of time t + 1, and into z what the way back needs.
-    `slopes(z, d, *kept)` looks at all steps at once. It gives `back(t, *d_states)`, which writes
-    the gradient of z into d[t] and returns those of the states before, and the gradients (T, B, G)
-    at the product of states and recurrent weights: d, if it was added to z as it is.
+    `step(t, z, *kept)` takes z (B, ..., G), what the inputs contribute, and the states of all
+    times; it writes the states of time t + 1, and into z what the way back needs.
+    `back(t, z, d, e, kept, d_states)` takes the gradients of the states of time t + 1 and returns
+    those of the states before. It writes the gradient of z into d, and into e that of the product
+    of states and weights; the two are one array unless they stand `apart`.
+    `enter` is the op by which inputs enter, `meet` the product of states and weights.
     """
     xp = array_module(x)
     kernel, recurrent, bias = weights
-    steps = by_time(x)  # (T, B, I)
-    rows = steps.reshape(-1, x.shape[2])
-    z = rows @ kernel
-    if bias is not None:
-        z += bias if bias.ndim == 1 else bias[0]
-    z = z.reshape(*steps.shape[:2], kernel.shape[1])  # (T, B, G)
+    own_bias = bias is not None and bias.ndim > 1  # of the product with the states
+    steps = by_time(x)  # (T, B, ...)
+    rows = steps.reshape(len(steps) * len(x), *x.shape[2:])
+    z, back_to_inputs = enter(rows, kernel, bias[0] if own_bias else bias)
+    z = z.reshape(*steps.shape[:2], *z.shape[1:])  # (T, B, ..., G)
     kept = [xp.empty((len(steps) + 1, *state.shape), z.dtype) for state in states]
     for times, state in zip(kept, states, strict=True):
         times[0] = state
-    real = None if mask is None else by_time(mask)[..., None].astype(bool)  # (T, B, 1)
+    real = None
+    if mask is not None:
+        real = by_time(mask).astype(bool).reshape(*steps.shape[:2], *[1] * (states[0].ndim - 1))
     for t in range(len(steps)):
         step(t, z[t], *kept)
         for times in [] if real is None else kept:
             times[t + 1] = xp.where(real[t], times[t + 1], times[t])
     outputs = kept[0][1:]
     if real is not None:
-        shown = real if zero_output_for_mask else real.cumsum(0) > 0
+        shown = real if shown_zero else real.cumsum(0) > 0
         outputs = outputs * shown
 
     def backward(arriving):
-        g, *g_states = arriving
-        d_states = [
-            xp.zeros(times.shape[1:], z.dtype) if g_state is None else g_state
-            for times, g_state in zip(kept, g_states, strict=True)
-        ]
+        g, *d_states = arriving
+        for i, times in enumerate(kept):
+            d_states[i] = xp.zeros_like(times[0]) if d_states[i] is None else d_states[i]
         if g is not None:
             g = by_time(g) if real is None else by_time(g) * shown
         d = xp.empty_like(z)
-        back, d_recurrent = slopes(z, d, *kept)
+        e = xp.empty_like(z) if apart else d
         for t in reversed(range(len(steps))):
             if g is not None:
                 d_states[0] = d_states[0] + g[t]
             if real is None:
-                d_states = back(t, *d_states)
+                d_states = back(t, z[t], d[t], e[t], kept, d_states)
             else:
-                before = back(t, *[s * real[t] for s in d_states])
+                counted = [s * real[t] for s in d_states]
+                before = back(t, z[t], d[t], e[t], kept, counted)
                 d_states = [s * ~real[t] + b for s, b in zip(d_states, before, strict=True)]
-        d, d_recurrent = (a.reshape(-1, z.shape[2]) for a in (d, d_recurrent))
-        ones = xp.ones(len(d), d.dtype)
+        to_rows, to_kernel, to_bias = back_to_inputs(d.reshape(len(rows), *z.shape[2:]))
+        befores, gs = (a.reshape(len(rows), *a.shape[2:]) for a in (kept[0][:-1], e))
+
+        def to_bias_or_both():
+            return xp.stack([to_bias(), xp.ones(len(gs), gs.dtype) @ gs]) if own_bias else to_bias()
+
         return (
-            lambda: xp.moveaxis((d @ kernel.T).reshape(steps.shape), 0, 1),
+            lambda: xp.moveaxis(to_rows().reshape(steps.shape), 0, 1),
             *d_states,
-            lambda: rows.T @ d,
-            lambda: kept[0][:-1].reshape(-1, kept[0].shape[2]).T @ d_recurrent,
-            lambda: ones @ d if bias.ndim == 1 else xp.stack([ones @ d, ones @ d_recurrent]),
+            to_kernel,
+            lambda: meet.to_weights(befores, gs),
+            to_bias_or_both,
             None,
         )
 
@@ -131,23 +162,18 @@ def simple_rnn(
 
     `activation` is "tanh", "sigmoid" or "relu" (Elman, 1990).
     """
-    xp, f = array_module(x), IN_PLACE[activation]
+    f = IN_PLACE[activation]
 
     def step(t, z, hs):
         z += hs[t] @ recurrent
         f.forward(z, out=hs[t + 1])
 
-    def slopes(z, d, hs):
-        slope = f.backward(z.dtype.type(1), hs[1:])
-
-        def back(t, dh):
-            xp.multiply(dh, slope[t], out=d[t])
-            return [d[t] @ recurrent.T]
-
-        return back, d
+    def back(t, z, d, e, kept, d_states):
+        d[:] = f.backward(d_states[0], kept[0][t + 1])
+        return [d @ recurrent.T]
 
     weights = kernel, recurrent, bias
-    return run_sequence(x, [h], weights, mask, zero_output_for_mask, step, slopes)
+    return run_sequence(x, [h], weights, mask, zero_output_for_mask, step, back)
 
 
 def simple_rnn_step(x, h, kernel, recurrent, bias=None, activation=nn.tanh):
@@ -159,64 +185,39 @@ def simple_rnn_step(x, h, kernel, recurrent, bias=None, activation=nn.tanh):
 # Long short-term memory
 
 
-@op
-def lstm(
-    x,
-    h,
-    c,
-    kernel,
-    recurrent,
-    bias=None,
-    mask=None,
-    /,
-    activation="tanh",
-    recurrent_activation="sigmoid",
-    zero_output_for_mask=False,
+def lstm_sequence(
+    x, h, c, weights, mask, shown_zero, functions, enter=nn.dense.__wrapped__, meet=MATRIX
 ):
-    """c' = f c + i g and h' = o tanh(c'), with i, f, g, o from x W + h U + b.
-
-    (B, T, I), (B, U), (B, U), (I, 4U), (U, 4U), (4U) -> (B, T, U), (B, U), (B, U). The columns of
-    the weights are those of i, f, g, o; the gates i, f, o are sigmoids, the candidate g is a tanh,
-    unless told otherwise (Hochreiter and Schmidhuber, 1997; Gers et al., 2000).
-    """
-    xp, units = array_module(x), h.shape[1]
-    squash, gate = IN_PLACE[activation], IN_PLACE[recurrent_activation]
+    """The op `lstm`, whatever the products are."""
+    xp, units = array_module(x), h.shape[-1]
+    squash, gate = (IN_PLACE[name] for name in functions)
     # In the order o, i, f, g the gates lie side by side, and so do the parts that c' is made of.
-    weights = kernel, recurrent, _ = [
-        w if w is None else xp.roll(w, units, -1) for w in (kernel, recurrent, bias)
-    ]
-    squashed = xp.empty((x.shape[1], *h.shape), kernel.dtype)
+    weights = _, recurrent, _ = [w if w is None else xp.roll(w, units, -1) for w in weights]
+    squashed = xp.empty((x.shape[1], *h.shape), recurrent.dtype)
 
     def step(t, z, hs, cs):
-        z += hs[t] @ recurrent
-        gate.forward(z[:, : 3 * units], out=z[:, : 3 * units])
-        squash.forward(z[:, 3 * units :], out=z[:, 3 * units :])
+        z += meet.forward(hs[t], recurrent)
+        gate.forward(z[..., : 3 * units], out=z[..., : 3 * units])
+        squash.forward(z[..., 3 * units :], out=z[..., 3 * units :])
         o, i, f, g = gates(z, 4)
         xp.multiply(f, cs[t], out=cs[t + 1])
         cs[t + 1] += i * g
         squash.forward(cs[t + 1], out=squashed[t])
         xp.multiply(o, squashed[t], out=hs[t + 1])
 
-    def slopes(z, d, hs, cs):
-        one = z.dtype.type(1)
+    def back(t, z, d, e, kept, d_states):
         o, i, f, g = gates(z, 4)
-        to_z = xp.empty_like(z)  # what d h' (for o) and d c' (for i, f, g) are multiplied with
-        to_z[..., : 3 * units] = gate.backward(one, z[..., : 3 * units])
-        to_z[..., 3 * units :] = squash.backward(one, g)
-        for part, factor in zip(gates(to_z, 4), (squashed, g, cs[:-1], i), strict=True):
-            part *= factor
-        to_c = squash.backward(o, squashed)
-        to_z, parts = (a.reshape(*z.shape[:2], 4, units) for a in (to_z, d))
+        dh, dc = d_states
+        dc = dc + squash.backward(dh * o, squashed[t])
+        arriving = (dh, squashed[t]), (dc, g), (dc, kept[1][t]), (dc, i)
+        for part, pair in zip(gates(d, 4), arriving, strict=True):
+            xp.multiply(*pair, out=part)
+        d[..., : 3 * units] = gate.backward(d[..., : 3 * units], z[..., : 3 * units])
+        d[..., 3 * units :] = squash.backward(d[..., 3 * units :], g)
+        return [meet.to_state(d, recurrent), dc * f]
 
-        def back(t, dh, dc):
-            dc = dc + dh * to_c[t]
-            xp.multiply(dh, to_z[t, :, 0], out=parts[t, :, 0])
-            xp.multiply(dc[:, None], to_z[t, :, 1:], out=parts[t, :, 1:])
-            return [d[t] @ recurrent.T, dc * f[t]]
-
-        return back, d
-
-    value, run_back = run_sequence(x, [h, c], weights, mask, zero_output_for_mask, step, slopes)
+    settings = mask, shown_zero, step, back, enter, meet
+    value, run_back = run_sequence(x, [h, c], weights, *settings)
 
     def backward(arriving):
         *ways, to_kernel, to_recurrent, to_bias, _ = run_back(arriving)
@@ -226,18 +227,58 @@ def lstm(
     return value, backward
 
 
+@op
+def lstm(
+    x, h, c, kernel, recurrent, bias=None, mask=None, /, activation="tanh",
+    recurrent_activation="sigmoid", zero_output_for_mask=False,
+):  # fmt: skip
+    """c' = f c + i g and h' = o tanh(c'), with i, f, g, o from x W + h U + b.
+
+    (B, T, I), (B, U), (B, U), (I, 4U), (U, 4U), (4U) -> (B, T, U), (B, U), (B, U). The columns of
+    the weights are those of i, f, g, o; the gates i, f, o are sigmoids, the candidate g is a tanh,
+    unless told otherwise (Hochreiter and Schmidhuber, 1997; Gers et al., 2000).
+    """
+    weights, functions = (kernel, recurrent, bias), (activation, recurrent_activation)
+    return lstm_sequence(x, h, c, weights, mask, zero_output_for_mask, functions)
+
+
+@op
+def conv_lstm(
+    x, h, c, kernel, recurrent, bias=None, mask=None, /, strides=1, padding="valid",
+    dilation_rate=1, activation="tanh", recurrent_activation="sigmoid", zero_output_for_mask=False,
+):  # fmt: skip
+    """`lstm` for sequences of maps: its products are convolutions (Shi et al., 2015).
+
+    (B, T, *lengths, C), (B, *places, F) twice, (*taps, C, 4F), (*taps, F, 4F), (4F) ->
+    (B, T, *places, F), (B, *places, F) twice. `strides`, `padding` and `dilation_rate` are those
+    of the inputs' convolution; that of the states keeps their size.
+    """
+    enter = partial(conv.__wrapped__, strides=strides, padding=padding, dilation_rate=dilation_rate)
+    weights, functions = (kernel, recurrent, bias), (activation, recurrent_activation)
+    meet = convolution(recurrent.shape[:-2], h.shape[1:-1])
+    return lstm_sequence(x, h, c, weights, mask, zero_output_for_mask, functions, enter, meet)
+
+
 def lstm_step(
-    x,
-    h,
-    c,
-    kernel,
-    recurrent,
-    bias=None,
-    activation=nn.tanh,
-    recurrent_activation=nn.sigmoid,
-):
+    x, h, c, kernel, recurrent, bias=None, activation=nn.tanh, recurrent_activation=nn.sigmoid,
+):  # fmt: skip
     """One step of `lstm` out of basic ops: the next h and c."""
-    i, f, g, o = gates(nn.dense(x, kernel, bias) + h @ recurrent, 4)
+    z = nn.dense(x, kernel, bias) + h @ recurrent
+    return gated(z, c, activation, recurrent_activation)
+
+
+def conv_lstm_step(
+    x, h, c, kernel, recurrent, bias=None, activation=nn.tanh, recurrent_activation=nn.sigmoid,
+    **settings,
+):  # fmt: skip
+    """One step of `conv_lstm` out of basic ops: the next h and c."""
+    z = conv(x, kernel, bias, **settings) + conv(h, recurrent, padding="same")
+    return gated(z, c, activation, recurrent_activation)
+
+
+def gated(z, c, activation, recurrent_activation):
+    """The next h and c, from what the four gates are made of."""
+    i, f, g, o = gates(z, 4)
     c = recurrent_activation(f) * c + recurrent_activation(i) * activation(g)
     return recurrent_activation(o) * activation(c), c
 
@@ -254,17 +295,9 @@ def gates(z, count):
 
 @op
 def gru(
-    x,
-    h,
-    kernel,
-    recurrent,
-    bias=None,
-    mask=None,
-    /,
-    activation="tanh",
-    recurrent_activation="sigmoid",
-    zero_output_for_mask=False,
-):
+    x, h, kernel, recurrent, bias=None, mask=None, /, activation="tanh",
+    recurrent_activation="sigmoid", zero_output_for_mask=False,
+):  # fmt: skip
     """h' = z h + (1 - z) tanh(a_h + r s_h), with z, r = sigmoid(a + s), a = x W + b0, s = h U + b1.
 
     (B, T, I), (B, U), (I, 3U), (U, 3U), (2, 3U) -> (B, T, U), (B, U); the columns of the weights
@@ -289,37 +322,24 @@ def gru(
         hs[t + 1] *= update
         hs[t + 1] += candidate
 
-    def slopes(z, d, hs):
+    def back(t, z, d, e, kept, d_states):
+        (dh,), (d_update, d_reset, d_candidate) = d_states, gates(d, 3)
         update, reset, candidate = gates(z, 3)
-        to_z = xp.empty((*z.shape[:2], 3, units), z.dtype)  # what d h' is multiplied with
-        to_z[:, :, 0] = gate.backward(hs[:-1] - candidate, update)
-        to_z[:, :, 2] = squash.backward(1 - update, candidate)
-        to_z[:, :, 1] = gate.backward(seen * to_z[:, :, 2], reset)
-
-        parts, d_recurrent = d.reshape(to_z.shape), xp.empty_like(d)
-
-        def back(t, dh):
-            xp.multiply(dh[:, None], to_z[t], out=parts[t])
-            d_recurrent[t] = d[t]
-            d_recurrent[t, :, 2 * units :] *= reset[t]
-            return [d_recurrent[t] @ recurrent.T + dh * update[t]]
-
-        return back, d_recurrent
+        d_update[:] = gate.backward(dh * (kept[0][t] - candidate), update)
+        d_candidate[:] = squash.backward(dh * (1 - update), candidate)
+        d_reset[:] = gate.backward(d_candidate * seen[t], reset)
+        e[:] = d
+        e[:, 2 * units :] *= reset
+        return [e @ recurrent.T + dh * update]
 
     weights = kernel, recurrent, bias
-    return run_sequence(x, [h], weights, mask, zero_output_for_mask, step, slopes)
+    return run_sequence(x, [h], weights, mask, zero_output_for_mask, step, back, apart=True)
 
 
 def gru_step(
-    x,
-    h,
-    kernel,
-    recurrent,
-    bias=None,
-    activation=nn.tanh,
-    recurrent_activation=nn.sigmoid,
+    x, h, kernel, recurrent, bias=None, activation=nn.tanh, recurrent_activation=nn.sigmoid,
     reset_after=True,
-):
+):  # fmt: skip
     """One step of `gru` out of basic ops: the next h. Without `reset_after`, U meets r h."""
     units = h.shape[-1]
     a = nn.dense(x, kernel, bias[0] if bias is not None and reset_after else bias)
@@ -342,7 +362,10 @@ def plain_loop(step, states):
 
     def run(x, *arrays, zero_output_for_mask=False, **settings):
         *weights, mask = arrays[states:]
-        functions = {setting: getattr(nn, name) for setting, name in settings.items()}
+        functions = {
+            name: getattr(nn, value) if name.endswith("activation") else value
+            for name, value in settings.items()
+        }
 
         def one(x_t, before):
             after = step(x_t, *before, *weights, **functions)
@@ -358,4 +381,5 @@ def plain_loop(step, states):
 
 simple_rnn_plain = plain_loop(simple_rnn_step, 1)
 lstm_plain = plain_loop(lstm_step, 2)
+conv_lstm_plain = plain_loop(conv_lstm_step, 2)
 gru_plain = plain_loop(gru_step, 1)

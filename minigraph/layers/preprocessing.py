@@ -1,0 +1,73 @@
+"""Layers that bring data into a range that suits training."""
+
+from .. import registry
+from ..backend import EPSILON
+from ..layer import Layer
+from ..ops import basic
+from ..tensor import as_array
+
+
+@registry.register
+class Rescaling(Layer):
+    """y = x scale + offset, any shape; both may be lists, one number for each channel."""
+
+    supports_masking = True
+
+    def __init__(self, scale, offset=0.0, **options):
+        super().__init__(**options)
+        self.scale, self.offset = numbers(scale), numbers(offset)
+
+    def call(self, inputs):
+        return inputs * self.scale + self.offset
+
+
+@registry.register
+class Normalization(Layer):
+    """y = (x - mean) / sqrt(variance), with what `adapt(data)` found, or with what is given.
+
+    Any shape. Each place along `axis` (an axis, several, or None for none) has a mean and a
+    variance of its own. `invert` goes back: y = mean + x sqrt(variance). Weights, unless both are
+    given: mean, variance. Raises ValueError if one is given without the other.
+    """
+
+    supports_masking = True
+
+    def __init__(self, axis=-1, mean=None, variance=None, invert=False, **options):
+        super().__init__(**options)
+        if (mean is None) != (variance is None):
+            raise ValueError("Normalization takes `mean` and `variance` together, or neither")
+        self.axis, self.invert = axis, invert
+        self.mean, self.variance = numbers(mean), numbers(variance)
+
+    def build(self, input_shape):
+        rank = len(input_shape)
+        axes = [self.axis] if isinstance(self.axis, int) else self.axis or ()
+        kept = {axis % rank for axis in axes}
+        self.reduced = tuple(a for a in range(rank) if a not in kept)
+        shape = [n if a in kept else 1 for a, n in enumerate(input_shape)]
+        if self.mean is None:
+            self.found_mean = self.add_weight(shape, "zeros", trainable=False, name="mean")
+            self.found_variance = self.add_weight(shape, "ones", trainable=False, name="variance")
+
+    def adapt(self, data):
+        """Learn mean and variance from an array, or from an iterable of batches."""
+        if self.mean is not None:
+            raise ValueError(f"layer {self.name!r} was given its mean and variance already")
+        if not hasattr(data, "shape"):
+            data = basic.concatenate(list(data), axis=0)
+        data = basic.cast(data, "float64")
+        self.prepare(data)
+        self.found_mean.assign(basic.mean(data, self.reduced, True))
+        self.found_variance.assign(basic.var(data, self.reduced, True))
+
+    def call(self, inputs):
+        given = self.mean is not None
+        mean = self.mean if given else self.found_mean
+        variance = self.variance if given else self.found_variance
+        deviation = basic.maximum(basic.sqrt(basic.cast(variance, inputs.dtype)), EPSILON)
+        return mean + inputs * deviation if self.invert else (inputs - mean) / deviation
+
+
+def numbers(value):
+    """An array, or a list of numbers, as a plain list or number, so that a config can hold it."""
+    return as_array(value).tolist() if hasattr(value, "shape") else value

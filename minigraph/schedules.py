@@ -1,0 +1,125 @@
+"""Schedules: a learning rate that changes with the number of steps taken."""
+
+import math
+
+from . import registry
+
+
+class LearningRateSchedule(registry.Configurable):
+    """The base of schedules: a subclass defines `__call__(step)`; the first step is number 0."""
+
+    def __call__(self, step):
+        raise NotImplementedError(f"{type(self).__name__} must define __call__(self, step)")
+
+
+class Decay(LearningRateSchedule):
+    """The base of schedules that go from an initial rate downwards, over `decay_steps`.
+
+    Raises ValueError if `decay_steps` is not positive.
+    """
+
+    def __init__(self, initial_learning_rate, decay_steps, name=None):
+        if not decay_steps > 0:
+            raise ValueError(f"decay_steps must be positive, got {decay_steps!r}")
+        self.initial_learning_rate, self.decay_steps = initial_learning_rate, decay_steps
+        self.name = name
+
+
+@registry.register
+class ExponentialDecay(Decay):
+    """initial decay_rate^(step / decay_steps); `staircase` rounds the exponent down."""
+
+    def __init__(self, initial_learning_rate, decay_steps, decay_rate, staircase=False, name=None):
+        super().__init__(initial_learning_rate, decay_steps, name)
+        self.decay_rate, self.staircase = decay_rate, staircase
+
+    def __call__(self, step):
+        exponent = step / self.decay_steps
+        exponent = math.floor(exponent) if self.staircase else exponent
+        return self.initial_learning_rate * self.decay_rate**exponent
+
+
+@registry.register
+class PiecewiseConstantDecay(LearningRateSchedule):
+    """values[k] up to and with step boundaries[k], and the last value after all boundaries."""
+
+    def __init__(self, boundaries, values, name=None):
+        if len(boundaries) + 1 != len(values):
+            raise ValueError(
+                f"values must hold one number more than boundaries, got {len(values)} and "
+                f"{len(boundaries)}"
+            )
+        self.boundaries, self.values, self.name = list(boundaries), list(values), name
+
+    def __call__(self, step):
+        return self.values[sum(step > boundary for boundary in self.boundaries)]
+
+
+@registry.register
+class PolynomialDecay(Decay):
+    """(initial - end) (1 - step / decay_steps)^power + end, and end after `decay_steps`.
+
+    With `cycle`, decay_steps grows to its next multiple instead, so the rate jumps up again.
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate,
+        decay_steps,
+        end_learning_rate=0.0001,
+        power=1.0,
+        cycle=False,
+        name=None,
+    ):
+        super().__init__(initial_learning_rate, decay_steps, name)
+        self.end_learning_rate, self.power, self.cycle = end_learning_rate, power, cycle
+
+    def __call__(self, step):
+        length = self.decay_steps
+        if self.cycle:
+            length *= max(math.ceil(step / length), 1)
+        left = 1 - min(step, length) / length
+        span = self.initial_learning_rate - self.end_learning_rate
+        return span * left**self.power + self.end_learning_rate
+
+
+@registry.register
+class CosineDecay(Decay):
+    """Half a cosine wave from the initial rate down to alpha times it, over `decay_steps`
+    (Loshchilov and Hutter, 2017).
+
+    With `warmup_target`, the rate first rises in a straight line to it, over `warmup_steps`, and
+    falls from there.
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate,
+        decay_steps,
+        alpha=0.0,
+        name=None,
+        warmup_target=None,
+        warmup_steps=0,
+    ):
+        super().__init__(initial_learning_rate, decay_steps, name)
+        self.alpha, self.warmup_target, self.warmup_steps = alpha, warmup_target, warmup_steps
+
+    def __call__(self, step):
+        start, top = self.initial_learning_rate, self.initial_learning_rate
+        if self.warmup_target is not None:
+            top = self.warmup_target
+            if step < self.warmup_steps:
+                return start + (top - start) * step / self.warmup_steps
+            step -= self.warmup_steps
+        wave = 0.5 * (1 + math.cos(math.pi * min(step, self.decay_steps) / self.decay_steps))
+        return top * ((1 - self.alpha) * wave + self.alpha)
+
+
+def serialize(schedule):
+    """The config of a schedule."""
+    return registry.serialize(schedule)
+
+
+def deserialize(config, custom_objects=None):
+    """A schedule from its config."""
+    return registry.deserialize(config, custom_objects)
