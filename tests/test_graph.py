@@ -408,7 +408,7 @@ def test_an_impossible_sum():
     assert text.startswith(
         "layer 'total' (Add) cannot be called on 'a' of shape (None, 3) and 'b' of shape (None, 4):"
     )
-    assert "shapes (None, 3) and (None, 4) cannot be added" in text
+    assert "shapes (None, 3) and (None, 4) cannot be merged by Add" in text
     assert "A Dense layer" in text
 
 
