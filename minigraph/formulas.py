@@ -7,6 +7,7 @@ each sample, the mean or sum over the last axis.
 
 import inspect
 import math
+import numbers
 
 from .backend import EPSILON
 from .ops import basic, nn
@@ -351,6 +352,7 @@ def bind(signature, args, kwargs):
     bound.apply_defaults()
     for name, (least, most) in RANGES.items():
         value = bound.arguments.get(name, least)
-        if not isinstance(value, (int, float)) or not least <= value <= most:
+        real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+        if not real or not least <= value <= most:
             raise ValueError(f"{name} must be a number from {least} to {most}, got {value!r}")
     return bound.arguments

@@ -58,7 +58,7 @@ class Loss(registry.Configurable):
         y_true, y_pred = self.prepare(y_true, y_pred)
         values = convert_to_tensor(self.call(y_true, y_pred))
         mask = combine_masks([y_pred.mask, values.mask])
-        return reduce(values, sample_weight, mask, self.reduction)
+        return combine(values, sample_weight, mask, self.reduction)
 
     def prepare(self, y_true, y_pred):
         """Target and prediction as tensors that `call` can compare."""
@@ -71,7 +71,7 @@ class Loss(registry.Configurable):
         """
 
 
-def reduce(values, weights, mask, reduction):
+def combine(values, weights, mask, reduction):
     """Make one number of the values of all samples, as the docstring of `Loss` says."""
     if mask is None and weights is None:
         if reduction in ("none", None):
@@ -147,6 +147,7 @@ def loss_of(formula, name, *aliases):
         **{"__doc__": formula.__doc__, "__module__": __name__, "__signature__": signature},
     }
     cls = type(name, (FormulaLoss,), own)
+    registry.register(formula, name=f"losses>{formula.__name__}")  # ops have the plain names
     return registry.register(cls, group="loss", aliases=aliases)
 
 
@@ -174,6 +175,7 @@ SparseCategoricalCrossentropy = loss_of(
 Crossentropy = loss_of(formulas.crossentropy_by_shapes, "Crossentropy", "ce")
 
 
+@registry.register
 class FunctionLoss(Loss):
     """A loss of a function (y_true, y_pred) -> one value for each sample, or one for all."""
 

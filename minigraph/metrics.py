@@ -108,6 +108,7 @@ class Sum(Metric):
         return Tensor(self.total.value)
 
 
+@registry.register
 class MeanMetricWrapper(Mean):
     """The mean over all samples of a function (y_true, y_pred) -> one value for each sample.
 
