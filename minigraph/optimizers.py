@@ -458,6 +458,7 @@ class Adagrad(Optimizer):
                 "initial_accumulator_value must be a number of at least 0, got "
                 f"{initial_accumulator_value!r}"
             )
+        check_epsilon(epsilon)
         self.initial_accumulator_value, self.epsilon = initial_accumulator_value, epsilon
 
     def slot_names(self):
@@ -478,7 +479,8 @@ class Moments(Optimizer):
 
     def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, **options):
         super().__init__(learning_rate, **options)
-        check_fractions(beta_1=beta_1, beta_2=beta_2)
+        check_fractions(below_one=True, beta_1=beta_1, beta_2=beta_2)
+        check_epsilon(epsilon)
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
 
     def slot_names(self):

@@ -365,6 +365,9 @@ def test_a_variable_without_a_gradient_is_told_from_its_namesakes():
         (Adam, {"beta_1": 1}),
         (Adam, {"beta_2": 1.0}),
         (RMSprop, {"epsilon": None}),
+        (Adagrad, {"epsilon": "a"}),
+        (Adamax, {"beta_1": 1}),
+        (Nadam, {"epsilon": -1}),
     ],
 )
 def test_settings_out_of_range_are_named(cls, wrong):
