@@ -592,3 +592,13 @@ def test_a_network_of_all_of_it_learns_and_comes_back(tmp_path):
     model.save(tmp_path / "model.safetensors")
     again = models.load_model(tmp_path / "model.safetensors")
     np.testing.assert_array_equal(again.predict(x, verbose=0), model.predict(x, verbose=0))
+
+
+def test_normalisation_is_exact_where_the_mean_is_large():
+    layer = layers.BatchNormalization()
+    x = np.random.default_rng(0).normal(1000.0, 0.1, (64, 3)).astype("float32")
+    layer.build((None, 3))
+    layer.set_weights([np.ones(3), np.zeros(3), x.mean(0), x.astype("float64").var(0)])
+    wide = x.astype("float64")
+    expected = (wide - x.mean(0)) / np.sqrt(wide.var(0) + layer.epsilon)
+    np.testing.assert_allclose(layer(x).numpy(), expected, rtol=1e-4, atol=1e-4)

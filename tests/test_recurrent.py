@@ -747,3 +747,17 @@ def test_a_recurrent_layer_from_scratch():
     assert model.count_params() == (15 * 32 + 32) + 2 * (32 * 32 + 32) + 33
     model.compile("rmsprop", "mse")
     model.fit(data(16, 10, 5), data(16, 8, 1), batch_size=16, verbose=0)
+
+
+def test_the_dropout_inside_keeps_the_float_type():
+    attention = layers.MultiHeadAttention(1, 4, dtype="float64")
+    assert attention.dropper.dtype == "float64"
+    assert {dropper.dtype for dropper in layers.LSTMCell(3, dtype="float64").droppers} == {
+        "float64"
+    }
+    x = np.random.default_rng(0).normal(size=(1, 3, 4))
+    out, scores = attention(x, return_attention_scores=True)
+    value = np.einsum("btd,dhk->bhtk", x, attention.get_weights()[4])
+    mixed = np.einsum("bhqt,bhtv->bqhv", scores.numpy(), value)
+    expected = np.einsum("bqhv,hvo->bqo", mixed, attention.get_weights()[6])
+    np.testing.assert_allclose(out.numpy(), expected, atol=1e-12)

@@ -70,7 +70,7 @@ class MultiHeadAttention(Layer):
             check_positive(size, "output_shape")
         widths = {"query": key_dim, "key": key_dim, "value": self.value_dim or key_dim}
         self.heads = [self.make_heads((num_heads, width), name) for name, width in widths.items()]
-        self.dropper = Dropout(dropout, seed=seed, name="dropout")
+        self.dropper = Dropout(dropout, seed=seed, name="dropout", dtype=self.dtype)
 
     def make_heads(self, shape, name, **more):
         settings = {name: getattr(self, name) for name in self.more_arguments}

@@ -60,8 +60,9 @@ class BatchNormalization(Layer):
         if not from_batch:
             scale = 1 / basic.sqrt(self.moving_variance + self.epsilon)
             scale = scale if self.gamma is None else scale * self.gamma
-            shift = -self.moving_mean * scale
-            return x * scale + (shift if self.beta is None else shift + self.beta)
+            # The mean comes off first: folded into one sum it would cancel where it is large.
+            y = (x - self.moving_mean) * scale
+            return y if self.beta is None else y + self.beta
         if mask is not None:
             missing = (1,) * (x.ndim - 1 - mask.ndim)
             mask = array_module(mask).broadcast_to(mask.reshape(mask.shape + missing), x.shape[:-1])

@@ -52,7 +52,8 @@ class Cell(Layer):
         self.use_bias = use_bias
         self.dropout, self.recurrent_dropout, self.seed = dropout, recurrent_dropout, seed
         self.droppers = [
-            Dropout(rate, seed=seed, name="dropout") for rate in (dropout, recurrent_dropout)
+            Dropout(rate, seed=seed, name="dropout", dtype=self.dtype)
+            for rate in (dropout, recurrent_dropout)
         ]
 
     @property
