@@ -188,7 +188,7 @@ class Batches:
 
     def one_pass(self):
         """Run once through the data."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define one_pass(self)")
 
     def epoch(self):
         """The batches of one epoch."""

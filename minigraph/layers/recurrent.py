@@ -106,7 +106,10 @@ class Cell(Layer):
         x, keep = self.drop(x, ((len(x), 1, *x.shape[2:]), states[0].shape), training)
         functions = {name: nn.FUSED.get(getattr(self, name)) for name in self.functions}
         if keep is not None or None in functions.values() or self.whole is None:
-            step = lambda x, states: self.step(x, states, keep)  # noqa: E731
+
+            def step(x, states):
+                return self.step(x, states, keep)
+
             outputs, states = recurrent.run_steps(step, x, states, mask, zero_output_for_mask)
             return outputs, outputs[-1], states
         outputs, *states = self.whole(
