@@ -5,12 +5,16 @@ is open it keeps the receipt: each op that ran, with the function that carries g
 """
 
 import inspect
-from functools import wraps
+from functools import partial, wraps
 
 import numpy as np
 
 from . import backend, registry, tree
 from .backend import context
+
+# Infinities and NaNs show in the values, on every device alike. NumPy's warnings would add noise:
+# some BLAS kernels raise the flag for "invalid" on products of ordinary numbers.
+QUIET = partial(np.errstate, all="ignore")
 
 OPS = {}  # the name of each op -> the op; a file may name an op, never import one
 
@@ -237,23 +241,27 @@ class Tape:
                 "records."
             )
         gradients = {loss: backend.array_module(loss.value).ones_like(loss.value)}
-        while self.records:
-            outputs, inputs, backward = self.records.pop()
-            arriving = take_arriving(outputs, gradients, keep)
-            if arriving is None:  # the loss does not depend on this op
-                continue
-            joint = callable(backward)
-            ways = backward(arriving) if joint else backward
-            for tensor, way in zip(inputs, ways, strict=True):
-                if tensor is None or way is None:
-                    continue
-                if callable(way):
-                    way = way() if joint else way(arriving)
-                share = unbroadcast(way, tensor)
-                before = gradients.get(tensor)
-                gradients[tensor] = share if before is None else before + share
+        with QUIET():
+            while self.records:
+                self._step_back(*self.records.pop(), gradients, keep)
         found = [gradients.get(tensor) for tensor in wanted]
         return tree.pack(sources, [None if g is None else Tensor(g) for g in found])
+
+    def _step_back(self, outputs, inputs, backward, gradients, keep):
+        """Carry what has arrived at the outputs of one op to its inputs."""
+        arriving = take_arriving(outputs, gradients, keep)
+        if arriving is None:  # the loss does not depend on this op
+            return
+        joint = callable(backward)
+        ways = backward(arriving) if joint else backward
+        for tensor, way in zip(inputs, ways, strict=True):
+            if tensor is None or way is None:
+                continue
+            if callable(way):
+                way = way() if joint else way(arriving)
+            share = unbroadcast(way, tensor)
+            before = gradients.get(tensor)
+            gradients[tensor] = share if before is None else before + share
 
 
 def take_arriving(outputs, gradients, keep):
@@ -339,7 +347,8 @@ def op(fn=None, *, name=None):
                 numbers_only = numbers_only and isinstance(values[-1], (int, float))
         if numbers_only:  # nothing else says what type they should have
             values = [backend.to_array(number) for number in values]
-        value, backward = fn(*values, **settings)
+        with QUIET():
+            value, backward = fn(*values, **settings)
         if type(value) is tuple:
             value = tuple(narrow(v, values) for v in value)
         else:
