@@ -24,6 +24,7 @@ help:
 	@echo "make book       build the book into _build/html"
 	@echo "make lab        open the chapters in JupyterLab"
 	@echo "make test       run every check: lint, unit, nbval, book, browser"
+	@echo "make lines      print the lines of code of each floor and file"
 	@echo "make notebooks  run all notebooks again and store what they print"
 	@echo "make exercises  make the exercises from the solutions"
 	@echo "make pins       write requirements.txt anew from pyproject.toml"
@@ -44,17 +45,20 @@ $(NOTEBOOKS): $(ENVIRONMENT) $(NOTEBOOK_SOURCES) $(LIBRARY)
 	$(RUN)/python tools/run_notebooks.py
 	@mkdir -p _build && touch $@
 
-.PHONY: book lab test lint unit nbval browser notebooks exercises pins clean
+.PHONY: book lab test lint lines unit nbval browser notebooks exercises pins clean
 book: $(BOOK)
 	@echo "Open this page: $(CURDIR)/_build/html/index.html"
 
 lab: $(ENVIRONMENT)
 	$(RUN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/book $(LAB_OPTIONS)
 
-test: lint unit nbval book browser
+test: lint lines unit nbval book browser
 
 lint: $(ENVIRONMENT)
 	$(RUN)/ruff check .
+
+lines: $(ENVIRONMENT)
+	$(RUN)/python tools/lines.py
 
 unit: $(ENVIRONMENT)
 	$(PYTEST) -n 2 -m "not browser"
