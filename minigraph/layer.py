@@ -124,11 +124,11 @@ class Layer(registry.Configurable):
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)
         if "weight_settings" in vars(cls):
-            cls.more_arguments = [
-                f"{weight}_{kind}"
-                for weight in cls.weight_settings
-                for kind in ("initializer", "regularizer")
-            ]
+            cls.more_arguments = {
+                f"{weight}_{kind}": value
+                for weight, start in cls.weight_settings.items()
+                for kind, value in (("initializer", start), ("regularizer", None))
+            }
         if "build" in vars(cls):
             cls.build = builds_once(cls.build)
         if "call" in vars(cls):

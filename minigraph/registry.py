@@ -195,19 +195,43 @@ def get(group, identifier, base):
 # Configs: from constructor arguments to plain JSON and back
 
 
-def constructor_arguments(cls):
-    """The argument names of `cls.__init__`, and of its bases' where it takes `**options`."""
-    names = []
+def constructor_parameters(cls):
+    """The parameters of `cls.__init__`, and of its bases' where it takes `**options`, by name.
+
+    Those that the class hands to its base itself, its `set_inside`, are left out.
+    """
+    found = {}
     for base in cls.__mro__:
         if "__init__" not in vars(base):
             continue
         parameters = list(inspect.signature(base.__init__).parameters.values())[1:]
-        names += [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        named = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        if found:  # what passes through `**options` is given by keyword
+            named = [p.replace(kind=p.KEYWORD_ONLY) for p in named]
+        found |= {p.name: p for p in named if p.name not in found}
         if not any(p.kind is p.VAR_KEYWORD for p in parameters):
             break
     else:  # the bases may take more than their signatures name, as layers do for their weights
-        names += getattr(cls, "more_arguments", ())
-    return list(dict.fromkeys(names))
+        kind = inspect.Parameter.KEYWORD_ONLY
+        more = getattr(cls, "more_arguments", {})
+        found |= {n: inspect.Parameter(n, kind, default=start) for n, start in more.items()}
+    found = {name: p for name, p in found.items() if name not in getattr(cls, "set_inside", ())}
+    return dict(sorted(found.items(), key=lambda item: item[1].kind))
+
+
+def constructor_arguments(cls):
+    """The names of all arguments that `cls(...)` takes."""
+    return list(constructor_parameters(cls))
+
+
+class ConstructorSignature:
+    """What `help`, editors and the reference show of a class: all that `cls(...)` takes."""
+
+    def __get__(self, thing, cls):
+        return inspect.Signature(self.parameters(cls).values()) if thing is None else None
+
+    def parameters(self, cls):
+        return constructor_parameters(cls)
 
 
 def read_config(thing):
@@ -226,6 +250,8 @@ def read_config(thing):
 
 class Configurable:
     """An object whose config is its constructor arguments."""
+
+    __signature__ = ConstructorSignature()
 
     def get_config(self):
         """The constructor arguments as plain JSON."""

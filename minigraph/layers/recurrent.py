@@ -214,6 +214,7 @@ class ConvLSTMCell(LSTMCell):
     states keeps their size (Shi et al., 2015).
     """
 
+    set_inside = ("units",)
     settings = ("strides", "padding", "dilation_rate")
     whole, plain = staticmethod(recurrent.conv_lstm), staticmethod(recurrent.conv_lstm_step)
 
@@ -228,9 +229,6 @@ class ConvLSTMCell(LSTMCell):
         self.padding = check_choice(padding, ("valid", "same"), "padding")
         self.data_format = check_format(data_format)
         self.dilation_rate = check_sizes(dilation_rate, 2, "dilation_rate")
-
-    def get_config(self):
-        return {name: value for name, value in super().get_config().items() if name != "units"}
 
 
 @registry.register
@@ -376,12 +374,23 @@ class RNN(Layer):
         return [mask, *[None] * len(self.state_shapes(inputs.shape))] if self.return_state else mask
 
 
+class CellSignature(registry.ConstructorSignature):
+    """The arguments of the cell, then those of the loop."""
+
+    def parameters(self, cls):
+        of_loop = super().parameters(cls).values()
+        by_keyword = {p.name: p.replace(kind=p.KEYWORD_ONLY) for p in of_loop}
+        return (super().parameters(cls.cell_class) if cls.cell_class else {}) | by_keyword
+
+
 class CellRNN(RNN):
     """The base of layers that make their cell themselves: the cell's arguments, then those of RNN.
 
     Weights and `units` are the cell's.
     """
 
+    __signature__ = CellSignature()
+    set_inside = ("cell",)
     cell_class = None
 
     def __init__(self, *args, **options):
@@ -400,8 +409,7 @@ class CellRNN(RNN):
         return self.cell.units
 
     def get_config(self):
-        config = self.cell.get_config() | super().get_config()
-        return {name: value for name, value in config.items() if name != "cell"}
+        return self.cell.get_config() | super().get_config()
 
 
 @registry.register
