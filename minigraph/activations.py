@@ -5,21 +5,9 @@ import inspect
 from . import registry
 from .ops import basic
 from .ops.nn import (
-    elu,
-    gelu,
-    hard_sigmoid,
-    leaky_relu,
-    log_softmax,
-    relu,
-    relu6,
-    selu,
-    sigmoid,
-    silu,
-    softmax,
-    softplus,
-    softsign,
-    tanh,
-)
+    elu, gelu, hard_sigmoid, leaky_relu, log_softmax, relu, relu6, selu, sigmoid, silu, softmax,
+    softplus, softsign, tanh,
+)  # fmt: skip
 from .tensor import OPS
 
 

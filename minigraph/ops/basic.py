@@ -6,6 +6,7 @@ input's shape.
 """
 
 import math
+from itertools import accumulate, pairwise, starmap
 
 from .. import backend
 from ..backend import array_module
@@ -106,12 +107,6 @@ def divide(a, b, /):
     """a / b"""
     y = a / b
     return y, (lambda g: g / b, lambda g: -g * y / b)
-
-
-@op
-def floor_divide(a, b, /):
-    """The largest integer below a / b; it has no gradient."""
-    return a // b, None
 
 
 @op
@@ -254,56 +249,60 @@ def outer(a, b):
 # Element by element
 
 
-def elementwise(name, text, value, slope=None):
-    """The op y = value(xp, *arrays); `slope(xp, x, y)` is its derivative, None if it has none."""
-
-    def one(x, /):
-        xp = array_module(x)
-        y = value(xp, x)
-        return y, (lambda g: g * slope(xp, x, y),) if slope else None
-
-    def two(a, b, /):
-        return value(array_module(a, b), a, b), None
-
-    fn = two if value.__code__.co_argcount == 3 else one
+def named(name, text, fn):
+    """An op of that name and docstring, for families of functions that differ in little."""
     fn.__name__, fn.__qualname__, fn.__doc__ = name, name, text
     return op(fn)
 
 
-negative = elementwise("negative", "-x", lambda xp, x: -x, lambda xp, x, y: -1)
-absolute = elementwise(
-    "abs", "|x|; the slope at 0 is 0.", lambda xp, x: xp.abs(x), lambda xp, x, y: xp.sign(x)
-)
-square = elementwise("square", "x^2", lambda xp, x: x * x, lambda xp, x, y: 2 * x)
-sqrt = elementwise("sqrt", "The square root.", lambda xp, x: xp.sqrt(x), lambda xp, x, y: 0.5 / y)
-rsqrt = elementwise(
-    "rsqrt", "1 / sqrt(x)", lambda xp, x: 1 / xp.sqrt(x), lambda xp, x, y: -0.5 * y / x
-)
-exp = elementwise("exp", "e^x", lambda xp, x: xp.exp(x), lambda xp, x, y: y)
-expm1 = elementwise(
-    "expm1", "e^x - 1, exact near 0.", lambda xp, x: xp.expm1(x), lambda xp, x, y: y + 1
-)
-log = elementwise("log", "The natural logarithm.", lambda xp, x: xp.log(x), lambda xp, x, y: 1 / x)
-log1p = elementwise(
-    "log1p", "log(1 + x), exact near 0.", lambda xp, x: xp.log1p(x), lambda xp, x, y: 1 / (1 + x)
-)
-sin = elementwise("sin", "The sine.", lambda xp, x: xp.sin(x), lambda xp, x, y: xp.cos(x))
-cos = elementwise("cos", "The cosine.", lambda xp, x: xp.cos(x), lambda xp, x, y: -xp.sin(x))
-sign = elementwise("sign", "-1, 0 or 1; no gradient.", lambda xp, x: xp.sign(x))
-floor = elementwise("floor", "The whole number below; no gradient.", lambda xp, x: xp.floor(x))
-ceil = elementwise("ceil", "The whole number above; no gradient.", lambda xp, x: xp.ceil(x))
+def elementwise(name, text, slope=None):
+    """The op y = xp.<name>(x); `slope(xp, x, y)` is its derivative, None if it has none."""
 
-# Comparison and logic: True or False, no gradient
-equal = elementwise("equal", "a == b", lambda xp, a, b: a == b)
-not_equal = elementwise("not_equal", "a != b", lambda xp, a, b: a != b)
-less = elementwise("less", "a < b", lambda xp, a, b: a < b)
-less_equal = elementwise("less_equal", "a <= b", lambda xp, a, b: a <= b)
-greater = elementwise("greater", "a > b", lambda xp, a, b: a > b)
-greater_equal = elementwise("greater_equal", "a >= b", lambda xp, a, b: a >= b)
-logical_and = elementwise("logical_and", "a and b", lambda xp, a, b: xp.logical_and(a, b))
-logical_or = elementwise("logical_or", "a or b", lambda xp, a, b: xp.logical_or(a, b))
-logical_not = elementwise("logical_not", "not x", lambda xp, x: xp.logical_not(x))
-isnan = elementwise("isnan", "Whether x is not a number.", lambda xp, x: xp.isnan(x))
+    def fn(x, /):
+        xp = array_module(x)
+        y = getattr(xp, name)(x)
+        return y, (lambda g: g * slope(xp, x, y),) if slope else None
+
+    return named(name, text, fn)
+
+
+# fmt: off
+negative = elementwise("negative", "-x", lambda xp, x, y: -1)
+absolute = elementwise("abs", "|x|; the slope at 0 is 0.", lambda xp, x, y: xp.sign(x))
+square = elementwise("square", "x^2", lambda xp, x, y: 2 * x)
+sqrt = elementwise("sqrt", "The square root.", lambda xp, x, y: 0.5 / y)
+exp = elementwise("exp", "e^x", lambda xp, x, y: y)
+expm1 = elementwise("expm1", "e^x - 1, exact near 0.", lambda xp, x, y: y + 1)
+log = elementwise("log", "The natural logarithm.", lambda xp, x, y: 1 / x)
+log1p = elementwise("log1p", "log(1 + x), exact near 0.", lambda xp, x, y: 1 / (1 + x))
+sin = elementwise("sin", "The sine.", lambda xp, x, y: xp.cos(x))
+cos = elementwise("cos", "The cosine.", lambda xp, x, y: -xp.sin(x))
+sign = elementwise("sign", "-1, 0 or 1; no gradient.")
+floor = elementwise("floor", "The whole number below; no gradient.")
+ceil = elementwise("ceil", "The whole number above; no gradient.")
+isnan = elementwise("isnan", "Whether x is not a number.")
+logical_not = elementwise("logical_not", "not x")
+# fmt: on
+
+
+def comparison(name, text):
+    """The op xp.<name>(a, b), which has no gradient."""
+
+    def fn(a, b, /):
+        return getattr(array_module(a, b), name)(a, b), None
+
+    return named(name, text, fn)
+
+
+equal = comparison("equal", "a == b")
+not_equal = comparison("not_equal", "a != b")
+less = comparison("less", "a < b")
+less_equal = comparison("less_equal", "a <= b")
+greater = comparison("greater", "a > b")
+greater_equal = comparison("greater_equal", "a >= b")
+logical_and = comparison("logical_and", "a and b")
+logical_or = comparison("logical_or", "a or b")
+floor_divide = comparison("floor_divide", "The largest integer below a / b; it has no gradient.")
 
 # erf where |x| <= 6, in steps of 1/256; beyond, it is 1 to the last digit.
 ERF = array_module().array([math.erf(k / 256) for k in range(6 * 256 + 1)])
@@ -320,12 +319,18 @@ def erf_forward(xp, x):
     return xp.sign(x) * (xp.asarray(ERF, x.dtype)[place] + slope * h * series)
 
 
-erf = elementwise(
-    "erf",
-    "The error function: 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x.",
-    erf_forward,
-    lambda xp, x, y: 2 / math.sqrt(math.pi) * xp.exp(-x * x),
-)
+@op
+def erf(x, /):
+    """The error function: 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x."""
+    xp = array_module(x)
+    return erf_forward(xp, x), (lambda g: g * 2 / math.sqrt(math.pi) * xp.exp(-x * x),)
+
+
+@op
+def rsqrt(x, /):
+    """1 / sqrt(x)"""
+    y = 1 / array_module(x).sqrt(x)
+    return y, (lambda g: g * -0.5 * y / x,)
 
 
 @op
@@ -361,11 +366,8 @@ def minimum(a, b, /):
 def where(condition, a, b, /):
     """a where the condition holds, else b."""
     xp = array_module(condition, a, b)
-    return xp.where(condition, a, b), (
-        None,
-        lambda g: g * (condition != 0),
-        lambda g: g * (condition == 0),
-    )
+    y = xp.where(condition, a, b)
+    return y, (None, lambda g: g * (condition != 0), lambda g: g * (condition == 0))
 
 
 @op
@@ -384,12 +386,16 @@ def cast(x, /, dtype):
 # Reductions: many numbers become one
 
 
+def axes_of(axis, ndim):
+    """The axes that a reduction runs over, counted from the front, as a tuple."""
+    axes = range(ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    return tuple(a % ndim for a in axes)
+
+
 def stretch(g, shape, axis, keepdims):
     """Bring a reduced gradient back to the shape before the reduction, as a broadcast view."""
     xp = array_module(g)
-    if axis is not None and not keepdims:
-        axes = axis if isinstance(axis, tuple) else (axis,)
-        g = xp.expand_dims(g, tuple(a % len(shape) for a in axes))
+    g = g if axis is None or keepdims else xp.expand_dims(g, axes_of(axis, len(shape)))
     return xp.broadcast_to(g, shape)
 
 
@@ -405,14 +411,9 @@ def mean(x, /, axis=None, keepdims=False):
     """The mean over `axis` (all axes if None)."""
     x = x if x.dtype.kind == "f" else x.astype(backend.floatx())
     y = x.sum(axis=axis, keepdims=keepdims)
-    count = x.size // y.size if y.size else math.prod(x.shape[a] for a in axes_of(axis, x.ndim))
+    count = math.prod(x.shape[a] for a in axes_of(axis, x.ndim))
     scale = 1 / count if count else math.nan  # the mean of nothing is not a number
     return y * scale, (lambda g: stretch(g * scale, x.shape, axis, keepdims),)
-
-
-def axes_of(axis, ndim):
-    """The axes that a reduction runs over, as a tuple."""
-    return range(ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
 
 
 def extremum(x, axis, keepdims, find):
@@ -509,28 +510,19 @@ def normalize(x, axis=-1, epsilon=1e-12):
 # The rest has no gradient.
 
 
-@op(name="all")
-def reduce_all(x, /, axis=None, keepdims=False):
-    """Whether all are true (not 0)."""
-    return array_module(x).all(x, axis=axis, keepdims=keepdims), None
+def search(name, text):
+    """The op xp.<name>(x, axis), which has no gradient."""
+
+    def fn(x, /, axis=None, keepdims=False):
+        return getattr(array_module(x), name)(x, axis=axis, keepdims=keepdims), None
+
+    return named(name, text, fn)
 
 
-@op(name="any")
-def reduce_any(x, /, axis=None, keepdims=False):
-    """Whether one is true (not 0)."""
-    return array_module(x).any(x, axis=axis, keepdims=keepdims), None
-
-
-@op
-def argmax(x, /, axis=None, keepdims=False):
-    """The place of the largest value."""
-    return x.argmax(axis, keepdims=keepdims), None
-
-
-@op
-def argmin(x, /, axis=None, keepdims=False):
-    """The place of the smallest value."""
-    return x.argmin(axis, keepdims=keepdims), None
+reduce_all = search("all", "Whether all are true (not 0).")
+reduce_any = search("any", "Whether one is true (not 0).")
+argmax = search("argmax", "The place of the largest value.")
+argmin = search("argmin", "The place of the smallest value.")
 
 
 @op
@@ -581,13 +573,9 @@ def resolve_unknown(shape, newshape):
 def transpose(x, /, axes=None):
     """The axes in another order; reversed if none is given."""
     axes = tuple(range(x.ndim))[::-1] if axes is None else tuple(axes)
-    back = (
-        tuple(axes.index(i) for i in range(x.ndim)) if sorted(axes) == list(range(x.ndim)) else None
-    )
-    if back is None:
-        raise ValueError(
-            f"transpose: axes={axes} is no order of the {x.ndim} axes of shape {x.shape}"
-        )
+    if sorted(axes) != list(range(x.ndim)):
+        raise ValueError(f"transpose: axes={axes} is no order of the axes of shape {x.shape}")
+    back = sorted(range(x.ndim), key=axes.__getitem__)  # back[axes[i]] = i
     return x.transpose(axes), (lambda g: g.transpose(back),)
 
 
@@ -785,16 +773,12 @@ def split(x, indices_or_sections, axis=0):
             raise ValueError(f"split: axis {axis} of shape {x.shape} has no {cuts} equal parts")
         cuts = range(size // cuts, size, size // cuts)
     edges = [0, *cuts, None]
-    return [
-        getitem(x, key=(slice(None),) * place + (slice(start, stop),))
-        for start, stop in zip(edges[:-1], edges[1:], strict=True)
-    ]
+    return [getitem(x, key=(slice(None),) * place + (slice(*ends),)) for ends in pairwise(edges)]
 
 
 def index_key(key):
     """An index without tensors in it."""
-    parts = tuple(as_array(k) for k in (key if isinstance(key, tuple) else (key,)))
-    return parts if isinstance(key, tuple) else parts[0]
+    return tuple(map(as_array, key)) if isinstance(key, tuple) else as_array(key)
 
 
 def check_axis(axis, ndim, name):
@@ -817,19 +801,14 @@ def concatenate(*arrays, axis=-1):
     place = check_axis(axis, len(shapes[0]), "concatenate")
     rests = {(len(s), *s[:place], *s[place + 1 :]) for s in shapes}
     if len(rests) > 1:
-        raise ValueError(
-            f"concatenate: shapes {', '.join(map(str, shapes))} differ in an axis other than "
-            f"axis={axis}"
-        )
-    ends = [0]
-    for shape in shapes:
-        ends.append(ends[-1] + shape[place])
+        found = ", ".join(map(str, shapes))
+        raise ValueError(f"concatenate: shapes {found} differ in an axis other than axis={axis}")
+    edges = [0, *accumulate(shape[place] for shape in shapes)]
 
     def part(start, stop):
         return lambda g: g[(slice(None),) * place + (slice(start, stop),)]
 
-    ways = tuple(part(*edges) for edges in zip(ends[:-1], ends[1:], strict=True))
-    return xp.concatenate(arrays, place), ways
+    return xp.concatenate(arrays, place), tuple(starmap(part, pairwise(edges)))
 
 
 @op
@@ -841,9 +820,7 @@ def stack(*arrays, axis=0):
     arrays = [xp.asarray(a) for a in arrays]
     shapes = {a.shape for a in arrays}
     if len(shapes) > 1:
-        raise ValueError(
-            f"stack: all shapes must be equal, got {', '.join(str(a.shape) for a in arrays)}"
-        )
+        raise ValueError(f"stack: all shapes must be equal, got {', '.join(map(str, shapes))}")
     place = check_axis(axis, arrays[0].ndim + 1, "stack")
     y = xp.stack(arrays, place)
     ways = tuple(lambda g, i=i: g[(slice(None),) * place + (i,)] for i in range(len(arrays)))
