@@ -11,7 +11,6 @@ import math
 from .backend import EPSILON, is_number
 from .ops import basic, nn
 from .ops.basic import convert_to_tensor
-from .tensor import as_array
 
 # ---------------------------------------------------------------------------------------------
 # How target, prediction and weight find each other
@@ -88,19 +87,6 @@ def check_shapes(target, prediction, labels=False):
     raise ValueError(
         f"a target of shape {target} does not fit a prediction of {prediction}. {hint}"
     )
-
-
-def check_labels(labels, classes):
-    """Raise ValueError unless all labels are whole numbers from 0 to `classes` - 1."""
-    labels = as_array(labels)
-    if labels.size == 0 or classes is None:
-        return
-    least, most = float(labels.min()), float(labels.max())
-    if not (0 <= least and most < classes) or (labels.dtype.kind == "f" and (labels % 1).any()):
-        raise ValueError(
-            f"labels must be whole numbers, the classes 0 to {classes - 1}, because the "
-            f"prediction has {classes} classes; found labels from {least:g} to {most:g}"
-        )
 
 
 def spread(weights, values):
@@ -254,8 +240,6 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_cl
     labels, y_pred = match_labels(y_true, y_pred)
     valid = None if ignore_class is None else labels.value != ignore_class
     labels = labels if valid is None else labels * valid
-    if labels.value.dtype.kind == "f":  # the op would cut 1.5 down to 1 without a word
-        check_labels(labels, y_pred.shape[-1])
     values = nn.sparse_categorical_crossentropy(labels, y_pred, from_logits=from_logits)
     if valid is not None:
         values = values * valid
@@ -300,7 +284,7 @@ def sparse_top_k_categorical_accuracy(y_true, y_pred, k=5):
     """Whether p[y] is among the k largest of p: (...) or (..., 1), (..., C) -> (...)."""
     labels, y_pred = match_labels(y_true, y_pred)
     labels = labels.value.astype("int64")
-    check_labels(labels, y_pred.shape[-1])
+    nn.check_labels(labels, y_pred.shape[-1])
     own = basic.take_along_axis(y_pred, labels[..., None]).value
     return (y_pred.value > own).sum(-1) < k
 

@@ -22,7 +22,7 @@ from .formulas import (
     squared_hinge,
 )
 from .layer import combine_masks
-from .ops import basic
+from .ops import basic, nn
 from .ops.basic import convert_to_tensor
 from .tensor import Tensor, as_array
 
@@ -130,9 +130,7 @@ class FormulaLoss(Loss):
         formulas.check_shapes(targets.shape, shape, labels)
         if labels:
             ignored = self.settings.get("ignore_class")
-            formulas.check_labels(
-                targets if ignored is None else targets[targets != ignored], shape[-1]
-            )
+            nn.check_labels(targets if ignored is None else targets[targets != ignored], shape[-1])
 
     def get_config(self):
         """The settings, the reduction and the name."""
@@ -209,8 +207,9 @@ def deserialize(config, custom_objects=None):
     return registry.deserialize(config, custom_objects)
 
 
-__all__ = [
+__all__ = registry.public_names(globals())
+__all__ += [
     name
     for name, thing in list(globals().items())
-    if getattr(thing, "__module__", None) in (__name__, formulas.__name__)
+    if getattr(thing, "__module__", None) == formulas.__name__
 ]

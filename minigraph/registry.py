@@ -191,6 +191,19 @@ def get(group, identifier, base):
     )
 
 
+def public_names(module):
+    """What a module offers, from its `globals()`: its own classes, and what reads and writes them.
+
+    A class that was given a second name in the module counts under both.
+    """
+    return [
+        name
+        for name, thing in module.items()
+        if name in ("get", "serialize", "deserialize")
+        or (inspect.isclass(thing) and thing.__module__ == module["__name__"])
+    ]
+
+
 # ---------------------------------------------------------------------------------------------
 # Configs: from constructor arguments to plain JSON and back
 

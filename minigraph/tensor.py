@@ -5,6 +5,7 @@ is open it keeps the receipt: each op that ran, with the function that carries g
 """
 
 import inspect
+import math
 from functools import partial, wraps
 
 import numpy as np
@@ -39,21 +40,10 @@ class Tensor(Operators):
         self.tracked = tracked
         self.mask = None
 
-    @property
-    def shape(self):
-        return self.value.shape
-
-    @property
-    def dtype(self):
-        return self.value.dtype.name
-
-    @property
-    def ndim(self):
-        return len(self.shape)
-
-    @property
-    def size(self):
-        return int(np.prod(self.shape))
+    shape = property(lambda self: self.value.shape)
+    dtype = property(lambda self: self.value.dtype.name)
+    ndim = property(lambda self: len(self.shape))
+    size = property(lambda self: math.prod(self.shape))
 
     def numpy(self):
         """The value as a NumPy array on the host."""
@@ -90,9 +80,8 @@ class Tensor(Operators):
         return (self[i] for i in range(len(self)))
 
     def __repr__(self):
-        values = np.array2string(
-            self.numpy(), precision=4, threshold=8, edgeitems=2, separator=", "
-        )
+        few = {"precision": 4, "threshold": 8, "edgeitems": 2, "separator": ", "}
+        values = np.array2string(self.numpy(), **few)
         return f"{type(self).__name__}({values}, shape={self.shape}, dtype={self.dtype})"
 
 
@@ -113,9 +102,8 @@ class Variable(Tensor):
             self._initial, self._seed = initial, backend.next_seed()
         else:
             array = backend.to_array(as_array(initial))
-            self.value = array.astype(
-                array.dtype if dtype is None else backend.standard_dtype(dtype)
-            )
+            dtype = array.dtype if dtype is None else backend.standard_dtype(dtype)
+            self.value = array.astype(dtype)
             self._shape, self._dtype = self.value.shape, self.value.dtype.name
         self.name = name
         self.learnable = self.tracked = bool(trainable)
@@ -125,20 +113,13 @@ class Variable(Tensor):
         # Python comes here only while the slot is empty, so a filled variable costs nothing extra.
         if attribute != "value":
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {attribute!r}")
-        if (
-            context.drawing is not None
-        ):  # a shape is wanted, not numbers: a zero that takes no memory
+        if context.drawing is not None:  # a shape is wanted, no numbers: a zero takes no memory
             return np.broadcast_to(np.zeros((), self._dtype), self._shape)
         self.value = np.asarray(self._initial(self._shape, self._dtype, self._seed), self._dtype)
         return self.value
 
-    @property
-    def shape(self):
-        return self._shape
-
-    @property
-    def dtype(self):
-        return self._dtype
+    shape = property(lambda self: self._shape)
+    dtype = property(lambda self: self._dtype)
 
     @property
     def trainable(self):
@@ -309,9 +290,8 @@ def op(fn=None, *, name=None):
     parameters = inspect.signature(fn).parameters.values()
     over_list = any(p.kind is p.VAR_POSITIONAL for p in parameters)
     array_defaults = [p.default for p in parameters if p.kind is p.POSITIONAL_ONLY]
-    setting_names = [
-        p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
-    ]
+    settable = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
+    setting_names = [p.name for p in parameters if p.kind in settable]
     if not over_list and not array_defaults:
         raise TypeError(f"@op: the arrays of {fn.__name__} must stand before `/` in its signature")
     slots = 1 if over_list else len(array_defaults)
@@ -329,7 +309,7 @@ def op(fn=None, *, name=None):
             if takes_over(array):
                 return array.__take_over__(apply, args, settings)
         if len(args) < slots:
-            missing = [default for default in array_defaults[len(args) :]]
+            missing = array_defaults[len(args) :]
             if inspect.Parameter.empty in missing:
                 raise TypeError(f"{op_name} needs {slots} arrays, got {len(args)}")
             arrays = (*arrays, *missing)

@@ -12,7 +12,7 @@ import math
 from collections import namedtuple
 
 from ..backend import EPSILON, array_module, floatx
-from ..tensor import op
+from ..tensor import OPS, as_array, op
 from . import basic
 
 # ---------------------------------------------------------------------------------------------
@@ -235,8 +235,7 @@ def dense_plain(x, kernel, bias=None, activation=None):
 
 
 def plain_activation(y, activation):
-    functions = {name: function for function, name in FUSED.items()}
-    return y if activation is None else functions[activation](y)
+    return y if activation is None else OPS[activation](y)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -345,18 +344,38 @@ def binary_crossentropy_plain(target, output, from_logits=False):
     return basic.mean(-(target * basic.log(p) + (1 - target) * basic.log(1 - p)), -1)
 
 
-def probabilities(output, axis):
-    """Each row divided by its sum and kept within [1e-7, 1 - 1e-7], and the way back."""
+def log_probabilities(output, from_logits, axis):
+    """The logarithms of the classes' probabilities, and the way back to the output.
+
+    They are the log-softmax of logits. Anything else is divided by its sum and kept within
+    [1e-7, 1 - 1e-7] first.
+    """
+    if from_logits:
+        log_p, (back,) = log_softmax.__wrapped__(output, axis=axis)
+        return log_p, back
     xp = array_module(output)
     total = output.sum(axis, keepdims=True)
     q = output / total
     p = xp.clip(q, EPSILON, 1 - EPSILON)
 
     def back(g):
-        g = g * (p == q)
+        g = g / p * (p == q)
         return (g - (g * q).sum(axis, keepdims=True)) / total
 
-    return p, back
+    return xp.log(p), back
+
+
+def check_labels(labels, classes):
+    """Raise ValueError unless all labels are whole numbers from 0 to `classes` - 1."""
+    labels = as_array(labels)
+    if labels.size == 0 or classes is None:
+        return
+    least, most = float(labels.min()), float(labels.max())
+    if not (0 <= least and most < classes) or (labels.dtype.kind == "f" and (labels % 1).any()):
+        raise ValueError(
+            f"labels must be whole numbers, the classes 0 to {classes - 1}, because the "
+            f"prediction has {classes} classes; found labels from {least:g} to {most:g}"
+        )
 
 
 @op
@@ -365,12 +384,7 @@ def categorical_crossentropy(target, output, /, from_logits=False, axis=-1):
 
     From logits it uses log-softmax; probabilities are first divided by their sum.
     """
-    xp = array_module(output)
-    if from_logits:
-        log_p, (back,) = log_softmax.__wrapped__(output, axis=axis)
-    else:
-        p, to_output = probabilities(output, axis)
-        log_p, back = xp.log(p), lambda g: to_output(g / p)
+    xp, (log_p, back) = array_module(output), log_probabilities(output, from_logits, axis)
     return -(target * log_p).sum(axis), (
         lambda g: xp.expand_dims(-g, axis) * log_p,
         lambda g: back(xp.expand_dims(-g, axis) * target),
@@ -390,23 +404,13 @@ def categorical_crossentropy_plain(target, output, from_logits=False, axis=-1):
 def sparse_categorical_crossentropy(target, output, /, from_logits=False):
     """-log p[y] for integer labels y: (...), (..., C) -> (...).
 
-    Raises ValueError for a label outside 0 .. C-1.
+    Raises ValueError for a label that is none of 0, 1 .. C-1.
     """
     xp, classes = array_module(output), output.shape[-1]
-    labels = target.astype("int64").reshape(-1)  # (B,)
-    if labels.size and not (0 <= int(labels.min()) and int(labels.max()) < classes):
-        raise ValueError(
-            f"labels must be classes 0 to {classes - 1}, since the prediction has shape "
-            f"{output.shape}; "
-            f"found labels from {int(labels.min())} to {int(labels.max())}"
-        )
-    if from_logits:
-        log_p, (back,) = log_softmax.__wrapped__(output)
-    else:
-        p, to_output = probabilities(output, -1)
-        log_p, back = xp.log(p), lambda g: to_output(g / p)
+    check_labels(target, classes)
+    log_p, back = log_probabilities(output, from_logits, -1)
     rows = log_p.reshape(-1, classes)  # (B, C)
-    hits = xp.arange(len(rows)), labels
+    hits = xp.arange(len(rows)), target.astype("int64").reshape(-1)
 
     def to_output_from_hits(g):
         d = xp.zeros_like(rows)
