@@ -11,6 +11,8 @@ import warnings
 
 import numpy as np
 
+from . import registry
+
 MOMENTS = ("train", "test", "predict")
 
 
@@ -89,8 +91,7 @@ class CallbackList:
     """
 
     def __init__(self, callbacks=None, model=None, params=None):
-        callbacks = [] if callbacks is None else callbacks
-        self.callbacks = list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
+        self.callbacks = as_list(callbacks)
         for callback in self.callbacks:
             if not isinstance(callback, Callback):
                 raise ValueError(f"`callbacks` must hold Callback objects, got {callback!r:.80}")
@@ -120,6 +121,13 @@ class CallbackList:
                 callback.on_train_end({})
             except Exception as second:
                 error.add_note(f"then {type(callback).__name__}.on_train_end failed: {second!r}")
+
+
+def as_list(callbacks):
+    """None, one callback or several, as a list."""
+    if callbacks is None:
+        return []
+    return list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
 
 
 def overrides(callback, hook):
@@ -315,16 +323,9 @@ class EarlyStopping(Monitor):
     """
 
     def __init__(
-        self,
-        monitor="val_loss",
-        min_delta=0,
-        patience=0,
-        verbose=0,
-        mode="auto",
-        baseline=None,
-        restore_best_weights=False,
-        start_from_epoch=0,
-    ):
+        self, monitor="val_loss", min_delta=0, patience=0, verbose=0, mode="auto", baseline=None,
+        restore_best_weights=False, start_from_epoch=0,
+    ):  # fmt: skip
         super().__init__(monitor, mode, min_delta, verbose)
         self.patience, self.baseline = patience, baseline
         self.restore_best_weights = restore_best_weights
@@ -366,16 +367,9 @@ class ModelCheckpoint(Monitor):
     """
 
     def __init__(
-        self,
-        filepath,
-        monitor="val_loss",
-        verbose=0,
-        save_best_only=False,
-        save_weights_only=False,
-        mode="auto",
-        save_freq="epoch",
-        initial_value_threshold=None,
-    ):
+        self, filepath, monitor="val_loss", verbose=0, save_best_only=False,
+        save_weights_only=False, mode="auto", save_freq="epoch", initial_value_threshold=None,
+    ):  # fmt: skip
         super().__init__(monitor, mode, verbose=verbose)
         if save_freq != "epoch" and not (isinstance(save_freq, int) and save_freq > 0):
             raise ValueError(f"save_freq must be 'epoch' or a number of batches, got {save_freq!r}")
@@ -426,16 +420,9 @@ class ReduceLROnPlateau(Monitor):
     """
 
     def __init__(
-        self,
-        monitor="val_loss",
-        factor=0.1,
-        patience=10,
-        verbose=0,
-        mode="auto",
-        min_delta=1e-4,
-        cooldown=0,
-        min_lr=0.0,
-    ):
+        self, monitor="val_loss", factor=0.1, patience=10, verbose=0, mode="auto", min_delta=1e-4,
+        cooldown=0, min_lr=0.0,
+    ):  # fmt: skip
         super().__init__(monitor, mode, min_delta, verbose)
         if not 0 < factor < 1:
             raise ValueError(f"factor must lie between 0 and 1, got {factor!r}")
@@ -544,3 +531,6 @@ class TerminateOnNaN(Callback):
         if not math.isfinite((logs or {}).get("loss", 0.0)):
             print(f"Batch {batch}: the loss is not finite, training stops")
             self.model.stop_training = self.model.stop_at_once = True
+
+
+__all__ = registry.public_names(globals())

@@ -5,8 +5,10 @@ time.
 """
 
 import inspect
+import itertools
 import math
 import warnings
+from functools import partial
 
 import numpy as np
 
@@ -129,23 +131,21 @@ def weigh_classes(y, sample_weight, class_weight):
     if sample_weight is not None:
         raise ValueError("give class_weight or sample_weight, not both")
     if isinstance(y, dict):
-        if not all(entry is None or isinstance(entry, dict) for entry in class_weight.values()):
-            raise ValueError(f"class_weight needs a dict for each of the targets {list(y)}")
-        entries = {name: class_weight.get(name) for name in y}
-        return {
-            name: None if entry is None else weights_of(y[name], entry)
-            for name, entry in entries.items()
-        }
-    if isinstance(y, list):
-        if not isinstance(class_weight, (list, tuple)) or len(class_weight) != len(y):
-            raise ValueError(f"class_weight needs, like y, a list of {len(y)} entries")
-        return [
-            None if entry is None else weights_of(part, entry)
-            for part, entry in zip(y, class_weight, strict=True)
-        ]
-    if y is None or not isinstance(class_weight, dict):
-        raise ValueError(f"class_weight maps the classes of y to weights, got {class_weight!r}")
-    return weights_of(y, class_weight)
+        entries = [class_weight.get(name) for name in y] if isinstance(class_weight, dict) else []
+        fits = bool(entries) and class_weight.keys() <= y.keys()
+    elif isinstance(y, list):
+        entries = class_weight if isinstance(class_weight, (list, tuple)) else []
+        fits = len(entries) == len(y)
+    else:
+        entries, fits = [class_weight], y is not None and class_weight is not None
+    if not fits or not all(entry is None or isinstance(entry, dict) for entry in entries):
+        outputs = f"for each of {list(y)}" if isinstance(y, dict) else "for each target in a list"
+        raise ValueError(
+            f"class_weight must be a dict of class: weight, or one {outputs}, as y is given; got "
+            f"{class_weight!r:.80}"
+        )
+    targets = zip(tree.flatten(y), entries, strict=True)
+    return tree.pack(y, [None if e is None else weights_of(part, e) for part, e in targets])
 
 
 def weights_of(y, class_weight):
@@ -172,107 +172,73 @@ def weights_of(y, class_weight):
 
 
 class Batches:
-    """The base: batches of triples (x, y, sample_weight), epoch after epoch.
+    """Batches of triples (x, y, sample_weight), epoch after epoch.
 
-    `steps` is the number of batches in an epoch, None while it is not known. If it was asked for,
-    an epoch goes on where the last one ended, and the data are run through again as often as
-    needed. `samples` is the number of samples, None for a stream.
+    `one_pass()` runs once through the data, in `steps` batches, None while that is not known. If
+    another number is `asked` for, an epoch goes on where the last one ended, and the data are run
+    through again as often as needed.
     """
 
-    samples = None
-
-    def __init__(self, steps=None):
-        self.asked, self.steps = steps is not None, steps
+    def __init__(self, one_pass, steps=None, asked=None):
+        self.one_pass, self.asked = one_pass, asked
+        self.steps = steps if asked is None else asked
         self.ran_out = False
-        self._running = None
-
-    def one_pass(self):
-        """Run once through the data."""
-        raise NotImplementedError(f"{type(self).__name__} must define one_pass(self)")
+        self._passes = None
 
     def epoch(self):
         """The batches of one epoch."""
-        if not self.asked:
+        if self.asked is None:
             yield from self.one_pass()
             return
-        for step in range(self.steps):
-            batch = next(self._running, None) if self._running is not None else None
-            if batch is None:
-                self._running = self.one_pass()
-                batch = next(self._running, None)
-            if batch is None:
-                self.ran_out = True
-                warnings.warn(
-                    f"the data ran out after {step} of {self.steps} batches: training stops here. "
-                    "A generator can be run through once only.",
-                    stacklevel=2,
-                )
-                return
+        self._passes = self._passes or self._pass_after_pass()
+        given = 0
+        for batch in itertools.islice(self._passes, self.asked):
             yield batch
+            given += 1
+        if given < self.asked:
+            self.ran_out = True
+            warnings.warn(
+                f"the data ran out after {given} of {self.asked} batches: training stops here. "
+                "A generator can be run through once only.",
+                stacklevel=2,
+            )
+
+    def _pass_after_pass(self):
+        """Run through the data again and again, until a pass gives nothing."""
+        found = True
+        while found:
+            found = False
+            for batch in self.one_pass():
+                found = True
+                yield batch
 
     def rewind(self):
         """Begin the next epoch at the start of the data."""
-        self._running = None
-
-    def close(self):
-        """Let go of a stream that was left half way."""
-        self.rewind()
+        self._passes = None
 
 
-class ArrayBatches(Batches):
+def array_batches(parts, batch_size, random):
     """Batches out of arrays. The last one may be smaller. The arrays are never written to."""
-
-    def __init__(self, x, y, sample_weight, batch_size, shuffle, random, steps):
-        super().__init__(steps)
-        self.parts = (x, y, sample_weight)
-        self.samples = count_samples(*self.parts)
-        self.batch_size, self.shuffle, self.random = batch_size, shuffle, random
-        if steps is None:
-            self.steps = math.ceil(self.samples / batch_size)
-
-    def one_pass(self):
-        order = self.random.generator.permutation(self.samples) if self.shuffle else None
-        for start in range(0, self.samples, self.batch_size):
-            place = slice(start, start + self.batch_size)
-            yield take(self.parts, place if order is None else order[place])
+    count = count_samples(*parts)
+    order = None if random is None else random.generator.permutation(count)
+    for start in range(0, count, batch_size):
+        place = slice(start, start + batch_size)
+        yield take(parts, place if order is None else order[place])
 
 
-class SequenceBatches(Batches):
+def dataset_batches(dataset, random, class_weight):
     """The batches of an object with `len(dataset)` and `dataset[k]`, such as a PyDataset."""
-
-    def __init__(self, dataset, shuffle, random, steps, class_weight):
-        super().__init__(steps)
-        self.dataset, self.shuffle, self.random = dataset, shuffle, random
-        self.class_weight = class_weight
-        if steps is None:
-            self.steps = len(dataset)
-
-    def one_pass(self):
-        count = len(self.dataset)
-        order = self.random.generator.permutation(count) if self.shuffle else range(count)
-        for k in order:
-            yield to_batch(self.dataset[int(k)], self.class_weight)
-        if hasattr(self.dataset, "on_epoch_end"):
-            self.dataset.on_epoch_end()
+    count = len(dataset)
+    for k in range(count) if random is None else random.generator.permutation(count):
+        yield to_batch(dataset[int(k)], class_weight)
+    if hasattr(dataset, "on_epoch_end"):
+        dataset.on_epoch_end()
 
 
-class StreamBatches(Batches):
+def stream_batches(stream, class_weight):
     """The batches of a generator, or of anything else that can be iterated."""
-
-    def __init__(self, stream, steps, class_weight):
-        super().__init__(steps)
-        self.stream, self.class_weight = stream, class_weight
-        if steps is None and hasattr(stream, "__len__"):
-            self.steps = len(stream)
-
-    def one_pass(self):
-        for item in self.stream:
-            yield to_batch(item, self.class_weight)
-
-    def close(self):
-        self.rewind()
-        if hasattr(self.stream, "close") and iter(self.stream) is self.stream:
-            self.stream.close()
+    for item in stream:
+        yield to_batch(item, class_weight)
 
 
 def to_batch(item, class_weight=None):
@@ -291,7 +257,12 @@ def is_stream(x):
     """Whether `x` brings its own batches."""
     if is_array(x) or isinstance(x, (list, tuple, dict, str, bytes)):
         return False
-    return hasattr(x, "__iter__") or (hasattr(x, "__getitem__") and hasattr(x, "__len__"))
+    return hasattr(x, "__iter__") or is_dataset(x)
+
+
+def is_dataset(x):
+    """Whether a stream can say how many batches it has, and give each by its number."""
+    return hasattr(x, "__getitem__") and hasattr(x, "__len__")
 
 
 def runs_once(x):
@@ -324,16 +295,19 @@ def make_batches(data, batch_size=None, shuffle=False, random=None, steps=None, 
     """The `Batches` of what `prepare` gave. `random` is the stream that shuffling draws from."""
     check_positive(batch_size=batch_size, steps=steps)
     x, y, sample_weight = data
+    random = random if shuffle else None
     if not is_stream(x):
         batch_size = BATCH_SIZE if batch_size is None else int(batch_size)
         if class_weight is not None:
             sample_weight = weigh_classes(y, sample_weight, class_weight)
-        return ArrayBatches(x, y, sample_weight, batch_size, shuffle, random, steps)
-    if hasattr(x, "__getitem__") and hasattr(x, "__len__"):
-        if len(x) == 0:
-            raise ValueError(f"the data are empty: this {type(x).__name__} has no batch")
-        return SequenceBatches(x, shuffle, random, steps, class_weight)
-    return StreamBatches(x, steps, class_weight)
+        one_pass = partial(array_batches, (x, y, sample_weight), batch_size, random)
+        return Batches(one_pass, math.ceil(count_samples(x) / batch_size), steps)
+    size = len(x) if hasattr(x, "__len__") else None
+    if not is_dataset(x):
+        return Batches(partial(stream_batches, x, class_weight), size, steps)
+    if size == 0:
+        raise ValueError(f"the data are empty: this {type(x).__name__} has no batch")
+    return Batches(partial(dataset_batches, x, random, class_weight), size, steps)
 
 
 def check_positive(least=1, optional=True, **arguments):

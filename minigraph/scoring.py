@@ -185,17 +185,12 @@ def align(target, output):
     return formulas.fit_rank(target, output.shape), output
 
 
-def names_of(structure, count):
-    """Names for the outputs of a model without a graph: its dict keys, or numbers."""
-    if isinstance(structure, dict) and len(structure) == count:
+def names_of(structure, names):
+    """A name for each output: its key in a dict, else what `names` says.
+
+    Of several with one name, the later ones get `_1`, `_2`.
+    """
+    if isinstance(structure, dict) and len(structure) == len(names):
         return list(structure)
-    return ["output"] if count == 1 else [f"output_{k + 1}" for k in range(count)]
-
-
-def distinct(names):
-    """The names, with `_1`, `_2` behind those that come again."""
-    seen = {}
-    for k, name in enumerate(names):
-        seen[name] = seen.get(name, -1) + 1
-        names[k] = f"{name}_{seen[name]}" if seen[name] else name
-    return names
+    repeats = [names[:k].count(name) for k, name in enumerate(names)]
+    return [f"{n}_{again}" if again else n for n, again in zip(names, repeats, strict=True)]

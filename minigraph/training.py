@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from . import graph, metrics, optimizers, registry, tree
-from .callbacks import CallbackList, History, ProgbarLogger, is_terminal
+from .callbacks import CallbackList, History, ProgbarLogger, as_list, is_terminal
 from .data import (
     check_positive,
     is_stream,
@@ -26,7 +26,7 @@ from .data import (
 )
 from .interrupts import whole_step
 from .layer import Layer, losses_of
-from .scoring import Scoring, align, check_distinct, distinct, names_of
+from .scoring import Scoring, align, check_distinct, names_of
 from .tensor import Tape, Tensor
 
 
@@ -49,10 +49,10 @@ def values_of(logs):
 
 
 class Session:
-    """What one `fit` remembers: collected once an epoch, because collecting takes time."""
+    """What one `fit` remembers; `collected` for an epoch, because collecting takes time."""
 
     def __init__(self):
-        self.weights = self.watched = self.layers = self.idle = None
+        self.collected = {}
         self.warned = self.validates = False
 
 
@@ -76,16 +76,9 @@ class Trainer:
     # -- settings ------------------------------------------------------------------------------
 
     def compile(
-        self,
-        optimizer="rmsprop",
-        loss=None,
-        loss_weights=None,
-        metrics=None,
-        weighted_metrics=None,
-        run_eagerly=False,
-        steps_per_execution=1,
-        jit_compile="auto",
-    ):
+        self, optimizer="rmsprop", loss=None, loss_weights=None, metrics=None,
+        weighted_metrics=None, run_eagerly=False, steps_per_execution=1, jit_compile="auto",
+    ):  # fmt: skip
         """Choose how to train: the optimizer, a loss and metrics for each output.
 
         `loss`, `loss_weights` and the metrics are given for all outputs at once, as a list in the
@@ -96,7 +89,7 @@ class Trainer:
         """
         scoring = Scoring(loss, loss_weights, metrics, weighted_metrics)
         if self._graph_outputs() is not None:
-            scoring.lay_routes(self._names_of_outputs(), self.output)
+            scoring.lay_routes(self._graph_names(), self.output)
         found = optimizers.get(optimizer)
         if found is None:
             raise ValueError("compile needs an `optimizer`, a name or an Optimizer; got None")
@@ -123,21 +116,27 @@ class Trainer:
         """The symbolic outputs, or None for a model that has no graph (yet)."""
         return getattr(self, "outputs", None)
 
-    def _names_of_outputs(self):
-        """A name for each output: the key in a dict of outputs, else the layer that made it."""
-        outputs = self._graph_outputs()
-        if isinstance(self.output, dict) and len(self.output) == len(outputs):
-            return list(self.output)
-        return distinct(list(self.output_names))
+    def _graph_names(self):
+        """A name for each symbolic output: the key in a dict of them, else the layer's."""
+        return names_of(self.output, self.output_names)
 
     def _routes_to(self, y_pred):
         """The outputs as a flat list, once it is known which loss goes to which of them."""
         outputs = tree.flatten(y_pred)
         if self._scoring.names is None:
-            is_graph = self._graph_outputs() is not None
-            names = self._names_of_outputs() if is_graph else names_of(y_pred, len(outputs))
+            several = [f"output_{k + 1}" for k in range(len(outputs))]
+            names = names_of(y_pred, several if len(outputs) > 1 else ["output"])
             self._scoring.lay_routes(names, y_pred)
         return outputs
+
+    def _collect(self, name, collect):
+        """What `collect` gives, and in a `fit` what it gave at the first time in this epoch."""
+        if self._session is None:
+            return collect()
+        collected = self._session.collected
+        if name not in collected:
+            collected[name] = collect()
+        return collected[name]
 
     def _need_compile(self, method):
         if not self.compiled:
@@ -152,7 +151,7 @@ class Trainer:
             y_pred = self(x, training=True)
             loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
         self._look_at(loss, x)
-        weights = self._weights_to_train()
+        weights = self._collect("weights", lambda: self.trainable_weights)
         gradients = tape.gradient(loss, weights) if weights else []
         logs = self._score(x, y, y_pred, sample_weight, loss)
         self._learn(gradients, weights)  # last: whatever raises before leaves the weights alone
@@ -161,7 +160,7 @@ class Trainer:
     def _learn(self, gradients, weights):
         """Move the weights. Those that only outputs without a loss need have nothing to learn."""
         if any(gradient is None for gradient in gradients):
-            idle = self._idle_weights()
+            idle = self._collect("idle", self._idle_weights)
             pairs = zip(gradients, weights, strict=True)
             pairs = [(g, w) for g, w in pairs if g is not None or w not in idle]
             if pairs:  # else nothing can learn, and the optimizer says so
@@ -174,15 +173,10 @@ class Trainer:
         trained = [route.loss is not None for route in self._scoring.routes]
         if all(trained) or self._graph_outputs() is None:
             return set()
-        if self._session is not None and self._session.idle is not None:
-            return self._session.idle
         ends = [end for end, is_trained in zip(self.outputs, trained, strict=True) if is_trained]
         layers = [node.layer for node in graph.collect(self.inputs, ends) if node.layer is not None]
         needed = {weight for layer in layers for weight in layer.weights}
-        idle = set(self.trainable_weights) - needed
-        if self._session is not None:
-            self._session.idle = idle
-        return idle
+        return set(self.trainable_weights) - needed
 
     def test_step(self, data):
         """Score one batch without learning from it. Returns the logs so far."""
@@ -233,20 +227,11 @@ class Trainer:
         self._scoring.mean_loss.update_state(loss, count(tree.flatten(x)[0]))
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
-    def _weights_to_train(self):
-        if self._session is None:
-            return self.trainable_weights
-        if self._session.weights is None:
-            self._session.weights = self.trainable_weights
-        return self._session.weights
-
     def _losses(self):
         """What layers have added to the loss."""
         if self._session is None or not isinstance(self, Layer):
             return getattr(self, "losses", ())
-        if self._session.layers is None:
-            self._session.layers = self._all_layers()
-        return losses_of(self._session.layers)
+        return losses_of(self._collect("layers", self._all_layers))
 
     def _look_at(self, loss, x):
         """Warn, once in a `fit`, when the loss is no number any more, and say where that began."""
@@ -282,19 +267,18 @@ class Trainer:
 
     def _watched(self):
         """(name in the logs, metric): those of `compile`, then those that layers hold."""
-        if self._session is not None and self._session.watched is not None:
-            return self._session.watched
+        if self._scoring is None or self._scoring.names is None:  # more of them are to come
+            return self._find_watched()
+        return self._collect("watched", self._find_watched)
+
+    def _find_watched(self):
         compiled = self._scoring.labelled if self._scoring else []
-        known = {id(metric) for _, metric in compiled}
         layers = self._all_layers() if hasattr(self, "_all_layers") else [self]
         held = [leaf for layer in layers for leaf in tree.flatten(list(vars(layer).values()))]
-        found = [
-            leaf for leaf in held if isinstance(leaf, metrics.Metric) and id(leaf) not in known
-        ]
-        watched = [*compiled, *((metric.name, metric) for metric in dict.fromkeys(found))]
+        found = dict.fromkeys(leaf for leaf in held if isinstance(leaf, metrics.Metric))
+        known = {metric for _, metric in compiled}
+        watched = [*compiled, *((metric.name, metric) for metric in found if metric not in known)]
         check_distinct(watched)
-        if self._session is not None and self._scoring.names is not None:
-            self._session.watched = watched
         return watched
 
     @property
@@ -320,24 +304,11 @@ class Trainer:
     # -- loops ---------------------------------------------------------------------------------
 
     def fit(
-        self,
-        x=None,
-        y=None,
-        batch_size=None,
-        epochs=1,
-        verbose="auto",
-        callbacks=None,
-        validation_split=0.0,
-        validation_data=None,
-        shuffle=True,
-        class_weight=None,
-        sample_weight=None,
-        initial_epoch=0,
-        steps_per_epoch=None,
-        validation_steps=None,
-        validation_batch_size=None,
-        validation_freq=1,
-    ):
+        self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None,
+        validation_split=0.0, validation_data=None, shuffle=True, class_weight=None,
+        sample_weight=None, initial_epoch=0, steps_per_epoch=None, validation_steps=None,
+        validation_batch_size=None, validation_freq=1,
+    ):  # fmt: skip
         """Train for some epochs: in each, every sample is seen once. Returns a `History`.
 
         `x` is arrays, with targets `y`; or a generator, a PyDataset or a loader that yields batches
@@ -349,10 +320,8 @@ class Trainer:
         self._need_compile("fit")
         check_positive(epochs=epochs, optional=False)
         check_positive(initial_epoch=initial_epoch, least=0, optional=False)
-        check_positive(steps_per_epoch=steps_per_epoch)
-        check_positive(
-            validation_steps=validation_steps, validation_batch_size=validation_batch_size
-        )
+        check_positive(steps_per_epoch=steps_per_epoch, validation_steps=validation_steps)
+        check_positive(validation_batch_size=validation_batch_size)
         given = prepare(x, y, sample_weight)
         held_back = None if validation_data is None else prepare_validation(validation_data)
         if validation_split and held_back is None:
@@ -369,9 +338,8 @@ class Trainer:
             due = sum(is_due(epoch + 1) for epoch in range(initial_epoch, epochs))
             check_reusable(held_back[0], due, validation_steps)
 
-        params = {"epochs": epochs, "steps": batches.steps, "verbose": verbosity(verbose)}
         self.history = History()
-        callbacks = self._callback_list(callbacks, params, self.history)
+        callbacks = self._callback_list(callbacks, batches, verbose, epochs, self.history)
         with self._one_session(), whole_step.on_guard():
             self.stop_training = self.stop_at_once = False
             self._session.validates = validation is not None
@@ -390,7 +358,7 @@ class Trainer:
                     if self.stop_training or batches.ran_out or (validation and validation.ran_out):
                         break
             except BaseException as error:
-                batches.close()
+                close(x)
                 callbacks.give_up(error)
                 raise
             callbacks.tell("on_train_end", logs)
@@ -398,44 +366,23 @@ class Trainer:
 
     def _train_epoch(self, batches, callbacks, epoch):
         """One epoch of steps; returns its logs, empty if the data had run out before."""
-        session = self._session
-        session.weights = session.watched = session.layers = session.idle = None
-        self.reset_metrics()
-        wanted = callbacks.listens("on_train_batch_end")
-        logs, done = {}, 0
-        try:
-            for batch in batches.epoch():
-                callbacks.tell("on_train_batch_begin", done, {})
-                with np.errstate(all="ignore"):  # `_look_at` says it once, and says where
-                    logs = self.train_step(pack(*batch))
-                callbacks.tell("on_train_batch_end", done, logs_to_python(logs) if wanted else logs)
-                done += 1
-                if self.stop_at_once:
-                    break
-        except Exception as error:
-            error.add_note(f"in epoch {epoch + 1}, after {done} complete batches")
-            raise
-        if not done and not self.history.epoch:
+        self._start_metrics()
+        where = f"epoch {epoch + 1}"
+        logs = self._each_batch("train", batches, callbacks, self.train_step, where)
+        if not logs and not self.history.epoch:
             raise ValueError("the data are empty: there was not a single batch")
-        if not done and not batches.ran_out:
+        if not logs and not batches.ran_out:
             warnings.warn(
                 f"the data ran out before epoch {epoch + 1}: training stops here. A generator "
                 "can be run through once only.",
                 stacklevel=3,
             )
-        return logs_to_python(logs)
+        return logs
 
     def evaluate(
-        self,
-        x=None,
-        y=None,
-        batch_size=None,
-        verbose="auto",
-        sample_weight=None,
-        steps=None,
-        callbacks=None,
-        return_dict=False,
-    ):
+        self, x=None, y=None, batch_size=None, verbose="auto", sample_weight=None, steps=None,
+        callbacks=None, return_dict=False,
+    ):  # fmt: skip
         """The loss, and the metrics if there are any, over all samples.
 
         Returns the loss as a float, or a list of loss, losses of the outputs and metrics, or a
@@ -445,27 +392,17 @@ class Trainer:
         given = prepare(x, y, sample_weight)
         batches = make_batches(given, batch_size, steps=steps)
         self._check_targets(given)
-        params = {"steps": batches.steps, "verbose": verbosity(verbose)}
-        logs = self._test_epoch(batches, self._callback_list(callbacks, params))
+        logs = self._test_epoch(batches, self._callback_list(callbacks, batches, verbose))
         return logs if return_dict else values_of(logs)
 
     def _test_epoch(self, batches, callbacks):
         """Score all batches; returns the logs."""
-        if self._session is not None:
-            self._session.watched = None
-        self.reset_metrics()
+        self._start_metrics()
         batches.rewind()
         callbacks.tell("on_test_begin", {})
-        wanted = callbacks.listens("on_test_batch_end")
-        logs = None
-        for step, batch in enumerate(batches.epoch()):
-            callbacks.tell("on_test_batch_begin", step, {})
-            with np.errstate(all="ignore"):
-                logs = self.test_step(pack(*batch))
-            callbacks.tell("on_test_batch_end", step, logs_to_python(logs) if wanted else logs)
-        if logs is None:
+        logs = self._each_batch("test", batches, callbacks, self.test_step, "the evaluation")
+        if not logs:
             raise ValueError("the data to evaluate are empty: there was not a single batch")
-        logs = logs_to_python(logs)
         callbacks.tell("on_test_end", logs)
         return logs
 
@@ -475,20 +412,44 @@ class Trainer:
         `verbose="auto"` shows a bar on a terminal and nothing elsewhere.
         """
         batches = make_batches(prepare(x), batch_size, steps=steps)
-        shown = is_terminal(sys.stdout) if verbose == "auto" else verbosity(verbose)
-        params = {"steps": batches.steps, "verbose": int(shown)}
-        callbacks = self._callback_list(callbacks, params)
-        callbacks.tell("on_predict_begin", {})
+        shown = int(is_terminal(sys.stdout)) if verbose == "auto" else verbose
+        callbacks = self._callback_list(callbacks, batches, shown)
         results = []
-        for step, (inputs, _, _) in enumerate(batches.epoch()):
-            callbacks.tell("on_predict_batch_begin", step, {})
-            results.append(self.predict_on_batch(inputs))
-            callbacks.tell("on_predict_batch_end", step, {})
+
+        def predict_step(data):
+            results.append(self.predict_on_batch(data[0]))
+            return {}
+
+        callbacks.tell("on_predict_begin", {})
+        self._each_batch("predict", batches, callbacks, predict_step, "the prediction")
         if not results:
             raise ValueError("the data to predict from are empty: there was not a single batch")
         callbacks.tell("on_predict_end", {})
         parts = zip(*(tree.flatten(result) for result in results), strict=True)
         return tree.pack(results[0], [np.concatenate(part) for part in parts])
+
+    def _each_batch(self, moment, batches, callbacks, step, where):
+        """Do one step with each batch, and tell the callbacks. Returns the logs of the last one.
+
+        `moment` is the word in the names of the hooks; `where` is what an error is told it was in.
+        """
+        begin, end = f"on_{moment}_batch_begin", f"on_{moment}_batch_end"
+        wanted = callbacks.listens(end)
+        logs, done = {}, 0
+        try:
+            for batch in batches.epoch():
+                callbacks.tell(begin, done, {})
+                with np.errstate(all="ignore"):  # `_look_at` says it once, and says where
+                    logs = step(pack(*batch))
+                if wanted:
+                    callbacks.tell(end, done, logs_to_python(logs))
+                done += 1
+                if moment == "train" and self.stop_at_once:
+                    break
+        except Exception as error:
+            error.add_note(f"in {where}, after {done} complete batches")
+            raise
+        return logs_to_python(logs)
 
     # -- single batches ------------------------------------------------------------------------
 
@@ -498,16 +459,16 @@ class Trainer:
         x, y, sample_weight = prepare(x, y, sample_weight)
         if class_weight is not None:
             sample_weight = weigh_classes(y, sample_weight, class_weight)
-        self.reset_metrics()
-        logs = logs_to_python(self.train_step(pack(x, y, sample_weight)))
-        return logs if return_dict else values_of(logs)
+        return self._one_step(self.train_step, pack(x, y, sample_weight), return_dict)
 
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
         """Score one batch. Returns its loss, or a list or dict with its metrics too."""
         self._need_compile("test_on_batch")
-        batch = prepare(x, y, sample_weight)
+        return self._one_step(self.test_step, pack(*prepare(x, y, sample_weight)), return_dict)
+
+    def _one_step(self, step, data, return_dict):
         self.reset_metrics()
-        logs = logs_to_python(self.test_step(pack(*batch)))
+        logs = logs_to_python(step(data))
         return logs if return_dict else values_of(logs)
 
     def predict_on_batch(self, x):
@@ -516,18 +477,25 @@ class Trainer:
 
     # -- helpers of the loops ------------------------------------------------------------------
 
+    def _start_metrics(self):
+        """Forget what was seen and collected before."""
+        if self._session is not None:
+            self._session.collected.clear()
+        self.reset_metrics()
+
     def _check_targets(self, given):
         x, y, sample_weight = given
         if not is_stream(x):
             self._scoring.check(y, sample_weight, self._graph_outputs())
 
-    def _callback_list(self, callbacks, params, history=None):
+    def _callback_list(self, callbacks, batches, verbose, epochs=None, history=None):
         """The user's callbacks, then our own, which so see what the user's put into the logs."""
+        params = {"steps": batches.steps, "verbose": verbosity(verbose)}
+        if epochs is not None:
+            params["epochs"] = epochs
         own = [ProgbarLogger()] if params["verbose"] else []
         own += [] if history is None else [history]
-        given = [] if callbacks is None else callbacks
-        given = list(given) if isinstance(given, (list, tuple)) else [given]
-        return CallbackList([*given, *own], self, params)
+        return CallbackList([*as_list(callbacks), *own], self, params)
 
     @contextmanager
     def _one_session(self):
@@ -544,6 +512,12 @@ class Trainer:
 def count(array):
     """The number of samples in an array or tensor; 1 for a single number."""
     return array.shape[0] if array.shape else 1
+
+
+def close(x):
+    """Let go of a generator that was left half way."""
+    if hasattr(x, "close") and iter(x) is x:
+        x.close()
 
 
 def prepare_validation(given):
