@@ -7,6 +7,8 @@ over (see `graph`), so this file knows nothing of graphs.
 import copy
 import inspect
 import unicodedata
+from collections import Counter
+from contextlib import contextmanager
 from functools import reduce, wraps
 
 import numpy as np
@@ -93,6 +95,27 @@ def builds_once(build):
             context.drawing.append((self, before))
 
     return wrapper
+
+
+@contextmanager
+def drawing(keep=True):
+    """Within the block, calls have no side effects, and what they build can be undone.
+
+    It is undone if the block fails, and at its end unless it is to be kept.
+    """
+    undo, outer = [], context.drawing
+    try:
+        with setting(tape=None, training=False, drawing=undo), np.errstate(all="ignore"):
+            yield
+    except BaseException:
+        keep = False
+        raise
+    finally:
+        if not keep:
+            for layer, state in reversed(undo):
+                restore(layer, state)
+        elif outer is not None:
+            outer += undo
 
 
 def restore(layer, state):
@@ -203,6 +226,18 @@ class Layer(registry.Configurable):
         """Compute the outputs."""
         raise NotImplementedError(f"{type(self).__name__} must define call(self, inputs)")
 
+    def compute_output_shape(self, input_shape):
+        """The shape of the outputs (or several) for inputs of this shape, with None for unknown.
+
+        It is found by a call on symbols, after which the layer is as it was before. A layer that
+        cannot run on an empty batch may define it: then its symbolic calls go by what it says.
+        Raises ValueError, naming the layer, if it cannot be called on such inputs.
+        """
+        entrance = registry.find("InputLayer")
+        with drawing(keep=False), setting(names=Counter()):
+            inputs = tree.map_shapes(lambda shape: entrance(shape, self.dtype).output, input_shape)
+            return tree.map(lambda output: output.shape, self(inputs))
+
     def compute_mask(self, inputs, mask=None):
         """The mask of the outputs: that of the inputs if the layer supports masking, else none."""
         return mask if self.supports_masking else None
@@ -227,7 +262,7 @@ class Layer(registry.Configurable):
         with setting(training=training, call=context.call or object()):
             outputs = self._finish(self._run(args, kwargs))
         self.built = True
-        return self._pass_masks(args[0], masks, outputs)
+        return self.pass_masks(args[0], masks, outputs)
 
     def _take_inputs(self, args, kwargs):
         """The arguments with tensors for arrays, and the masks of the inputs, or None.
@@ -240,14 +275,13 @@ class Layer(registry.Configurable):
             kwargs["mask"] = tree.map(as_array, kwargs["mask"])
         if "mask" in kwargs and self._mask_place is None:  # then it rides on the inputs
             inputs = attach_masks(inputs, kwargs.pop("mask"))
-        masks = tree.map(lambda x: x.mask, inputs)
-        masks = masks if any(mask is not None for mask in tree.flatten(masks)) else None
+        masks = masks_of(inputs)
         wanted = self._mask_place is not None and len(args) <= self._mask_place
         if wanted and kwargs.get("mask") is None:
             kwargs["mask"] = masks
         return (inputs, *tree.map(to_tensor, args[1:])), kwargs, masks
 
-    def _pass_masks(self, inputs, masks, outputs):
+    def pass_masks(self, inputs, masks, outputs):
         """The outputs with the masks that `compute_mask` gives them."""
         if masks is None and type(self).compute_mask is Layer.compute_mask:
             return outputs
@@ -560,6 +594,12 @@ def known_shape(tensor):
     shape = tuple(getattr(tensor, "shape", ()))
     trying = context.drawing is not None and shape[:1] == (0,)
     return (None, *shape[1:]) if trying else shape
+
+
+def masks_of(inputs):
+    """The masks that ride on inputs, in their structure; None if there are none."""
+    masks = tree.map(lambda x: x.mask, inputs)
+    return masks if any(mask is not None for mask in tree.flatten(masks)) else None
 
 
 def combine_masks(masks):

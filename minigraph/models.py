@@ -5,7 +5,7 @@ import warnings
 from . import backend, graph, saving, tree
 from .backend import context, setting
 from .graph import Input, InputLayer, Plan, SymbolicTensor
-from .layer import Layer, to_tensor, unique
+from .layer import Layer, drawing, to_tensor, unique
 from .ops import basic
 from .registry import register
 from .saving import clone_model, load_model, model_from_json, save_model
@@ -132,16 +132,16 @@ class Model(Trainer, Layer):
         if context.drawing is not None:  # a drawing that fails later undoes this
             Layer.build(self, self.build_shape)
 
-    def _pass_masks(self, inputs, masks, outputs):
+    def pass_masks(self, inputs, masks, outputs):
         """The layers inside have given the outputs their masks."""
         own = type(self).compute_mask is not Layer.compute_mask
-        return super()._pass_masks(inputs, masks, outputs) if own else outputs
+        return super().pass_masks(inputs, masks, outputs) if own else outputs
 
     def build(self, input_shape):
         """Make the weights of a subclassed model, by trying its `call` on an empty batch."""
         self.build_shape = input_shape
-        symbols = shape_to_input(input_shape)
-        with graph.drawing():
+        symbols = tree.map_shapes(lambda s: Input(batch_shape=(None, *s[1:])), input_shape)
+        with drawing():
             graph.experiment(self.call, (symbols,), {}, tree.flatten(symbols))
 
     # -- the parts -----------------------------------------------------------------------------
@@ -371,7 +371,7 @@ class Sequential(Model):
         if not self._chain:
             raise ValueError(f"{self.name!r} has no layers yet: add some first")
         self._ends = [Input(tuple(input_shape)[1:])]
-        with graph.drawing():
+        with drawing():
             for layer in self._chain:
                 self._draw(layer)
 
@@ -380,15 +380,6 @@ def shapes_of(symbols):
     """The shape of a single symbol, or the list of several."""
     shapes = [symbol.shape for symbol in symbols]
     return shapes[0] if len(shapes) == 1 else shapes
-
-
-def shape_to_input(shape):
-    """An Input for a shape that includes the batch axis, or a structure of them."""
-    if isinstance(shape, tuple) and all(n is None or isinstance(n, int) for n in shape):
-        return Input(batch_shape=(None, *shape[1:]))
-    if isinstance(shape, dict):
-        return {key: shape_to_input(one) for key, one in shape.items()}
-    return [shape_to_input(one) for one in shape]
 
 
 register(Model, name="Functional")

@@ -41,6 +41,15 @@ def map_structure(fn, structure):
     return fn(structure)
 
 
+def map_shapes(fn, shapes):
+    """`shapes` with every shape replaced by `fn(shape)`; a shape is a tuple or list of sizes."""
+    if isinstance(shapes, dict):
+        return {key: map_shapes(fn, shape) for key, shape in shapes.items()}
+    if is_branch(shapes) and any(is_branch(shape) for shape in shapes):
+        return [map_shapes(fn, shape) for shape in shapes]
+    return fn(shapes)
+
+
 def same_structure(a, b):
     """Whether two structures differ in nothing but their leaves (lists and tuples are alike)."""
     if not is_branch(a) or not is_branch(b):

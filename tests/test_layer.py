@@ -899,6 +899,50 @@ def test_the_drawn_shape_is_the_real_one(make, shapes):
 
 
 @battery
+def test_the_shape_is_known_before_anything_is_built(make, shapes):
+    layer, again = make(), make()
+    names = dict(backend._names)
+    given = [(None, *shape) for shape in shapes]
+    computed = layer.compute_output_shape(given if len(shapes) > 1 else given[0])
+    assert backend._names == names  # no Input and no layer inside used up a name
+    assert computed == (None, *again(data(shapes)).shape[1:])
+    assert not layer.nodes and vars(layer).keys() == vars(make()).keys()
+    assert layer.built or not layer.weights
+
+
+def test_the_shape_of_several_outputs_and_of_inputs_in_a_dict():
+    layer = layers.LSTM(4, return_sequences=True, return_state=True)
+    assert layer.compute_output_shape((None, None, 3)) == [(None, None, 4), (None, 4), (None, 4)]
+    assert layer.compute_output_shape([2, 5, 3]) == [(2, 5, 4), (2, 4), (2, 4)]
+    assert layers.Embedding(5, 3).compute_output_shape((None, 7)) == (None, 7, 3)
+    identity = layers.Identity()
+    shapes = {"a": (8, 3), "b": (8, 4, None)}
+    assert identity.compute_output_shape(shapes) == shapes
+    with pytest.raises(ValueError, match=r"layer 'picky' \(Conv2D\) .* larger than the input"):
+        layers.Conv2D(4, 3, name="picky").compute_output_shape((None, 2, 2, 1))
+
+
+class Pairs(Layer):
+    """Joins each row with the next one: it cannot run on fewer than four rows."""
+
+    def call(self, inputs):
+        assert len(inputs) > 3
+        return inputs[:-1] * inputs[1:] @ np.ones((3, 5), "float32")
+
+    def compute_output_shape(self, input_shape):
+        return None, 5
+
+
+def test_a_layer_may_say_its_shape_itself():
+    symbol = Input((3,))
+    drawn = Pairs()(symbol)
+    assert drawn.shape == (None, 5) and drawn.dtype == "float32"
+    model = Model(symbol, layers.Dense(2)(drawn))
+    assert model(np.ones((6, 3))).shape == (5, 2)
+    assert Model(symbol, drawn)(np.ones((4, 3))).numpy().tolist() == [[3.0] * 5] * 3
+
+
+@battery
 def test_the_config_makes_an_equal_layer(make, shapes):
     layer = make()
     expected = layer(data(shapes), training=True)

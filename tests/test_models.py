@@ -667,6 +667,39 @@ def test_a_sequential_model_grows_after_its_first_data():
     assert model(X).shape == (3, 3) and len(model.weights) == 2
 
 
+class Twice(Model):
+    """A model with a `call` of its own, and two outputs."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense = layers.Dense(3)
+
+    def call(self, inputs):
+        return {"one": self.dense(inputs), "two": self.dense(inputs[:, ::-1])}
+
+
+def test_the_output_shape_of_models():
+    x = Input((None, 4))
+    y = layers.GlobalMaxPooling1D()(layers.Conv1D(6, 2)(x))
+    model = Model([x], {"pooled": y, "same": x})
+    expected = {"pooled": (8, 6), "same": (8, 5, 4)}
+    assert model.compute_output_shape([(8, 5, 4)]) == expected and not model.nodes
+    for chain in (
+        Sequential([layers.Dense(3), layers.Dense(2)]),
+        Sequential([Input((7,)), layers.Dense(3), layers.Dense(2)]),
+    ):
+        built, calls = chain.built, [len(layer.nodes) for layer in chain.layers]
+        assert chain.compute_output_shape((None, 7)) == (None, 2)
+        assert chain.built == built and [len(layer.nodes) for layer in chain.layers] == calls
+        assert bool(chain.weights) == built and not chain.nodes
+        assert chain(np.ones((2, 7))).shape == (2, 2)
+    own = Twice()
+    assert own.compute_output_shape((None, 5)) == {"one": (None, 3), "two": (None, 3)}
+    assert not own.built and not own.weights and not own.dense.nodes
+    with pytest.raises(ValueError, match="expects shape"):
+        model.compute_output_shape([(8, 5, 3)])
+
+
 def test_what_cannot_be_added():
     model = Sequential([Input((4,)), layers.Dense(3, name="same")], name="chain")
     for wrong in [None, X, "dense", lambda x: x, layers.Dense, Input((4,)) + 1]:
