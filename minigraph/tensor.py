@@ -329,17 +329,13 @@ def op(fn=None, *, name=None):
             values = [backend.to_array(number) for number in values]
         with QUIET():
             value, backward = fn(*values, **settings)
-        if type(value) is tuple:
-            value = tuple(narrow(v, values) for v in value)
-        else:
-            value = narrow(value, values)
 
         tape = context.tape
         tracked = tracked and tape is not None and backward is not None
         if type(value) is tuple:
-            output = tuple(Tensor(v, tracked) for v in value)
+            output = tuple(Tensor(narrow(v, values), tracked) for v in value)
         else:
-            output = Tensor(value, tracked)
+            output = Tensor(narrow(value, values), tracked)
         if tracked:
             tape.record(output, sources, backward)
         return output

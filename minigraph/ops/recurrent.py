@@ -238,8 +238,8 @@ def lstm(
     the weights are those of i, f, g, o; the gates i, f, o are sigmoids, the candidate g is a tanh,
     unless told otherwise (Hochreiter and Schmidhuber, 1997; Gers et al., 2000).
     """
-    weights, functions = (kernel, recurrent, bias), (activation, recurrent_activation)
-    return lstm_sequence(x, h, c, weights, mask, zero_output_for_mask, functions)
+    settings = mask, zero_output_for_mask, (activation, recurrent_activation)
+    return lstm_sequence(x, h, c, (kernel, recurrent, bias), *settings)
 
 
 @op
@@ -254,9 +254,9 @@ def conv_lstm(
     of the inputs' convolution; that of the states keeps their size.
     """
     enter = partial(conv.__wrapped__, strides=strides, padding=padding, dilation_rate=dilation_rate)
-    weights, functions = (kernel, recurrent, bias), (activation, recurrent_activation)
     meet = convolution(recurrent.shape[:-2], h.shape[1:-1])
-    return lstm_sequence(x, h, c, weights, mask, zero_output_for_mask, functions, enter, meet)
+    settings = mask, zero_output_for_mask, (activation, recurrent_activation), enter, meet
+    return lstm_sequence(x, h, c, (kernel, recurrent, bias), *settings)
 
 
 def lstm_step(
