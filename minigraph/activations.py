@@ -56,3 +56,6 @@ def takes_one_array(op):
     parameters = inspect.signature(op).parameters.values()
     needed = [p for p in parameters if p.default is inspect.Parameter.empty]
     return [p.kind for p in needed] == [inspect.Parameter.POSITIONAL_ONLY]
+
+
+__all__ = [*FUNCTIONS, "get", "swish"]

@@ -12,6 +12,7 @@ from .layers import (
 from .layers.core import check_choice
 from .models import Model
 
+__all__ = ["VGG19"]
 BLOCKS = [(2, 64), (2, 128), (4, 256), (4, 512), (4, 512)]  # (convolutions, filters)
 
 

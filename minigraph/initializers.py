@@ -287,3 +287,6 @@ def serialize(initializer):
 def deserialize(config, custom_objects=None):
     """An initializer from its config."""
     return registry.deserialize(config, custom_objects)
+
+
+__all__ = registry.public_names(globals())

@@ -402,8 +402,4 @@ def deserialize(config, custom_objects=None):
     return registry.deserialize(config, custom_objects)
 
 
-__all__ = [
-    name
-    for name, thing in list(globals().items())
-    if getattr(thing, "__module__", None) == __name__
-]
+__all__ = registry.public_names(globals())

@@ -564,3 +564,6 @@ def serialize(optimizer):
 def deserialize(config, custom_objects=None):
     """An optimizer from its config."""
     return registry.deserialize(config, custom_objects)
+
+
+__all__ = [*registry.public_names(globals()), "schedules"]

@@ -80,3 +80,6 @@ def serialize(regularizer):
 def deserialize(config, custom_objects=None):
     """A regularizer from its config."""
     return registry.deserialize(config, custom_objects)
+
+
+__all__ = registry.public_names(globals())

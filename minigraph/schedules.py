@@ -123,3 +123,6 @@ def serialize(schedule):
 def deserialize(config, custom_objects=None):
     """A schedule from its config."""
     return registry.deserialize(config, custom_objects)
+
+
+__all__ = registry.public_names(globals())

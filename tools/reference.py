@@ -1,0 +1,143 @@
+"""Sphinx extension: the reference and its source pages, from the library as it is.
+
+Docstrings here are plain text, made to be read in an editor or by `help`. The first line is one
+sentence. A block that is moved to the right is a formula or code. A line that starts with
+"Shapes:", "Raises" or "Source:" speaks of just that, up to the next of them or a blank line. Names
+of code stand in `backticks`. Everything else is text, even |x|, *lengths or x_, which would mean
+something to Sphinx.
+"""
+
+import ast
+import importlib
+import inspect
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from sphinx.application import Sphinx
+from sphinx.pycode import ModuleAnalyzer
+
+MODULES = (
+    *("activations", "applications", "callbacks", "config", "initializers", "layers", "losses"),
+    *("metrics", "models", "ops", "optimizers", "regularizers", "saving", "schedules", "utils"),
+)
+FIELDS = {"Shapes: ": "Shapes", "Raises ": "Raises", "Source: ": "Source"}
+
+
+def public_things() -> Iterator[tuple[str, str, object]]:
+    """Give (module, name, thing) for every public name of the library."""
+    for module in ("minigraph", *(f"minigraph.{name}" for name in MODULES)):
+        contents = vars(importlib.import_module(module))
+        for name in contents["__all__"]:
+            if not inspect.ismodule(contents[name]):
+                yield module, name, contents[name]
+
+
+# ---------------------------------------------------------------------------------------------
+# Docstrings
+
+
+def escape(text: str) -> str:
+    """Return plain text with `code` in backticks as reStructuredText that means the same."""
+    pieces = re.split(r"`([^`]+)`", text)
+    plain = [re.sub(r"([\\*|_<>])", r"\\\1", piece) for piece in pieces[::2]]
+    code = [f"``{piece}``" for piece in pieces[1::2]]
+    both = [piece for pair in zip(plain, [*code, ""], strict=True) for piece in pair]
+    return "".join(both)
+
+
+def paragraphs(lines: list[str]) -> Iterator[list[str]]:
+    """Give the blocks between blank lines, each cut where a field starts."""
+    block: list[str] = []
+    for line in [*lines, ""]:
+        if block and (not line.strip() or line.startswith(tuple(FIELDS))):
+            yield block
+            block = []
+        if line.strip():
+            block.append(line)
+
+
+def to_rst(lines: list[str]) -> list[str]:
+    """Return a docstring as reStructuredText: prose, then literal blocks, then a list of fields."""
+    found: list[str] = []
+    fields: list[str] = []
+    for block in paragraphs(lines):
+        start = next((start for start in FIELDS if block[0].startswith(start)), None)
+        if block[0].startswith("    "):
+            found += ["::", "", *block, ""]
+        elif start:
+            text = escape(" ".join(line.strip() for line in block)[len(start) :])
+            fields.append(f":{FIELDS[start]}: {text}")
+        else:
+            found += [*map(escape, block), ""]
+    return [*found, *fields, ""]
+
+
+def write_docstring(app, what, name, thing, options, lines: list[str]) -> None:
+    """Put reStructuredText in the place of a docstring."""
+    lines[:] = to_rst(lines)
+
+
+def skip_tools(app, what, name, thing, skip, options) -> bool | None:
+    """Leave out what a class only uses: its `pool` is `max_pool`, which has an entry of its own."""
+    other = what == "class" and getattr(thing, "__name__", name) != name
+    return True if other else None
+
+
+# ---------------------------------------------------------------------------------------------
+# Source pages
+
+
+def home_of(thing: object) -> tuple[str, str]:
+    """Return the module in which a class, function or property is written, and its name there."""
+    thing = getattr(thing, "fget", thing)
+    path = getattr(thing, "__qualname__", "")
+    return getattr(thing, "__module__", "") or "", path.rpartition("<locals>.")[2]
+
+
+def follow(app: Sphinx, module: str, path: str) -> str:
+    """Tell sphinx.ext.viewcode in which module the thing is written that a page names."""
+    thing = importlib.import_module(module)
+    for name in path.split("."):
+        thing = getattr(thing, name)
+    return home_of(thing)[0]
+
+
+@cache
+def source_of(module: str) -> tuple[str, dict]:
+    """Return the text of a module and where its names stand: also those of assignments.
+
+    `Huber = loss_of(huber, "Huber")` makes a class, and `max = reduce_max` in another module makes
+    a second name of something that stands here.
+    """
+    analyzer = ModuleAnalyzer.for_module(module)
+    analyzer.analyze()
+    found = dict(analyzer.tags)
+    for statement in ast.parse(analyzer.code).body:
+        if isinstance(statement, ast.Assign):
+            for target in ast.walk(statement):
+                if isinstance(target, ast.Name) and isinstance(target.ctx, ast.Store):
+                    found.setdefault(target.id, ("def", statement.lineno, statement.end_lineno))
+    for _, name, thing in public_things():
+        members = inspect.getmembers(thing) if inspect.isclass(thing) else []
+        for path, part in [(name, thing), *((f"{name}.{last}", part) for last, part in members)]:
+            home, own = home_of(part)
+            if home == module and own in found:
+                found.setdefault(path, found[own])
+    return analyzer.code, found
+
+
+def find_source(app: Sphinx, module: str) -> tuple[str, dict] | None:
+    """Tell sphinx.ext.viewcode the text of a module and where its names stand."""
+    return source_of(module) if module.startswith("minigraph") else None
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the extension."""
+    app.setup_extension("sphinx.ext.autodoc")
+    app.setup_extension("sphinx.ext.viewcode")
+    app.connect("autodoc-process-docstring", write_docstring)
+    app.connect("autodoc-skip-member", skip_tools)
+    app.connect("viewcode-follow-imported", follow)
+    app.connect("viewcode-find-source", find_source)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
