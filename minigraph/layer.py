@@ -628,6 +628,3 @@ def attach_masks(outputs, masks):
 def unique(things):
     """Each thing once, in the order of its first appearance."""
     return list(dict.fromkeys(things))
-
-
-registry.register(Layer)

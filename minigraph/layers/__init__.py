@@ -1,82 +1,46 @@
-"""The layers: functions that own variables."""
+"""The layers: functions that own variables.
 
+What is imported here is public, and a file may name it.
+"""
+
+from .. import registry
 from ..graph import Input, InputLayer
 from ..layer import InputSpec, Layer
+
+# fmt: off
 from .activations import ELU, LeakyReLU, PReLU, ReLU, Softmax
 from .attention import MultiHeadAttention
 from .conv import Conv1D, Conv1DTranspose, Conv2D, Conv2DTranspose, Conv3D, Conv3DTranspose
 from .core import Activation, Dense, Identity, Lambda
 from .merging import (
-    Add,
-    Average,
-    Concatenate,
-    Dot,
-    Maximum,
-    Minimum,
-    Multiply,
-    Subtract,
-    add,
-    average,
-    concatenate,
-    dot,
-    maximum,
-    minimum,
-    multiply,
-    subtract,
+    Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract,
+    add, average, concatenate, dot, maximum, minimum, multiply, subtract,
 )
 from .normalization import BatchNormalization, LayerNormalization
 from .pooling import (
-    AveragePooling1D,
-    AveragePooling2D,
-    AveragePooling3D,
-    GlobalAveragePooling1D,
-    GlobalAveragePooling2D,
-    GlobalAveragePooling3D,
-    GlobalMaxPooling1D,
-    GlobalMaxPooling2D,
-    GlobalMaxPooling3D,
-    MaxPooling1D,
-    MaxPooling2D,
-    MaxPooling3D,
+    AveragePooling1D, AveragePooling2D, AveragePooling3D, GlobalAveragePooling1D,
+    GlobalAveragePooling2D, GlobalAveragePooling3D, GlobalMaxPooling1D, GlobalMaxPooling2D,
+    GlobalMaxPooling3D, MaxPooling1D, MaxPooling2D, MaxPooling3D,
 )
 from .preprocessing import Normalization, Rescaling
 from .recurrent import (
-    GRU,
-    LSTM,
-    RNN,
-    Bidirectional,
-    ConvLSTM2D,
-    ConvLSTMCell,
-    GRUCell,
-    LSTMCell,
-    SimpleRNN,
-    SimpleRNNCell,
-    StackedRNNCells,
-    TimeDistributed,
+    GRU, LSTM, RNN, Bidirectional, ConvLSTM2D, ConvLSTMCell, GRUCell, LSTMCell, SimpleRNN,
+    SimpleRNNCell, StackedRNNCells, TimeDistributed,
 )
 from .regularization import (
-    ActivityRegularization,
-    Dropout,
-    GaussianNoise,
-    SpatialDropout1D,
-    SpatialDropout2D,
+    ActivityRegularization, Dropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D,
     SpatialDropout3D,
 )
 from .reshaping import (
-    Cropping1D,
-    Cropping2D,
-    Cropping3D,
-    Flatten,
-    Permute,
-    RepeatVector,
-    Reshape,
-    UpSampling1D,
-    UpSampling2D,
-    UpSampling3D,
-    ZeroPadding1D,
-    ZeroPadding2D,
-    ZeroPadding3D,
+    Cropping1D, Cropping2D, Cropping3D, Flatten, Permute, RepeatVector, Reshape, UpSampling1D,
+    UpSampling2D, UpSampling3D, ZeroPadding1D, ZeroPadding2D, ZeroPadding3D,
 )
 from .sequences import Embedding, Masking
 
+# fmt: on
+
 __all__ = [name for name, thing in list(globals().items()) if callable(thing) and name[0] != "_"]
+
+for _thing in list(globals().values()):
+    if isinstance(_thing, type) and issubclass(_thing, Layer):
+        registry.register(_thing)

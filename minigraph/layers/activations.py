@@ -1,12 +1,10 @@
 """Activations with settings, as layers: they hold the settings, or even learn them."""
 
-from .. import registry
 from ..layer import Layer
 from ..ops import basic, nn
 from .regularization import check_number
 
 
-@registry.register
 class ReLU(Layer):
     """max(x, 0), or in full: min(x, max_value) above `threshold`, else negative_slope
     (x - threshold). Any shape. Raises ValueError for a negative setting.
@@ -24,7 +22,6 @@ class ReLU(Layer):
         return nn.relu(inputs, self.negative_slope, self.max_value, self.threshold)
 
 
-@registry.register
 class LeakyReLU(Layer):
     """x where it is positive, else negative_slope x. Any shape (Maas et al., 2013)."""
 
@@ -38,7 +35,6 @@ class LeakyReLU(Layer):
         return nn.leaky_relu(inputs, self.negative_slope)
 
 
-@registry.register
 class ELU(Layer):
     """x where it is positive, else alpha (e^x - 1). Any shape (Clevert et al., 2016)."""
 
@@ -52,7 +48,6 @@ class ELU(Layer):
         return nn.elu(inputs, self.alpha)
 
 
-@registry.register
 class Softmax(Layer):
     """exp(x) / sum exp(x) along `axis`. Any shape."""
 
@@ -66,7 +61,6 @@ class Softmax(Layer):
         return nn.softmax(inputs, self.axis)
 
 
-@registry.register
 class PReLU(Layer):
     """x where it is positive, else alpha x, where alpha is learned (He et al., 2015).
 

@@ -2,7 +2,7 @@
 
 import math
 
-from .. import registry, tree
+from .. import tree
 from ..backend import array_module
 from ..layer import InputSpec, Layer, combine_masks
 from ..ops import basic, nn
@@ -39,7 +39,6 @@ class Heads(Layer):
         return basic.reshape(y, (*inputs.shape[:2], *self.shape))
 
 
-@registry.register
 class MultiHeadAttention(Layer):
     """Several heads look at a sequence: softmax(q k^T / sqrt(key_dim)) v, joined by a dense layer.
 

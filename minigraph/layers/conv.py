@@ -4,7 +4,7 @@ One mechanism stands behind all names; a name only says over how many axes its k
 Inputs are (batch, *lengths, channels).
 """
 
-from .. import activations, registry
+from .. import activations
 from ..layer import InputSpec
 from ..ops import nn
 from ..ops.conv import conv, conv_transpose
@@ -105,7 +105,6 @@ class ConvolutionTranspose(Convolution):
         return conv_transpose(*arrays, output_padding=self.output_padding, **settings)
 
 
-@registry.register
 class Conv1D(Convolution):
     """A kernel that slides along a line: (batch, n, channels) -> (batch, places, filters).
 
@@ -117,7 +116,6 @@ class Conv1D(Convolution):
     paddings = ("valid", "same", "causal")
 
 
-@registry.register
 class Conv2D(Convolution):
     """A kernel that slides over an image: (batch, h, w, channels) -> (batch, h', w', filters).
 
@@ -129,7 +127,6 @@ class Conv2D(Convolution):
     rank = 2
 
 
-@registry.register
 class Conv3D(Convolution):
     """A kernel that slides through a volume or a film: (batch, d, h, w, channels) -> (batch, d',
     h', w', filters).
@@ -140,7 +137,6 @@ class Conv3D(Convolution):
     rank = 3
 
 
-@registry.register
 class Conv1DTranspose(ConvolutionTranspose):
     """The way back of `Conv1D`: (batch, n, channels) -> (batch, longer, filters).
 
@@ -150,7 +146,6 @@ class Conv1DTranspose(ConvolutionTranspose):
     rank = 1
 
 
-@registry.register
 class Conv2DTranspose(ConvolutionTranspose):
     """The way back of `Conv2D`, which makes images larger: (batch, h, w, channels) -> (batch, H, W,
     filters).
@@ -161,7 +156,6 @@ class Conv2DTranspose(ConvolutionTranspose):
     rank = 2
 
 
-@registry.register
 class Conv3DTranspose(ConvolutionTranspose):
     """The way back of `Conv3D`: (batch, d, h, w, channels) -> (batch, D, H, W, filters).
 

@@ -1,11 +1,10 @@
 """Dense, Activation and the layers that change nothing but the form of a call."""
 
-from .. import activations, registry, tree
+from .. import activations, tree
 from ..layer import InputSpec, Layer
 from ..ops import basic, nn
 
 
-@registry.register
 class Dense(Layer):
     """Every input meets every output: y = activation(x @ kernel + bias).
 
@@ -34,7 +33,6 @@ class Dense(Layer):
         return y if fused else self.activation(y)
 
 
-@registry.register
 class Activation(Layer):
     """An activation as a layer of its own: y = activation(x), any shape."""
 
@@ -48,7 +46,6 @@ class Activation(Layer):
         return self.activation(inputs)
 
 
-@registry.register
 class Identity(Layer):
     """y = x, any shape and structure."""
 
@@ -58,7 +55,6 @@ class Identity(Layer):
         return tree.map(basic.identity, inputs)
 
 
-@registry.register
 class Lambda(Layer):
     """A function of tensors as a layer: y = function(x, **arguments).
 

@@ -2,7 +2,6 @@
 
 from functools import reduce
 
-from .. import registry
 from ..backend import array_module
 from ..layer import Layer, combine_masks
 from ..ops import basic
@@ -58,14 +57,12 @@ def align(x, rank):
     return basic.reshape(x, (x.shape[0], *[1] * missing, *x.shape[1:])) if missing else x
 
 
-@registry.register
 class Add(Merge):
     """The sum of the inputs: y = a + b + ..."""
 
     combine = staticmethod(basic.add)
 
 
-@registry.register
 class Subtract(Merge):
     """The difference of two inputs: y = a - b. Raises ValueError for another number of them."""
 
@@ -73,14 +70,12 @@ class Subtract(Merge):
     exactly_two = True
 
 
-@registry.register
 class Multiply(Merge):
     """The product of the inputs, element by element: y = a b ..."""
 
     combine = staticmethod(basic.multiply)
 
 
-@registry.register
 class Average(Add):
     """The mean of the inputs: y = (a + b + ...) / n"""
 
@@ -88,21 +83,18 @@ class Average(Add):
         return super().call(inputs) / len(inputs)
 
 
-@registry.register
 class Maximum(Merge):
     """The largest of the inputs, element by element."""
 
     combine = staticmethod(basic.maximum)
 
 
-@registry.register
 class Minimum(Merge):
     """The smallest of the inputs, element by element."""
 
     combine = staticmethod(basic.minimum)
 
 
-@registry.register
 class Dot(Merge):
     """Products of two inputs summed over one axis of each, sample by sample.
 
@@ -142,7 +134,6 @@ class Dot(Merge):
         """Steps of the inputs are no steps of the output."""
 
 
-@registry.register
 class Concatenate(Merge):
     """The inputs side by side along `axis` (the last unless told otherwise)."""
 

@@ -2,14 +2,12 @@
 
 import numbers
 
-from .. import registry
 from ..backend import array_module
 from ..layer import InputSpec, Layer
 from ..ops import basic, nn
 from .core import check_known
 
 
-@registry.register
 class BatchNormalization(Layer):
     """y = gamma (x - mean) / sqrt(variance + epsilon) + beta, for each channel along `axis`.
 
@@ -72,7 +70,6 @@ class BatchNormalization(Layer):
         return nn.batch_norm(x, self.gamma, self.beta, self.epsilon, found=found)
 
 
-@registry.register
 class LayerNormalization(Layer):
     """y = gamma (x - mean) / sqrt(variance + epsilon) + beta, for each sample over `axis`.
 

@@ -3,7 +3,6 @@
 Inputs are (batch, *lengths, channels).
 """
 
-from .. import registry
 from ..ops import basic, pooling
 from .core import Spatial, check_choice, check_sizes
 
@@ -41,7 +40,6 @@ class GlobalPooling(Spatial):
         return self.pool(inputs, tuple(range(1, self.rank + 1)), self.keepdims)
 
 
-@registry.register
 class MaxPooling1D(Pooling):
     """The largest cell of each window of a line:
     (batch, n, channels) -> (batch, n', channels).
@@ -52,7 +50,6 @@ class MaxPooling1D(Pooling):
     rank, pool = 1, staticmethod(pooling.max_pool)
 
 
-@registry.register
 class MaxPooling2D(Pooling):
     """The largest cell of each window of an image:
     (batch, h, w, channels) -> (batch, h', w', channels).
@@ -63,7 +60,6 @@ class MaxPooling2D(Pooling):
     rank, pool = 2, staticmethod(pooling.max_pool)
 
 
-@registry.register
 class MaxPooling3D(Pooling):
     """The largest cell of each window of a volume:
     (batch, d, h, w, channels) -> (batch, d', h', w', channels).
@@ -74,7 +70,6 @@ class MaxPooling3D(Pooling):
     rank, pool = 3, staticmethod(pooling.max_pool)
 
 
-@registry.register
 class AveragePooling1D(Pooling):
     """The mean of each window of a line:
     (batch, n, channels) -> (batch, n', channels).
@@ -85,7 +80,6 @@ class AveragePooling1D(Pooling):
     rank, pool = 1, staticmethod(pooling.average_pool)
 
 
-@registry.register
 class AveragePooling2D(Pooling):
     """The mean of each window of an image:
     (batch, h, w, channels) -> (batch, h', w', channels).
@@ -96,7 +90,6 @@ class AveragePooling2D(Pooling):
     rank, pool = 2, staticmethod(pooling.average_pool)
 
 
-@registry.register
 class AveragePooling3D(Pooling):
     """The mean of each window of a volume:
     (batch, d, h, w, channels) -> (batch, d', h', w', channels).
@@ -107,28 +100,24 @@ class AveragePooling3D(Pooling):
     rank, pool = 3, staticmethod(pooling.average_pool)
 
 
-@registry.register
 class GlobalMaxPooling1D(GlobalPooling):
     """The largest value of each channel: (batch, n, channels) -> (batch, channels)."""
 
     rank, pool = 1, staticmethod(basic.reduce_max)
 
 
-@registry.register
 class GlobalMaxPooling2D(GlobalPooling):
     """The largest value of each channel: (batch, h, w, channels) -> (batch, channels)."""
 
     rank, pool = 2, staticmethod(basic.reduce_max)
 
 
-@registry.register
 class GlobalMaxPooling3D(GlobalPooling):
     """The largest value of each channel: (batch, d, h, w, channels) -> (batch, channels)."""
 
     rank, pool = 3, staticmethod(basic.reduce_max)
 
 
-@registry.register
 class GlobalAveragePooling1D(GlobalPooling):
     """The mean of each channel: (batch, n, channels) -> (batch, channels).
 
@@ -145,14 +134,12 @@ class GlobalAveragePooling1D(GlobalPooling):
         return basic.reduce_sum(inputs * kept, 1, self.keepdims) / count
 
 
-@registry.register
 class GlobalAveragePooling2D(GlobalPooling):
     """The mean of each channel: (batch, h, w, channels) -> (batch, channels)."""
 
     rank, pool = 2, staticmethod(basic.mean)
 
 
-@registry.register
 class GlobalAveragePooling3D(GlobalPooling):
     """The mean of each channel: (batch, d, h, w, channels) -> (batch, channels)."""
 

@@ -1,13 +1,11 @@
 """Layers that bring data into a range that suits training."""
 
-from .. import registry
 from ..backend import EPSILON
 from ..layer import Layer
 from ..ops import basic
 from ..tensor import as_array
 
 
-@registry.register
 class Rescaling(Layer):
     """y = x scale + offset, any shape; both may be lists, one number for each channel."""
 
@@ -21,7 +19,6 @@ class Rescaling(Layer):
         return inputs * self.scale + self.offset
 
 
-@registry.register
 class Normalization(Layer):
     """y = (x - mean) / sqrt(variance), with what `adapt(data)` found, or with what is given.
 

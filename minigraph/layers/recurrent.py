@@ -126,7 +126,6 @@ class Cell(Layer):
         return outputs, states[0] if mask is None else outputs[:, -1], states
 
 
-@registry.register
 class SimpleRNNCell(Cell):
     """One step of a simple recurrent network: h' = f(x W + h U + b) (Elman, 1990).
 
@@ -150,7 +149,6 @@ class OpenForgetGate(initializers.Initializer):
         return bias
 
 
-@registry.register
 class LSTMCell(Cell):
     """One step of a long short-term memory: c' = f c + i g, h' = o tanh(c').
 
@@ -177,7 +175,6 @@ class LSTMCell(Cell):
         return self.add_weight((columns,), start, name="bias")
 
 
-@registry.register
 class GRUCell(Cell):
     """One step of a gated recurrent unit: h' = z h + (1 - z) g, with the gates z and r.
 
@@ -204,7 +201,6 @@ class GRUCell(Cell):
         return recurrent.gru_step(*arrays, reset_after=self.reset_after, **functions)
 
 
-@registry.register
 class ConvLSTMCell(LSTMCell):
     """One step of a long short-term memory for maps: the products of `LSTMCell` are convolutions.
 
@@ -231,7 +227,6 @@ class ConvLSTMCell(LSTMCell):
         self.dilation_rate = check_sizes(dilation_rate, 2, "dilation_rate")
 
 
-@registry.register
 class StackedRNNCells(Layer):
     """Several cells as one: the output of each is the input of the next, each keeps its states."""
 
@@ -267,7 +262,6 @@ def check_cell(cell):
 # The loop over a cell
 
 
-@registry.register
 class RNN(Layer):
     """The loop over a cell: (batch, time, ...) -> (batch, units), or all outputs (batch, time,
     units) with `return_sequences`; with `return_state` a list of the outputs and the last states.
@@ -412,7 +406,6 @@ class CellRNN(RNN):
         return self.cell.get_config() | super().get_config()
 
 
-@registry.register
 class SimpleRNN(CellRNN):
     """A simple recurrent network over a sequence: h' = f(x W + h U + b) (see `SimpleRNNCell`).
 
@@ -422,7 +415,6 @@ class SimpleRNN(CellRNN):
     cell_class = SimpleRNNCell
 
 
-@registry.register
 class LSTM(CellRNN):
     """A long short-term memory over a sequence (see `LSTMCell`), as one op.
 
@@ -433,7 +425,6 @@ class LSTM(CellRNN):
     cell_class = LSTMCell
 
 
-@registry.register
 class GRU(CellRNN):
     """A gated recurrent unit over a sequence (see `GRUCell`), as one op.
 
@@ -443,7 +434,6 @@ class GRU(CellRNN):
     cell_class = GRUCell
 
 
-@registry.register
 class ConvLSTM2D(CellRNN):
     """A long short-term memory over a sequence of images (see `ConvLSTMCell`), as one op.
 
@@ -464,7 +454,6 @@ class ConvLSTM2D(CellRNN):
 # Layers around a layer
 
 
-@registry.register
 class Bidirectional(Layer):
     """A recurrent layer that reads forwards beside one that reads backwards.
 
@@ -526,7 +515,6 @@ class Bidirectional(Layer):
         self.backward_layer.reset_state()
 
 
-@registry.register
 class TimeDistributed(Layer):
     """One layer applied to every step of a sequence: (batch, time, ...) -> (batch, time, ...).
 

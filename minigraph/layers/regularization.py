@@ -5,13 +5,12 @@ import numbers
 
 import numpy as np
 
-from .. import registry, regularizers
+from .. import regularizers
 from ..backend import RandomStream
 from ..layer import InputSpec, Layer
 from ..ops import basic
 
 
-@registry.register
 class Dropout(Layer):
     """In training, each value is kept with probability 1 - rate and scaled by 1 / (1 - rate),
     else set to 0.
@@ -59,28 +58,24 @@ class SpatialDropout(Dropout):
         return super().keep((shape[0], *[1] * self.rank, shape[-1]))
 
 
-@registry.register
 class SpatialDropout1D(SpatialDropout):
     """Dropout of whole channels of (batch, steps, channels) (Tompson et al., 2015)."""
 
     rank = 1
 
 
-@registry.register
 class SpatialDropout2D(SpatialDropout):
     """Dropout of whole channels of (batch, height, width, channels) (Tompson et al., 2015)."""
 
     rank = 2
 
 
-@registry.register
 class SpatialDropout3D(SpatialDropout):
     """Dropout of whole channels of (batch, a, b, c, channels) (Tompson et al., 2015)."""
 
     rank = 3
 
 
-@registry.register
 class GaussianNoise(Layer):
     """In training, y = x + noise of mean 0 and standard deviation `stddev`; else y = x.
 
@@ -101,7 +96,6 @@ class GaussianNoise(Layer):
         return inputs + (self.stddev * noise).astype(self.dtype)
 
 
-@registry.register
 class ActivityRegularization(Layer):
     """y = x, at a price of (l1 sum |x| + l2 sum x^2) / batch size, which is added to the loss."""
 

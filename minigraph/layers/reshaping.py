@@ -2,14 +2,12 @@
 
 import math
 
-from .. import registry
 from ..backend import array_module
 from ..layer import InputSpec, Layer
 from ..ops import basic
 from .core import Spatial, check_choice, check_positive, check_sizes
 
 
-@registry.register
 class Flatten(Layer):
     """All axes but the batch become one: (batch, a, b, ...) -> (batch, a * b * ...)."""
 
@@ -21,7 +19,6 @@ class Flatten(Layer):
         return basic.reshape(inputs, (inputs.shape[0], math.prod(inputs.shape[1:])))
 
 
-@registry.register
 class Reshape(Layer):
     """The values of each sample, row by row, in another shape: (batch, ...) -> (batch,
     *target_shape).
@@ -38,7 +35,6 @@ class Reshape(Layer):
         return basic.reshape(inputs, (inputs.shape[0], *self.target_shape))
 
 
-@registry.register
 class Permute(Layer):
     """The axes of each sample in another order; `dims` counts them from 1.
 
@@ -57,7 +53,6 @@ class Permute(Layer):
         return basic.transpose(inputs, (0, *self.dims))
 
 
-@registry.register
 class RepeatVector(Layer):
     """The same vector n times: (batch, width) -> (batch, n, width)."""
 
@@ -91,14 +86,12 @@ class UpSampling(Spatial):
         return basic.reshape(y, (rows, *(n * s for n, s in pairs), channels))
 
 
-@registry.register
 class UpSampling1D(UpSampling):
     """Each step `size` times: (batch, n, channels) -> (batch, n * size, channels)."""
 
     rank = 1
 
 
-@registry.register
 class UpSampling2D(UpSampling):
     """A larger image: (batch, h, w, channels) -> (batch, h * size, w * size, channels).
 
@@ -135,7 +128,6 @@ def blend(xp, length, size, dtype):
     return (1 - distance).clip(0, 1).astype(dtype)
 
 
-@registry.register
 class UpSampling3D(UpSampling):
     """Each cell of a volume `size` times along each of its three axes."""
 
@@ -193,42 +185,36 @@ class Cropping(Edges):
         return inputs[(slice(None), *kept)]
 
 
-@registry.register
 class ZeroPadding1D(ZeroPadding):
     """Zeros at the ends of a line: (batch, n, channels)."""
 
     rank = 1
 
 
-@registry.register
 class ZeroPadding2D(ZeroPadding):
     """Zeros at the ends of an image; one pair (before, after) for each axis."""
 
     rank = 2
 
 
-@registry.register
 class ZeroPadding3D(ZeroPadding):
     """Zeros at the ends of a volume; one pair (before, after) for each axis."""
 
     rank = 3
 
 
-@registry.register
 class Cropping1D(Cropping):
     """A line without the cells at its ends: (batch, n, channels)."""
 
     rank = 1
 
 
-@registry.register
 class Cropping2D(Cropping):
     """An image without the cells at its ends; one pair (before, after) for each axis."""
 
     rank = 2
 
 
-@registry.register
 class Cropping3D(Cropping):
     """A volume without the cells at its ends; one pair (before, after) for each axis."""
 

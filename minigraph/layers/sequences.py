@@ -1,13 +1,11 @@
 """Layers at the start of a sequence model: words become vectors, and some steps do not count."""
 
-from .. import registry
 from ..backend import array_module
 from ..layer import Layer
 from ..ops import basic
 from .core import check_positive
 
 
-@registry.register
 class Embedding(Layer):
     """A table with a vector for each number: y[b, t] = embeddings[x[b, t]].
 
@@ -42,7 +40,6 @@ class Embedding(Layer):
         return inputs.value != 0 if self.mask_zero else None
 
 
-@registry.register
 class Masking(Layer):
     """Steps whose numbers all equal `mask_value` are masked, and set to 0.
 
