@@ -1,0 +1,23 @@
+"""`python -m minigraph.datasets fetch mnist` before a lesson: then the room needs no network."""
+
+import argparse
+import sys
+
+from . import cifar10, mnist
+from .files import cache_folder
+
+
+def main():
+    parser = argparse.ArgumentParser("python -m minigraph.datasets")
+    parser.add_argument("command", choices=["fetch"], help="download, check and keep")
+    parser.add_argument("dataset", choices=["mnist", "cifar10"])
+    name = parser.parse_args().dataset
+    try:
+        (x_train, _), (x_test, _) = {"mnist": mnist, "cifar10": cifar10}[name].load_data()
+    except ConnectionError as error:
+        sys.exit(str(error))
+    print(f"{name}: {len(x_train):,} + {len(x_test):,} pictures, kept in {cache_folder()}")
+
+
+if __name__ == "__main__":
+    main()

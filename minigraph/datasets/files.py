@@ -1,0 +1,202 @@
+"""The files of data sets: fetched once, kept in a folder, checked at every use.
+
+A file is named with its size and its SHA-256. So it does not matter who sends it, or who wrote it
+into the folder: what is returned are the published bytes, or nothing. They fit into memory, and no
+archive is ever unpacked onto the disk.
+"""
+
+import io
+import os
+import sys
+import tempfile
+import time
+import warnings
+from typing import NamedTuple
+
+from ..safefile import FileDamaged, read_bytes, write_atomically
+
+FOLDER_VARIABLE = "MINIGRAPH_DATA"
+TIMEOUT = 15  # seconds without a single byte
+PAUSES = (0, 1, 3)  # seconds before each round through the mirrors
+
+
+class File(NamedTuple):
+    """A published file: its name, how many bytes it has, and their SHA-256."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+class Source(NamedTuple):
+    """A data set: its files, and addresses of the folders that hold them, the best one first."""
+
+    name: str
+    mirrors: tuple
+    files: tuple
+
+
+def parse_files(table):
+    """The files that a text lists: on each line a name, a size and a SHA-256."""
+    rows = [line.split() for line in table.strip().splitlines()]
+    return tuple(File(name, int(size), sha256) for name, size, sha256 in rows)
+
+
+def cache_folder():
+    """Where data sets are kept: `MINIGRAPH_DATA`, or the place that this system has for caches."""
+    places = {"win32": os.environ.get("LOCALAPPDATA"), "darwin": "~/Library/Caches"}
+    base = places.get(sys.platform, os.environ.get("XDG_CACHE_HOME")) or "~/.cache"
+    chosen = os.environ.get(FOLDER_VARIABLE) or os.path.join(base, "minigraph")
+    return os.path.abspath(os.path.expanduser(chosen))
+
+
+def load(source):
+    """The bytes of each file of a data set: from the cache, or else from the first mirror with it.
+
+    A damaged file in the cache is fetched anew. Raises ConnectionError, which says what to put
+    where, if no mirror has a file. A cache that cannot be written to gives a warning.
+    """
+    bases = (cache_folder(), os.path.join(tempfile.gettempdir(), "minigraph"))
+    folders = [os.path.join(base, source.name) for base in bases]
+    contents = []
+    for file in source.files:
+        reasons = {}
+        data = find(file, folders, reasons)
+        if data is None:
+            data = fetch(file, source.mirrors, reasons)
+            if data is None:
+                raise ConnectionError(advice(source, file, folders[0], reasons))
+            keep(data, file, folders)
+        contents.append(data)
+    return contents
+
+
+def check(data, file):
+    """Raise FileDamaged unless these are the published bytes."""
+    import hashlib  # here, since loading it is a good part of the cost of `import minigraph`
+
+    found = hashlib.sha256(data).hexdigest()
+    if found != file.sha256:
+        raise FileDamaged(f"its {len(data):,} bytes were changed: they have the SHA-256 {found}")
+
+
+def find(file, folders, reasons):
+    """The bytes of a file out of the first folder that has it whole, or None."""
+    for folder in folders:
+        path = os.path.join(folder, file.name)
+        try:
+            data = read_bytes(path, max_bytes=file.size)
+            check(data, file)
+            return data
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError) as error:
+            reasons[path] = str(error)
+    return None
+
+
+def keep(data, file, folders):
+    """Write a file into the first folder that takes it, with a warning for each that does not."""
+    for folder in folders:
+        try:
+            os.makedirs(folder, exist_ok=True)
+            return write_atomically(os.path.join(folder, file.name), data)
+        except OSError as error:
+            warnings.warn(
+                f"{file.name} cannot be kept in {folder}: {error}. Set {FOLDER_VARIABLE} to a "
+                "folder that can be written to.",
+                stacklevel=4,
+            )
+
+
+def fetch(file, mirrors, reasons):
+    """The bytes of a file from the first mirror that sends them, or None with the reasons."""
+    from http.client import HTTPException  # here and below, because `urllib` is slow to load
+    from urllib.error import HTTPError
+
+    urls = [mirror + file.name for mirror in mirrors]
+    for pause in PAUSES:
+        time.sleep(pause if urls else 0)
+        for url in list(urls):
+            try:
+                return download(url, file)
+            except (OSError, HTTPException, FileDamaged) as error:
+                reasons[url] = str(error) or type(error).__name__
+                if not may_pass(error):
+                    urls.remove(url)
+                if isinstance(error, HTTPError):
+                    error.close()
+    return None
+
+
+def may_pass(error):
+    """Whether asking again may help: not after a refusal, wrong bytes, or a long wait for nothing.
+
+    A `code` is that of an answer; from 500 on, the trouble is the server's own.
+    """
+    cause = getattr(error, "reason", error)
+    return getattr(error, "code", 500) >= 500 and not isinstance(cause, (TimeoutError, FileDamaged))
+
+
+def download(url, file):
+    """The checked bytes behind an address; at most one more than expected is ever read."""
+    from urllib.request import Request, urlopen
+
+    request = Request(url, headers={"User-Agent": "minigraph"})
+    with urlopen(request, timeout=TIMEOUT) as response:
+        kind = response.headers.get_content_type()
+        declared = response.headers.get("Content-Length", str(file.size))
+        if declared != str(file.size):
+            raise FileDamaged(f"it offers {declared} bytes of {kind} instead of {file.size}")
+        pieces, done = [], 0
+        while piece := response.read(min(2**20, file.size + 1 - done)):
+            pieces.append(piece)
+            done += len(piece)
+            show_progress(file, done)
+    if done < file.size:
+        raise ConnectionError(f"it ended after {done} of {file.size} bytes ({kind})")
+    data = b"".join(pieces)
+    check(data, file)
+    return data
+
+
+def show_progress(file, done):
+    """A line that counts up, for a person at a terminal only: logs stay short."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        end = "\n" if done >= file.size else ""
+        print(f"\r{file.name} {done / file.size:4.0%}", end=end, file=sys.stderr, flush=True)
+
+
+def advice(source, file, folder, reasons):
+    """One screen for somebody without this file: what was tried, and what to put where."""
+    tried = "".join(f"  {place}\n    {reason}\n" for place, reason in reasons.items())
+    wanted = "".join(f"  {f.name}  {f.size:,} bytes\n    {f.sha256}\n" for f in source.files)
+    return (
+        f"the data set {source.name} is not on this machine, and {file.name} could not be "
+        f"fetched.\n\nTried:\n{tried}\n"
+        f"To use it without a network, put what follows into the folder\n  {folder}\n"
+        f"(with the SHA-256 of each file):\n{wanted}\n"
+        f"For another folder, set the environment variable {FOLDER_VARIABLE} to the one in which\n"
+        f"`{source.name}` lies. The digits of scikit-learn (`load_digits`) need no network at all."
+    )
+
+
+# ---------------------------------------------------------------------------------------------
+# What the formats share
+
+
+def gunzip(data, most):
+    """What gzip data hold: at most `most` bytes, and no more are unpacked than one beyond."""
+    import gzip
+
+    with gzip.open(io.BytesIO(data)) as file:
+        raw = file.read(most + 1)
+    if len(raw) > most:
+        raise FileDamaged(f"unpacked it has more than {most:,} bytes")
+    return raw
+
+
+def check_labels(labels, classes):
+    """Raise FileDamaged unless all labels are below the number of classes."""
+    if labels.max() >= classes:
+        raise FileDamaged(f"it has the label {labels.max()}, and labels end at {classes - 1}")
