@@ -1,55 +1,86 @@
 """Activations with settings, as layers: they hold the settings, or even learn them."""
 
+from ..checks import check_numbers
 from ..layer import Layer
 from ..ops import basic, nn
-from .regularization import check_number
 
 
 class ReLU(Layer):
-    """max(x, 0), or in full: min(x, max_value) above `threshold`, else negative_slope
-    (x - threshold). Any shape. Raises ValueError for a negative setting.
+    """The rectified linear unit: what is positive passes.
+
+        y = max(x, 0)
+
+    In full, y = min(x, max_value) where x is at least `threshold`, else negative_slope (x -
+    threshold).
+
+    Shapes: (batch, ...) -> the same.
+    Raises ValueError for a negative setting.
+    Source: Nair and Hinton (2010).
     """
 
     supports_masking = True
 
     def __init__(self, max_value=None, negative_slope=0.0, threshold=0.0, **options):
         super().__init__(**options)
-        self.max_value = max_value if max_value is None else check_number(max_value, "max_value")
-        self.negative_slope = check_number(negative_slope, "negative_slope")
-        self.threshold = check_number(threshold, "threshold")
+        check_numbers(least=0, negative_slope=negative_slope, threshold=threshold)
+        if max_value is not None:
+            check_numbers(least=0, max_value=max_value)
+        self.max_value, self.negative_slope = max_value, negative_slope
+        self.threshold = threshold
 
     def call(self, inputs):
         return nn.relu(inputs, self.negative_slope, self.max_value, self.threshold)
 
 
 class LeakyReLU(Layer):
-    """x where it is positive, else negative_slope x. Any shape (Maas et al., 2013)."""
+    """A rectified linear unit that lets a little of the negative side through.
+
+        y = x where x > 0, else negative_slope * x
+
+    Shapes: (batch, ...) -> the same.
+    Raises ValueError for a negative slope.
+    Source: Maas et al. (2013).
+    """
 
     supports_masking = True
 
     def __init__(self, negative_slope=0.3, **options):
         super().__init__(**options)
-        self.negative_slope = check_number(negative_slope, "negative_slope")
+        check_numbers(least=0, negative_slope=negative_slope)
+        self.negative_slope = negative_slope
 
     def call(self, inputs):
         return nn.leaky_relu(inputs, self.negative_slope)
 
 
 class ELU(Layer):
-    """x where it is positive, else alpha (e^x - 1). Any shape (Clevert et al., 2016)."""
+    """The exponential linear unit, which bends smoothly down to -alpha.
+
+        y = x where x > 0, else alpha * (e^x - 1)
+
+    Shapes: (batch, ...) -> the same.
+    Raises ValueError for a negative `alpha`.
+    Source: Clevert et al. (2016).
+    """
 
     supports_masking = True
 
     def __init__(self, alpha=1.0, **options):
         super().__init__(**options)
-        self.alpha = check_number(alpha, "alpha")
+        check_numbers(least=0, alpha=alpha)
+        self.alpha = alpha
 
     def call(self, inputs):
         return nn.elu(inputs, self.alpha)
 
 
 class Softmax(Layer):
-    """exp(x) / sum exp(x) along `axis`. Any shape."""
+    """Positive numbers that add up to 1 along `axis`.
+
+        y = exp(x) / sum exp(x)
+
+    Shapes: (batch, ...) -> the same.
+    """
 
     supports_masking = True
 
@@ -62,10 +93,13 @@ class Softmax(Layer):
 
 
 class PReLU(Layer):
-    """x where it is positive, else alpha x, where alpha is learned (He et al., 2015).
+    """A leaky rectified linear unit that learns its slope, for each place.
 
-    (batch, a, b, ...) -> the same; alpha (a, b, ...), with 1 for each of `shared_axes` (counted
-    from 1, without the batch).
+        y = max(x, 0) + alpha * min(x, 0)
+
+    Shapes: (batch, a, b, ...) -> the same; alpha (a, b, ...), with 1 for each of `shared_axes`
+    (counted from 1, without the batch).
+    Source: He et al. (2015).
     """
 
     supports_masking = True

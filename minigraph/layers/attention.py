@@ -4,10 +4,11 @@ import math
 
 from .. import tree
 from ..backend import array_module
+from ..checks import check_positive
 from ..layer import InputSpec, Layer, combine_masks
 from ..ops import basic, nn
 from ..tensor import as_array
-from .core import check_known, check_positive
+from .core import check_known
 from .regularization import Dropout
 
 
@@ -40,16 +41,22 @@ class Heads(Layer):
 
 
 class MultiHeadAttention(Layer):
-    """Several heads look at a sequence: softmax(q k^T / sqrt(key_dim)) v, joined by a dense layer.
+    """Several heads look at a sequence, each in its own way, and a dense layer joins what they saw.
 
-    query (batch, T, d), value and key (batch, S, d') -> (batch, T, output_shape), d wide unless
-    told otherwise; with `return_attention_scores` also the scores (batch, heads, T, S). Without a
-    value, the query looks at itself. Kernels of query, key and value are (inputs, heads, width),
-    biases (heads, width), the last kernel is (heads, value_dim, outputs).
+        q, k, v = query @ Wq + bq, key @ Wk + bk, value @ Wv + bv    for each head
+        scores = softmax(q @ k^T / sqrt(key_dim))
+        y = sum over the heads of (scores @ v) @ Wo + bo
 
-    Masks of query, value and key (batch, time), also those that ride on the tensors, and
-    `attention_mask` (batch, T, S) say what may be seen; with `use_causal_mask` no step sees later
-    ones (Vaswani et al., 2017).
+    Without a value, the query looks at itself. Masks of query, value and key (batch, time), also
+    those that ride on the tensors, and `attention_mask` (batch, T, S) say what may be seen; with
+    `use_causal_mask` no step sees later ones.
+
+    Shapes: query (batch, T, d), value and key (batch, S, d') -> (batch, T, output_shape), d wide
+    unless told otherwise; with `return_attention_scores` also the scores (batch, heads, T, S).
+    Kernels of query, key and value are (inputs, heads, width), biases (heads, width), the last
+    kernel is (heads, value_dim, outputs).
+    Raises ValueError for sizes that are no positive integers, or a `dropout` outside [0, 1].
+    Source: Vaswani et al. (2017).
     """
 
     weight_settings = Heads.weight_settings

@@ -5,10 +5,11 @@ Inputs are (batch, *lengths, channels).
 """
 
 from .. import activations
+from ..checks import check_choice, check_positive, check_sizes
 from ..layer import InputSpec
 from ..ops import nn
 from ..ops.conv import conv, conv_transpose
-from .core import Spatial, check_choice, check_known, check_positive, check_sizes
+from .core import Spatial, check_known
 
 
 class Convolution(Spatial):
@@ -106,10 +107,17 @@ class ConvolutionTranspose(Convolution):
 
 
 class Conv1D(Convolution):
-    """A kernel that slides along a line: (batch, n, channels) -> (batch, places, filters).
+    """A kernel that slides along a line, such as a sound or a text.
 
-    y[i] = activation(sum over taps t of x[i * stride + t * dilation] @ kernel[t] + bias). With
-    padding "causal" no output sees what comes after it. Raises what `Convolution` raises.
+        y[i] = activation(sum over t of x[i * strides + t * dilation_rate] @ kernel[t] + bias)
+
+    With padding "causal" no output sees what comes after it. Lengths and errors are those of
+    `Conv2D`.
+
+    Shapes: (batch, n, channels) -> (batch, places, filters); kernel (kernel_size, channels /
+    groups, filters), bias (filters).
+    Raises ValueError where `Conv2D` does.
+    Source: Waibel et al. (1989), a network with time delays.
     """
 
     rank = 1
@@ -117,49 +125,93 @@ class Conv1D(Convolution):
 
 
 class Conv2D(Convolution):
-    """A kernel that slides over an image: (batch, h, w, channels) -> (batch, h', w', filters).
+    """A kernel that slides over an image.
 
-    y[i, j] = activation(sum over taps of x[i + t, j + u] @ kernel[t, u] + bias), for stride 1.
-    A length n becomes floor((n - k) / stride) + 1 (valid) or ceil(n / stride) (same), where
-    k = (kernel_size - 1) * dilation + 1. Raises what `Convolution` raises (LeCun et al., 1989).
+        y[i, j] = activation(sum over t, u of x[i * s + t * d, j * s + u * d] @ kernel[t, u] + bias)
+
+    s are the strides, d is the dilation rate. The channels are cut into `groups` equal parts, each
+    with filters of its own. With k = (kernel_size - 1) * d + 1, a length n becomes
+
+        places = floor((n - k) / s) + 1    for padding "valid"
+        places = ceil(n / s)               for padding "same"
+
+    Shapes: (batch, height, width, channels) -> (batch, places, places, filters); kernel
+    (*kernel_size, channels / groups, filters), bias (filters).
+    Raises ValueError for sizes that are no positive integers, an unknown `padding` or
+    `data_format`, strides together with dilation, groups that do not divide channels and filters,
+    and a kernel that is larger than the input.
+    Source: LeCun et al. (1989).
     """
 
     rank = 2
 
 
 class Conv3D(Convolution):
-    """A kernel that slides through a volume or a film: (batch, d, h, w, channels) -> (batch, d',
-    h', w', filters).
+    """A kernel that slides through a volume or a film.
 
-    Lengths, weights and errors are those of `Conv2D`.
+        y[i, j, l] = activation(sum over t, u, v of x[i + t, j + u, l + v] @ kernel[t, u, v] + bias)
+
+    This is the form for strides and dilation of 1. Otherwise, and for lengths, see `Conv2D`.
+
+    Shapes: (batch, depth, height, width, channels) -> (batch, places, places, places, filters);
+    kernel (*kernel_size, channels / groups, filters), bias (filters).
+    Raises ValueError where `Conv2D` does.
+    Source: Ji et al. (2010).
     """
 
     rank = 3
 
 
 class Conv1DTranspose(ConvolutionTranspose):
-    """The way back of `Conv1D`: (batch, n, channels) -> (batch, longer, filters).
+    """The way back of `Conv1D`: every cell of a line paints the kernel.
 
-    Lengths and errors are those of `ConvolutionTranspose`.
+        y[i * strides + t] += x[i] @ kernel[t].T, then y = activation(y + bias)
+
+    Lengths and errors are those of `Conv2DTranspose`.
+
+    Shapes: (batch, n, channels) -> (batch, longer, filters); kernel (kernel_size, filters,
+    channels), bias (filters).
+    Raises ValueError where `Conv2DTranspose` does.
+    Source: Zeiler et al. (2010).
     """
 
     rank = 1
 
 
 class Conv2DTranspose(ConvolutionTranspose):
-    """The way back of `Conv2D`, which makes images larger: (batch, h, w, channels) -> (batch, H, W,
-    filters).
+    """The way back of `Conv2D`, which makes images larger: every pixel paints the kernel.
 
-    Lengths and errors are those of `ConvolutionTranspose` (Zeiler et al., 2010).
+        y[i * s + t, j * s + u] += x[i, j] @ kernel[t, u].T, then y = activation(y + bias)
+
+    s are the strides. With k = (kernel_size - 1) * dilation_rate + 1, a length n becomes
+
+        n * s + max(k - s, 0)                       for padding "valid"
+        n * s                                       for padding "same"
+        (n - 1) * s + k - 2 * p + output_padding    where that is given
+
+    with p = 0 (valid) or k // 2 (same).
+
+    Shapes: (batch, height, width, channels) -> (batch, higher, wider, filters); kernel
+    (*kernel_size, filters, channels), bias (filters).
+    Raises ValueError where `Conv2D` does, for `groups` other than 1, and for an `output_padding`
+    that is not smaller than the strides.
+    Source: Zeiler et al. (2010).
     """
 
     rank = 2
 
 
 class Conv3DTranspose(ConvolutionTranspose):
-    """The way back of `Conv3D`: (batch, d, h, w, channels) -> (batch, D, H, W, filters).
+    """The way back of `Conv3D`: every cell of a volume paints the kernel.
 
-    Lengths and errors are those of `ConvolutionTranspose`.
+        y[i * s + t, ...] += x[i, ...] @ kernel[t, ...].T, then y = activation(y + bias)
+
+    The three axes behave alike. Lengths and errors are those of `Conv2DTranspose`.
+
+    Shapes: (batch, depth, height, width, channels) -> (batch, deeper, higher, wider, filters);
+    kernel (*kernel_size, filters, channels), bias (filters).
+    Raises ValueError where `Conv2DTranspose` does.
+    Source: Zeiler et al. (2010).
     """
 
     rank = 3

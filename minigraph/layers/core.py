@@ -1,15 +1,19 @@
 """Dense, Activation and the layers that change nothing but the form of a call."""
 
 from .. import activations, tree
+from ..checks import check_choice, check_positive
 from ..layer import InputSpec, Layer
 from ..ops import basic, nn
 
 
 class Dense(Layer):
-    """Every input meets every output: y = activation(x @ kernel + bias).
+    """Every input meets every output: one matrix product.
 
-    (batch, ..., inputs) -> (batch, ..., units); kernel (inputs, units), bias (units). Raises
-    ValueError if `units` is no positive integer, or if the last axis of the input is unknown.
+        y = activation(x @ kernel + bias)
+
+    Shapes: (batch, ..., inputs) -> (batch, ..., units); kernel (inputs, units), bias (units).
+    Raises ValueError if `units` is no positive integer, or if the last axis of the input is
+    unknown.
     """
 
     weight_settings = {"kernel": "glorot_uniform", "bias": "zeros"}
@@ -34,7 +38,13 @@ class Dense(Layer):
 
 
 class Activation(Layer):
-    """An activation as a layer of its own: y = activation(x), any shape."""
+    """An activation as a layer of its own.
+
+        y = activation(x)
+
+    Shapes: (batch, ...) -> the same.
+    Raises ValueError if `activation` is neither a function nor the name of one.
+    """
 
     supports_masking = True
 
@@ -47,7 +57,12 @@ class Activation(Layer):
 
 
 class Identity(Layer):
-    """y = x, any shape and structure."""
+    """The inputs as they are: a place in the graph with a name.
+
+        y = x
+
+    Shapes: any shape and structure -> the same.
+    """
 
     supports_masking = True
 
@@ -56,10 +71,15 @@ class Identity(Layer):
 
 
 class Lambda(Layer):
-    """A function of tensors as a layer: y = function(x, **arguments).
+    """A function of tensors as a layer.
+
+        y = function(x, **arguments)
 
     It is for quick trials: a layer of this kind cannot be saved or cloned, since a function has no
     description. `mask` is the mask of the output, or a function (inputs, mask) of it.
+
+    Shapes: (batch, ...) -> what the function makes of it.
+    Raises ValueError if `function` cannot be called, and when the layer is to be saved.
     """
 
     def __init__(self, function, mask=None, arguments=None, **options):
@@ -84,13 +104,6 @@ class Lambda(Layer):
         )
 
 
-def check_positive(value, argument):
-    """`value` as an int, or a ValueError that names the argument."""
-    if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < 1:
-        raise ValueError(f"`{argument}` must be a positive integer, got {value!r}")
-    return int(value)
-
-
 def check_known(size, layer):
     """A size that must be known to make weights; ValueError naming the layer if it is not."""
     if not isinstance(size, int):
@@ -100,25 +113,6 @@ def check_known(size, layer):
             "with a full shape."
         )
     return size
-
-
-def check_sizes(value, rank, argument, least=1):
-    """One size for each of `rank` axes; an int holds for all. Else a ValueError with the name."""
-    sizes = tuple(value) if isinstance(value, (tuple, list)) else (value,) * rank
-    good = all(hasattr(n, "__index__") and not isinstance(n, bool) and n >= least for n in sizes)
-    if not good or len(sizes) != rank:
-        kind = "a positive integer" if least else "an integer of at least 0"
-        raise ValueError(f"`{argument}` must be {kind}, or {rank} of them, got {value!r}")
-    return tuple(map(int, sizes))
-
-
-def check_choice(value, choices, argument):
-    """`value` if it is one of `choices`, or a ValueError that names the argument and them all."""
-    if value not in choices:
-        raise ValueError(
-            f"`{argument}` must be one of {', '.join(map(repr, choices))}, got {value!r}"
-        )
-    return value
 
 
 def check_format(data_format):

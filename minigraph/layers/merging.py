@@ -58,39 +58,75 @@ def align(x, rank):
 
 
 class Add(Merge):
-    """The sum of the inputs: y = a + b + ..."""
+    """The sum of the inputs, element by element.
+
+        y = a + b + ...
+
+    Shapes: a list of (batch, ...) that broadcast -> (batch, ...).
+    Raises ValueError, with both shapes, where they do not fit, and for fewer than two inputs.
+    """
 
     combine = staticmethod(basic.add)
 
 
 class Subtract(Merge):
-    """The difference of two inputs: y = a - b. Raises ValueError for another number of them."""
+    """The difference of two inputs, element by element.
+
+        y = a - b
+
+    Shapes: a list of two (batch, ...) that broadcast -> (batch, ...).
+    Raises ValueError for another number of inputs, and where the shapes do not fit.
+    """
 
     combine = staticmethod(basic.subtract)
     exactly_two = True
 
 
 class Multiply(Merge):
-    """The product of the inputs, element by element: y = a b ..."""
+    """The product of the inputs, element by element.
+
+        y = a * b * ...
+
+    Shapes: a list of (batch, ...) that broadcast -> (batch, ...).
+    Raises ValueError, with both shapes, where they do not fit, and for fewer than two inputs.
+    """
 
     combine = staticmethod(basic.multiply)
 
 
 class Average(Add):
-    """The mean of the inputs: y = (a + b + ...) / n"""
+    """The mean of n inputs, element by element.
+
+        y = (a + b + ...) / n
+
+    Shapes: a list of (batch, ...) that broadcast -> (batch, ...).
+    Raises ValueError, with both shapes, where they do not fit, and for fewer than two inputs.
+    """
 
     def call(self, inputs):
         return super().call(inputs) / len(inputs)
 
 
 class Maximum(Merge):
-    """The largest of the inputs, element by element."""
+    """The largest of the inputs, element by element.
+
+        y = max(a, b, ...)
+
+    Shapes: a list of (batch, ...) that broadcast -> (batch, ...).
+    Raises ValueError, with both shapes, where they do not fit, and for fewer than two inputs.
+    """
 
     combine = staticmethod(basic.maximum)
 
 
 class Minimum(Merge):
-    """The smallest of the inputs, element by element."""
+    """The smallest of the inputs, element by element.
+
+        y = min(a, b, ...)
+
+    Shapes: a list of (batch, ...) that broadcast -> (batch, ...).
+    Raises ValueError, with both shapes, where they do not fit, and for fewer than two inputs.
+    """
 
     combine = staticmethod(basic.minimum)
 
@@ -98,9 +134,13 @@ class Minimum(Merge):
 class Dot(Merge):
     """Products of two inputs summed over one axis of each, sample by sample.
 
-    (batch, ..., n, ...), (batch, ..., n, ...) -> (batch, the other axes of both), or (batch, 1) of
-    two vectors. `axes` is one number or a pair, the batch is axis 0. With `normalize`, the vectors
-    along these axes are first brought to length 1: the result is their cosine.
+        y[i, j] = sum over n of a[i, n] * b[j, n]    for two inputs of rank 3 and axes=2
+
+    `axes` is one number or a pair, the batch is axis 0. With `normalize`, the vectors along these
+    axes are first brought to length 1: the result is their cosine.
+
+    Shapes: (batch, ..., n, ...), (batch, ..., n, ...) -> (batch, the other axes of both), or
+    (batch, 1) of two vectors.
     Raises ValueError if the axes are no integers, if one is the batch, or if the sizes differ.
     """
 
@@ -135,7 +175,11 @@ class Dot(Merge):
 
 
 class Concatenate(Merge):
-    """The inputs side by side along `axis` (the last unless told otherwise)."""
+    """The inputs side by side along `axis`, the last unless told otherwise.
+
+    Shapes: a list of (batch, ..., n), (batch, ..., m), ... -> (batch, ..., n + m + ...).
+    Raises ValueError, with all shapes, where another axis differs, and for fewer than two inputs.
+    """
 
     def __init__(self, axis=-1, **options):
         super().__init__(**options)

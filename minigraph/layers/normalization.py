@@ -1,21 +1,26 @@
 """Normalisation: numbers brought to mean 0 and variance 1, then scaled and moved by weights."""
 
-import numbers
-
 from ..backend import array_module
+from ..checks import check_numbers
 from ..layer import InputSpec, Layer
 from ..ops import basic, nn
 from .core import check_known
 
 
 class BatchNormalization(Layer):
-    """y = gamma (x - mean) / sqrt(variance + epsilon) + beta, for each channel along `axis`.
+    """Each channel is brought to mean 0 and variance 1, over the batch, then scaled and moved.
 
-    In training, mean and variance are those of the batch (masked steps left out), and
-    moving = moving * momentum + batch * (1 - momentum). Otherwise, and always when the layer is
-    not `trainable`, they are the moving ones. Weights: gamma, beta, moving_mean, moving_variance,
-    each (channels). Raises ValueError for an `axis` beyond the rank or a `momentum` outside [0, 1]
-    (Ioffe and Szegedy, 2015).
+        y = gamma * (x - mean) / sqrt(variance + epsilon) + beta
+        moving = moving * momentum + batch * (1 - momentum)
+
+    In training, mean and variance are those of the batch (masked steps left out), and the moving
+    ones follow them. Otherwise, and always when the layer is not `trainable`, they are the moving
+    ones. Channels lie along `axis`.
+
+    Shapes: (batch, ..., channels) -> the same; gamma, beta, moving_mean, moving_variance
+    (channels).
+    Raises ValueError for an `axis` beyond the rank or a `momentum` outside [0, 1].
+    Source: Ioffe and Szegedy (2015).
     """
 
     supports_masking = True
@@ -30,8 +35,7 @@ class BatchNormalization(Layer):
         super().__init__(**options)
         if not isinstance(axis, int) or isinstance(axis, bool):
             raise ValueError(f"`axis` must be an integer, got {axis!r}")
-        if not isinstance(momentum, numbers.Real) or not 0 <= momentum <= 1:
-            raise ValueError(f"`momentum` must be a number from 0 to 1, got {momentum!r}")
+        check_numbers(least=0, most=1, momentum=momentum)
         self.axis, self.momentum, self.epsilon = axis, momentum, epsilon
         self.center, self.scale = center, scale
 
@@ -71,11 +75,16 @@ class BatchNormalization(Layer):
 
 
 class LayerNormalization(Layer):
-    """y = gamma (x - mean) / sqrt(variance + epsilon) + beta, for each sample over `axis`.
+    """Each sample is brought to mean 0 and variance 1 over `axis`, then scaled and moved.
 
-    `axis` is one axis or several; gamma and beta have their sizes. Nothing is learned about the
-    batch, so training and inference are the same (Ba et al., 2016). Raises ValueError for an `axis`
-    beyond the rank.
+        y = gamma * (x - mean) / sqrt(variance + epsilon) + beta
+
+    `axis` is one axis or several. Nothing is learned about the batch, so training and inference are
+    the same.
+
+    Shapes: (batch, ...) -> the same; gamma and beta have the sizes of the axes.
+    Raises ValueError for an `axis` beyond the rank.
+    Source: Ba et al. (2016).
     """
 
     supports_masking = True

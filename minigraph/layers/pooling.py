@@ -3,8 +3,9 @@
 Inputs are (batch, *lengths, channels).
 """
 
+from ..checks import check_choice, check_sizes
 from ..ops import basic, pooling
-from .core import Spatial, check_choice, check_sizes
+from .core import Spatial
 
 
 class Pooling(Spatial):
@@ -41,87 +42,143 @@ class GlobalPooling(Spatial):
 
 
 class MaxPooling1D(Pooling):
-    """The largest cell of each window of a line:
-    (batch, n, channels) -> (batch, n', channels).
+    """The largest cell of each window of a line.
 
-    Sizes and errors are those of `Pooling`.
+        y[i] = max over t < pool_size of x[i * strides + t]
+
+    Lengths are those of `MaxPooling2D`.
+
+    Shapes: (batch, n, channels) -> (batch, places, channels).
+    Raises ValueError where `MaxPooling2D` does.
     """
 
     rank, pool = 1, staticmethod(pooling.max_pool)
 
 
 class MaxPooling2D(Pooling):
-    """The largest cell of each window of an image:
-    (batch, h, w, channels) -> (batch, h', w', channels).
+    """The largest pixel of each window of an image, in each channel.
 
-    Sizes and errors are those of `Pooling`.
+        y[i, j] = max over t, u < pool_size of x[i * strides + t, j * strides + u]
+
+    The strides are the pool size unless given. A length n becomes
+
+        places = floor((n - pool_size) / strides) + 1    for padding "valid"
+        places = ceil(n / strides)                       for padding "same"
+
+    Shapes: (batch, height, width, channels) -> (batch, places, places, channels).
+    Raises ValueError for sizes that are no positive integers, for an unknown `padding` or
+    `data_format`, and for a pool that is larger than the input.
+    Source: Riesenhuber and Poggio (1999).
     """
 
     rank, pool = 2, staticmethod(pooling.max_pool)
 
 
 class MaxPooling3D(Pooling):
-    """The largest cell of each window of a volume:
-    (batch, d, h, w, channels) -> (batch, d', h', w', channels).
+    """The largest cell of each window of a volume, in each channel.
 
-    Sizes and errors are those of `Pooling`.
+        y[i, j, l] = max over t, u, v of x[i * strides + t, j * strides + u, l * strides + v]
+
+    Lengths are those of `MaxPooling2D`.
+
+    Shapes: (batch, depth, height, width, channels) -> (batch, places, places, places, channels).
+    Raises ValueError where `MaxPooling2D` does.
     """
 
     rank, pool = 3, staticmethod(pooling.max_pool)
 
 
 class AveragePooling1D(Pooling):
-    """The mean of each window of a line:
-    (batch, n, channels) -> (batch, n', channels).
+    """The mean of each window of a line.
 
-    With padding "same" only real cells are counted. Sizes and errors are those of `Pooling`.
+        y[i] = mean over t < pool_size of x[i * strides + t]
+
+    With padding "same" only real cells are counted. Lengths are those of `MaxPooling2D`.
+
+    Shapes: (batch, n, channels) -> (batch, places, channels).
+    Raises ValueError where `MaxPooling2D` does.
     """
 
     rank, pool = 1, staticmethod(pooling.average_pool)
 
 
 class AveragePooling2D(Pooling):
-    """The mean of each window of an image:
-    (batch, h, w, channels) -> (batch, h', w', channels).
+    """The mean of each window of an image, in each channel.
 
-    With padding "same" only real cells are counted. Sizes and errors are those of `Pooling`.
+        y[i, j] = mean over t, u < pool_size of x[i * strides + t, j * strides + u]
+
+    With padding "same" only real cells are counted. Lengths are those of `MaxPooling2D`.
+
+    Shapes: (batch, height, width, channels) -> (batch, places, places, channels).
+    Raises ValueError where `MaxPooling2D` does.
+    Source: LeCun et al. (1989).
     """
 
     rank, pool = 2, staticmethod(pooling.average_pool)
 
 
 class AveragePooling3D(Pooling):
-    """The mean of each window of a volume:
-    (batch, d, h, w, channels) -> (batch, d', h', w', channels).
+    """The mean of each window of a volume, in each channel.
 
-    With padding "same" only real cells are counted. Sizes and errors are those of `Pooling`.
+        y[i, j, l] = mean over t, u, v of x[i * strides + t, j * strides + u, l * strides + v]
+
+    With padding "same" only real cells are counted. Lengths are those of `MaxPooling2D`.
+
+    Shapes: (batch, depth, height, width, channels) -> (batch, places, places, places, channels).
+    Raises ValueError where `MaxPooling2D` does.
     """
 
     rank, pool = 3, staticmethod(pooling.average_pool)
 
 
 class GlobalMaxPooling1D(GlobalPooling):
-    """The largest value of each channel: (batch, n, channels) -> (batch, channels)."""
+    """The largest value of each channel along a line.
+
+        y = max over i of x[i]
+
+    Shapes: (batch, n, channels) -> (batch, channels), or (batch, 1, channels) with `keepdims`.
+    Raises ValueError for a `data_format` other than "channels_last".
+    """
 
     rank, pool = 1, staticmethod(basic.reduce_max)
 
 
 class GlobalMaxPooling2D(GlobalPooling):
-    """The largest value of each channel: (batch, h, w, channels) -> (batch, channels)."""
+    """The largest value of each channel of an image.
+
+        y = max over i, j of x[i, j]
+
+    Shapes: (batch, height, width, channels) -> (batch, channels), or (batch, 1, 1, channels) with
+    `keepdims`.
+    Raises ValueError for a `data_format` other than "channels_last".
+    """
 
     rank, pool = 2, staticmethod(basic.reduce_max)
 
 
 class GlobalMaxPooling3D(GlobalPooling):
-    """The largest value of each channel: (batch, d, h, w, channels) -> (batch, channels)."""
+    """The largest value of each channel of a volume.
+
+        y = max over i, j, l of x[i, j, l]
+
+    Shapes: (batch, depth, height, width, channels) -> (batch, channels), or (batch, 1, 1, 1,
+    channels) with `keepdims`.
+    Raises ValueError for a `data_format` other than "channels_last".
+    """
 
     rank, pool = 3, staticmethod(basic.reduce_max)
 
 
 class GlobalAveragePooling1D(GlobalPooling):
-    """The mean of each channel: (batch, n, channels) -> (batch, channels).
+    """The mean of each channel along a line.
+
+        y = mean over i of x[i]
 
     With a mask it is the mean over the steps that count (0 if none does).
+
+    Shapes: (batch, n, channels) -> (batch, channels), or (batch, 1, channels) with `keepdims`.
+    Raises ValueError for a `data_format` other than "channels_last".
+    Source: Lin et al. (2014).
     """
 
     rank, pool = 1, staticmethod(basic.mean)
@@ -135,12 +192,28 @@ class GlobalAveragePooling1D(GlobalPooling):
 
 
 class GlobalAveragePooling2D(GlobalPooling):
-    """The mean of each channel: (batch, h, w, channels) -> (batch, channels)."""
+    """The mean of each channel of an image.
+
+        y = mean over i, j of x[i, j]
+
+    Shapes: (batch, height, width, channels) -> (batch, channels), or (batch, 1, 1, channels) with
+    `keepdims`.
+    Raises ValueError for a `data_format` other than "channels_last".
+    Source: Lin et al. (2014).
+    """
 
     rank, pool = 2, staticmethod(basic.mean)
 
 
 class GlobalAveragePooling3D(GlobalPooling):
-    """The mean of each channel: (batch, d, h, w, channels) -> (batch, channels)."""
+    """The mean of each channel of a volume.
+
+        y = mean over i, j, l of x[i, j, l]
+
+    Shapes: (batch, depth, height, width, channels) -> (batch, channels), or (batch, 1, 1, 1,
+    channels) with `keepdims`.
+    Raises ValueError for a `data_format` other than "channels_last".
+    Source: Lin et al. (2014).
+    """
 
     rank, pool = 3, staticmethod(basic.mean)

@@ -7,7 +7,14 @@ from ..tensor import as_array
 
 
 class Rescaling(Layer):
-    """y = x scale + offset, any shape; both may be lists, one number for each channel."""
+    """Numbers in another range, such as pixels from 0 to 1.
+
+        y = x * scale + offset
+
+    Both may be lists, with one number for each channel.
+
+    Shapes: (batch, ...) -> the same.
+    """
 
     supports_masking = True
 
@@ -20,11 +27,16 @@ class Rescaling(Layer):
 
 
 class Normalization(Layer):
-    """y = (x - mean) / sqrt(variance), with what `adapt(data)` found, or with what is given.
+    """Data brought to mean 0 and variance 1, as `adapt(data)` found them or as they are given.
 
-    Any shape. Each place along `axis` (an axis, several, or None for none) has a mean and a
-    variance of its own. `invert` goes back: y = mean + x sqrt(variance). Weights, unless both are
-    given: mean, variance. Raises ValueError if one is given without the other.
+        y = (x - mean) / sqrt(variance)
+
+    Each place along `axis` (an axis, several, or None for none) has a mean and a variance of its
+    own. `invert` goes back: y = mean + x sqrt(variance).
+
+    Shapes: (batch, ...) -> the same; mean and variance, unless both are given, have the sizes of
+    `axis` and 1 elsewhere.
+    Raises ValueError if one of them is given without the other.
     """
 
     supports_masking = True

@@ -11,11 +11,12 @@ from types import SimpleNamespace
 import numpy as np
 
 from .. import activations, initializers, registry, tree
+from ..checks import check_choice, check_positive, check_sizes
 from ..layer import InputSpec, Layer
 from ..ops import basic, nn, recurrent
 from ..ops.conv import slide
 from ..tensor import Variable
-from .core import check_choice, check_format, check_known, check_positive, check_sizes
+from .core import check_format, check_known
 from .regularization import Dropout
 
 
@@ -127,10 +128,14 @@ class Cell(Layer):
 
 
 class SimpleRNNCell(Cell):
-    """One step of a simple recurrent network: h' = f(x W + h U + b) (Elman, 1990).
+    """One step of a simple recurrent network.
 
-    (batch, inputs), (batch, units) -> (batch, units) and the next state, which is the same; kernel
-    (inputs, units), recurrent kernel (units, units), bias (units).
+        h' = activation(x @ kernel + h @ recurrent_kernel + bias)
+
+    Shapes: (batch, inputs), [(batch, units)] -> (batch, units) and the next state, which is the
+    same; kernel (inputs, units), recurrent kernel (units, units), bias (units).
+    Raises ValueError if `units` is no positive integer, or if a dropout lies outside [0, 1].
+    Source: Elman (1990).
     """
 
     whole, plain = staticmethod(recurrent.simple_rnn), staticmethod(recurrent.simple_rnn_step)
@@ -150,12 +155,20 @@ class OpenForgetGate(initializers.Initializer):
 
 
 class LSTMCell(Cell):
-    """One step of a long short-term memory: c' = f c + i g, h' = o tanh(c').
+    """One step of a long short-term memory, whose cell c keeps what its gates let in.
 
-    The gates i, f, o are sigmoids, the candidate g is a tanh, of x W + h U + b. The states are h
-    and c; the columns of kernel (inputs, 4 units), recurrent kernel (units, 4 units) and bias
-    (4 units) are those of i, f, g, o. With `unit_forget_bias` the gate f starts open, with a bias
-    of 1 (Hochreiter and Schmidhuber, 1997; Gers et al., 2000; Jozefowicz et al., 2015).
+        i, f, o = sigmoid(x @ kernel + h @ recurrent_kernel + bias)
+        g = tanh(x @ kernel + h @ recurrent_kernel + bias)
+        c' = f * c + i * g
+        h' = o * tanh(c')
+
+    i, f, g and o have columns of their own, in this order. `activation` and `recurrent_activation`
+    may replace tanh and sigmoid. With `unit_forget_bias` the gate f starts open, with a bias of 1.
+
+    Shapes: (batch, inputs), [h (batch, units), c (batch, units)] -> (batch, units) and the next
+    states; kernel (inputs, 4 units), recurrent kernel (units, 4 units), bias (4 units).
+    Raises ValueError if `units` is no positive integer, or if a dropout lies outside [0, 1].
+    Source: Hochreiter and Schmidhuber (1997), Gers et al. (2000), Jozefowicz et al. (2015).
     """
 
     gates, states, functions = 4, 2, ("activation", "recurrent_activation")
@@ -176,11 +189,20 @@ class LSTMCell(Cell):
 
 
 class GRUCell(Cell):
-    """One step of a gated recurrent unit: h' = z h + (1 - z) g, with the gates z and r.
+    """One step of a gated recurrent unit, which mixes its old state with a candidate g.
 
-    With `reset_after` g = tanh(x W + b0 + r (h U + b1)) and the bias is (2, 3 units). Without it
-    g = tanh(x W + (r h) U + b), and the bias is (3 units). The columns of kernel (inputs, 3 units)
-    and recurrent kernel (units, 3 units) are those of z, r and g (Cho et al., 2014).
+        z, r = sigmoid(x @ kernel + h @ recurrent_kernel + bias)
+        g = tanh(x @ kernel + r * (h @ recurrent_kernel + b1) + b0)
+        h' = z * h + (1 - z) * g
+
+    z, r and g have columns of their own, in this order; b0 and b1 are the two rows of the bias.
+    With `reset_after=False`, g = tanh(x @ kernel + (r * h) @ recurrent_kernel + bias).
+
+    Shapes: (batch, inputs), [(batch, units)] -> (batch, units) and the next state, which is the
+    same; kernel (inputs, 3 units), recurrent kernel (units, 3 units), bias (2, 3 units), or (3
+    units) with `reset_after=False`.
+    Raises ValueError if `units` is no positive integer, or if a dropout lies outside [0, 1].
+    Source: Cho et al. (2014).
     """
 
     gates, functions = 3, ("activation", "recurrent_activation")
@@ -204,10 +226,19 @@ class GRUCell(Cell):
 class ConvLSTMCell(LSTMCell):
     """One step of a long short-term memory for maps: the products of `LSTMCell` are convolutions.
 
-    (batch, height, width, channels) -> (batch, height', width', filters); kernel (*kernel_size,
-    channels, 4 filters), recurrent kernel (*kernel_size, filters, 4 filters), bias (4 filters).
+        i, f, o = sigmoid(conv(x, kernel) + conv(h, recurrent_kernel) + bias)
+        g = tanh(conv(x, kernel) + conv(h, recurrent_kernel) + bias)
+        c' = f * c + i * g
+        h' = o * tanh(c')
+
     `strides`, `padding` and `dilation_rate` are those of the inputs' convolution; that of the
-    states keeps their size (Shi et al., 2015).
+    states keeps their size.
+
+    Shapes: (batch, height, width, channels), [h, c] -> (batch, places, places, filters) and the
+    next states; kernel (*kernel_size, channels, 4 filters), recurrent kernel (*kernel_size,
+    filters, 4 filters), bias (4 filters).
+    Raises ValueError for sizes that are no positive integers, or an unknown `padding`.
+    Source: Shi et al. (2015).
     """
 
     set_inside = ("units",)
@@ -228,7 +259,14 @@ class ConvLSTMCell(LSTMCell):
 
 
 class StackedRNNCells(Layer):
-    """Several cells as one: the output of each is the input of the next, each keeps its states."""
+    """Several cells as one: the output of each is the input of the next.
+
+    Each cell keeps its own states.
+
+    Shapes: (batch, inputs), a list of states for each cell -> (batch, units of the last cell) and
+    the next states.
+    Raises ValueError if there is no cell, or if something in the list is none.
+    """
 
     def __init__(self, cells, **options):
         super().__init__(**options)
@@ -263,15 +301,20 @@ def check_cell(cell):
 
 
 class RNN(Layer):
-    """The loop over a cell: (batch, time, ...) -> (batch, units), or all outputs (batch, time,
-    units) with `return_sequences`; with `return_state` a list of the outputs and the last states.
+    """The loop over a cell: from the first step of a sequence to the last.
 
-    `cell` is one cell or a list of cells, stacked. `initial_state` of a call is a list of tensors
-    (zeros if missing). `go_backwards` reads from the last step to the first and leaves the outputs
-    in that order. `stateful` starts each batch where the last one ended, until `reset_state()`;
-    it needs a fixed batch size. Steps that a mask (batch, time) leaves out keep the states; their
-    output is the former one (0 at the start), or 0 with `zero_output_for_mask`. `unroll` changes
-    nothing. Raises ValueError for a wrong cell, or states of a wrong shape.
+        y[t], states = cell(x[t], states)
+
+    `cell` is one cell or a list of cells, stacked. With `return_sequences` all outputs are given,
+    else the last one; with `return_state` a list of the outputs and the last states.
+    `initial_state` of a call is a list of tensors (zeros if missing). `go_backwards` reads from the
+    last step to the first and leaves the outputs in that order. `stateful` starts each batch where
+    the last one ended, until `reset_state()`; it needs a fixed batch size. Steps that a mask
+    (batch, time) leaves out keep the states; their output is the former one (0 at the start), or 0
+    with `zero_output_for_mask`. `unroll` changes nothing.
+
+    Shapes: (batch, time, ...) -> (batch, units), or (batch, time, units) with `return_sequences`.
+    Raises ValueError for a wrong cell, or states of a wrong shape.
     """
 
     def __init__(
@@ -407,38 +450,74 @@ class CellRNN(RNN):
 
 
 class SimpleRNN(CellRNN):
-    """A simple recurrent network over a sequence: h' = f(x W + h U + b) (see `SimpleRNNCell`).
+    """A simple recurrent network over a sequence, as one op.
 
-    (batch, time, inputs) -> (batch, units); for sequences and states see `RNN`.
+        h[t] = activation(x[t] @ kernel + h[t - 1] @ recurrent_kernel + bias)
+
+    For sequences and states see `RNN`, for weights and errors `SimpleRNNCell`.
+
+    Shapes: (batch, time, inputs) -> (batch, units), or (batch, time, units) with
+    `return_sequences`.
+    Raises ValueError where `RNN` and `SimpleRNNCell` do.
+    Source: Elman (1990).
     """
 
     cell_class = SimpleRNNCell
 
 
 class LSTM(CellRNN):
-    """A long short-term memory over a sequence (see `LSTMCell`), as one op.
+    """A long short-term memory over a sequence, as one op.
 
-    (batch, time, inputs) -> (batch, units); for sequences and states see `RNN`. The states are h
-    and c.
+        i, f, o = sigmoid(x[t] @ kernel + h[t - 1] @ recurrent_kernel + bias)
+        g = tanh(x[t] @ kernel + h[t - 1] @ recurrent_kernel + bias)
+        c[t] = f * c[t - 1] + i * g
+        h[t] = o * tanh(c[t])
+
+    i, f, g and o have columns of their own. For sequences and states see `RNN`, for weights and
+    errors `LSTMCell`. The states are h and c.
+
+    Shapes: (batch, time, inputs) -> (batch, units), or (batch, time, units) with
+    `return_sequences`.
+    Raises ValueError where `RNN` and `LSTMCell` do.
+    Source: Hochreiter and Schmidhuber (1997), Gers et al. (2000).
     """
 
     cell_class = LSTMCell
 
 
 class GRU(CellRNN):
-    """A gated recurrent unit over a sequence (see `GRUCell`), as one op.
+    """A gated recurrent unit over a sequence, as one op.
 
-    (batch, time, inputs) -> (batch, units); for sequences and states see `RNN`.
+        z, r = sigmoid(x[t] @ kernel + h[t - 1] @ recurrent_kernel + bias)
+        g = tanh(x[t] @ kernel + r * (h[t - 1] @ recurrent_kernel + b1) + b0)
+        h[t] = z * h[t - 1] + (1 - z) * g
+
+    z, r and g have columns of their own. For sequences and states see `RNN`, for weights, errors
+    and the other form `GRUCell`.
+
+    Shapes: (batch, time, inputs) -> (batch, units), or (batch, time, units) with
+    `return_sequences`.
+    Raises ValueError where `RNN` and `GRUCell` do.
+    Source: Cho et al. (2014).
     """
 
     cell_class = GRUCell
 
 
 class ConvLSTM2D(CellRNN):
-    """A long short-term memory over a sequence of images (see `ConvLSTMCell`), as one op.
+    """A long short-term memory over a sequence of images, as one op.
 
-    (batch, time, height, width, channels) -> (batch, height', width', filters); for sequences and
-    states see `RNN`.
+        i, f, o = sigmoid(conv(x[t], kernel) + conv(h[t - 1], recurrent_kernel) + bias)
+        g = tanh(conv(x[t], kernel) + conv(h[t - 1], recurrent_kernel) + bias)
+        c[t] = f * c[t - 1] + i * g
+        h[t] = o * tanh(c[t])
+
+    For sequences and states see `RNN`, for weights and errors `ConvLSTMCell`.
+
+    Shapes: (batch, time, height, width, channels) -> (batch, places, places, filters), or (batch,
+    time, places, places, filters) with `return_sequences`.
+    Raises ValueError where `RNN` and `ConvLSTMCell` do.
+    Source: Shi et al. (2015).
     """
 
     cell_class = ConvLSTMCell
@@ -457,11 +536,17 @@ class ConvLSTM2D(CellRNN):
 class Bidirectional(Layer):
     """A recurrent layer that reads forwards beside one that reads backwards.
 
+        y = merge(layer(x), backward_layer(x))
+
     `merge_mode` says how their outputs meet: "concat", "sum", "mul", "ave", or None for a list of
     both. Sequences of the second are turned round first, so that both speak of the same step.
     States come after the outputs, first those of the forward layer; `initial_state` halves
-    likewise. The `backward_layer` is a copy with weights of its own unless given. Raises ValueError
-    for another mode or layer (Schuster and Paliwal, 1997).
+    likewise. The `backward_layer` is a copy with weights of its own unless given.
+
+    Shapes: (batch, time, inputs) -> (batch, 2 units) with "concat", else (batch, units); with a
+    time axis if the layers return sequences.
+    Raises ValueError for another mode or layer.
+    Source: Schuster and Paliwal (1997).
     """
 
     merges = {
@@ -516,8 +601,11 @@ class Bidirectional(Layer):
 
 
 class TimeDistributed(Layer):
-    """One layer applied to every step of a sequence: (batch, time, ...) -> (batch, time, ...).
+    """One layer applied to every step of a sequence.
 
+        y[t] = layer(x[t])
+
+    Shapes: (batch, time, ...) -> (batch, time, ...).
     Raises ValueError if `layer` is no layer.
     """
 

@@ -1,31 +1,33 @@
 """Layers that make training harder on purpose, so that what is learned holds on new data."""
 
-import math
-import numbers
-
 import numpy as np
 
 from .. import regularizers
 from ..backend import RandomStream
+from ..checks import check_numbers
 from ..layer import InputSpec, Layer
 from ..ops import basic
 
 
 class Dropout(Layer):
-    """In training, each value is kept with probability 1 - rate and scaled by 1 / (1 - rate),
-    else set to 0.
+    """In training each value is dropped with probability `rate`: no unit can rely on another.
 
-    Otherwise nothing is changed. Any shape. Axes where `noise_shape` is 1 share one decision.
-    Equal seeds give equal sequences of decisions (Srivastava et al., 2014). Raises ValueError if
-    `rate` is outside [0, 1].
+        y = x * kept / (1 - rate),  kept = 1 with probability 1 - rate, else 0
+
+    In inference nothing is changed. Axes where `noise_shape` is 1 share one decision. Equal seeds
+    give equal sequences of decisions.
+
+    Shapes: (batch, ...) -> the same.
+    Raises ValueError if `rate` is outside [0, 1].
+    Source: Srivastava et al. (2014).
     """
 
     supports_masking = True
 
     def __init__(self, rate, noise_shape=None, seed=None, **options):
         super().__init__(**options)
-        self.rate = check_number(rate, "rate", most=1)
-        self.noise_shape, self.seed = noise_shape, seed
+        check_numbers(least=0, most=1, rate=rate)
+        self.rate, self.noise_shape, self.seed = rate, noise_shape, seed
         self.random = RandomStream(seed)
 
     def call(self, inputs, training=False):
@@ -59,34 +61,61 @@ class SpatialDropout(Dropout):
 
 
 class SpatialDropout1D(SpatialDropout):
-    """Dropout of whole channels of (batch, steps, channels) (Tompson et al., 2015)."""
+    """Dropout of whole channels of a sequence.
+
+        y = x * kept / (1 - rate),  with one decision for each sample and channel
+
+    Shapes: (batch, steps, channels) -> the same.
+    Raises ValueError if `rate` is outside [0, 1].
+    Source: Tompson et al. (2015).
+    """
 
     rank = 1
 
 
 class SpatialDropout2D(SpatialDropout):
-    """Dropout of whole channels of (batch, height, width, channels) (Tompson et al., 2015)."""
+    """Dropout of whole channels of images.
+
+        y = x * kept / (1 - rate),  with one decision for each sample and channel
+
+    Shapes: (batch, height, width, channels) -> the same.
+    Raises ValueError if `rate` is outside [0, 1].
+    Source: Tompson et al. (2015).
+    """
 
     rank = 2
 
 
 class SpatialDropout3D(SpatialDropout):
-    """Dropout of whole channels of (batch, a, b, c, channels) (Tompson et al., 2015)."""
+    """Dropout of whole channels of volumes.
+
+        y = x * kept / (1 - rate),  with one decision for each sample and channel
+
+    Shapes: (batch, depth, height, width, channels) -> the same.
+    Raises ValueError if `rate` is outside [0, 1].
+    Source: Tompson et al. (2015).
+    """
 
     rank = 3
 
 
 class GaussianNoise(Layer):
-    """In training, y = x + noise of mean 0 and standard deviation `stddev`; else y = x.
+    """In training, normal noise is added to every value.
 
-    Any shape. Raises ValueError if `stddev` is no number of at least 0.
+        y = x + noise,  noise of mean 0 and standard deviation stddev
+
+    In inference nothing is changed.
+
+    Shapes: (batch, ...) -> the same.
+    Raises ValueError if `stddev` is no number of at least 0.
     """
 
     supports_masking = True
 
     def __init__(self, stddev, seed=None, **options):
         super().__init__(**options)
-        self.stddev, self.seed = check_number(stddev, "stddev"), seed
+        check_numbers(least=0, stddev=stddev)
+        self.stddev, self.seed = stddev, seed
         self.random = RandomStream(seed)
 
     def call(self, inputs, training=False):
@@ -97,7 +126,13 @@ class GaussianNoise(Layer):
 
 
 class ActivityRegularization(Layer):
-    """y = x, at a price of (l1 sum |x| + l2 sum x^2) / batch size, which is added to the loss."""
+    """The inputs as they are, at a price that is added to the loss.
+
+        y = x,  loss += (l1 * sum |x| + l2 * sum x^2) / batch
+
+    Shapes: (batch, ...) -> the same.
+    Raises ValueError for a negative `l1` or `l2`.
+    """
 
     supports_masking = True
 
@@ -108,11 +143,3 @@ class ActivityRegularization(Layer):
 
     def call(self, inputs):
         return inputs
-
-
-def check_number(value, argument, most=math.inf):
-    """`value` if it is a number from 0 to `most`, or a ValueError that names the argument."""
-    if not isinstance(value, numbers.Real) or isinstance(value, bool) or not 0 <= value <= most:
-        limit = "of at least 0" if most == math.inf else f"from 0 to {most}"
-        raise ValueError(f"`{argument}` must be a number {limit}, got {value!r}")
-    return value

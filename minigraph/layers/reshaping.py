@@ -3,13 +3,17 @@
 import math
 
 from ..backend import array_module
+from ..checks import check_choice, check_positive, check_sizes
 from ..layer import InputSpec, Layer
 from ..ops import basic
-from .core import Spatial, check_choice, check_positive, check_sizes
+from .core import Spatial
 
 
 class Flatten(Layer):
-    """All axes but the batch become one: (batch, a, b, ...) -> (batch, a * b * ...)."""
+    """All axes but the batch become one, row by row.
+
+    Shapes: (batch, a, b, ...) -> (batch, a * b * ...).
+    """
 
     def __init__(self, **options):
         super().__init__(**options)
@@ -20,10 +24,11 @@ class Flatten(Layer):
 
 
 class Reshape(Layer):
-    """The values of each sample, row by row, in another shape: (batch, ...) -> (batch,
-    *target_shape).
+    """The values of each sample, row by row, in another shape.
 
     One entry of `target_shape` may be -1: it takes what is left.
+
+    Shapes: (batch, ...) -> (batch, *target_shape).
     Raises ValueError if an entry is no size, or if the numbers of values differ.
     """
 
@@ -38,6 +43,7 @@ class Reshape(Layer):
 class Permute(Layer):
     """The axes of each sample in another order; `dims` counts them from 1.
 
+    Shapes: (batch, a, b) -> (batch, b, a), with dims=(2, 1).
     Raises ValueError if `dims` is no order of 1, 2, ....
     """
 
@@ -54,7 +60,13 @@ class Permute(Layer):
 
 
 class RepeatVector(Layer):
-    """The same vector n times: (batch, width) -> (batch, n, width)."""
+    """The same vector n times, as a sequence.
+
+        y[t] = x
+
+    Shapes: (batch, width) -> (batch, n, width).
+    Raises ValueError if `n` is no positive integer.
+    """
 
     def __init__(self, n, **options):
         super().__init__(**options)
@@ -87,16 +99,27 @@ class UpSampling(Spatial):
 
 
 class UpSampling1D(UpSampling):
-    """Each step `size` times: (batch, n, channels) -> (batch, n * size, channels)."""
+    """Each step of a line is repeated.
+
+        y[i] = x[floor(i / size)]
+
+    Shapes: (batch, n, channels) -> (batch, n * size, channels).
+    Raises ValueError if `size` is no positive integer.
+    """
 
     rank = 1
 
 
 class UpSampling2D(UpSampling):
-    """A larger image: (batch, h, w, channels) -> (batch, h * size, w * size, channels).
+    """A larger image, by repeated pixels or by straight lines between them.
 
-    `interpolation` is "nearest" (each pixel is repeated) or "bilinear": between the centres of
-    the pixels values change along straight lines.
+        y[i, j] = x[floor(i / size), floor(j / size)]
+
+    `interpolation` is "nearest" (each pixel is repeated) or "bilinear": between the centres of the
+    pixels values change along straight lines.
+
+    Shapes: (batch, height, width, channels) -> (batch, height * size, width * size, channels).
+    Raises ValueError for another interpolation, or sizes that are no positive integers.
     """
 
     rank = 2
@@ -129,7 +152,13 @@ def blend(xp, length, size, dtype):
 
 
 class UpSampling3D(UpSampling):
-    """Each cell of a volume `size` times along each of its three axes."""
+    """Each cell of a volume is repeated along its three axes.
+
+        y[i, j, l] = x[floor(i / size), floor(j / size), floor(l / size)]
+
+    Shapes: (batch, a, b, c, channels) -> (batch, a * size, b * size, c * size, channels).
+    Raises ValueError for sizes that are no positive integers.
+    """
 
     rank = 3
 
@@ -186,37 +215,77 @@ class Cropping(Edges):
 
 
 class ZeroPadding1D(ZeroPadding):
-    """Zeros at the ends of a line: (batch, n, channels)."""
+    """Zeros at the ends of a line.
+
+    `padding` is a number for both ends, or a pair (before, after).
+
+    Shapes: (batch, n, channels) -> (batch, before + n + after, channels).
+    Raises ValueError for any other `padding`, and for negative numbers.
+    """
 
     rank = 1
 
 
 class ZeroPadding2D(ZeroPadding):
-    """Zeros at the ends of an image; one pair (before, after) for each axis."""
+    """Zeros around an image.
+
+    `padding` is a number for all sides, a number for each axis, or a pair (before, after) for each.
+
+    Shapes: (batch, height, width, channels) -> (batch, before + height + after, before + width +
+    after, channels).
+    Raises ValueError for any other `padding`, and for negative numbers.
+    """
 
     rank = 2
 
 
 class ZeroPadding3D(ZeroPadding):
-    """Zeros at the ends of a volume; one pair (before, after) for each axis."""
+    """Zeros around a volume.
+
+    `padding` is a number for all sides, a number for each axis, or a pair (before, after) for each.
+
+    Shapes: (batch, a, b, c, channels) -> (batch, before + a + after, ..., channels).
+    Raises ValueError for any other `padding`, and for negative numbers.
+    """
 
     rank = 3
 
 
 class Cropping1D(Cropping):
-    """A line without the cells at its ends: (batch, n, channels)."""
+    """A line without the cells at its ends.
+
+    `cropping` is a number for both ends, or a pair (before, after).
+
+    Shapes: (batch, n, channels) -> (batch, n - before - after, channels).
+    Raises ValueError for any other `cropping`, and if nothing would be left.
+    """
 
     rank = 1
 
 
 class Cropping2D(Cropping):
-    """An image without the cells at its ends; one pair (before, after) for each axis."""
+    """An image without its border.
+
+    `cropping` is a number for all sides, a number for each axis, or a pair (before, after) for
+    each.
+
+    Shapes: (batch, height, width, channels) -> (batch, height - before - after, width - before -
+    after, channels).
+    Raises ValueError for any other `cropping`, and if nothing would be left.
+    """
 
     rank = 2
 
 
 class Cropping3D(Cropping):
-    """A volume without the cells at its ends; one pair (before, after) for each axis."""
+    """A volume without the cells at its sides.
+
+    `cropping` is a number for all sides, a number for each axis, or a pair (before, after) for
+    each.
+
+    Shapes: (batch, a, b, c, channels) -> (batch, a - before - after, ..., channels).
+    Raises ValueError for any other `cropping`, and if nothing would be left.
+    """
 
     rank = 3
 

@@ -1,18 +1,23 @@
 """Layers at the start of a sequence model: words become vectors, and some steps do not count."""
 
 from ..backend import array_module
+from ..checks import check_positive
 from ..layer import Layer
 from ..ops import basic
-from .core import check_positive
 
 
 class Embedding(Layer):
-    """A table with a vector for each number: y[b, t] = embeddings[x[b, t]].
+    """A table with a learned vector for each number, such as that of a word.
 
-    (batch, ...) whole numbers from 0 to input_dim - 1 -> (batch, ..., output_dim); embeddings
-    (input_dim, output_dim). With `mask_zero` the number 0 stands for padding: such steps are
-    masked. Raises ValueError (and IndexError), naming the range, for a number that is not in the
-    table.
+        y[b, t] = embeddings[x[b, t]]
+
+    With `mask_zero` the number 0 stands for padding: such steps are masked.
+
+    Shapes: (batch, ...) whole numbers from 0 to input_dim - 1 -> (batch, ..., output_dim);
+    embeddings (input_dim, output_dim).
+    Raises ValueError if a size is no positive integer, and ValueError (and IndexError), naming the
+    range, for a number that is not in the table.
+    Source: Bengio et al. (2003).
     """
 
     weight_settings = {"embeddings": "uniform"}
@@ -41,9 +46,11 @@ class Embedding(Layer):
 
 
 class Masking(Layer):
-    """Steps whose numbers all equal `mask_value` are masked, and set to 0.
+    """Steps that hold nothing but `mask_value` are masked, and set to 0.
 
-    (batch, time, ...) -> the same shape; the mask is (batch, time) for (batch, time, features).
+        y[t] = x[t] if any(x[t] != mask_value), else 0
+
+    Shapes: (batch, time, features) -> the same; the mask is (batch, time).
     """
 
     supports_masking = True
