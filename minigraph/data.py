@@ -226,6 +226,36 @@ def array_batches(parts, batch_size, random):
         yield take(parts, place if order is None else order[place])
 
 
+class PyDataset:
+    """A data set of your own, which makes its batches when they are asked for.
+
+    Define `__len__(self)`, the number of batches, and `__getitem__(self, k)`, batch k as (x, y) or
+    (x, y, sample_weight), where each is an array or a list or dict of arrays. `fit` takes the
+    batches in a new order each time; `on_epoch_end(self)` is called after each run through them.
+    Batches are made one after the other, in this process: the arguments, which Keras has too,
+    change nothing, and a warning says so if they ask for more.
+    """
+
+    def __init__(self, workers=1, use_multiprocessing=False, max_queue_size=10):
+        if workers != 1 or use_multiprocessing:
+            warnings.warn(
+                f"workers={workers!r} and use_multiprocessing={use_multiprocessing!r} change "
+                "nothing: batches are made one after the other, in this process",
+                stacklevel=2,
+            )
+
+    def __len__(self):
+        name = type(self).__name__
+        raise NotImplementedError(f"{name} must define __len__(self), the number of batches")
+
+    def __getitem__(self, k):
+        name = type(self).__name__
+        raise NotImplementedError(f"{name} must define __getitem__(self, k), which gives batch k")
+
+    def on_epoch_end(self):
+        """Called after each run through the batches; does nothing unless you define it."""
+
+
 def dataset_batches(dataset, random, class_weight):
     """The batches of an object with `len(dataset)` and `dataset[k]`, such as a PyDataset."""
     count = len(dataset)
@@ -285,6 +315,12 @@ def prepare(x, y=None, sample_weight=None):
         return x, None, None
     if x is None:
         raise ValueError("x is missing: give arrays, or an object that yields batches")
+    missing = [method for method in ("__len__", "__getitem__") if not hasattr(x, method)]
+    if len(missing) == 1 and not is_array(x):
+        raise ValueError(
+            f"x is a {type(x).__name__}, which lacks {missing[0]}: a source of batches says how "
+            "many it has, and gives each by its number (see utils.PyDataset)"
+        )
     arguments = {"x": x, "y": y, "sample_weight": sample_weight}
     arrays = tuple(to_arrays(value, argument) for argument, value in arguments.items())
     count_samples(*arrays)

@@ -3,12 +3,17 @@
 import numpy as np
 
 from .backend import clear_session, is_number, set_random_seed
+from .data import PyDataset
 from .registry import CustomObjectScope, custom_object_scope
 from .view.dot import model_to_dot
 from .view.plot import plot_model
 
+Sequence = PyDataset  # its older name
+
 __all__ = [
     "CustomObjectScope",
+    "PyDataset",
+    "Sequence",
     "clear_session",
     "custom_object_scope",
     "model_to_dot",

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from minigraph import data
+import minigraph as keras
+from minigraph import data, layers, utils
 from minigraph.backend import RandomStream
 
 
@@ -181,6 +182,89 @@ def test_datasets_are_told_and_shuffled_by_batch():
     for argument in ("y", "sample_weight"):
         with pytest.raises(ValueError, match=argument):
             batches(dataset, **{argument: np.zeros(3)})
+
+
+class Sums(utils.PyDataset):
+    """Batch k: two samples of (a, b), named or listed, their sum, and a weight."""
+
+    def __init__(self, named, **settings):
+        super().__init__(**settings)
+        self.named, self.order, self.ended = named, [], []
+
+    def __len__(self):
+        return 6
+
+    def __getitem__(self, k):
+        self.order.append(k)
+        a, b = np.full((2, 1), k / 6), np.full((2, 1), -1.0)
+        return {"a": a, "b": b} if self.named else [a, b], {"sum": a + b}, np.ones(2)
+
+    def on_epoch_end(self):
+        self.ended.append(len(self.order))
+
+
+def adder():
+    inputs = [layers.Input((1,), name=name) for name in "ab"]
+    outputs = layers.Dense(1, name="sum")(layers.Concatenate()(inputs))
+    model = keras.Model(inputs, {"sum": outputs})
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    return model
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_dataset_trains_evaluates_and_predicts(named):
+    dataset, model = Sums(named), adder()
+    losses = model.fit(dataset, epochs=20, verbose=0, validation_data=Sums(named)).history
+    assert losses["loss"][-1] < losses["loss"][0] / 10 and len(losses["val_loss"]) == 20
+    epochs = np.array(dataset.order).reshape(20, 6)
+    assert (np.sort(epochs) == np.arange(6)).all() and len(set(map(tuple, epochs))) > 15
+    assert dataset.ended == list(range(6, 121, 6))
+    ordered = Sums(named)
+    assert model.evaluate(ordered, verbose=0) == pytest.approx(losses["val_loss"][-1])
+    assert model.predict(ordered, verbose=0)["sum"].shape == (12, 1)
+    model.fit(ordered, shuffle=False, verbose=0)
+    assert ordered.order == 3 * list(range(6))
+
+
+def test_the_order_of_batches_comes_from_the_seed():
+    orders = []
+    for seed in (1, 1, 2):
+        utils.set_random_seed(seed)
+        dataset = Sums(True)
+        adder().fit(dataset, epochs=2, verbose=0)
+        orders.append(dataset.order)
+    assert orders[0] == orders[1] != orders[2]
+
+
+def test_what_a_dataset_must_define():
+    class Halfway(utils.PyDataset):
+        def __len__(self):
+            return 2
+
+    class LengthOnly:
+        def __len__(self):
+            return 2
+
+    class ItemsOnly:
+        def __getitem__(self, k):
+            return np.zeros((2, 1))
+
+    assert utils.Sequence is utils.PyDataset
+    with pytest.raises(NotImplementedError, match=r"PyDataset must define __len__\(self\)"):
+        batches(utils.PyDataset())
+    with pytest.raises(NotImplementedError, match=r"Halfway must define __getitem__\(self, k\)"):
+        batches(Halfway())
+    with pytest.raises(ValueError, match="LengthOnly, which lacks __getitem__"):
+        batches(LengthOnly())
+    with pytest.raises(ValueError, match="ItemsOnly, which lacks __len__"):
+        batches(ItemsOnly())
+
+
+@pytest.mark.parametrize("settings", [{"workers": 4}, {"use_multiprocessing": True}])
+def test_a_dataset_that_asks_for_workers_is_told(settings):
+    with pytest.warns(UserWarning, match="one after the other, in this process"):
+        Sums(True, **settings)
+    Sums(True, workers=1, max_queue_size=20)  # no warning
 
 
 def test_a_bad_batch_of_a_stream_is_named():
