@@ -5,7 +5,7 @@ import warnings
 from . import backend, graph, saving, tree
 from .backend import context, setting
 from .graph import Input, InputLayer, Plan, SymbolicTensor
-from .layer import Layer, drawing, to_tensor, unique
+from .layer import LONGEST_NAME, Layer, drawing, to_tensor, unique
 from .ops import basic
 from .registry import register
 from .saving import clone_model, load_model, model_from_json, save_model
@@ -41,7 +41,7 @@ class Model(Trainer, Layer):
             name = backend.unique_name("functional")
         super().__init__(name=name, **options)
         self.random = backend.RandomStream()
-        self._plan = None
+        self._plan, self._inside = None, {}
         if (inputs is None) != (outputs is None):
             raise ValueError(
                 "a model needs both `inputs` and `outputs`, or, as a subclass with a `call` of its "
@@ -242,6 +242,42 @@ class Model(Trainer, Layer):
         raise ValueError(f"model {self.name!r} has no layer {name!r}. Its layers are: {known}")
 
     # -- looking -------------------------------------------------------------------------------
+    def get_tensor(self, path):
+        """The symbolic tensor inside this model that `path` names, to be an output of a new model.
+
+        A path is the name of a layer or operation, after those of the nested models around it:
+        "encoder/conv2d_3". A number in brackets tells several calls of one layer or model apart,
+        a second one the outputs of a call: "encoder[1]/lstm[0][2]". A tensor of a nested model is
+        drawn as a layer `Inside`, which has the model's own weights.
+        Raises ValueError, with the names and calls that there are, for any other path.
+        """
+        if not isinstance(path, str):
+            raise ValueError(f"`path` must be a text such as 'encoder/dense', got {path!r:.80}")
+        self._drawn()
+        name, _, rest = path.partition("/")
+        node, output = graph.find_call(self, name)
+        if not rest:
+            if output is None and len(node.outputs) > 1:
+                raise ValueError(
+                    f"{name!r} gives {len(node.outputs)} tensors, of shapes "
+                    f"{shapes_of(node.outputs)}: choose one by its number, as in 'lstm[0][2]'"
+                )
+            return node.outputs[output or 0]
+        if node not in self.plan.calls or not getattr(node.layer, "runs_its_plan", False):
+            raise ValueError(
+                f"{path!r}: {name!r} is a {node.label}, not a model that is drawn as a graph, so "
+                "nothing inside it has a name"
+            )
+        if (node, rest) not in self._inside:  # to ask twice draws once
+            inside = graph.Inside(node.layer, rest, name=path.replace("/", ".")[-LONGEST_NAME:])
+            self._inside[node, rest] = inside(*node.args, **node.kwargs)
+        return self._inside[node, rest]
+
+    @property
+    def runs_its_plan(self):
+        """Whether a call runs the drawn graph, and no code of a subclass."""
+        return self.plan is not None and type(self).call is Model.call
+
 
     def summary(self, **options):
         """Print the table of layers, output shapes and parameter counts."""

@@ -124,10 +124,11 @@ def forward(model, x, recording):
         made[symbol] = Tensor(tensor.value, tracked=tensor.value.dtype.kind == "f")
         values[plan.slots[symbol]] = made[symbol]
     with setting(training=False):
-        for node, _, targets, _ in plan.steps:
+        for node in plan.calls:
             results = tree.flatten(plan.call(node, values, training_is_said=True))
-            for slot, symbol, result in zip(targets, node.outputs, results, strict=True):
-                values[slot] = made[symbol] = result
+            for symbol, result in zip(node.outputs, results, strict=True):
+                if symbol not in plan.inputs:  # where the graph is cut, the given value stays
+                    values[plan.slots[symbol]] = made[symbol] = result
             arrivals |= {(node, place): copy for place, copy in enumerate(values.taken)}
             values.taken.clear()
     recording.values = [[made[s] for s in node.outputs if s in made] for node in graph.nodes]
