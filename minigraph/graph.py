@@ -400,10 +400,10 @@ class Plan:
         self.groups = reading_order(self.nodes, self.outputs, self.inputs)
         check_unique_names(g for g in self.groups if not is_cut(g[0], self.inputs))
 
+        calls = run_together(calls)
         self.slots = {symbol: slot for slot, symbol in enumerate(self.inputs)}
         last_reader = {}
         for node in calls:
-        calls = run_together(calls)
             for symbol in node.outputs:
                 self.slots.setdefault(symbol, len(self.slots))
             last_reader |= dict.fromkeys(node.inputs, node)
