@@ -1,5 +1,6 @@
 """Well-known networks, ready to be trained. No trained weights are shipped."""
 
+from .checks import check_choice
 from .layers import (
     Conv2D,
     Dense,
@@ -9,7 +10,6 @@ from .layers import (
     Input,
     MaxPooling2D,
 )
-from .layers.core import check_choice
 from .models import Model
 
 __all__ = ["VGG19"]

@@ -8,7 +8,8 @@ each sample, the mean or sum over the last axis.
 import inspect
 import math
 
-from .backend import EPSILON, is_number
+from .backend import EPSILON
+from .checks import check_numbers
 from .ops import basic, nn
 from .ops.basic import convert_to_tensor
 
@@ -315,10 +316,10 @@ def crossentropy_by_shapes(y_true, y_pred):
 # From a formula to a class: its settings become constructor arguments
 
 RANGES = {
-    "label_smoothing": (0, 1),
-    "threshold": (0, 1),
-    "delta": (0, math.inf),
-    "k": (1, math.inf),
+    "label_smoothing": {"least": 0, "most": 1},
+    "threshold": {"least": 0, "most": 1},
+    "delta": {"least": 0},
+    "k": {"least": 1},
 }
 
 
@@ -338,8 +339,6 @@ def bind(signature, args, kwargs):
     """All arguments of a call by name; ValueError for one out of range, TypeError for unknown."""
     bound = signature.bind(*args, **kwargs)
     bound.apply_defaults()
-    for name, (least, most) in RANGES.items():
-        value = bound.arguments.get(name, least)
-        if not is_number(value, least) or value > most:
-            raise ValueError(f"{name} must be a number from {least} to {most}, got {value!r}")
+    for name in RANGES.keys() & bound.arguments.keys():
+        check_numbers(**RANGES[name], **{name: bound.arguments[name]})
     return bound.arguments

@@ -6,6 +6,7 @@ import numpy as np
 
 from . import registry
 from .backend import is_number
+from .checks import check_choice, check_numbers
 
 
 class Initializer(registry.Configurable):
@@ -17,7 +18,7 @@ class Initializer(registry.Configurable):
 
     def __init__(self, seed=None):
         if seed is not None and not (is_number(seed, least=0) and seed == int(seed)):
-            raise ValueError(f"seed must be a whole number of at least 0, or None; got {seed!r}")
+            raise ValueError(f"`seed` must be a whole number of at least 0, or None; got {seed!r}")
         self.seed = None if seed is None else int(seed)
 
     def __call__(self, shape, dtype="float32", seed=None):
@@ -27,14 +28,6 @@ class Initializer(registry.Configurable):
     def draw(self, random, shape):
         """An array of `shape`; `random` is a NumPy generator."""
         raise NotImplementedError(f"{type(self).__name__} must define draw(self, random, shape)")
-
-
-def check_numbers(least=-math.inf, **settings):
-    """Raise ValueError, naming the argument, unless all are numbers of at least `least`."""
-    for argument, value in settings.items():
-        if not is_number(value, least):
-            limit = "" if least == -math.inf else f" of at least {least}"
-            raise ValueError(f"{argument} must be a number{limit}, got {value!r}")
 
 
 def check_drawn(values, shape, dtype, source):
@@ -185,11 +178,9 @@ class VarianceScaling(Initializer):
 
     def __init__(self, scale=1.0, mode="fan_in", distribution="truncated_normal", seed=None):
         super().__init__(seed)
-        if scale <= 0 or mode not in self.MODES or distribution not in self.DISTRIBUTIONS:
-            raise ValueError(
-                f"scale must be positive, mode one of {self.MODES} and distribution one of "
-                f"{self.DISTRIBUTIONS}; got {scale!r}, {mode!r} and {distribution!r}"
-            )
+        check_numbers(above=0, scale=scale)
+        check_choice(mode, self.MODES, "mode")
+        check_choice(distribution, self.DISTRIBUTIONS, "distribution")
         self.scale, self.mode, self.distribution = scale, mode, distribution
 
     def draw(self, random, shape):

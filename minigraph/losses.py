@@ -4,6 +4,7 @@ A loss is a formula that gives one value for each sample, and a rule that makes 
 """
 
 from . import formulas, registry
+from .checks import check_choice
 from .formulas import (
     binary_crossentropy,
     categorical_crossentropy,
@@ -45,8 +46,7 @@ class Loss(registry.Configurable):
     """
 
     def __init__(self, name=None, reduction="sum_over_batch_size", dtype=None):
-        if reduction not in REDUCTIONS:
-            raise ValueError(f"reduction must be one of {REDUCTIONS}, got {reduction!r}")
+        check_choice(reduction, REDUCTIONS, "reduction")
         self.name = registry.snake_case(type(self).__name__) if name is None else name
         self.reduction, self.dtype = reduction, dtype
 

@@ -14,7 +14,8 @@ import numpy as np
 
 from . import registry
 from . import schedules as schedules
-from .backend import array_module, is_number
+from .backend import array_module
+from .checks import check_numbers
 from .interrupts import whole_step
 from .tensor import Variable, as_array
 
@@ -44,8 +45,8 @@ class Optimizer(registry.Configurable):
         self.learning_rate = learning_rate
         clips = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
         for argument, value in {"weight_decay": weight_decay, **clips}.items():
-            if value is not None and not is_number(value, least=0):
-                raise ValueError(f"{argument} must be a number of at least 0, got {value!r}")
+            if value is not None:
+                check_numbers(least=0, **{argument: value})
         given = [argument for argument, value in clips.items() if value is not None]
         if len(given) > 1:
             raise ValueError(f"only one kind of clipping may be set, got {' and '.join(given)}")
@@ -87,8 +88,8 @@ class Optimizer(registry.Configurable):
     def learning_rate(self, rate):
         if callable(rate):
             self._rate_takes_step = bool(inspect.signature(rate).parameters)
-        elif not is_number(rate, least=0):
-            raise ValueError(f"learning_rate must be a number of at least 0, got {rate!r}")
+        else:
+            check_numbers(least=0, learning_rate=rate)
         self._learning_rate = rate if callable(rate) else float(rate)
 
     # -- one step ------------------------------------------------------------------------------
@@ -284,23 +285,6 @@ class Optimizer(registry.Configurable):
         return registry.read_config(self) | rate
 
 
-def check_fractions(below_one=False, **settings):
-    """Raise ValueError, naming the argument, unless every setting is a number from 0 to 1.
-
-    `below_one` refuses 1 itself: a running mean with that share never takes anything in.
-    """
-    for argument, value in settings.items():
-        if not is_number(value, least=0) or value > 1 or (below_one and value == 1):
-            limit = "from 0 to below 1" if below_one else "from 0 to 1"
-            raise ValueError(f"{argument} must be a number {limit}, got {value!r}")
-
-
-def check_epsilon(epsilon):
-    """Raise ValueError unless `epsilon` is a number of at least 0."""
-    if not is_number(epsilon, least=0):
-        raise ValueError(f"epsilon must be a number of at least 0, got {epsilon!r}")
-
-
 def shorten(g, longest):
     """Scale a gradient, in place, to a length (l2 norm) of at most `longest`."""
     length = math.sqrt(float(g @ g))
@@ -322,7 +306,7 @@ class SGD(Optimizer):
 
     def __init__(self, learning_rate=0.01, momentum=0.0, nesterov=False, **options):
         super().__init__(learning_rate, **options)
-        check_fractions(momentum=momentum)
+        check_numbers(least=0, most=1, momentum=momentum)
         self.momentum, self.nesterov = momentum, nesterov
 
     def slot_names(self):
@@ -358,8 +342,8 @@ class RMSprop(Optimizer):
         self, learning_rate=0.001, rho=0.9, momentum=0.0, epsilon=1e-7, centered=False, **options
     ):
         super().__init__(learning_rate, **options)
-        check_fractions(rho=rho, momentum=momentum)
-        check_epsilon(epsilon)
+        check_numbers(least=0, most=1, rho=rho, momentum=momentum)
+        check_numbers(least=0, epsilon=epsilon)
         self.rho, self.momentum, self.epsilon, self.centered = rho, momentum, epsilon, centered
 
     def slot_names(self):
@@ -410,8 +394,8 @@ class Adam(Optimizer):
         self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, amsgrad=False, **options
     ):
         super().__init__(learning_rate, **options)
-        check_fractions(below_one=True, beta_1=beta_1, beta_2=beta_2)
-        check_epsilon(epsilon)
+        check_numbers(least=0, below=1, beta_1=beta_1, beta_2=beta_2)
+        check_numbers(least=0, epsilon=epsilon)
         self.beta_1, self.beta_2, self.epsilon, self.amsgrad = beta_1, beta_2, epsilon, amsgrad
 
     def slot_names(self):
@@ -453,12 +437,9 @@ class Adagrad(Optimizer):
 
     def __init__(self, learning_rate=0.001, initial_accumulator_value=0.1, epsilon=1e-7, **options):
         super().__init__(learning_rate, **options)
-        if not is_number(initial_accumulator_value, least=0):
-            raise ValueError(
-                "initial_accumulator_value must be a number of at least 0, got "
-                f"{initial_accumulator_value!r}"
-            )
-        check_epsilon(epsilon)
+        check_numbers(
+            least=0, initial_accumulator_value=initial_accumulator_value, epsilon=epsilon
+        )
         self.initial_accumulator_value, self.epsilon = initial_accumulator_value, epsilon
 
     def slot_names(self):
@@ -479,8 +460,8 @@ class Moments(Optimizer):
 
     def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, **options):
         super().__init__(learning_rate, **options)
-        check_fractions(below_one=True, beta_1=beta_1, beta_2=beta_2)
-        check_epsilon(epsilon)
+        check_numbers(least=0, below=1, beta_1=beta_1, beta_2=beta_2)
+        check_numbers(least=0, epsilon=epsilon)
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
 
     def slot_names(self):

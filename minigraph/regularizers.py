@@ -1,6 +1,7 @@
 """Regularizers: a price on weights or outputs, added to the loss."""
 
 from . import registry
+from .checks import check_choice, check_numbers
 from .ops import basic
 
 
@@ -16,9 +17,7 @@ class L1L2(Regularizer):
     """l1 sum |x| + l2 sum x^2"""
 
     def __init__(self, l1=0.0, l2=0.0):
-        for name, factor in {"l1": l1, "l2": l2}.items():
-            if isinstance(factor, (bool, str)) or not 0 <= factor < float("inf"):
-                raise ValueError(f"{name} must be a number of at least 0, got {factor!r}")
+        check_numbers(least=0, l1=l1, l2=l2)
         self.l1, self.l2 = float(l1), float(l2)
 
     def __call__(self, x):
@@ -51,8 +50,7 @@ class OrthogonalRegularizer(Regularizer):
     """
 
     def __init__(self, factor=0.01, mode="rows"):
-        if mode not in ("rows", "columns"):
-            raise ValueError(f"mode must be 'rows' or 'columns', got {mode!r}")
+        check_choice(mode, ("rows", "columns"), "mode")
         self.factor, self.mode = factor, mode
 
     def __call__(self, x):

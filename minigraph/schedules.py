@@ -3,6 +3,7 @@
 import math
 
 from . import registry
+from .checks import check_numbers
 
 
 class LearningRateSchedule(registry.Configurable):
@@ -19,8 +20,7 @@ class Decay(LearningRateSchedule):
     """
 
     def __init__(self, initial_learning_rate, decay_steps, name=None):
-        if not decay_steps > 0:
-            raise ValueError(f"decay_steps must be positive, got {decay_steps!r}")
+        check_numbers(above=0, decay_steps=decay_steps)
         self.initial_learning_rate, self.decay_steps = initial_learning_rate, decay_steps
         self.name = name
 

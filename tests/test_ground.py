@@ -289,9 +289,9 @@ def test_regularizers_by_name():
     assert type(again) is regularizers.L1 and again.l1 == 0.5
     assert regularizers.get(None) is None
     for wrong in [lambda: regularizers.L1(-1), lambda: regularizers.L2("much")]:
-        with pytest.raises(ValueError, match="l[12] must be a number"):
+        with pytest.raises(ValueError, match="`l[12]` must be a number"):
             wrong()
-    with pytest.raises(ValueError, match="'rows' or 'columns', got 'all'"):
+    with pytest.raises(ValueError, match="'rows', 'columns', got 'all'"):
         regularizers.OrthogonalRegularizer(mode="all")
     with pytest.raises(ValueError, match="unknown regularizer 'l3'"):
         regularizers.get("l3")
@@ -347,7 +347,7 @@ def test_an_initializer_gives_the_shape_it_is_asked_for():
 )
 def test_settings_of_initializers_are_checked_at_once(cls, wrong):
     ((argument, value),) = wrong.items()
-    with pytest.raises(ValueError, match=f"{argument} must be .*got {value!r}"):
+    with pytest.raises(ValueError, match=f"`{argument}` must be .*got {value!r}"):
         cls(**wrong)
 
 

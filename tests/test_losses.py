@@ -266,7 +266,7 @@ def test_settings_come_first_and_are_checked():
     assert losses.get("kl_divergence").name == "kl_divergence"
     for short, name in [("mae", "MeanAbsoluteError"), ("msle", "MeanSquaredLogarithmicError")]:
         assert type(losses.get(short)).__name__ == name
-    with pytest.raises(ValueError, match="delta must be a number from 0"):
+    with pytest.raises(ValueError, match="`delta` must be a number, at least 0"):
         losses.Huber(-1)
     with pytest.raises(TypeError, match="multiple values|too many"):
         losses.Huber(1, "sum", "name", None, 5)

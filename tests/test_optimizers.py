@@ -372,7 +372,7 @@ def test_a_variable_without_a_gradient_is_told_from_its_namesakes():
 )
 def test_settings_out_of_range_are_named(cls, wrong):
     ((argument, value),) = wrong.items()
-    with pytest.raises(ValueError, match=f"{argument} must be a number.*got {value!r}"):
+    with pytest.raises(ValueError, match=f"`{argument}` must be a number.*got {value!r}"):
         cls(**wrong)
 
 

@@ -1,0 +1,43 @@
+"""Checks of arguments: each raises a ValueError that names the argument and what was given."""
+
+import math
+
+from .backend import is_number
+
+
+def check_numbers(least=-math.inf, most=math.inf, above=-math.inf, below=math.inf, **arguments):
+    """All of `arguments` must be finite numbers within these limits."""
+    for argument, value in arguments.items():
+        if not (is_number(value, least) and value <= most and above < value < below):
+            words = {"at least": least, "above": above, "at most": most, "below": below}
+            limits = [f", {word} {limit}" for word, limit in words.items() if math.isfinite(limit)]
+            raise ValueError(f"`{argument}` must be a number{''.join(limits)}; got {value!r}")
+
+
+def check_choice(value, choices, argument):
+    """`value`, which must be one of `choices`."""
+    if value not in choices:
+        known = ", ".join(map(repr, choices))
+        raise ValueError(f"`{argument}` must be one of {known}, got {value!r}")
+    return value
+
+
+def is_size(value, least):
+    """Whether `value` is a whole number of at least `least`, and no bool."""
+    return hasattr(value, "__index__") and not isinstance(value, bool) and value >= least
+
+
+def check_positive(value, argument):
+    """`value` as an int; it must be a positive whole number."""
+    if not is_size(value, 1):
+        raise ValueError(f"`{argument}` must be a positive integer, got {value!r}")
+    return int(value)
+
+
+def check_sizes(value, rank, argument, least=1):
+    """A tuple of sizes, one for each of `rank` axes; an int holds for all of them."""
+    sizes = tuple(value) if isinstance(value, (tuple, list)) else (value,) * rank
+    if len(sizes) != rank or not all(is_size(size, least) for size in sizes):
+        kind = "a positive integer" if least else "an integer of at least 0"
+        raise ValueError(f"`{argument}` must be {kind}, or {rank} of them, got {value!r}")
+    return tuple(map(int, sizes))
