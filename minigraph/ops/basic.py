@@ -50,7 +50,8 @@ def eye(n, m=None, k=0, dtype=None):
 
 
 def arange(start, stop=None, step=1, dtype=None):
-    """start, start + step, ... up to but without `stop`; from 0 if only one number is given."""
+    """The numbers start, start + step, ... up to but without `stop`; from 0 if one number is given.
+    """
     whole = {type(start), type(stop), type(step)} <= {int, type(None)}
     dtype = "int32" if dtype is None and whole else dtype
     first, last = (0, start) if stop is None else (start, stop)
@@ -58,7 +59,8 @@ def arange(start, stop=None, step=1, dtype=None):
 
 
 def linspace(start, stop, num=50, endpoint=True, dtype=None):
-    """`num` evenly spaced numbers from `start` to `stop` (without it if not `endpoint`)."""
+    """A row of `num` evenly spaced numbers from `start` to `stop` (without it if not `endpoint`).
+    """
     numbers = array_module().linspace(start, stop, num, endpoint=endpoint)
     return Tensor(numbers.astype(backend.standard_dtype(dtype)))
 
@@ -86,39 +88,42 @@ def shape(x):
 
 @op
 def add(a, b, /):
-    """a + b"""
+    """The sum of two, element by element: a + b."""
     return a + b, (lambda g: g, lambda g: g)
 
 
 @op
 def subtract(a, b, /):
-    """a - b"""
+    """The difference of two, element by element: a - b."""
     return a - b, (lambda g: g, lambda g: -g)
 
 
 @op
 def multiply(a, b, /):
-    """a * b"""
+    """The product of two, element by element: a * b."""
     return a * b, (lambda g: g * b, lambda g: g * a)
 
 
 @op
 def divide(a, b, /):
-    """a / b"""
+    """The quotient of two, element by element: a / b."""
     y = a / b
     return y, (lambda g: g / b, lambda g: -g * y / b)
 
 
 @op
 def mod(a, b, /):
-    """a - b * floor(a / b)"""
+    """The rest of a division: a - b * floor(a / b)."""
     xp = array_module(a, b)
     return a % b, (lambda g: g, lambda g: -g * xp.floor(a / b))
 
 
 @op
 def power(a, b, /):
-    """a ** b. The gradient of the exponent is a^b log a, and 0 where a is not positive."""
+    """The first to the power of the second: a^b.
+
+    The gradient of the exponent is a^b log a, and 0 where a is not positive.
+    """
     xp = array_module(a, b)
     y = a**b
 
@@ -132,8 +137,11 @@ def power(a, b, /):
 
 @op
 def matmul(a, b, /):
-    """a @ b over the last two axes: (..., n, k) @ (..., k, m) -> (..., n, m).
+    """The matrix product over the last two axes: a @ b.
 
+        y[i, j] = sum over k of a[i, k] * b[k, j]
+
+    Shapes: (..., n, k), (..., k, m) -> (..., n, m).
     Raises ValueError, with both shapes, where the inner sizes differ.
     """
     xp = array_module(a, b)
@@ -211,6 +219,7 @@ def einsum(subscripts, *operands):
     """Sums of products, written with a letter for each axis: `einsum("bi,ij->bj", x, w)`.
 
     Letters that are missing behind the arrow are summed over; `...` stands for further axes.
+
     Raises ValueError where a letter stands twice in one place, or letters and axes do not fit.
     """
     return einsum_op(list(operands), subscripts=subscripts)
@@ -218,8 +227,11 @@ def einsum(subscripts, *operands):
 
 @op
 def tensordot(a, b, /, axes=2):
-    """The sum of products over the last `axes` axes of a and the first of b, or over the pairs of
-    axes in two lists.
+    """The sum of products over the last `axes` axes of a and the first of b.
+
+    `axes` may also be a pair of lists: the axes of a, and those of b that they meet.
+
+    Shapes: (n, k), (k, m) -> (n, m), with axes=1.
     """
     pairs = (range(-axes, 0), range(axes)) if isinstance(axes, int) else axes
     first, second = ([p] if isinstance(p, int) else list(p) for p in pairs)
@@ -233,7 +245,10 @@ def tensordot(a, b, /, axes=2):
 
 @op
 def dot(a, b, /):
-    """The sum of products over the last axis of a and the last but one of b; numbers multiply."""
+    """The sum of products over the last axis of a and the last but one of b; numbers multiply.
+
+    Shapes: (n), (n) -> (), or (..., n, k), (..., k, m) -> (..., n, ..., m).
+    """
     xp = array_module(a, b)
     if 0 in (xp.ndim(a), xp.ndim(b)):
         return multiply.__wrapped__(a, b)
@@ -241,7 +256,10 @@ def dot(a, b, /):
 
 
 def outer(a, b):
-    """Each number of a times each number of b: a matrix."""
+    """Each number of a times each number of b: y[i, j] = a[i] * b[j].
+
+    Shapes: (n), (m) -> (n, m).
+    """
     return multiply(reshape(a, (-1, 1)), reshape(b, (-1,)))
 
 
@@ -267,21 +285,21 @@ def elementwise(name, text, slope=None):
 
 
 # fmt: off
-negative = elementwise("negative", "-x", lambda xp, x, y: -1)
-absolute = elementwise("abs", "|x|; the slope at 0 is 0.", lambda xp, x, y: xp.sign(x))
-square = elementwise("square", "x^2", lambda xp, x, y: 2 * x)
-sqrt = elementwise("sqrt", "The square root.", lambda xp, x, y: 0.5 / y)
-exp = elementwise("exp", "e^x", lambda xp, x, y: y)
-expm1 = elementwise("expm1", "e^x - 1, exact near 0.", lambda xp, x, y: y + 1)
-log = elementwise("log", "The natural logarithm.", lambda xp, x, y: 1 / x)
-log1p = elementwise("log1p", "log(1 + x), exact near 0.", lambda xp, x, y: 1 / (1 + x))
-sin = elementwise("sin", "The sine.", lambda xp, x, y: xp.cos(x))
-cos = elementwise("cos", "The cosine.", lambda xp, x, y: -xp.sin(x))
-sign = elementwise("sign", "-1, 0 or 1; no gradient.")
+negative = elementwise("negative", "The number with the other sign: -x.", lambda xp, x, y: -1)
+absolute = elementwise("abs", "The size |x|; the slope at 0 is 0.", lambda xp, x, y: xp.sign(x))
+square = elementwise("square", "The square: x^2.", lambda xp, x, y: 2 * x)
+sqrt = elementwise("sqrt", "The square root: x^(1/2).", lambda xp, x, y: 0.5 / y)
+exp = elementwise("exp", "The exponential: e^x.", lambda xp, x, y: y)
+expm1 = elementwise("expm1", "The value e^x - 1, exact near 0.", lambda xp, x, y: y + 1)
+log = elementwise("log", "The natural logarithm: log x.", lambda xp, x, y: 1 / x)
+log1p = elementwise("log1p", "The value log(1 + x), exact near 0.", lambda xp, x, y: 1 / (1 + x))
+sin = elementwise("sin", "The sine of an angle in radians.", lambda xp, x, y: xp.cos(x))
+cos = elementwise("cos", "The cosine of an angle in radians.", lambda xp, x, y: -xp.sin(x))
+sign = elementwise("sign", "The sign: -1, 0 or 1; no gradient.")
 floor = elementwise("floor", "The whole number below; no gradient.")
 ceil = elementwise("ceil", "The whole number above; no gradient.")
 isnan = elementwise("isnan", "Whether x is not a number.")
-logical_not = elementwise("logical_not", "not x")
+logical_not = elementwise("logical_not", "Whether x is 0, or false: not x.")
 # fmt: on
 
 
@@ -294,14 +312,14 @@ def comparison(name, text):
     return named(name, text, fn)
 
 
-equal = comparison("equal", "a == b")
-not_equal = comparison("not_equal", "a != b")
-less = comparison("less", "a < b")
-less_equal = comparison("less_equal", "a <= b")
-greater = comparison("greater", "a > b")
-greater_equal = comparison("greater_equal", "a >= b")
-logical_and = comparison("logical_and", "a and b")
-logical_or = comparison("logical_or", "a or b")
+equal = comparison("equal", "Where two are the same: a == b.")
+not_equal = comparison("not_equal", "Where two differ: a != b.")
+less = comparison("less", "Where the first is smaller: a < b.")
+less_equal = comparison("less_equal", "Where the first is not larger: a <= b.")
+greater = comparison("greater", "Where the first is larger: a > b.")
+greater_equal = comparison("greater_equal", "Where the first is not smaller: a >= b.")
+logical_and = comparison("logical_and", "Where both are true, or not 0: a and b.")
+logical_or = comparison("logical_or", "Where one of both is true, or not 0: a or b.")
 floor_divide = comparison("floor_divide", "The largest integer below a / b; it has no gradient.")
 
 # erf where |x| <= 6, in steps of 1/256; beyond, it is 1 to the last digit.
@@ -328,21 +346,21 @@ def erf(x, /):
 
 @op
 def rsqrt(x, /):
-    """1 / sqrt(x)"""
+    """One over the square root: 1 / sqrt(x)."""
     y = 1 / array_module(x).sqrt(x)
     return y, (lambda g: g * -0.5 * y / x,)
 
 
 @op
 def clip(x, /, x_min=None, x_max=None):
-    """x kept between `x_min` and `x_max`; no slope outside."""
+    """Each number, or the nearest between `x_min` and `x_max`; no slope outside."""
     y = array_module(x).clip(x, x_min, x_max)
     return y, (lambda g: g * (x == y),)
 
 
 @op
 def logaddexp(a, b, /):
-    """log(e^a + e^b), which never overflows."""
+    """The logarithm of a sum of exponentials: log(e^a + e^b), which never overflows."""
     xp = array_module(a, b)
     y = xp.logaddexp(a, b)
     return y, (lambda g: g * xp.exp(a - y), lambda g: g * xp.exp(b - y))
@@ -364,7 +382,7 @@ def minimum(a, b, /):
 
 @op
 def where(condition, a, b, /):
-    """a where the condition holds, else b."""
+    """The first where the condition holds, else the second: a or b."""
     xp = array_module(condition, a, b)
     y = xp.where(condition, a, b)
     return y, (None, lambda g: g * (condition != 0), lambda g: g * (condition == 0))
@@ -372,13 +390,13 @@ def where(condition, a, b, /):
 
 @op
 def identity(x, /):
-    """x itself, as a new tensor."""
+    """The same numbers, as a new tensor."""
     return x, (lambda g: g,)
 
 
 @op
 def cast(x, /, dtype):
-    """x in another dtype; the gradient comes back in the old one."""
+    """The same numbers in another dtype; the gradient comes back in the old one."""
     return x.astype(backend.standard_dtype(dtype)), (lambda g: g,)
 
 
@@ -401,14 +419,20 @@ def stretch(g, shape, axis, keepdims):
 
 @op(name="sum")
 def reduce_sum(x, /, axis=None, keepdims=False):
-    """The sum over `axis` (all axes if None)."""
+    """The sum over `axis` (all axes if None).
+
+    Shapes: (..., n) -> (...), or (..., 1) with `keepdims`.
+    """
     y = x.sum(axis=axis, keepdims=keepdims)
     return y, (lambda g: stretch(g, x.shape, axis, keepdims),)
 
 
 @op
 def mean(x, /, axis=None, keepdims=False):
-    """The mean over `axis` (all axes if None)."""
+    """The mean over `axis` (all axes if None): sum / count.
+
+    Shapes: (..., n) -> (...), or (..., 1) with `keepdims`.
+    """
     x = x if x.dtype.kind == "f" else x.astype(backend.floatx())
     y = x.sum(axis=axis, keepdims=keepdims)
     count = math.prod(x.shape[a] for a in axes_of(axis, x.ndim))
@@ -460,7 +484,14 @@ def prod(x, /, axis=None, keepdims=False):
 
 @op
 def logsumexp(x, /, axis=None, keepdims=False):
-    """log sum e^x over `axis` (all axes if None); the maximum is taken out, so e^x stays finite."""
+    """The logarithm of the sum of e^x over `axis` (all axes if None).
+
+        y = log sum e^(x - max) + max
+
+    So the exponentials stay finite.
+
+    Shapes: (..., n) -> (...), or (..., 1) with `keepdims`.
+    """
     xp = array_module(x)
     most = x.max(axis=axis, keepdims=True)
     most = xp.where(xp.isfinite(most), most, 0)
@@ -480,19 +511,29 @@ def cumsum(x, /, axis=None):
 
 
 def var(x, axis=None, keepdims=False):
-    """The mean squared distance from the mean."""
+    """The mean squared distance from the mean: mean (x - mean)^2 over `axis`.
+
+    Shapes: (..., n) -> (...), or (..., 1) with `keepdims`.
+    """
     return mean(square(x - mean(x, axis, True)), axis, keepdims)
 
 
 def std(x, axis=None, keepdims=False):
-    """The square root of the variance."""
+    """The square root of the variance over `axis`.
+
+    Shapes: (..., n) -> (...), or (..., 1) with `keepdims`.
+    """
     return sqrt(var(x, axis, keepdims))
 
 
 def norm(x, ord=2, axis=None, keepdims=False):
-    """The length of vectors along `axis` (of all numbers if None): (sum |x|^ord)^(1 / ord).
+    """The length of vectors along `axis` (of all numbers if None).
+
+        y = (sum |x|^ord)^(1 / ord)
 
     `ord` may be infinite: then it is the largest |x|.
+
+    Shapes: (..., n) -> (...), or (..., 1) with `keepdims`.
     """
     size = absolute(x)
     if ord == math.inf:
@@ -503,7 +544,10 @@ def norm(x, ord=2, axis=None, keepdims=False):
 
 
 def normalize(x, axis=-1, epsilon=1e-12):
-    """The vectors along `axis`, divided by their length; one shorter than 1e-6 stays short."""
+    """The vectors along `axis`, divided by their length; one shorter than 1e-6 stays short.
+
+        y = x / sqrt(max(sum x^2, epsilon))
+    """
     return x * rsqrt(maximum(reduce_sum(square(x), axis, True), epsilon))
 
 
@@ -519,10 +563,10 @@ def search(name, text):
     return named(name, text, fn)
 
 
-reduce_all = search("all", "Whether all are true (not 0).")
-reduce_any = search("any", "Whether one is true (not 0).")
-argmax = search("argmax", "The place of the largest value.")
-argmin = search("argmin", "The place of the smallest value.")
+reduce_all = search("all", "Whether all values over `axis` are true (not 0).")
+reduce_any = search("any", "Whether one value over `axis` is true (not 0).")
+argmax = search("argmax", "The place of the largest value along `axis`.")
+argmin = search("argmin", "The place of the smallest value along `axis`.")
 
 
 @op
@@ -587,19 +631,19 @@ def expand_dims(x, /, axis):
 
 @op
 def squeeze(x, /, axis=None):
-    """Without the axes of size 1 (or without the one that `axis` names)."""
+    """The same values without the axes of size 1 (or without the one that `axis` names)."""
     return x.squeeze(axis), (lambda g: g.reshape(x.shape),)
 
 
 @op
 def broadcast_to(x, /, shape):
-    """x repeated along axes of size 1 until it has `shape`."""
+    """The same values, repeated along axes of size 1 until they have `shape`."""
     return array_module(x).broadcast_to(x, shape), (lambda g: g,)
 
 
 @op
 def getitem(x, /, key):
-    """x[key], for integers, slices, `...`, None and integer arrays."""
+    """The part x[key], for integers, slices, `...`, None and integer arrays."""
     xp, key = array_module(x), index_key(key)
     parts = key if isinstance(key, tuple) else (key,)
     once = all(k is None or k is ... or isinstance(k, (int, slice)) for k in parts)
@@ -635,15 +679,16 @@ class PlaceError(ValueError, IndexError):
 def check_places(indices, size, least=None):
     """The indices, or a PlaceError that names the range of an axis with `size` places."""
     least = -size if least is None else least
-    if indices.size and not (least <= indices.min() and indices.max() < size):
-        found = f"{indices.min()} to {indices.max()}" if indices.size > 1 else f"{indices.max()}"
-        raise PlaceError(f"places must lie from {least} to {size - 1}, got {found}")
-    return indices
+    for found in backend.to_check(indices):
+        if not found.size or (least <= found.min() and found.max() < size):
+            return indices
+    shown = f"{found.min()} to {found.max()}" if found.size > 1 else f"{found.max()}"
+    raise PlaceError(f"places must lie from {least} to {size - 1}, got {shown}")
 
 
 @op
 def take(x, indices, /, axis=None):
-    """x at whole-number places along `axis` (of all numbers in a row if None).
+    """The values at whole-number places along `axis` (of all numbers in a row if None).
 
     Raises ValueError, naming the range, for a place that does not exist.
     """
@@ -669,14 +714,22 @@ def sort(x, axis=-1):
 
 
 def top_k(x, k, sorted=True):
-    """The k largest values along the last axis and their places; they always come sorted."""
+    """The k largest values along the last axis and their places; they always come sorted.
+
+    Shapes: (..., n) -> (..., k) twice.
+    """
     places = getitem(argsort(negative(x)), key=(..., slice(k)))
     return take_along_axis(x, places), places
 
 
 @op
 def one_hot(x, /, num_classes, axis=-1, dtype=None):
-    """1 at the place that each label names, else 0; classes lie along `axis`. No gradient."""
+    """Ones at the places that labels name, else zeros; classes lie along `axis`.
+
+    It has no gradient.
+
+    Shapes: (...) -> (..., num_classes).
+    """
     xp = array_module(x)
     hits = x[..., None] == xp.arange(num_classes)
     return xp.moveaxis(hits, -1, axis).astype(backend.standard_dtype(dtype)), None
@@ -707,8 +760,11 @@ def tile(x, /, repeats):
 
 @op
 def pad(x, /, pad_width, constant_values=0):
-    """x with `constant_values` around it: `pad_width` is a number, a pair (before, after), or a
-    pair for each axis.
+    """The same values with `constant_values` around them.
+
+    `pad_width` is a number, a pair (before, after), or a pair for each axis.
+
+    Shapes: (n, ...) -> (before + n + after, ...).
     """
     pairs = (pad_width, pad_width) if isinstance(pad_width, int) else tuple(pad_width)
     pairs = (pairs,) * x.ndim if isinstance(pairs[0], int) else pairs

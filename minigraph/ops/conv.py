@@ -255,12 +255,16 @@ def check_channels(what, x, kernel, groups, place):
 def conv(
     x, kernel, bias=None, /, strides=1, padding="valid", dilation_rate=1, groups=1, activation=None
 ):
-    """activation(sum over taps of x[place * stride + tap * dilation] @ kernel[tap] + bias).
+    """A kernel slides over one, two, three or more axes; it is not flipped.
 
-    (N, *lengths, C), (*taps, C / groups, F), (F) -> (N, *places, F), over one, two, three or more
-    axes. The kernel is not flipped. Each of `groups` equal parts of the channels has filters of its
-    own. `padding` is "valid", "same" or "causal"; `activation` is None, "relu", "sigmoid" or
-    "tanh". Raises ValueError, with both shapes, if the kernel does not fit the input.
+        y[i] = activation(sum over taps t of x[i * strides + t * dilation] @ kernel[t] + bias)
+
+    Each of `groups` equal parts of the channels has filters of its own. `padding` is "valid",
+    "same" or "causal"; `activation` is None, "relu", "sigmoid" or "tanh".
+
+    Shapes: (N, *lengths, C), (*taps, C / groups, F), (F) -> (N, *places, F).
+    Raises ValueError, with both shapes, if the kernel does not fit the input.
+    Source: LeCun et al. (1989).
     """
     check_channels("conv", x, kernel, groups, -2)
     axes = slide("conv", x.shape[1:-1], kernel.shape[:-2], strides, padding, dilation_rate)
@@ -289,9 +293,14 @@ def conv_transpose(
 ):  # fmt: skip
     """The way back of a convolution as an op of its own: every cell of x paints the kernel.
 
-    (N, *places, C), (*taps, F, C), (F) -> (N, *lengths, F). It is the gradient, with respect to
-    its input, of the convolution with the same settings, so it makes small maps larger; see
-    `slide_back` for the sizes. Raises ValueError, with both shapes, if the kernel does not fit.
+        y[place * strides + tap * dilation] += x[place] @ kernel[tap].T
+
+    It is the gradient, with respect to its input, of the convolution with the same settings, so it
+    makes small maps larger; see `slide_back` for the sizes.
+
+    Shapes: (N, *places, C), (*taps, F, C), (F) -> (N, *lengths, F).
+    Raises ValueError, with both shapes, if the kernel does not fit.
+    Source: Zeiler et al. (2010).
     """
     check_channels("conv_transpose", x, kernel, 1, -1)
     taps = kernel.shape[:-2]

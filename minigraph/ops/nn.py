@@ -57,9 +57,11 @@ def activate(name, x):
 
 @op
 def relu(x, /, negative_slope=0.0, max_value=None, threshold=0.0):
-    """max(x, 0), the rectified linear unit; the gradient at 0 is 0 (Nair and Hinton, 2010).
+    """The rectified linear unit: max(x, 0); the gradient at 0 is 0.
 
-    In full: min(x, max_value) above `threshold`, else negative_slope (x - threshold).
+    In full: min(x, max_value) from `threshold` on, else negative_slope (x - threshold).
+
+    Source: Nair and Hinton (2010).
     """
     if not negative_slope and max_value is None and not threshold:
         return activate("relu", x)
@@ -75,19 +77,25 @@ def relu(x, /, negative_slope=0.0, max_value=None, threshold=0.0):
 
 @op
 def relu6(x, /):
-    """min(max(x, 0), 6)"""
+    """A rectified linear unit that stops at 6: min(max(x, 0), 6)."""
     return relu.__wrapped__(x, max_value=6)
 
 
 @op
 def leaky_relu(x, /, negative_slope=0.2):
-    """x where it is positive, else negative_slope x (Maas et al., 2013)."""
+    """A leaky rectified linear unit: x where it is positive, else negative_slope x.
+
+    Source: Maas et al. (2013).
+    """
     return relu.__wrapped__(x, negative_slope)
 
 
 @op
 def elu(x, /, alpha=1.0):
-    """x where it is positive, else alpha (e^x - 1) (Clevert et al., 2016)."""
+    """The exponential linear unit: x where it is positive, else alpha (e^x - 1).
+
+    Source: Clevert et al. (2016).
+    """
     xp = array_module(x)
     y = xp.where(x > 0, x, alpha * xp.expm1(xp.minimum(x, 0)))
     return y, (lambda g: g * xp.where(x > 0, 1, y + alpha),)
@@ -95,8 +103,11 @@ def elu(x, /, alpha=1.0):
 
 @op
 def selu(x, /):
-    """1.0507 elu(x, 1.6733): a deep stack of it keeps mean 0 and variance 1 (Klambauer et al.,
-    2017).
+    """A scaled exponential linear unit: 1.0507 elu(x, 1.6733).
+
+    A deep stack of it keeps mean 0 and variance 1.
+
+    Source: Klambauer et al. (2017).
     """
     y, (back,) = elu.__wrapped__(x, 1.6732632423543772)
     return 1.0507009873554805 * y, (lambda g: 1.0507009873554805 * back(g),)
@@ -104,9 +115,13 @@ def selu(x, /):
 
 @op
 def gelu(x, /, approximate=False):
-    """x P(X <= x) for a standard normal X: x (1 + erf(x / sqrt(2))) / 2 (Hendrycks, Gimpel, 2016).
+    """The Gaussian error linear unit: x P(X <= x) for a standard normal X.
+
+        y = x * (1 + erf(x / sqrt(2))) / 2
 
     `approximate` takes (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2 for the probability.
+
+    Source: Hendrycks and Gimpel (2016).
     """
     xp, scale = array_module(x), math.sqrt(2 / math.pi)
     if approximate:
@@ -120,40 +135,43 @@ def gelu(x, /, approximate=False):
 
 @op
 def silu(x, /):
-    """x sigmoid(x), also called swish (Elfwing et al., 2018)."""
+    """A smooth gate, also called swish: x sigmoid(x).
+
+    Source: Elfwing et al. (2018).
+    """
     s = sigmoid_forward(x)
     return x * s, (lambda g: g * s * (1 + x * (1 - s)),)
 
 
 @op
 def softplus(x, /):
-    """log(1 + e^x), which never overflows."""
+    """A smooth rectifier: log(1 + e^x), which never overflows."""
     return array_module(x).logaddexp(x, 0), (lambda g: g * sigmoid_forward(x),)
 
 
 @op
 def softsign(x, /):
-    """x / (1 + |x|)"""
+    """A soft sign between -1 and 1: x / (1 + |x|)."""
     d = 1 + array_module(x).abs(x)
     return x / d, (lambda g: g / (d * d),)
 
 
 @op
 def hard_sigmoid(x, /):
-    """x / 6 + 1/2, kept between 0 and 1."""
+    """A sigmoid of straight lines: x / 6 + 1/2, kept between 0 and 1."""
     y = array_module(x).clip(x / 6 + 0.5, 0, 1)
     return y, (lambda g: g / 6 * ((y > 0) & (y < 1)),)
 
 
 @op
 def sigmoid(x, /):
-    """1 / (1 + exp(-x)), between 0 and 1."""
+    """The logistic function: 1 / (1 + e^-x), between 0 and 1."""
     return activate("sigmoid", x)
 
 
 @op
 def tanh(x, /):
-    """(exp(x) - exp(-x)) / (exp(x) + exp(-x)), between -1 and 1."""
+    """The hyperbolic tangent: (e^x - e^-x) / (e^x + e^-x), between -1 and 1."""
     return activate("tanh", x)
 
 
@@ -162,9 +180,13 @@ FUSED = {relu: "relu", sigmoid: "sigmoid", tanh: "tanh"}  # the ops that a layer
 
 @op
 def softmax(x, /, axis=-1):
-    """exp(x) / sum exp(x) along `axis`: positive numbers that add up to 1.
+    """Positive numbers that add up to 1 along `axis`.
+
+        y = exp(x) / sum exp(x)
 
     The maximum is subtracted first, which changes nothing but keeps exp from overflowing.
+
+    Source: Bridle (1990).
     """
     xp = array_module(x)
     y = xp.exp(x - x.max(axis, keepdims=True))
@@ -179,7 +201,10 @@ def softmax_plain(x, axis=-1):
 
 @op
 def log_softmax(x, /, axis=-1):
-    """log softmax(x) = x - max - log sum exp(x - max), exact where softmax would round to 0."""
+    """The logarithm of softmax along `axis`, exact where softmax would round to 0.
+
+        y = x - max - log sum e^(x - max)
+    """
     xp = array_module(x)
     y = x - x.max(axis, keepdims=True)
     y -= xp.log(xp.exp(y).sum(axis, keepdims=True))
@@ -196,9 +221,11 @@ def log_softmax_plain(x, axis=-1):
 
 @op
 def dense(x, kernel, bias=None, /, activation=None):
-    """activation(x @ kernel + bias) in one step: (..., I), (I, O), (O) -> (..., O).
+    """A dense layer in one step: activation(x @ kernel + bias).
 
     `activation` is None, "relu", "sigmoid" or "tanh".
+
+    Shapes: (..., I), (I, O), (O) -> (..., O).
     Raises ValueError, with both shapes, where the inner sizes differ.
     """
     if x.ndim == 0 or x.shape[-1] != kernel.shape[0]:
@@ -258,10 +285,15 @@ def moments(x, mask=None):
 
 @op
 def batch_norm(x, gamma=None, beta=None, /, epsilon=1e-3, mask=None, found=None):
-    """gamma (x - mean) / sqrt(variance + epsilon) + beta, with the moments of this very batch.
+    """Channels of mean 0 and variance 1 over this very batch, then scaled and moved.
 
-    (..., C), (C), (C) -> (..., C). `mask` (...) leaves rows out of the moments. A caller who has
-    the `moments` already gives them as `found` (Ioffe and Szegedy, 2015).
+        y = gamma * (x - mean) / sqrt(variance + epsilon) + beta
+
+    `mask` (...) leaves rows out of the moments. A caller who has the `moments` already gives them
+    as `found`.
+
+    Shapes: (..., C), (C), (C) -> (..., C).
+    Source: Ioffe and Szegedy (2015).
     """
     xp = array_module(x)
     _, variance, centred, share = found or moments(x, mask)
@@ -302,7 +334,10 @@ def batch_norm_plain(x, gamma=None, beta=None, epsilon=1e-3, mask=None):
 
 @op
 def mean_squared_error(target, output, /):
-    """mean (y - p)^2 over the last axis: (..., n) -> (...)."""
+    """The mean over the last axis of (y - p)^2.
+
+    Shapes: (..., n), (..., n) -> (...).
+    """
     d = output - target
     scale = 2 / max(d.shape[-1], 1)
     return (d * d).mean(-1), (
@@ -317,10 +352,14 @@ def mean_squared_error_plain(target, output):
 
 @op
 def binary_crossentropy(target, output, /, from_logits=False):
-    """-(y log p + (1 - y) log(1 - p)), the mean over the last axis: (..., n) -> (...).
+    """The cross-entropy of yes and no, the mean over the last axis.
 
-    From logits z it is max(z, 0) - z y + log(1 + exp(-|z|)), which never overflows.
-    Probabilities are kept within [1e-7, 1 - 1e-7].
+        -(y log p + (1 - y) log(1 - p))
+
+    From logits z it is max(z, 0) - z y + log(1 + exp(-|z|)), which never overflows. Probabilities
+    are kept within [1e-7, 1 - 1e-7].
+
+    Shapes: (..., n), (..., n) -> (...).
     """
     xp, y, n = array_module(output), target, max(output.shape[-1], 1)
     if from_logits:
@@ -380,9 +419,11 @@ def check_labels(labels, classes):
 
 @op
 def categorical_crossentropy(target, output, /, from_logits=False, axis=-1):
-    """-sum y log p over the classes, for targets that are probabilities: (..., C) -> (...).
+    """The cross-entropy -sum y log p over the classes, for targets that are probabilities.
 
     From logits it uses log-softmax; probabilities are first divided by their sum.
+
+    Shapes: (..., C), (..., C) -> (...).
     """
     xp, (log_p, back) = array_module(output), log_probabilities(output, from_logits, axis)
     return -(target * log_p).sum(axis), (
@@ -402,9 +443,10 @@ def categorical_crossentropy_plain(target, output, from_logits=False, axis=-1):
 
 @op
 def sparse_categorical_crossentropy(target, output, /, from_logits=False):
-    """-log p[y] for integer labels y: (...), (..., C) -> (...).
+    """The cross-entropy -log p[y] for integer labels y.
 
-    Raises ValueError for a label that is none of 0, 1 .. C-1.
+    Shapes: labels (...), predictions (..., C) -> (...).
+    Raises ValueError for a label outside 0 .. C-1.
     """
     xp, classes = array_module(output), output.shape[-1]
     check_labels(target, classes)

@@ -21,10 +21,13 @@ def windows(what, x, pool_size, strides, padding):
 
 @op
 def max_pool(x, /, pool_size=2, strides=None, padding="valid"):
-    """The largest cell of each window: (N, *lengths, C) -> (N, *places, C).
+    """The largest cell of each window.
 
-    `strides` are the pool size unless given. Where cells are equal, the gradient goes to the
-    first. With padding "same" the border counts as minus infinity.
+    `strides` are the pool size unless given. Where cells are equal, the gradient goes to the first.
+    With padding "same" the border counts as minus infinity.
+
+    Shapes: (N, *lengths, C) -> (N, *places, C).
+    Raises ValueError if the pool is larger than the input.
     """
     xp = array_module(x)
     axes, slices = windows("max_pool", x, pool_size, strides, padding)
@@ -52,9 +55,12 @@ def max_pool_plain(x, pool_size=2, strides=None, padding="valid"):
 
 @op
 def average_pool(x, /, pool_size=2, strides=None, padding="valid"):
-    """The mean of each window: (N, *lengths, C) -> (N, *places, C).
+    """The mean of each window.
 
     `strides` are the pool size unless given. With padding "same" only real cells are counted.
+
+    Shapes: (N, *lengths, C) -> (N, *places, C).
+    Raises ValueError if the pool is larger than the input.
     """
     xp = array_module(x)
     axes, slices = windows("average_pool", x, pool_size, strides, padding)

@@ -158,9 +158,14 @@ def run_sequence(
 def simple_rnn(
     x, h, kernel, recurrent, bias=None, mask=None, /, activation="tanh", zero_output_for_mask=False
 ):
-    """h' = f(x W + h U + b): (B, T, I), (B, U), (I, U), (U, U), (U) -> (B, T, U), (B, U).
+    """A simple recurrent network over a whole sequence.
 
-    `activation` is "tanh", "sigmoid" or "relu" (Elman, 1990).
+        h' = activation(x @ W + h @ U + b)
+
+    `activation` is "tanh", "sigmoid" or "relu".
+
+    Shapes: (B, T, I), (B, U), (I, U), (U, U), (U) -> (B, T, U), (B, U).
+    Source: Elman (1990).
     """
     f = IN_PLACE[activation]
 
@@ -232,11 +237,17 @@ def lstm(
     x, h, c, kernel, recurrent, bias=None, mask=None, /, activation="tanh",
     recurrent_activation="sigmoid", zero_output_for_mask=False,
 ):  # fmt: skip
-    """c' = f c + i g and h' = o tanh(c'), with i, f, g, o from x W + h U + b.
+    """A long short-term memory over a whole sequence.
 
-    (B, T, I), (B, U), (B, U), (I, 4U), (U, 4U), (4U) -> (B, T, U), (B, U), (B, U). The columns of
-    the weights are those of i, f, g, o; the gates i, f, o are sigmoids, the candidate g is a tanh,
-    unless told otherwise (Hochreiter and Schmidhuber, 1997; Gers et al., 2000).
+        i, f, g, o = sigmoid, sigmoid, tanh, sigmoid of the parts of x @ W + h @ U + b
+        c' = f * c + i * g
+        h' = o * tanh(c')
+
+    The columns of the weights are those of i, f, g, o; `recurrent_activation` may replace the
+    sigmoids, `activation` both tanh.
+
+    Shapes: (B, T, I), (B, U), (B, U), (I, 4U), (U, 4U), (4U) -> (B, T, U), (B, U), (B, U).
+    Source: Hochreiter and Schmidhuber (1997), Gers et al. (2000).
     """
     settings = mask, zero_output_for_mask, (activation, recurrent_activation)
     return lstm_sequence(x, h, c, (kernel, recurrent, bias), *settings)
@@ -247,11 +258,14 @@ def conv_lstm(
     x, h, c, kernel, recurrent, bias=None, mask=None, /, strides=1, padding="valid",
     dilation_rate=1, activation="tanh", recurrent_activation="sigmoid", zero_output_for_mask=False,
 ):  # fmt: skip
-    """`lstm` for sequences of maps: its products are convolutions (Shi et al., 2015).
+    """The op `lstm` for sequences of maps: its products are convolutions.
 
-    (B, T, *lengths, C), (B, *places, F) twice, (*taps, C, 4F), (*taps, F, 4F), (4F) ->
-    (B, T, *places, F), (B, *places, F) twice. `strides`, `padding` and `dilation_rate` are those
-    of the inputs' convolution; that of the states keeps their size.
+    `strides`, `padding` and `dilation_rate` are those of the inputs' convolution; that of the
+    states keeps their size.
+
+    Shapes: (B, T, *lengths, C), (B, *places, F) twice, (*taps, C, 4F), (*taps, F, 4F), (4F) -> (B,
+    T, *places, F), (B, *places, F) twice.
+    Source: Shi et al. (2015).
     """
     enter = partial(conv.__wrapped__, strides=strides, padding=padding, dilation_rate=dilation_rate)
     meet = convolution(recurrent.shape[:-2], h.shape[1:-1])
@@ -298,10 +312,16 @@ def gru(
     x, h, kernel, recurrent, bias=None, mask=None, /, activation="tanh",
     recurrent_activation="sigmoid", zero_output_for_mask=False,
 ):  # fmt: skip
-    """h' = z h + (1 - z) tanh(a_h + r s_h), with z, r = sigmoid(a + s), a = x W + b0, s = h U + b1.
+    """A gated recurrent unit over a whole sequence, in the form that resets after the product.
 
-    (B, T, I), (B, U), (I, 3U), (U, 3U), (2, 3U) -> (B, T, U), (B, U); the columns of the weights
-    are those of z, r and h. This is the form that resets after the product (Cho et al., 2014).
+        a = x @ W + b0,  s = h @ U + b1
+        z, r = sigmoid of the first two parts of a + s
+        h' = z * h + (1 - z) * tanh(a_g + r * s_g)
+
+    The columns of the weights are those of z, r and the candidate g.
+
+    Shapes: (B, T, I), (B, U), (I, 3U), (U, 3U), (2, 3U) -> (B, T, U), (B, U).
+    Source: Cho et al. (2014).
     """
     xp, units = array_module(x), h.shape[1]
     squash, gate = IN_PLACE[activation], IN_PLACE[recurrent_activation]
