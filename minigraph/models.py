@@ -2,13 +2,14 @@
 
 import warnings
 
-from . import backend, graph, saving, tree
+from . import backend, graph, saving, serialization, tree
 from .backend import context, setting
 from .graph import Input, InputLayer, Plan, SymbolicTensor
 from .layer import LONGEST_NAME, Layer, drawing, to_tensor, unique
 from .ops import basic
 from .registry import register
-from .saving import clone_model, load_model, model_from_json, save_model
+from .saving import load_model, save_model
+from .serialization import clone_model, model_from_json
 from .tensor import Tensor
 from .training import Trainer
 from .view import svg, widget
@@ -241,7 +242,6 @@ class Model(Trainer, Layer):
         known = ", ".join(layer.name for layer in layers)
         raise ValueError(f"model {self.name!r} has no layer {name!r}. Its layers are: {known}")
 
-    # -- looking -------------------------------------------------------------------------------
     def get_tensor(self, path):
         """The symbolic tensor inside this model that `path` names, to be an output of a new model.
 
@@ -278,6 +278,7 @@ class Model(Trainer, Layer):
         """Whether a call runs the drawn graph, and no code of a subclass."""
         return self.plan is not None and type(self).call is Model.call
 
+    # -- looking -------------------------------------------------------------------------------
 
     def summary(self, **options):
         """Print the table of layers, output shapes and parameter counts."""
@@ -296,16 +297,16 @@ class Model(Trainer, Layer):
 
     def get_config(self):
         """The graph as plain JSON: a table of layers, the nodes, the inputs and the outputs."""
-        return saving.model_config(self)
+        return serialization.model_config(self)
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
         """An independent model with fresh weights, from what `get_config` gave."""
-        return saving.model_from_config(config, custom_objects, cls)
+        return serialization.model_from_config(config, custom_objects, cls)
 
     def to_json(self, **json_args):
         """The class and the config as a text; `json_args` go to `json.dumps`."""
-        return saving.model_to_json(self, **json_args)
+        return serialization.model_to_json(self, **json_args)
 
     def save(self, path, overwrite=True):
         """Write graph, weights, compile settings and optimizer state to one file."""

@@ -21,13 +21,9 @@ import safetensors.numpy
 
 VERSION = "1"
 KEYS = {f"minigraph.{part}" for part in ("version", "model", "compile", "train", "sha256")}
-KINDS = {
-    "F": ("float", (16, 32, 64)),
-    "I": ("int", (8, 16, 32, 64)),
-    "U": ("uint", (8, 16, 32, 64)),
-}
-DTYPES = {f"{c}{bits}": f"{kind}{bits}" for c, (kind, sizes) in KINDS.items() for bits in sizes}
-DTYPES["BOOL"] = "bool"
+KINDS = {"float": (16, 32, 64), "int": (8, 16, 32, 64), "uint": (8, 16, 32, 64)}
+DTYPES = {f"{kind[0].upper()}{n}": f"{kind}{n}" for kind, sizes in KINDS.items() for n in sizes}
+DTYPES["BOOL"] = "bool"  # beside F32, I64, U8 ...
 
 # Parsed JSON takes some 25 times the memory of its text. A model of a thousand layers needs half a
 # megabyte.
@@ -273,8 +269,7 @@ def digest(metadata, tensors):
 def read_bytes(path, max_bytes):
     """All bytes of a regular file, or OSError; FileRefused if there are more than `max_bytes`."""
     # Without O_NONBLOCK a pipe would be waited for, before anyone could see that it is one.
-    flags = ("O_RDONLY", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
-    descriptor = os.open(path, sum(getattr(os, flag, 0) for flag in flags))
+    descriptor = os.open(path, flags("RDONLY", "NONBLOCK", "CLOEXEC", "BINARY"))
     try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
@@ -294,18 +289,22 @@ def read_bytes(path, max_bytes):
 
 def check_path(path, overwrite=True):
     """The path to write to, links followed; raises before any work is done if it cannot be one."""
-    if not isinstance(path, (str, os.PathLike)):
-        raise TypeError(f"`path` must be a text or a Path, got {path!r:.80}")
+    check_path_type(path)
     path = os.path.realpath(os.fspath(path))
-    if not os.path.isdir(os.path.dirname(path)):
-        raise FileNotFoundError(
-            errno.ENOENT, "there is no such folder to save in", os.path.dirname(path)
-        )
+    folder = os.path.dirname(path)
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(errno.ENOENT, "there is no such folder to save in", folder)
     if os.path.exists(path) and not os.path.isfile(path):
         raise FileExistsError(errno.EEXIST, "a folder or device is in the way", path)
     if os.path.exists(path) and not overwrite:
         raise FileExistsError(errno.EEXIST, "the file exists, and overwrite=False", path)
     return path
+
+
+def check_path_type(path):
+    """Raise TypeError for what cannot be the name of a file."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"`path` must be a text or a Path, got {path!r:.80}")
 
 
 def write_atomically(path, data):
@@ -318,9 +317,8 @@ def write_atomically(path, data):
     remove_stale(folder, name)
     temporary = os.path.join(folder, temporary_prefix(name) + os.urandom(4).hex() + TEMPORARY)
     try:
-        flags = ("O_WRONLY", "O_CREAT", "O_EXCL", "O_CLOEXEC", "O_BINARY")
-        flags = sum(getattr(os, flag, 0) for flag in flags)
-        descriptor = os.open(temporary, flags, 0o666)  # less what the user's umask takes away
+        how = flags("WRONLY", "CREAT", "EXCL", "CLOEXEC", "BINARY")
+        descriptor = os.open(temporary, how, 0o666)  # less what the user's umask takes away
         try:
             rest = memoryview(data)
             while rest:
@@ -339,6 +337,11 @@ def write_atomically(path, data):
             raise OSError(error.errno, text, path) from error
         raise
     sync_folder(folder)
+
+
+def flags(*names):
+    """How to open a file: those of the flags that this system has."""
+    return sum(getattr(os, f"O_{name}", 0) for name in names)
 
 
 TEMPORARY = ".minigraph-tmp"

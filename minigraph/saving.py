@@ -5,11 +5,12 @@ name means. Weights are matched by their order in the model; their names are lab
 """
 
 import contextlib
+import itertools
 import os
 
 import numpy as np
 
-from . import serialization, tree
+from . import safefile, serialization, tree
 from .backend import RandomStream
 from .graph import InputLayer
 from .registry import (
@@ -19,39 +20,19 @@ from .registry import (
     get_registered_object,
     register_keras_serializable,
 )
-from .safefile import (
-    LARGEST_FILE,
-    Contents,
-    FileDamaged,
-    FileRefused,
-    check_path,
-    expect,
-    from_bytes,
-    parse_json,
-    read_bytes,
-    to_bytes,
-    to_json,
-    write_atomically,
-)
-from .serialization import (
-    check_keys,
-    clone_model,
-    graph_config,
-    graph_from_config,
-    model_config,
-    model_from_config,
-    model_from_json,
-    model_to_json,
-)
+from .safefile import LARGEST_FILE, Contents, FileDamaged, FileRefused, expect, to_json
 
 # fmt: off
 __all__ = [
-    "CustomObjectScope", "FileDamaged", "FileRefused", "clone_model", "custom_object_scope",
-    "get_registered_name", "get_registered_object", "graph_config", "graph_from_config",
-    "load_model", "load_weights", "model_config", "model_from_config", "model_from_json",
-    "model_to_json", "register_keras_serializable", "save_model", "save_weights",
+    "CustomObjectScope", "FileDamaged", "FileRefused", "custom_object_scope",
+    "get_registered_name", "get_registered_object", "load_model", "load_weights",
+    "register_keras_serializable", "save_model", "save_weights",
 ]
 # fmt: on
+
+# What the JSON texts of a file hold.
+DESCRIPTION = serialization.DESCRIPTION | {"weights": list, "trainable": dict}
+FLAGS = {"layers": list, "weights": list}
 
 # ---------------------------------------------------------------------------------------------
 # Saving and loading
@@ -65,8 +46,8 @@ def save_model(model, path, overwrite=True):
     OSError where the file cannot be written, and FileExistsError if it is there and `overwrite`
     is False.
     """
-    path = check_path(path, overwrite)
-    write_atomically(path, to_bytes(model_contents(model)))
+    path = safefile.check_path(path, overwrite)
+    safefile.write_atomically(path, safefile.to_bytes(model_contents(model)))
 
 
 def load_model(path, custom_objects=None, compile=True, max_bytes=LARGEST_FILE):
@@ -76,8 +57,7 @@ def load_model(path, custom_objects=None, compile=True, max_bytes=LARGEST_FILE):
     `compile=False` leaves the compile settings and the optimizer state behind.
     Raises FileDamaged or FileRefused (both ValueError), or OSError if the file cannot be read.
     """
-    with about(path):
-        contents = from_bytes(read_bytes(path, max_bytes))
+    with reading(path, max_bytes) as contents:
         with refusing("the model"):
             model = rebuild(contents, custom_objects)
         if compile and "minigraph.compile" in contents.metadata:
@@ -88,12 +68,10 @@ def load_model(path, custom_objects=None, compile=True, max_bytes=LARGEST_FILE):
 
 def save_weights(model, path):
     """Write the weights alone to a file. Raises ValueError if there are none yet, or OSError."""
-    path = check_path(path)
-    check_built(model)
+    path = safefile.check_path(path)
     weights = labelled_weights(model)
     metadata = {"minigraph.model": to_json({"weights": list(weights)})}
-    tensors = {name: variable.numpy() for name, variable in weights.items()}
-    write_atomically(path, to_bytes(Contents(metadata, tensors)))
+    safefile.write_atomically(path, safefile.to_bytes(Contents(metadata, arrays_of(weights))))
 
 
 def load_weights(model, path, max_bytes=LARGEST_FILE):
@@ -102,23 +80,21 @@ def load_weights(model, path, max_bytes=LARGEST_FILE):
     Names do not matter. If the number of weights, a shape or a kind of number differs, that is a
     FileRefused (a ValueError) and nothing is changed.
     """
-    check_built(model)
-    with about(path):
-        contents = from_bytes(read_bytes(path, max_bytes))
+    weights = labelled_weights(model)
+    with reading(path, max_bytes) as contents:
         description = parse_metadata(contents, "minigraph.model")
         with refusing("the list of weights"):
             arrays = listed_weights(description, contents.tensors)
-        fit_weights(model, arrays, exact=False)
+        fit_weights(model, weights, arrays, exact=False)
     assign_weights(model, arrays)
 
 
 @contextlib.contextmanager
-def about(path):
-    """Put the name of the file, and what to do, into an error about it."""
-    if not isinstance(path, (str, os.PathLike)):
-        raise TypeError(f"`path` must be a text or a Path, got {path!r:.80}")
+def reading(path, max_bytes):
+    """The contents of a file; an error about them gets the name of the file, and what to do."""
+    safefile.check_path_type(path)
     try:
-        yield
+        yield safefile.from_bytes(safefile.read_bytes(path, max_bytes))
     except (FileDamaged, FileRefused) as error:
         error.args = (f"{os.fspath(path)}: {error}. {error.advice}",)
         raise
@@ -145,7 +121,6 @@ def refusing(what, advice=FileRefused.advice):
 def model_contents(model):
     """All that a file holds of a model, as texts and arrays."""
     description, table = serialization.write_model(model)
-    check_built(model)
     weights = labelled_weights(model)
     parts = saved_parts(model, table)
     plain = [part for part in parts if not serialization.is_joined(part)]
@@ -163,7 +138,7 @@ def model_contents(model):
     }
     if table == [model]:  # it has no graph, so it must be told again what it was built for
         description["build_shape"] = serialization.Writer().encode(model.build_shape, {})
-    tensors = {name: variable.numpy() for name, variable in weights.items()}
+    tensors = arrays_of(weights)
     states = [random_state(stream) for stream in random_streams(parts)]
     metadata = {"minigraph.train": to_json({"random": states})}
     if model.compiled:
@@ -178,32 +153,35 @@ def rebuild(contents, custom_objects):
     """The model that a file describes, with its weights, flags and random streams."""
     description = parse_metadata(contents, "minigraph.model")
     train = parse_metadata(contents, "minigraph.train", {"random": []})
-    expect(isinstance(description, dict), "a description must be a dict")
-    if "config" not in description:
+    if isinstance(description, dict) and "config" not in description:
         raise FileRefused(
             "the file holds weights only: build the model in code, then use model.load_weights"
         )
-    keys = {"class_name", "config", "weights", "trainable"}
-    check_keys(description, keys, keys | {"build_shape"}, "a model")
-    check_keys(train, {"random"}, {"random"}, "the training state")
+    serialization.check(description, "a model", DESCRIPTION, {"build_shape": object})
+    serialization.check(description["trainable"], "`trainable`", FLAGS)
+    serialization.check(train, "the training state", {"random": list})
     arrays = listed_weights(description, contents.tensors)
     unused = len(contents.tensors) - len(arrays)
     expect(not unused or "minigraph.compile" in contents.metadata, "it has slots of no optimizer")
+    described = {key: description[key] for key in serialization.DESCRIPTION}
     with serialization.bounded():
-        model, table = serialization.read_description(description, custom_objects)
+        model, table = serialization.read_description(described, custom_objects)
         if not model.built:
             model.build(serialization.Reader([]).decode(description.get("build_shape")))
-    fit_weights(model, arrays, exact=True)
+    fit_weights(model, labelled_weights(model), arrays, exact=True)
     parts = saved_parts(model, table)
     restore_trainable(model, parts, description["trainable"])
-    streams = random_streams(parts)
-    states = train["random"]
-    same = isinstance(states, list) and len(states) == len(streams)
-    expect(same, f"the model has {len(streams)} random streams, and the file other ones")
-    for stream, state in zip(streams, states, strict=True):
+    for stream, state in partners(random_streams(parts), train["random"], "random streams"):
         set_random_state(stream, state)
     assign_weights(model, arrays)
     return model
+
+
+def partners(things, listed, what):
+    """Pairs of what a model has and what a file says of it; ValueError unless these are as many."""
+    text = f"the model has {len(things)} {what}, and the file says something of {len(listed)}"
+    expect(len(things) == len(listed), text)
+    return zip(things, listed, strict=True)
 
 
 def restore_compiled(model, contents, custom_objects):
@@ -223,15 +201,6 @@ def restore_compiled(model, contents, custom_objects):
         expect(not state, "there is optimizer state, but no optimizer")
 
 
-def check_built(model):
-    """Raise ValueError if the weights of a model do not exist yet."""
-    if not model.built:
-        raise ValueError(
-            f"model {model.name!r} has no weights yet: call it on data, or build it with a shape, "
-            "before saving or loading"
-        )
-
-
 def saved_parts(model, table):
     """The layers that the config of a model rebuilds, in the order of the model.
 
@@ -246,7 +215,15 @@ def saved_parts(model, table):
 
 
 def labelled_weights(model):
-    """The weights in order, each under a label made of the names of its layer and its own."""
+    """The weights in order, each under a label made of the names of its layer and its own.
+
+    Raises ValueError if they do not exist yet.
+    """
+    expect(
+        model.built,
+        f"model {model.name!r} has no weights yet: call it on data, or build it with a shape, "
+        "before saving or loading",
+    )
     owners = {}
     for layer in model._all_layers():
         for variable in layer._own_variables():
@@ -254,12 +231,17 @@ def labelled_weights(model):
     labelled = {}
     for variable in model.weights:
         label = base = f"layers/{owners[variable]}/{variable.name}"
-        count = 0
-        while label in labelled:
-            count += 1
+        for count in itertools.count(1):
+            if label not in labelled:
+                break
             label = f"{base}_{count}"
         labelled[label] = variable
     return labelled
+
+
+def arrays_of(weights):
+    """The values of labelled weights, on the host."""
+    return {label: variable.numpy() for label, variable in weights.items()}
 
 
 def listed_weights(description, tensors):
@@ -276,13 +258,12 @@ def listed_weights(description, tensors):
     return {name: tensors[name] for name in names}
 
 
-def fit_weights(model, arrays, exact):
+def fit_weights(model, weights, arrays, exact):
     """Raise FileRefused, naming layer and shapes, unless the arrays can be the model's weights.
 
     No weight has taken memory so far: shapes are compared first, so a small file cannot make a
     model ask for much.
     """
-    weights = labelled_weights(model)
     for (label, variable), (name, array) in zip(weights.items(), arrays.items(), strict=False):
         if variable.shape != array.shape:
             raise FileRefused(
@@ -311,16 +292,11 @@ def assign_weights(model, arrays):
 
 def restore_trainable(model, parts, flags):
     """Say of each layer and each weight whether it learns, as it was when the model was saved."""
-    check_keys(flags, {"layers", "weights"}, {"layers", "weights"}, "`trainable`")
-    for things, key in ((parts, "layers"), (model.weights, "weights")):
-        expect(isinstance(flags[key], list), f"`trainable` must hold a list for the {key}")
-        same = len(flags[key]) == len(things)
-        expect(same, f"`trainable` has {len(flags[key])} {key}, and the model {len(things)}")
-        flagged = all(isinstance(flag, bool) for flag in flags[key])
-        expect(flagged, f"`trainable` must say true or false of each of the {key}")
-    for layer, flag in zip(parts, flags["layers"], strict=True):
+    said = all(isinstance(flag, bool) for flag in [*flags["layers"], *flags["weights"]])
+    expect(said, "`trainable` must say true or false of each layer and each weight")
+    for layer, flag in partners(parts, flags["layers"], "layers"):
         layer._trainable = flag  # of this layer alone: the property would reach those inside
-    for variable, flag in zip(model.weights, flags["weights"], strict=True):
+    for variable, flag in partners(model.weights, flags["weights"], "weights"):
         variable.trainable = flag
 
 
@@ -352,4 +328,4 @@ def parse_metadata(contents, key, default=None):
     if text is None:
         raise FileRefused(f"the metadata has no {key!r}")
     with refusing(f"{key!r}"):
-        return parse_json(text)
+        return safefile.parse_json(text)

@@ -16,14 +16,14 @@ JSON has no tuples, slices or arrays. Each is written as a dict with one key, it
 import inspect
 import json
 import math
-import threading
 from collections import Counter
 from contextlib import contextmanager
+from types import EllipsisType
 
 import numpy as np
 
 from . import graph, registry, tree
-from .backend import setting, standard_dtype
+from .backend import context, setting, standard_dtype
 from .graph import InputLayer, SymbolicTensor
 from .layer import Layer, check_name
 from .safefile import expect, parse_json
@@ -34,7 +34,14 @@ MOST_LAYERS = 10_000
 MOST_CALLS = 200_000  # a call of a model counts all the calls inside it
 MOST_NUMBERS = 2**27  # in one row of one tensor
 
-GRAPH, CHAIN = {"nodes", "inputs", "outputs"}, {"chain", "input"}  # how layers are joined
+# The keys of each part of a config, and what stands under them.
+MODEL = {"name": str, "trainable": bool, "layers": list}
+GRAPH = {"nodes": list, "inputs": object, "outputs": object}  # how layers are joined,
+CHAIN = {"chain": list, "input": object}  # in one of these two ways
+LAYER = {"class_name": str, "name": str, "config": dict}
+LAYER_CALL = {"layer": int, "args": list, "kwargs": dict}
+OP_CALL = {"op": str, "name": str, "args": list, "kwargs": dict}
+DESCRIPTION = {"class_name": str, "config": dict}
 
 
 # ---------------------------------------------------------------------------------------------
@@ -74,7 +81,7 @@ def graph_config(model):
 
 def graph_from_config(config, custom_objects=None):
     """The symbols of a graph config, newly drawn: (inputs, outputs) in their structures."""
-    check_keys(config, GRAPH | {"layers"}, None, "a graph")
+    check(config, "a graph", MODEL | GRAPH)
     with rebuilding(custom_objects):
         return Reader(config["layers"]).draw(config)[:2]
 
@@ -89,8 +96,9 @@ def clone_model(model, clone_function=None):
     expect(form_of(model) != "object", f"{model!r}: use from_config(get_config()) to copy it")
     writer, replaced = Writer(), {}
     config = writer.model(model)
+    kept = (InputLayer, graph.Inside, registry.find("Functional"), type(None))
     for place, layer in enumerate(writer.layers if clone_function else []):
-        if not isinstance(layer, (InputLayer, registry.find("Functional"), type(None))):
+        if not isinstance(layer, kept):
             replaced[place] = clone_function(layer)
             good = isinstance(replaced[place], Layer)
             expect(good, f"clone_function must give a layer for {layer!r}, not {replaced[place]!r}")
@@ -125,7 +133,7 @@ def write_model(model):
 
 def read_description(description, custom_objects=None):
     """(a new model, the layers of its table) from what `write_model` gave."""
-    check_keys(description, {"class_name", "config"}, None, "a model")
+    check(description, "a model", DESCRIPTION)
     with registry.custom_object_scope(custom_objects or {}):
         cls = find_layer_class(description["class_name"])
     expect(issubclass(cls, registry.find("Functional")), f"{cls.__name__} is not a model")
@@ -136,9 +144,8 @@ def read_model(cls, config, custom_objects=None, replaced=()):
     """(a new model of class `cls`, the layers of its table) from a config."""
     expect(isinstance(config, dict), f"a config is a dict, got {config!r:.80}")
     with rebuilding(custom_objects):
-        if config.keys() & (GRAPH | CHAIN):
-            keys = {"name", "trainable", "layers"}
-            check_keys(config, keys, keys | GRAPH | CHAIN, "a model")
+        if joining_keys(config):
+            check(config, "a model", MODEL, GRAPH | CHAIN)
             reader = Reader(config["layers"], replaced)
             model, _ = reader.model(cls, config["name"], config["trainable"], config)
             return model, reader.layers
@@ -285,36 +292,35 @@ class Writer:
 
     def encode(self, value, numbers):
         """A value as JSON. `numbers` says which output of which call each symbol is."""
-        if isinstance(value, np.generic):
-            value = value.item()
-        if value is None or isinstance(value, (bool, int, str)):
-            return value
-        if isinstance(value, float):
-            return value if math.isfinite(value) else {"$float": repr(value)}
-        if isinstance(value, list):
-            return [self.encode(item, numbers) for item in value]
-        if isinstance(value, dict):
-            good = all(isinstance(key, str) and not key.startswith("$") for key in value)
-            expect(good, f"the keys {list(value)!r:.80} must be texts that do not start with '$'")
-            return {key: self.encode(item, numbers) for key, item in value.items()}
-        if isinstance(value, tuple):
-            expect(not hasattr(value, "_fields"), "named tuples cannot be rebuilt: use a dict")
-            return {"$tuple": [self.encode(item, numbers) for item in value]}
-        if isinstance(value, slice):
-            ends = (value.start, value.stop, value.step)
-            return {"$slice": [self.encode(end, numbers) for end in ends]}
-        if isinstance(value, SymbolicTensor):
-            expect(value in numbers, f"{value!r} is not made by the calls of this model")
-            return {"$tensor": numbers[value]}
-        if isinstance(value, Layer):
-            return {"$layer": self.place(value)}
-        if value is Ellipsis:
-            return {"$ellipsis": True}
-        kinds = (bool, int, float, np.generic)
-        if isinstance(value, np.dtype) or (inspect.isclass(value) and issubclass(value, kinds)):
-            return {"$dtype": standard_dtype(value)}
-        if isinstance(value, (Tensor, np.ndarray)):
-            return {"$array": encode_array(value)}
+        match value.item() if isinstance(value, np.generic) else value:
+            case None | bool() | int() | str() as plain:
+                return plain
+            case float() as number:
+                return number if math.isfinite(number) else {"$float": repr(number)}
+            case list():
+                return [self.encode(item, numbers) for item in value]
+            case dict():
+                good = all(isinstance(key, str) and not key.startswith("$") for key in value)
+                expect(good, f"the keys {list(value)!r:.80} must be texts without a '$' in front")
+                return {key: self.encode(item, numbers) for key, item in value.items()}
+            case tuple():
+                expect(not hasattr(value, "_fields"), "named tuples cannot be rebuilt: use a dict")
+                return {"$tuple": self.encode(list(value), numbers)}
+            case slice():
+                return {"$slice": self.encode([value.start, value.stop, value.step], numbers)}
+            case SymbolicTensor():
+                expect(value in numbers, f"{value!r} is not made by the calls of this model")
+                return {"$tensor": numbers[value]}
+            case Layer():
+                return {"$layer": self.place(value)}
+            case EllipsisType():
+                return {"$ellipsis": True}
+            case np.dtype():
+                return {"$dtype": standard_dtype(value)}
+            case type() if issubclass(value, (bool, int, float, np.generic)):
+                return {"$dtype": standard_dtype(value)}
+            case Tensor() | np.ndarray():
+                return {"$array": encode_array(value)}
         raise ValueError(f"{value!r:.80} ({type(value).__name__}) cannot be written as JSON")
 
 
@@ -346,8 +352,7 @@ class Reader:
     """
 
     def __init__(self, table, replaced=()):
-        expect(isinstance(table, list), f"`layers` must be a list, got {table!r:.80}")
-        few = len(table) <= MOST_LAYERS or _allowance.calls is None
+        few = len(table) <= MOST_LAYERS or context.calls_left is None
         expect(few, f"the model has {len(table)} layers, and {MOST_LAYERS} are allowed")
         self.layers, self._replaced = [], dict(replaced)
         self._costs = []  # how many calls one call of each layer makes
@@ -358,16 +363,14 @@ class Reader:
 
     def layer(self, entry):
         """(the layer of an entry, its cost)."""
-        keys = {"class_name", "name", "config"}
-        check_keys(entry, keys, keys | {"trainable"} | GRAPH | CHAIN, "a layer")
+        check(entry, "a layer", LAYER, {"trainable": bool} | GRAPH | CHAIN)
         cls, name, config = find_layer_class(entry["class_name"]), entry["name"], entry["config"]
-        expect(isinstance(config, dict), f"the config of layer {name!r:.80} must be a dict")
-        expect(config.get("name", name) == name, f"layer {name!r:.80} has two names")
-        trainable = entry.get("trainable", config.get("trainable", True))
-        expect(isinstance(trainable, bool), f"`trainable` of {name!r:.80} must be true or false")
-        if entry.keys() & (GRAPH | CHAIN):
-            return self.model(cls, name, trainable, entry)
         check_name(name)
+        expect(config.get("name", name) == name, f"layer {name!r} has two names")
+        trainable = entry.get("trainable", config.get("trainable", True))
+        expect(isinstance(trainable, bool), f"`trainable` of {name!r} must be true or false")
+        if joining_keys(entry):
+            return self.model(cls, name, trainable, entry)
         layer = self._replaced.get(len(self.layers))
         if layer is None and issubclass(cls, InputLayer):
             layer = make_input(config | {"name": name})
@@ -380,12 +383,11 @@ class Reader:
 
     def model(self, cls, name, trainable, joined):
         """(a model, its cost) from how its layers are joined."""
-        check_name(name)
-        expect(isinstance(trainable, bool), f"`trainable` of {name!r} must be true or false")
         is_chain = issubclass(cls, registry.find("Sequential"))
-        expected, found = CHAIN if is_chain else GRAPH, joined.keys() & (GRAPH | CHAIN)
-        fits = issubclass(cls, registry.find("Functional")) and found == expected
-        expect(fits, f"a {cls.__name__} is not described by {sorted(found)} (in {name!r})")
+        found = joining_keys(joined)
+        fits = found == (CHAIN if is_chain else GRAPH).keys()
+        fits = fits and issubclass(cls, registry.find("Functional"))
+        expect(fits, f"a {cls.__name__} is not described by {sorted(found)} (in {name!r:.80})")
         if is_chain:
             model = cls(name=name, trainable=trainable)
             return model, self.chain(model, joined)
@@ -394,7 +396,6 @@ class Reader:
 
     def chain(self, model, joined):
         """Fill a Sequential; returns its cost."""
-        expect(isinstance(joined["chain"], list), "`chain` must be a list")
         if joined["input"] is not None:
             model.add(make_input(joined["input"]).output)
         cost = 1
@@ -409,7 +410,6 @@ class Reader:
 
     def draw(self, joined):
         """Make the calls of a graph: (inputs, outputs, cost)."""
-        expect(isinstance(joined["nodes"], list), "`nodes` must be a list")
         made, total = [], 1
         for entry in joined["nodes"]:
             symbols, cost = self.call(entry, made)
@@ -423,23 +423,22 @@ class Reader:
             layer = self.at(entry["layer"])
             expect(isinstance(layer, InputLayer), f"{layer.name!r} is called without arguments")
             return [layer.output], 0
-        called = {"layer"} if isinstance(entry, dict) and "layer" in entry else {"op", "name"}
-        check_keys(entry, called | {"args", "kwargs"}, called | {"args", "kwargs"}, "a call")
-        if "layer" in entry:
-            fn, cost = self.at(entry["layer"]), self._costs[entry["layer"]]
-        else:
+        is_op = isinstance(entry, dict) and "op" in entry
+        check(entry, "a call", OP_CALL if is_op else LAYER_CALL)
+        if is_op:
             check_name(entry["name"])
             fn, cost = find_function(entry["op"]), 1
-        args, kwargs = self.decode(entry["args"], made), self.decode(entry["kwargs"], made)
-        expect(isinstance(args, list) and args, "a call needs a list of `args`")
-        expect(isinstance(kwargs, dict), "a call needs a dict of `kwargs`")
+        else:
+            fn, cost = self.at(entry["layer"]), self._costs[entry["layer"]]
+        args = tuple(self.decode(value, made) for value in entry["args"])
+        kwargs = {name: self.decode(value, made) for name, value in entry["kwargs"].items()}
         leaves = tree.flatten((args, kwargs))
-        called_on = any(isinstance(leaf, SymbolicTensor) for leaf in leaves)
+        called_on = args and any(isinstance(leaf, SymbolicTensor) for leaf in leaves)
         expect(called_on, "a call needs a tensor that an earlier call made")
         spend(cost)
         check_loose(leaves)
-        symbols = tree.flatten(graph.connect(fn, tuple(args), kwargs))
-        if "op" in entry:
+        symbols = tree.flatten(graph.connect(fn, args, kwargs))
+        if is_op:
             rename(symbols, entry["name"])
         check_size(symbols[0].node)
         return symbols, cost
@@ -458,31 +457,28 @@ class Reader:
         if not any(isinstance(key, str) and key.startswith("$") for key in value):
             return {key: self.decode(item, made) for key, item in value.items()}
         expect(len(value) == 1, f"{list(value)!r:.80} mixes a tag with other keys")
-        [(tag, content)] = value.items()
-        if tag == "$layer":
-            return self.at(content)
-        if tag == "$ellipsis":
-            return Ellipsis
-        if tag == "$dtype":
-            expect(isinstance(content, str), "a dtype is named by a text")
-            return np.dtype(standard_dtype(content))
-        if tag == "$float":
-            expect(content in ("inf", "-inf", "nan"), f"{content!r:.40} is no special number")
-            return float(content)
-        items = self.decode(content, made)
-        expect(isinstance(items, list), f"{tag!r:.40} must hold a list")
-        if tag == "$tuple":
-            return tuple(items)
-        if tag == "$slice" and len(items) == 3:
-            return slice(*items)
-        if tag == "$array" and len(items) == 3:
-            return decode_array(*items)
-        expect(tag == "$tensor", f"{value!r:.80} has an unknown tag, or one with other contents")
-        expect(len(items) == 2, f"{value!r:.80} must hold a call and an output of it")
-        expect(is_place(items[0], made), f"{value!r:.80} does not name an earlier call")
-        known = is_place(items[1], made[items[0]])
-        expect(known, f"{value!r:.80} does not name an output of what an earlier call made")
-        return made[items[0]][items[1]]
+        match value:
+            case {"$layer": place}:
+                return self.at(place)
+            case {"$tensor": [call, index]} if is_place(call, made):
+                known = is_place(index, made[call])
+                expect(known, f"{value!r:.80} does not name an output of what that call made")
+                return made[call][index]
+            case {"$tuple": list(items)}:
+                return tuple(self.decode(items, made))
+            case {"$slice": [_, _, _] as ends}:
+                return slice(*self.decode(ends, made))
+            case {"$float": "inf" | "-inf" | "nan" as text}:
+                return float(text)
+            case {"$ellipsis": True}:
+                return Ellipsis
+            case {"$dtype": str(name)}:
+                return np.dtype(standard_dtype(name))
+            case {"$array": [str(dtype), list(shape), str(data)]}:
+                return decode_array(dtype, shape, data)
+        raise ValueError(
+            f"{value!r:.80} is none of the known tags, or does not name what was made before it"
+        )
 
 
 def make(cls, config):
@@ -501,8 +497,7 @@ def make(cls, config):
 
 def make_input(config):
     """An InputLayer from its config, which may come from anywhere."""
-    check_keys(config, {"batch_shape", "dtype", "name"}, None, "an Input")
-    graph.check_shape(config["batch_shape"], "batch_shape")
+    check(config, "an Input", {"batch_shape": list, "dtype": str, "name": str})
     layer = InputLayer(**config)
     check_size(layer.nodes[0])
     return layer
@@ -525,9 +520,8 @@ def find_function(name):
 
 def decode_array(dtype, shape, data):
     """An array from its dtype, shape and bytes, which must fit together."""
-    expect(isinstance(dtype, str), "a dtype is named by a text")
     dtype, shape = np.dtype(standard_dtype(dtype)), graph.check_shape(shape, "shape")
-    data = bytes.fromhex(data) if isinstance(data, str) else b""
+    data = bytes.fromhex(data)
     good = None not in shape and len(data) == math.prod(shape) * dtype.itemsize
     expect(good, f"an array of shape {shape} has {len(data)} bytes")
     return np.frombuffer(data, dtype.newbyteorder("<")).astype(dtype).reshape(shape)
@@ -553,12 +547,23 @@ def is_place(place, things):
     return type(place) is int and 0 <= place < len(things)
 
 
-def check_keys(entry, needed, allowed, what):
-    """Raise ValueError unless `entry` is a dict with the needed keys and only allowed ones."""
+def joining_keys(config):
+    """The keys in a config that say how the layers of a model are joined."""
+    return config.keys() & (GRAPH | CHAIN).keys()
+
+
+def check(entry, what, needed, optional=None):
+    """Raise ValueError unless `entry` is a dict with all the needed keys and no unknown ones, and
+    what stands under each is of its type.
+    """
+    known = needed | (optional or {})
     expect(isinstance(entry, dict), f"{what} is described by a dict, got {entry!r:.80}")
-    missing, unknown = needed - entry.keys(), entry.keys() - (allowed or entry.keys())
+    missing, unknown = needed.keys() - entry.keys(), entry.keys() - known.keys()
     expect(not missing, f"the description of {what} misses {sorted(missing)}")
     expect(not unknown, f"the description of {what} has unknown keys {list(unknown)!r:.80}")
+    for key, value in entry.items():
+        if not isinstance(value, known[key]):  # no `expect`: to write out each value takes long
+            raise ValueError(f"`{key}` of {what} is no {known[key].__name__}: {value!r:.80}")
 
 
 # ---------------------------------------------------------------------------------------------
@@ -566,38 +571,24 @@ def check_keys(entry, needed, allowed, what):
 # their shapes. A config from a file must still not ask for more than a machine has.
 
 
-class Allowance(threading.local):
-    """How many calls a model that is being read may still make; None for any number."""
-
-    calls = None
-
-
-_allowance = Allowance()
-
-
-@contextmanager
 def bounded():
     """Within the block, a config cannot ask for more than a file may.
 
     Ten models, each calling the one before ten times, are a short text and ten billion calls.
     """
-    before, _allowance.calls = _allowance.calls, MOST_CALLS
-    try:
-        yield
-    finally:
-        _allowance.calls = before
+    return setting(calls_left=MOST_CALLS)
 
 
 def spend(calls):
-    """Count calls against the allowance."""
-    if _allowance.calls is not None:
-        _allowance.calls -= calls
-        expect(_allowance.calls >= 0, f"the model makes more than {MOST_CALLS} calls")
+    """Count calls that a model from a file makes."""
+    if context.calls_left is not None:
+        context.calls_left -= calls
+        expect(context.calls_left >= 0, f"the model makes more than {MOST_CALLS} calls")
 
 
 def check_size(node):
     """Raise ValueError if one row of an output of `node` has too many numbers."""
-    for symbol in node.outputs if _allowance.calls is not None else []:
+    for symbol in node.outputs if context.calls_left is not None else []:
         numbers = max(math.prod(n or symbol.rows or 1 for n in trial) for trial in symbol.trials)
         few = numbers <= MOST_NUMBERS
         expect(few, f"{symbol.name!r} of shape {symbol.shape} has more than {MOST_NUMBERS} numbers")
@@ -608,7 +599,7 @@ def check_loose(leaves):
 
     Only these are not empty in the drawing: (n, 1) * (1, m) makes n * m numbers.
     """
-    if _allowance.calls is not None:
+    if context.calls_left is not None:
         shapes = [leaf.trials[1] for leaf in leaves if isinstance(leaf, SymbolicTensor)]
         shapes += [leaf.shape for leaf in leaves if isinstance(leaf, np.ndarray)]
         numbers = math.prod(math.prod(shape) for shape in shapes if 0 not in shape)
