@@ -12,12 +12,12 @@ from .tensor import OPS
 
 
 def linear(x):
-    """x itself."""
+    """The same numbers: x."""
     return basic.identity(x)
 
 
 def exponential(x):
-    """e^x"""
+    """The exponential: e^x."""
     return basic.exp(x)
 
 

@@ -1,15 +1,7 @@
 """Well-known networks, ready to be trained. No trained weights are shipped."""
 
+from . import layers
 from .checks import check_choice
-from .layers import (
-    Conv2D,
-    Dense,
-    Flatten,
-    GlobalAveragePooling2D,
-    GlobalMaxPooling2D,
-    Input,
-    MaxPooling2D,
-)
 from .models import Model
 
 __all__ = ["VGG19"]
@@ -17,20 +9,17 @@ BLOCKS = [(2, 64), (2, 128), (4, 256), (4, 512), (4, 512)]  # (convolutions, fil
 
 
 def VGG19(
-    include_top=True,
-    weights=None,
-    input_shape=None,
-    pooling=None,
-    classes=1000,
-    classifier_activation="softmax",
-    name="vgg19",
-):
-    """Nineteen layers with weights: 16 convolutions of 3x3 in five blocks, then three dense layers.
+    include_top=True, weights=None, input_shape=None, pooling=None, classes=1000,
+    classifier_activation="softmax", name="vgg19",
+):  # fmt: skip
+    """Nineteen layers with weights: 16 convolutions of 3x3 in five blocks, three dense layers.
 
-    (batch, 224, 224, 3) -> (batch, classes); 143,667,240 parameters (Simonyan and Zisserman, 2015).
     Without `include_top` it ends after the last block, or in the global pooling that `pooling`
-    ("avg", "max" or None) names, and `input_shape` is free. Raises ValueError for any `weights`
-    but None: none are shipped.
+    ("avg", "max" or None) names, and `input_shape` is free. It has 143,667,240 parameters.
+
+    Shapes: (batch, 224, 224, 3) -> (batch, classes).
+    Raises ValueError for any `weights` but None: none are shipped.
+    Source: Simonyan and Zisserman (2015).
     """
     if weights is not None:
         raise ValueError(
@@ -38,17 +27,17 @@ def VGG19(
             "call `load_weights` with a file of your own."
         )
     check_choice(pooling, (None, "avg", "max"), "pooling")
-    x = inputs = Input(input_shape or ((224, 224, 3) if include_top else (None, None, 3)))
+    x = inputs = layers.Input(input_shape or ((224, 224, 3) if include_top else (None, None, 3)))
     for block, (convolutions, filters) in enumerate(BLOCKS, 1):
         for number in range(1, convolutions + 1):
             label = f"block{block}_conv{number}"
-            x = Conv2D(filters, 3, padding="same", activation="relu", name=label)(x)
-        x = MaxPooling2D(2, name=f"block{block}_pool")(x)
+            x = layers.Conv2D(filters, 3, padding="same", activation="relu", name=label)(x)
+        x = layers.MaxPooling2D(2, name=f"block{block}_pool")(x)
     if include_top:
-        x = Flatten(name="flatten")(x)
+        x = layers.Flatten(name="flatten")(x)
         for label in ("fc1", "fc2"):
-            x = Dense(4096, activation="relu", name=label)(x)
-        x = Dense(classes, activation=classifier_activation, name="predictions")(x)
+            x = layers.Dense(4096, activation="relu", name=label)(x)
+        x = layers.Dense(classes, activation=classifier_activation, name="predictions")(x)
     elif pooling is not None:
-        x = (GlobalAveragePooling2D if pooling == "avg" else GlobalMaxPooling2D)()(x)
+        x = (layers.GlobalAveragePooling2D if pooling == "avg" else layers.GlobalMaxPooling2D)()(x)
     return Model(inputs, x, name=name)

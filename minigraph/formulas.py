@@ -122,32 +122,62 @@ def task(target_shape, prediction_shape):
 
 
 def mean_squared_error(y_true, y_pred):
-    """mean (y - p)^2 over the last axis: (..., n) -> (...)."""
+    """The mean squared error.
+
+        l = mean over the last axis of (y - p)^2
+
+    Shapes: (..., n), (..., n) -> (...).
+    Raises ValueError, with both shapes, if target and prediction cannot be paired.
+    """
     return nn.mean_squared_error(*match(y_true, y_pred))
 
 
 def mean_absolute_error(y_true, y_pred):
-    """mean |y - p| over the last axis."""
+    """The mean absolute error.
+
+        l = mean over the last axis of |y - p|
+
+    Shapes: (..., n), (..., n) -> (...).
+    Raises ValueError, with both shapes, if target and prediction cannot be paired.
+    """
     y_true, y_pred = match(y_true, y_pred)
     return basic.mean(basic.absolute(y_true - y_pred), -1)
 
 
 def mean_absolute_percentage_error(y_true, y_pred):
-    """100 mean |(y - p) / y| over the last axis; |y| counts as at least 1e-7."""
+    """The mean absolute error in percent of the target; |y| counts as at least 1e-7.
+
+        l = 100 * mean over the last axis of |(y - p) / y|
+
+    Shapes: (..., n), (..., n) -> (...).
+    Raises ValueError, with both shapes, if target and prediction cannot be paired.
+    """
     y_true, y_pred = match(y_true, y_pred)
     size = basic.maximum(basic.absolute(y_true), EPSILON)
     return 100 * basic.mean(basic.absolute((y_true - y_pred) / size), -1)
 
 
 def mean_squared_logarithmic_error(y_true, y_pred):
-    """mean (log(1 + y) - log(1 + p))^2 over the last axis; both count as at least 1e-7."""
+    """The mean squared error of logarithms; y and p count as at least 1e-7.
+
+        l = mean over the last axis of (log(1 + y) - log(1 + p))^2
+
+    Shapes: (..., n), (..., n) -> (...).
+    Raises ValueError, with both shapes, if target and prediction cannot be paired.
+    """
     logs = [basic.log(basic.maximum(x, EPSILON) + 1) for x in match(y_true, y_pred)]
     return basic.mean(basic.square(logs[0] - logs[1]), -1)
 
 
 def huber(y_true, y_pred, delta=1.0):
-    """The mean over the last axis of d^2 / 2 where |d| <= delta, else delta |d| - delta^2 / 2, with
-    d = y - p (Huber, 1964).
+    """The Huber loss: a parabola for small errors, straight lines for large ones.
+
+        l = mean over the last axis of d^2 / 2                        where |d| <= delta
+                                       delta * |d| - delta^2 / 2      elsewhere, with d = y - p
+
+    Shapes: (..., n), (..., n) -> (...).
+    Raises ValueError, with both shapes, if target and prediction cannot be paired.
+    Source: Huber (1964).
     """
     y_true, y_pred = match(y_true, y_pred)
     size = basic.absolute(y_true - y_pred)
@@ -156,20 +186,38 @@ def huber(y_true, y_pred, delta=1.0):
 
 
 def log_cosh(y_true, y_pred):
-    """mean log cosh(p - y) over the last axis: near d^2 / 2 for small d, near |d| for large d."""
+    """The log-cosh loss: near d^2 / 2 for small errors d, near |d| for large ones.
+
+        l = mean over the last axis of log cosh(p - y)
+
+    Shapes: (..., n), (..., n) -> (...).
+    Raises ValueError, with both shapes, if target and prediction cannot be paired.
+    """
     y_true, y_pred = match(y_true, y_pred)
     d = y_pred - y_true
     return basic.mean(d + nn.softplus(-2 * d) - math.log(2), -1)
 
 
 def cosine(y_true, y_pred, axis=-1):
-    """The cosine of the angle between y and p along `axis`: 1 for the same direction."""
+    """The cosine of the angle between y and p along `axis`: 1 for the same direction.
+
+        y . p / (|y| |p|)
+
+    Shapes: (..., n), (..., n) -> (...).
+    Raises ValueError, with both shapes, if target and prediction cannot be paired.
+    """
     y_true, y_pred = match(y_true, y_pred)
     return basic.reduce_sum(basic.normalize(y_true, axis) * basic.normalize(y_pred, axis), axis)
 
 
 def cosine_similarity(y_true, y_pred, axis=-1):
-    """Minus the cosine of the angle between y and p along `axis`: -1 for the same direction."""
+    """Minus the cosine of the angle between y and p along `axis`: -1 for the same direction.
+
+        l = -y . p / (|y| |p|)
+
+    Shapes: (..., n), (..., n) -> (...).
+    Raises ValueError, with both shapes, if target and prediction cannot be paired.
+    """
     return -cosine(y_true, y_pred, axis)
 
 
@@ -181,40 +229,80 @@ def match_signs(y_true, y_pred):
 
 
 def hinge(y_true, y_pred):
-    """mean max(1 - y p, 0) over the last axis, for targets of -1 and 1, or 0 and 1."""
+    """The hinge loss, for targets of -1 and 1, or 0 and 1.
+
+        l = mean over the last axis of max(1 - y p, 0)
+
+    Shapes: (..., n), (..., n) -> (...).
+    Raises ValueError, with both shapes, if target and prediction cannot be paired.
+    Source: Cortes and Vapnik (1995).
+    """
     y_true, y_pred = match_signs(y_true, y_pred)
     return basic.mean(nn.relu(1 - y_true * y_pred), -1)
 
 
 def squared_hinge(y_true, y_pred):
-    """mean max(1 - y p, 0)^2 over the last axis, for targets of -1 and 1, or 0 and 1."""
+    """The squared hinge loss, for targets of -1 and 1, or 0 and 1.
+
+        l = mean over the last axis of max(1 - y p, 0)^2
+
+    Shapes: (..., n), (..., n) -> (...).
+    Raises ValueError, with both shapes, if target and prediction cannot be paired.
+    """
     y_true, y_pred = match_signs(y_true, y_pred)
     return basic.mean(basic.square(nn.relu(1 - y_true * y_pred)), -1)
 
 
 def categorical_hinge(y_true, y_pred):
-    """max(max((1 - y) p) - sum(y p) + 1, 0) over the classes, for one-hot targets."""
+    """The hinge loss between the true class and the best of the others, for one-hot targets.
+
+        l = max(max((1 - y) p) - sum(y p) + 1, 0)
+
+    Shapes: (..., C), (..., C) -> (...).
+    Raises ValueError, with both shapes, if target and prediction cannot be paired.
+    Source: Crammer and Singer (2001).
+    """
     y_true, y_pred = match(y_true, y_pred)
     wrong = basic.reduce_max((1 - y_true) * y_pred, -1)
     return nn.relu(wrong - basic.reduce_sum(y_true * y_pred, -1) + 1)
 
 
 def kl_divergence(y_true, y_pred):
-    """sum y log(y / p) over the last axis, both kept within [1e-7, 1] (Kullback, Leibler, 1951)."""
+    """The divergence of p from y, both kept within [1e-7, 1].
+
+        l = sum over the last axis of y log(y / p)
+
+    Shapes: (..., n), (..., n) -> (...).
+    Raises ValueError, with both shapes, if target and prediction cannot be paired.
+    Source: Kullback and Leibler (1951).
+    """
     y, p = (basic.clip(x, EPSILON, 1) for x in match(y_true, y_pred))
     return basic.reduce_sum(y * basic.log(y / p), -1)
 
 
 def poisson(y_true, y_pred):
-    """mean (p - y log p) over the last axis; 1e-7 is added to p inside the logarithm."""
+    """The Poisson loss, for targets that count events; 1e-7 is added to p inside the logarithm.
+
+        l = mean over the last axis of p - y log p
+
+    Shapes: (..., n), (..., n) -> (...).
+    Raises ValueError, with both shapes, if target and prediction cannot be paired.
+    """
     y_true, y_pred = match(y_true, y_pred)
     return basic.mean(y_pred - y_true * basic.log(y_pred + EPSILON), -1)
 
 
 def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0):
-    """-(y log p + (1 - y) log(1 - p)), the mean over the last axis: (..., n) -> (...).
+    """The cross-entropy of yes and no.
 
-    Label smoothing s turns y into y (1 - s) + s / 2 (Szegedy et al., 2016).
+        l = mean over the last axis of -(y log p + (1 - y) log(1 - p))
+
+    `from_logits` says that p is still to go through a sigmoid. Label smoothing s turns y into
+    y (1 - s) + s / 2.
+
+    Shapes: (..., n), (..., n) -> (...).
+    Raises ValueError, with both shapes, if target and prediction cannot be paired.
+    Source: Szegedy et al. (2016) for label smoothing.
     """
     y_true, y_pred = match(y_true, y_pred)
     if label_smoothing:
@@ -223,9 +311,16 @@ def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0):
 
 
 def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1):
-    """-sum y log p over the classes, for one-hot targets: (..., C) -> (...).
+    """The cross-entropy over classes, for one-hot targets.
 
-    Label smoothing s turns y into y (1 - s) + s / C (Szegedy et al., 2016).
+        l = -sum over the classes of y log p
+
+    `from_logits` says that p is still to go through a softmax along `axis`. Label smoothing s turns
+    y into y (1 - s) + s / C.
+
+    Shapes: (..., C), (..., C) -> (...).
+    Raises ValueError, with both shapes, if target and prediction cannot be paired.
+    Source: Szegedy et al. (2016) for label smoothing.
     """
     y_true, y_pred = match(y_true, y_pred)
     if label_smoothing:
@@ -234,9 +329,15 @@ def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=
 
 
 def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_class=None):
-    """-log p[y] for whole-number labels y: (...) or (..., 1), (..., C) -> (...).
+    """The cross-entropy over classes, for whole-number labels y.
 
-    Where the label is `ignore_class` the value is 0, and a mask leaves it out of means.
+        l = -log p[y]
+
+    `from_logits` says that p is still to go through a softmax. Where the label is `ignore_class`
+    the value is 0, and a mask leaves it out of means.
+
+    Shapes: labels (...) or (..., 1), predictions (..., C) -> (...).
+    Raises ValueError for a label that is no class, and if target and prediction cannot be paired.
     """
     labels, y_pred = match_labels(y_true, y_pred)
     valid = None if ignore_class is None else labels.value != ignore_class
@@ -252,37 +353,61 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_cl
 
 
 def accuracy(y_true, y_pred):
-    """How often y = p, the mean over the last axis."""
+    """How often y = p, the mean over the last axis.
+
+    Shapes: (..., n), (..., n) -> (...).
+    Raises ValueError, with both shapes, if target and prediction cannot be paired.
+    """
     y_true, y_pred = match(y_true, y_pred)
     return (y_true.value == y_pred.value).mean(-1)
 
 
 def binary_accuracy(y_true, y_pred, threshold=0.5):
-    """How often p > threshold says what y says (0 or 1), the mean over the last axis."""
+    """How often p > threshold says what y says (0 or 1), the mean over the last axis.
+
+    Shapes: (..., n), (..., n) -> (...).
+    Raises ValueError, with both shapes, if target and prediction cannot be paired.
+    """
     y_true, y_pred = match(y_true, y_pred)
     return (y_true.value == (y_pred.value > threshold)).mean(-1)
 
 
 def categorical_accuracy(y_true, y_pred):
-    """Whether the largest entries of y and p are at the same place: (..., C) -> (...)."""
+    """Whether the largest entries of y and p are at the same place: argmax y = argmax p.
+
+    Shapes: (..., C), (..., C) -> (...).
+    Raises ValueError, with both shapes, if target and prediction cannot be paired.
+    """
     y_true, y_pred = match(y_true, y_pred)
     return y_true.value.argmax(-1) == y_pred.value.argmax(-1)
 
 
 def sparse_categorical_accuracy(y_true, y_pred):
-    """Whether the largest entry of p is at the place y: (...) or (..., 1), (..., C) -> (...)."""
+    """Whether the largest entry of p is at the place y: y = argmax p.
+
+    Shapes: labels (...) or (..., 1), predictions (..., C) -> (...).
+    Raises ValueError, with both shapes, if target and prediction cannot be paired.
+    """
     labels, y_pred = match_labels(y_true, y_pred)
     return labels.value == y_pred.value.argmax(-1)
 
 
 def top_k_categorical_accuracy(y_true, y_pred, k=5):
-    """Whether the place of the 1 of y is among the k largest of p: (..., C) -> (...)."""
+    """Whether the place of the 1 of y is among the k largest of p.
+
+    Shapes: (..., C), (..., C) -> (...).
+    Raises ValueError, with both shapes, if target and prediction cannot be paired.
+    """
     y_true, y_pred = match(y_true, y_pred)
     return sparse_top_k_categorical_accuracy(y_true.value.argmax(-1), y_pred, k)
 
 
 def sparse_top_k_categorical_accuracy(y_true, y_pred, k=5):
-    """Whether p[y] is among the k largest of p: (...) or (..., 1), (..., C) -> (...)."""
+    """Whether p[y] is among the k largest of p.
+
+    Shapes: labels (...) or (..., 1), predictions (..., C) -> (...).
+    Raises ValueError for a label that is no class, and if target and prediction cannot be paired.
+    """
     labels, y_pred = match_labels(y_true, y_pred)
     labels = labels.value.astype("int64")
     nn.check_labels(labels, y_pred.shape[-1])

@@ -12,8 +12,9 @@ from .checks import check_choice, check_numbers
 class Initializer(registry.Configurable):
     """The base of initializers: a subclass defines `draw(random, shape)`.
 
-    With a `seed` it gives the same array each time. Without one it follows
-    `utils.set_random_seed`.
+    With a `seed` it gives the same array each time. Without one it follows `utils.set_random_seed`.
+
+    Raises ValueError if the seed is no whole number of at least 0.
     """
 
     def __init__(self, seed=None):
@@ -76,7 +77,10 @@ class Ones(Initializer):
 
 @registry.register(group="initializer")
 class RandomNormal(Initializer):
-    """Normal numbers with the given mean and standard deviation."""
+    """Normal numbers with the given mean and standard deviation.
+
+    Raises ValueError for a negative `stddev`.
+    """
 
     def __init__(self, mean=0.0, stddev=0.05, seed=None):
         super().__init__(seed)
@@ -90,7 +94,10 @@ class RandomNormal(Initializer):
 
 @registry.register(group="initializer", aliases=("uniform",))
 class RandomUniform(Initializer):
-    """Uniform numbers between `minval` and `maxval`."""
+    """Uniform numbers between `minval` and `maxval`.
+
+    Raises ValueError if `maxval` is below `minval`.
+    """
 
     def __init__(self, minval=-0.05, maxval=0.05, seed=None):
         super().__init__(seed)
@@ -116,7 +123,11 @@ class Constant(Initializer):
 
 @registry.register(name="initializers>Identity", group="initializer")
 class Identity(Initializer):
-    """`gain` on the diagonal of a matrix, else 0. Raises ValueError for any other shape."""
+    """The number `gain` on the diagonal of a matrix, else 0.
+
+    Raises ValueError for any other shape.
+    Source: Le et al. (2015), for recurrent kernels.
+    """
 
     def __init__(self, gain=1.0):
         super().__init__()
@@ -130,9 +141,12 @@ class Identity(Initializer):
 
 @registry.register(group="initializer")
 class Orthogonal(Initializer):
-    """`gain` times a random matrix whose rows or columns, the fewer of both, are orthonormal.
+    """A random matrix whose rows or columns, the fewer of both, are orthonormal, times `gain`.
 
-    All axes but the last are the rows (Saxe et al., 2014). Raises ValueError for a vector.
+    All axes but the last are the rows.
+
+    Raises ValueError for a vector.
+    Source: Saxe et al. (2014).
     """
 
     def __init__(self, gain=1.0, seed=None):
@@ -158,7 +172,10 @@ def truncated_normal(random, shape):
 
 @registry.register(group="initializer")
 class TruncatedNormal(RandomNormal):
-    """Normal numbers within two standard deviations of the mean."""
+    """Normal numbers within two standard deviations of the mean; others are drawn anew.
+
+    Raises ValueError for a negative `stddev`.
+    """
 
     def draw(self, random, shape):
         return self.mean + self.stddev * truncated_normal(random, shape)
@@ -169,8 +186,10 @@ class VarianceScaling(Initializer):
     """Numbers of mean 0 and variance scale / n, so that signals keep their size.
 
     n is the number of inputs ("fan_in"), of outputs ("fan_out") or the mean of both ("fan_avg").
-    `distribution` is "truncated_normal", "untruncated_normal" or "uniform". Raises ValueError for
-    another mode or distribution, or a scale that is not positive.
+    `distribution` is "truncated_normal", "untruncated_normal" or "uniform".
+
+    Raises ValueError for another mode or distribution, or a scale that is not positive.
+    Source: Glorot and Bengio (2010), He et al. (2015).
     """
 
     MODES = ("fan_in", "fan_out", "fan_avg")
@@ -207,42 +226,60 @@ class Scaling(VarianceScaling):
 
 @registry.register(group="initializer")
 class GlorotUniform(Scaling):
-    """Uniform in +-sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010)."""
+    """Uniform numbers between +-sqrt(6 / (fan_in + fan_out)).
+
+    Source: Glorot and Bengio (2010).
+    """
 
     fixed = (1.0, "fan_avg", "uniform")
 
 
 @registry.register(group="initializer")
 class GlorotNormal(Scaling):
-    """Truncated normal of variance 2 / (fan_in + fan_out) (Glorot and Bengio, 2010)."""
+    """Truncated normal numbers of variance 2 / (fan_in + fan_out).
+
+    Source: Glorot and Bengio (2010).
+    """
 
     fixed = (1.0, "fan_avg", "truncated_normal")
 
 
 @registry.register(group="initializer")
 class HeUniform(Scaling):
-    """Uniform in +-sqrt(6 / fan_in) (He et al., 2015)."""
+    """Uniform numbers between +-sqrt(6 / fan_in).
+
+    Source: He et al. (2015).
+    """
 
     fixed = (2.0, "fan_in", "uniform")
 
 
 @registry.register(group="initializer")
 class HeNormal(Scaling):
-    """Truncated normal of variance 2 / fan_in (He et al., 2015)."""
+    """Truncated normal numbers of variance 2 / fan_in.
+
+    Source: He et al. (2015).
+    """
 
     fixed = (2.0, "fan_in", "truncated_normal")
 
 
 @registry.register(group="initializer")
 class LecunUniform(Scaling):
-    """Uniform in +-sqrt(3 / fan_in) (LeCun et al., 1998)."""
+    """Uniform numbers between +-sqrt(3 / fan_in).
+
+    Source: LeCun et al. (1998).
+    """
 
     fixed = (1.0, "fan_in", "uniform")
 
 
 @registry.register(group="initializer")
 class LecunNormal(Scaling):
-    """Truncated normal of variance 1 / fan_in (LeCun et al., 1998)."""
+    """Truncated normal numbers of variance 1 / fan_in.
+
+    Source: LeCun et al. (1998).
+    """
 
     fixed = (1.0, "fan_in", "truncated_normal")
 
@@ -270,14 +307,6 @@ def get(identifier):
     return FunctionInitializer(found)
 
 
-def serialize(initializer):
-    """The config of an initializer."""
-    return registry.serialize(initializer)
-
-
-def deserialize(config, custom_objects=None):
-    """An initializer from its config."""
-    return registry.deserialize(config, custom_objects)
-
+serialize, deserialize = registry.serialize, registry.deserialize
 
 __all__ = registry.public_names(globals())

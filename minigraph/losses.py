@@ -6,22 +6,11 @@ A loss is a formula that gives one value for each sample, and a rule that makes 
 from . import formulas, registry
 from .checks import check_choice
 from .formulas import (
-    binary_crossentropy,
-    categorical_crossentropy,
-    categorical_hinge,
-    cosine_similarity,
-    hinge,
-    huber,
-    kl_divergence,
-    log_cosh,
-    mean_absolute_error,
-    mean_absolute_percentage_error,
-    mean_squared_error,
-    mean_squared_logarithmic_error,
-    poisson,
-    sparse_categorical_crossentropy,
+    binary_crossentropy, categorical_crossentropy, categorical_hinge, cosine_similarity, hinge,
+    huber, kl_divergence, log_cosh, mean_absolute_error, mean_absolute_percentage_error,
+    mean_squared_error, mean_squared_logarithmic_error, poisson, sparse_categorical_crossentropy,
     squared_hinge,
-)
+)  # fmt: skip
 from .layer import combine_masks
 from .ops import basic, nn
 from .ops.basic import convert_to_tensor
@@ -43,6 +32,8 @@ class Loss(registry.Configurable):
 
     A mask m on the predictions multiplies the weights, for "sum_over_batch_size" by m size(m) /
     sum(m), so that masked steps leave the mean.
+
+    Raises ValueError for another reduction.
     """
 
     def __init__(self, name=None, reduction="sum_over_batch_size", dtype=None):
@@ -197,15 +188,7 @@ def get(identifier):
     return found
 
 
-def serialize(loss):
-    """The config of a loss; a function is written as its name."""
-    return registry.serialize(loss)
-
-
-def deserialize(config, custom_objects=None):
-    """A loss from its config."""
-    return registry.deserialize(config, custom_objects)
-
+serialize, deserialize = registry.serialize, registry.deserialize
 
 __all__ = registry.public_names(globals())
 __all__ += [

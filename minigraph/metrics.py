@@ -202,7 +202,13 @@ SparseCategoricalCrossentropy = metric_of(
 
 @registry.register(group="metric", aliases=("rmse", "RMSE"))
 class RootMeanSquaredError(MeanSquaredError):
-    """The square root of mean (y - p)^2."""
+    """The square root of the mean squared error, over all samples seen.
+
+        sqrt(mean (y - p)^2)
+
+    Shapes: (..., n), (..., n) -> one number.
+    Raises ValueError, with both shapes, if target and prediction cannot be paired.
+    """
 
     def result(self):
         return Tensor(super().result().value ** 0.5)
@@ -218,6 +224,8 @@ class Counts(Metric):
     tp: positive and true, fp: positive but false, fn: true but not positive, tn: neither. A list of
     `thresholds` (0.5 if None) gives an array. `top_k` counts only the k largest of each row,
     `class_id` only one column. A subclass defines `value(tp, fp, fn, tn)`.
+
+    Raises ValueError for a threshold outside [0, 1].
     """
 
     def __init__(self, thresholds=None, top_k=None, class_id=None, name=None, dtype=None):
@@ -292,15 +300,27 @@ def counts_of(value, name, text):
     return registry.register(type(name, (Counts,), own), group="metric")
 
 
-TruePositives = counts_of(lambda tp, fp, fn, tn: tp, "TruePositives", "Positive and true.")
-FalsePositives = counts_of(lambda tp, fp, fn, tn: fp, "FalsePositives", "Positive but false.")
-FalseNegatives = counts_of(lambda tp, fp, fn, tn: fn, "FalseNegatives", "True but not positive.")
-TrueNegatives = counts_of(lambda tp, fp, fn, tn: tn, "TrueNegatives", "Neither of both.")
+TruePositives = counts_of(
+    lambda tp, fp, fn, tn: tp, "TruePositives", "How many are called positive and are true: tp."
+)
+FalsePositives = counts_of(
+    lambda tp, fp, fn, tn: fp, "FalsePositives", "How many are called positive but are false: fp."
+)
+FalseNegatives = counts_of(
+    lambda tp, fp, fn, tn: fn, "FalseNegatives", "How many are true but not called positive: fn."
+)
+TrueNegatives = counts_of(
+    lambda tp, fp, fn, tn: tn, "TrueNegatives", "How many are neither true nor called positive: tn."
+)
 Precision = counts_of(
-    lambda tp, fp, fn, tn: ratio(tp, tp + fp), "Precision", "How many positives are true."
+    lambda tp, fp, fn, tn: ratio(tp, tp + fp),
+    "Precision",
+    "How many positives are true: tp / (tp + fp).",
 )
 Recall = counts_of(
-    lambda tp, fp, fn, tn: ratio(tp, tp + fn), "Recall", "How many of the true are positive."
+    lambda tp, fp, fn, tn: ratio(tp, tp + fn),
+    "Recall",
+    "How many of the true are positive: tp / (tp + fn).",
 )
 
 
@@ -308,9 +328,15 @@ Recall = counts_of(
 class AUC(Counts):
     """The area under the curve of recall over the rate of false positives (ROC).
 
+        area = sum over k of (x[k] - x[k + 1]) (y[k] + y[k + 1]) / 2
+        x = fp / (fp + tn),  y = tp / (tp + fn)
+
     The curve is known at `num_thresholds` evenly spaced thresholds; between two of them it is a
     straight line ("interpolation"), or the lower or higher end ("minoring", "majoring").
-    `multi_label` averages the areas of all columns. Raises ValueError for another curve.
+    `multi_label` averages the areas of all columns.
+
+    Raises ValueError for another curve or way of summing, and for fewer than 2 thresholds.
+    Source: Hanley and McNeil (1982).
     """
 
     HEIGHTS = {
@@ -320,16 +346,9 @@ class AUC(Counts):
     }
 
     def __init__(
-        self,
-        num_thresholds=200,
-        curve="ROC",
-        summation_method="interpolation",
-        name=None,
-        dtype=None,
-        multi_label=False,
-        num_labels=None,
-        from_logits=False,
-    ):
+        self, num_thresholds=200, curve="ROC", summation_method="interpolation", name=None,
+        dtype=None, multi_label=False, num_labels=None, from_logits=False,
+    ):  # fmt: skip
         if curve != "ROC" or summation_method not in self.HEIGHTS or num_thresholds < 2:
             raise ValueError(
                 f"AUC knows curve='ROC', summation_method {' or '.join(self.HEIGHTS)} and at least "
@@ -392,14 +411,6 @@ def for_training(identifier):
     return metric
 
 
-def serialize(metric):
-    """The config of a metric."""
-    return registry.serialize(metric)
-
-
-def deserialize(config, custom_objects=None):
-    """A metric from its config."""
-    return registry.deserialize(config, custom_objects)
-
+serialize, deserialize = registry.serialize, registry.deserialize
 
 __all__ = registry.public_names(globals())

@@ -23,24 +23,22 @@ from .tensor import Variable, as_array
 class Optimizer(registry.Configurable):
     """The base of optimizers: `apply(gradients, variables)` makes one step.
 
-    1. clip the gradients, 2. shrink each variable by `weight_decay * learning_rate`, 3. update,
-    4. count the step in `iterations`.
+    1. clip the gradients, 2. shrink each variable by `weight_decay * learning_rate`, 3. update, 4.
+    count the step in `iterations`.
 
     `learning_rate` is a number, or a function of the step number (or of nothing), and may be
     assigned. `clipnorm` limits the length of each variable's gradient, `global_clipnorm` that of
     all together, `clipvalue` each number; one of the three may be set. A subclass names its slots
     in `slot_names` and defines `update`.
+
+    Raises ValueError, naming the argument, for a negative or missing number or two kinds of
+    clipping.
     """
 
     def __init__(
-        self,
-        learning_rate=0.001,
-        weight_decay=None,
-        clipnorm=None,
-        clipvalue=None,
-        global_clipnorm=None,
-        name=None,
-    ):
+        self, learning_rate=0.001, weight_decay=None, clipnorm=None, clipvalue=None,
+        global_clipnorm=None, name=None,
+    ):  # fmt: skip
         self.name = registry.snake_case(type(self).__name__) if name is None else name
         self.learning_rate = learning_rate
         clips = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
@@ -298,10 +296,14 @@ def shorten(g, longest):
 
 @registry.register(group="optimizer", aliases=("sgd",))
 class SGD(Optimizer):
-    """Stochastic gradient descent: w -= lr g.
+    """Stochastic gradient descent: a step against the gradient.
 
-    With momentum mu (Polyak, 1964): v = mu v - lr g, w += v; the form of Nesterov (1983) looks
-    ahead: w += mu v - lr g.
+        w -= lr * g
+        v = momentum * v - lr * g,  w += v                        with momentum
+        v = momentum * v - lr * g,  w += momentum * v - lr * g    with nesterov, which looks ahead
+
+    Raises ValueError if `momentum` is outside [0, 1].
+    Source: Robbins and Monro (1951), Polyak (1964), Nesterov (1983).
     """
 
     def __init__(self, learning_rate=0.01, momentum=0.0, nesterov=False, **options):
@@ -329,13 +331,16 @@ class SGD(Optimizer):
 
 @registry.register(group="optimizer", aliases=("rmsprop",))
 class RMSprop(Optimizer):
-    """Each gradient divided by the root of its running mean square (Tieleman and Hinton, 2012).
+    """Each gradient is divided by the root of its running mean square.
 
-        a = rho a + (1 - rho) g^2
-        w -= lr g / sqrt(a + epsilon)
+        a = rho * a + (1 - rho) * g^2
+        w -= lr * g / sqrt(a + epsilon)
 
-    Centered, the square of the running mean of g is taken off a. With momentum mu: m = mu m +
-    increment, w -= m.
+    Centered, the square of the running mean of g is taken off a. With momentum the steps run into a
+    velocity: v = momentum * v - step, w += v.
+
+    Raises ValueError if `rho` or `momentum` is outside [0, 1], or `epsilon` is negative.
+    Source: Tieleman and Hinton (2012).
     """
 
     def __init__(
@@ -380,14 +385,16 @@ class RMSprop(Optimizer):
 
 @registry.register(group="optimizer")
 class Adam(Optimizer):
-    """Running means of the gradient and of its square, both corrected for starting at 0
-    (Kingma and Ba, 2015).
+    """Running means of the gradient and of its square, both corrected for starting at 0.
 
-        m = beta_1 m + (1 - beta_1) g
-        v = beta_2 v + (1 - beta_2) g^2
-        w -= lr sqrt(1 - beta_2^t) / (1 - beta_1^t) m / (sqrt(v) + epsilon)
+        m = beta_1 * m + (1 - beta_1) * g
+        v = beta_2 * v + (1 - beta_2) * g^2
+        w -= lr * sqrt(1 - beta_2^t) / (1 - beta_1^t) * m / (sqrt(v) + epsilon)
 
-    With `amsgrad` the largest v so far takes the place of v (Reddi et al., 2018).
+    With `amsgrad` the largest v so far takes the place of v.
+
+    Raises ValueError if a beta is not in [0, 1), or `epsilon` is negative.
+    Source: Kingma and Ba (2015); Reddi et al. (2018) for amsgrad.
     """
 
     def __init__(
@@ -419,8 +426,12 @@ class Adam(Optimizer):
 
 @registry.register(group="optimizer")
 class AdamW(Adam):
-    """Adam whose weights shrink by `weight_decay * learning_rate` at each step, apart from the
-    gradient (Loshchilov and Hutter, 2019).
+    """Adam whose weights also shrink at each step, apart from the gradient.
+
+        w = w * (1 - lr * weight_decay) - step of Adam
+
+    Raises ValueError where `Adam` does, and for a negative `weight_decay`.
+    Source: Loshchilov and Hutter (2019).
     """
 
     def __init__(self, learning_rate=0.001, weight_decay=0.004, **options):
@@ -429,17 +440,18 @@ class AdamW(Adam):
 
 @registry.register(group="optimizer")
 class Adagrad(Optimizer):
-    """Each gradient divided by the root of the sum of all its squares so far (Duchi et al., 2011).
+    """Each gradient is divided by the root of the sum of all its squares so far.
 
-    a = a + g^2, from `initial_accumulator_value` on
-    w -= lr g / sqrt(a + epsilon)
+        a = a + g^2, from initial_accumulator_value on
+        w -= lr * g / sqrt(a + epsilon)
+
+    Raises ValueError for a negative `initial_accumulator_value` or `epsilon`.
+    Source: Duchi et al. (2011).
     """
 
     def __init__(self, learning_rate=0.001, initial_accumulator_value=0.1, epsilon=1e-7, **options):
         super().__init__(learning_rate, **options)
-        check_numbers(
-            least=0, initial_accumulator_value=initial_accumulator_value, epsilon=epsilon
-        )
+        check_numbers(least=0, initial_accumulator_value=initial_accumulator_value, epsilon=epsilon)
         self.initial_accumulator_value, self.epsilon = initial_accumulator_value, epsilon
 
     def slot_names(self):
@@ -456,7 +468,10 @@ class Adagrad(Optimizer):
 
 
 class Moments(Optimizer):
-    """The base of relatives of Adam that keep a running mean m of the gradient and a size u."""
+    """The base of relatives of Adam that keep a running mean m of the gradient and a size u.
+
+    Raises ValueError if a beta is not in [0, 1), or `epsilon` is negative.
+    """
 
     def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, **options):
         super().__init__(learning_rate, **options)
@@ -470,12 +485,14 @@ class Moments(Optimizer):
 
 @registry.register(group="optimizer")
 class Adamax(Moments):
-    """Adam with the largest recent gradient in place of the root of the mean square (Kingma and
-    Ba, 2015).
+    """Adam with the largest recent gradient in place of the root of the mean square.
 
-        m = beta_1 m + (1 - beta_1) g
-        u = max(beta_2 u, |g|)
-        w -= lr m / ((1 - beta_1^t) (u + epsilon))
+        m = beta_1 * m + (1 - beta_1) * g
+        u = max(beta_2 * u, |g|)
+        w -= lr * m / ((1 - beta_1^t) * (u + epsilon))
+
+    Raises ValueError where `Adam` does.
+    Source: Kingma and Ba (2015).
     """
 
     def update(self, g, scratch, lr, t):
@@ -489,12 +506,15 @@ class Adamax(Moments):
 
 @registry.register(group="optimizer")
 class Nadam(Moments):
-    """Adam that looks ahead as Nesterov does (Dozat, 2016).
+    """Adam that looks ahead as Nesterov's momentum does.
 
-    mu_t = beta_1 (1 - 0.96^t / 2)
-    m = beta_1 m + (1 - beta_1) g,  u = beta_2 u + (1 - beta_2) g^2
-    m' = mu_{t+1} m / (1 - mu_1 ... mu_{t+1}) + (1 - mu_t) g / (1 - mu_1 ... mu_t)
-    w -= lr m' / (sqrt(u / (1 - beta_2^t)) + epsilon)
+        mu_t = beta_1 * (1 - 0.96^t / 2)
+        m = beta_1 * m + (1 - beta_1) * g,  u = beta_2 * u + (1 - beta_2) * g^2
+        m' = mu_{t+1} * m / (1 - mu_1 ... mu_{t+1}) + (1 - mu_t) * g / (1 - mu_1 ... mu_t)
+        w -= lr * m' / (sqrt(u / (1 - beta_2^t)) + epsilon)
+
+    Raises ValueError where `Adam` does.
+    Source: Dozat (2016).
     """
 
     _product = (0, 1.0)  # a step, and mu_1 ... mu_t up to it
@@ -537,14 +557,6 @@ def get(identifier):
     raise ValueError(f"an optimizer is a name or an Optimizer, got {identifier!r}")
 
 
-def serialize(optimizer):
-    """The config of an optimizer."""
-    return registry.serialize(optimizer)
-
-
-def deserialize(config, custom_objects=None):
-    """An optimizer from its config."""
-    return registry.deserialize(config, custom_objects)
-
+serialize, deserialize = registry.serialize, registry.deserialize
 
 __all__ = [*registry.public_names(globals()), "schedules"]

@@ -14,7 +14,13 @@ class Regularizer(registry.Configurable):
 
 @registry.register(group="regularizer", aliases=("l1_l2",))
 class L1L2(Regularizer):
-    """l1 sum |x| + l2 sum x^2"""
+    """Both prices at once, on the size and on the square of each number.
+
+        l1 * sum |x| + l2 * sum x^2
+
+    Raises ValueError for a negative factor.
+    Source: Zou and Hastie (2005).
+    """
 
     def __init__(self, l1=0.0, l2=0.0):
         check_numbers(least=0, l1=l1, l2=l2)
@@ -28,7 +34,13 @@ class L1L2(Regularizer):
 
 @registry.register(group="regularizer")
 class L1(L1L2):
-    """l1 sum |x|, which drives small weights to 0."""
+    """A price on the size of each number, which drives small weights to 0.
+
+        l1 * sum |x|
+
+    Raises ValueError for a negative factor.
+    Source: Tibshirani (1996).
+    """
 
     def __init__(self, l1=0.01):
         super().__init__(l1=l1)
@@ -36,7 +48,13 @@ class L1(L1L2):
 
 @registry.register(group="regularizer")
 class L2(L1L2):
-    """l2 sum x^2 (without a half), which keeps weights small."""
+    """A price on the square of each number (without a half), which keeps weights small.
+
+        l2 * sum x^2
+
+    Raises ValueError for a negative factor.
+    Source: Hoerl and Kennard (1970).
+    """
 
     def __init__(self, l2=0.01):
         super().__init__(l2=l2)
@@ -44,7 +62,9 @@ class L2(L1L2):
 
 @registry.register(group="regularizer")
 class OrthogonalRegularizer(Regularizer):
-    """factor times the mean |cosine| between the rows (or columns) of a matrix.
+    """A price on rows (or columns) of a matrix that point the same way.
+
+        factor * mean |cosine| between the rows
 
     Raises ValueError if `mode` is neither "rows" nor "columns", or if x is no matrix.
     """
@@ -70,14 +90,6 @@ def get(identifier):
     return registry.get("regularizer", identifier, Regularizer)
 
 
-def serialize(regularizer):
-    """The config of a regularizer."""
-    return registry.serialize(regularizer)
-
-
-def deserialize(config, custom_objects=None):
-    """A regularizer from its config."""
-    return registry.deserialize(config, custom_objects)
-
+serialize, deserialize = registry.serialize, registry.deserialize
 
 __all__ = registry.public_names(globals())

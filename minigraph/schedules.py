@@ -27,7 +27,14 @@ class Decay(LearningRateSchedule):
 
 @registry.register
 class ExponentialDecay(Decay):
-    """initial decay_rate^(step / decay_steps); `staircase` rounds the exponent down."""
+    """A rate that falls by the same factor every `decay_steps`.
+
+        lr = initial_learning_rate * decay_rate^(step / decay_steps)
+
+    `staircase` rounds the exponent down.
+
+    Raises ValueError if `decay_steps` is not positive.
+    """
 
     def __init__(self, initial_learning_rate, decay_steps, decay_rate, staircase=False, name=None):
         super().__init__(initial_learning_rate, decay_steps, name)
@@ -41,7 +48,12 @@ class ExponentialDecay(Decay):
 
 @registry.register
 class PiecewiseConstantDecay(LearningRateSchedule):
-    """values[k] up to and with step boundaries[k], and the last value after all boundaries."""
+    """A rate that changes at given steps and stays between them.
+
+        lr = values[k], where k boundaries lie below the step
+
+    Raises ValueError unless there is one value more than there are boundaries.
+    """
 
     def __init__(self, boundaries, values, name=None):
         if len(boundaries) + 1 != len(values):
@@ -57,20 +69,20 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 
 @registry.register
 class PolynomialDecay(Decay):
-    """(initial - end) (1 - step / decay_steps)^power + end, and end after `decay_steps`.
+    """A rate that falls along a power of the time that is left, down to `end_learning_rate`.
 
-    With `cycle`, decay_steps grows to its next multiple instead, so the rate jumps up again.
+        lr = (initial - end) * (1 - step / decay_steps)^power + end
+
+    After `decay_steps` it stays. With `cycle`, decay_steps grows to its next multiple instead, so
+    the rate jumps up again.
+
+    Raises ValueError if `decay_steps` is not positive.
     """
 
     def __init__(
-        self,
-        initial_learning_rate,
-        decay_steps,
-        end_learning_rate=0.0001,
-        power=1.0,
-        cycle=False,
+        self, initial_learning_rate, decay_steps, end_learning_rate=0.0001, power=1.0, cycle=False,
         name=None,
-    ):
+    ):  # fmt: skip
         super().__init__(initial_learning_rate, decay_steps, name)
         self.end_learning_rate, self.power, self.cycle = end_learning_rate, power, cycle
 
@@ -85,22 +97,21 @@ class PolynomialDecay(Decay):
 
 @registry.register
 class CosineDecay(Decay):
-    """Half a cosine wave from the initial rate down to alpha times it, over `decay_steps`
-    (Loshchilov and Hutter, 2017).
+    """Half a cosine wave from the initial rate down to alpha times it, over `decay_steps`.
+
+        lr = initial * ((1 - alpha) * (1 + cos(pi * step / decay_steps)) / 2 + alpha)
 
     With `warmup_target`, the rate first rises in a straight line to it, over `warmup_steps`, and
     falls from there.
+
+    Raises ValueError if `decay_steps` is not positive.
+    Source: Loshchilov and Hutter (2017).
     """
 
     def __init__(
-        self,
-        initial_learning_rate,
-        decay_steps,
-        alpha=0.0,
-        name=None,
-        warmup_target=None,
+        self, initial_learning_rate, decay_steps, alpha=0.0, name=None, warmup_target=None,
         warmup_steps=0,
-    ):
+    ):  # fmt: skip
         super().__init__(initial_learning_rate, decay_steps, name)
         self.alpha, self.warmup_target, self.warmup_steps = alpha, warmup_target, warmup_steps
 
@@ -115,14 +126,6 @@ class CosineDecay(Decay):
         return top * ((1 - self.alpha) * wave + self.alpha)
 
 
-def serialize(schedule):
-    """The config of a schedule."""
-    return registry.serialize(schedule)
-
-
-def deserialize(config, custom_objects=None):
-    """A schedule from its config."""
-    return registry.deserialize(config, custom_objects)
-
+serialize, deserialize = registry.serialize, registry.deserialize
 
 __all__ = registry.public_names(globals())
