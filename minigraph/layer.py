@@ -381,13 +381,7 @@ class Layer(registry.Configurable):
     # -- weights -------------------------------------------------------------------------------
 
     def add_weight(
-        self,
-        shape=(),
-        initializer=None,
-        dtype=None,
-        trainable=True,
-        regularizer=None,
-        name=None,
+        self, shape=(), initializer=None, dtype=None, trainable=True, regularizer=None, name=None
     ):
         """A new variable of this layer; `initializer` is a name, an initializer or a function.
 

@@ -279,7 +279,10 @@ class Configurable:
 
 
 def serialize(value):
-    """A constructor argument as plain JSON; a function is written as its name."""
+    """The config of an object, or a constructor argument, as plain JSON.
+
+    A function is written as its name. Raises ValueError for what has no description.
+    """
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, (list, tuple)):
@@ -296,7 +299,7 @@ def serialize(value):
 
 
 def deserialize(value, custom_objects=None):
-    """The inverse of `serialize`."""
+    """The inverse of `serialize`: an object, or an argument, from its config."""
     if isinstance(value, list):
         return [deserialize(item, custom_objects) for item in value]
     if isinstance(value, dict):
