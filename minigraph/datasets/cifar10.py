@@ -1,10 +1,12 @@
-"""Small photographs in ten classes: 60,000 of 32 by 32 pixels in colour (Krizhevsky, 2009)."""
+"""Small photographs in ten classes: 60,000 of 32 by 32 pixels in colour."""
 
 import io
 
 import numpy as np
 
 from .files import FileDamaged, Source, check_labels, gunzip, load, parse_files
+
+__all__ = ["load_data"]
 
 # Size and SHA-256 as in `url_checksums/cifar10.txt` of TensorFlow Datasets. Of the three versions
 # on the page of the data set this is the plain one: another needs `pickle`, which can run code.
@@ -23,10 +25,12 @@ OTHER_BYTES = 2**20  # what the archive may hold besides: headers, a list of cla
 def load_data():
     """The pictures as ((x_train, y_train), (x_test, y_test)), all uint8.
 
-    x: (50000, 32, 32, 3) and (10000, 32, 32, 3). y: (50000, 1) and (10000, 1), labels 0 to 9. The
-    first call downloads 170 MB into the folder that the environment variable `MINIGRAPH_DATA`
+    The labels 0 to 9 are airplane, automobile, bird, cat, deer, dog, frog, horse, ship and truck.
+    The first call downloads 170 MB into the folder that the environment variable `MINIGRAPH_DATA`
     names, else into the system's cache.
+    Shapes: x (50000, 32, 32, 3) and (10000, 32, 32, 3), y (50000, 1) and (10000, 1).
     Raises ConnectionError, with what to put where, if the file can be had from nowhere.
+    Source: Krizhevsky, 2009, "Learning multiple layers of features from tiny images".
     """
     members = read_members(*load(SOURCE))
     return tuple(read_pictures([members[name] for name in names]) for names in (TRAIN, TEST))

@@ -1,10 +1,12 @@
-"""Handwritten digits: 70,000 grey pictures of 28 by 28 pixels (LeCun, Cortes and Burges, 1998)."""
+"""Handwritten digits: 70,000 grey pictures of 28 by 28 pixels."""
 
 import math
 
 import numpy as np
 
 from .files import FileDamaged, Source, check_labels, gunzip, load, parse_files
+
+__all__ = ["load_data"]
 
 # Sizes and SHA-256 as in `url_checksums/mnist.txt` of TensorFlow Datasets.
 FILES = """
@@ -26,10 +28,12 @@ UNSIGNED_BYTES = 0x0800  # the first number of an IDX file, plus the number of a
 def load_data():
     """The digits as ((x_train, y_train), (x_test, y_test)), all uint8.
 
-    x: (60000, 28, 28) and (10000, 28, 28), 0 for paper, 255 for ink. y: (60000,) and (10000,),
-    labels 0 to 9. The first call downloads 12 MB into the folder that the environment variable
-    `MINIGRAPH_DATA` names, else into the system's cache.
+    In a picture 0 is paper and 255 is ink; labels are 0 to 9. The first call downloads 12 MB into
+    the folder that the environment variable `MINIGRAPH_DATA` names, else into the system's cache.
+    Shapes: x (60000, 28, 28) and (10000, 28, 28), y (60000,) and (10000,).
     Raises ConnectionError, with what to put where, if the files can be had from nowhere.
+    Source: LeCun, Bottou, Bengio and Haffner, 1998, "Gradient-based learning applied to document
+    recognition".
     """
     arrays = [read_idx(packed, shape) for packed, shape in zip(load(SOURCE), SHAPES, strict=True)]
     x_train, y_train, x_test, y_test = arrays
