@@ -128,40 +128,35 @@ class FormulaLoss(Loss):
         return self.settings | super().get_config()
 
 
-def loss_of(formula, name, *aliases):
+def loss_of(formula, *aliases, name=None):
     """The class of losses that a formula makes, registered under its name and some short ones."""
     signature = formulas.signature(formula, reduction="sum_over_batch_size", name=None, dtype=None)
     own = {
         "formula": staticmethod(formula),
         **{"__doc__": formula.__doc__, "__module__": __name__, "__signature__": signature},
     }
+    name = name or registry.camel_case(formula.__name__)
     cls = type(name, (FormulaLoss,), own)
     registry.register(formula, name=f"losses>{formula.__name__}")  # ops have the plain names
     return registry.register(cls, group="loss", aliases=aliases)
 
 
-MeanSquaredError = loss_of(mean_squared_error, "MeanSquaredError", "mse", "MSE")
-MeanAbsoluteError = loss_of(mean_absolute_error, "MeanAbsoluteError", "mae", "MAE")
-MeanAbsolutePercentageError = loss_of(
-    mean_absolute_percentage_error, "MeanAbsolutePercentageError", "mape", "MAPE"
-)
-MeanSquaredLogarithmicError = loss_of(
-    mean_squared_logarithmic_error, "MeanSquaredLogarithmicError", "msle", "MSLE"
-)
-Huber = loss_of(huber, "Huber")
-LogCosh = loss_of(log_cosh, "LogCosh", "logcosh")
-CosineSimilarity = loss_of(cosine_similarity, "CosineSimilarity")
-Hinge = loss_of(hinge, "Hinge")
-SquaredHinge = loss_of(squared_hinge, "SquaredHinge")
-CategoricalHinge = loss_of(categorical_hinge, "CategoricalHinge")
-KLDivergence = loss_of(kl_divergence, "KLDivergence", "kld", "KLD")
-Poisson = loss_of(poisson, "Poisson")
-BinaryCrossentropy = loss_of(binary_crossentropy, "BinaryCrossentropy", "bce")
-CategoricalCrossentropy = loss_of(categorical_crossentropy, "CategoricalCrossentropy")
-SparseCategoricalCrossentropy = loss_of(
-    sparse_categorical_crossentropy, "SparseCategoricalCrossentropy"
-)
-Crossentropy = loss_of(formulas.crossentropy_by_shapes, "Crossentropy", "ce")
+MeanSquaredError = loss_of(mean_squared_error, "mse", "MSE")
+MeanAbsoluteError = loss_of(mean_absolute_error, "mae", "MAE")
+MeanAbsolutePercentageError = loss_of(mean_absolute_percentage_error, "mape", "MAPE")
+MeanSquaredLogarithmicError = loss_of(mean_squared_logarithmic_error, "msle", "MSLE")
+Huber = loss_of(huber)
+LogCosh = loss_of(log_cosh, "logcosh")
+CosineSimilarity = loss_of(cosine_similarity)
+Hinge = loss_of(hinge)
+SquaredHinge = loss_of(squared_hinge)
+CategoricalHinge = loss_of(categorical_hinge)
+KLDivergence = loss_of(kl_divergence, "kld", "KLD", name="KLDivergence")
+Poisson = loss_of(poisson)
+BinaryCrossentropy = loss_of(binary_crossentropy, "bce")
+CategoricalCrossentropy = loss_of(categorical_crossentropy)
+SparseCategoricalCrossentropy = loss_of(sparse_categorical_crossentropy)
+Crossentropy = loss_of(formulas.crossentropy_by_shapes, "ce", name="Crossentropy")
 
 
 @registry.register

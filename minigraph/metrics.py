@@ -155,49 +155,40 @@ class FormulaMetric(MeanMetricWrapper):
         super().__init__(type(self).formula, name, dtype, **settings)
 
 
-def metric_of(formula, name, *aliases):
+def metric_of(formula, *aliases, name=None):
     """The class of metrics that a formula makes, registered under its name and some short ones."""
     own = {
         "formula": staticmethod(formula),
         "__signature__": formulas.signature(formula, name=None, dtype=None),
         **{"__doc__": formula.__doc__, "__module__": __name__},
     }
+    name = name or registry.camel_case(formula.__name__)
     cls = type(name, (FormulaMetric,), own)
     in_files = name if name.endswith("Accuracy") else f"metrics>{name}"
     return registry.register(cls, name=in_files, group="metric", aliases=aliases)
 
 
-Accuracy = metric_of(formulas.accuracy, "Accuracy")
-BinaryAccuracy = metric_of(formulas.binary_accuracy, "BinaryAccuracy")
-CategoricalAccuracy = metric_of(formulas.categorical_accuracy, "CategoricalAccuracy")
-SparseCategoricalAccuracy = metric_of(
-    formulas.sparse_categorical_accuracy, "SparseCategoricalAccuracy"
-)
-TopKCategoricalAccuracy = metric_of(formulas.top_k_categorical_accuracy, "TopKCategoricalAccuracy")
-SparseTopKCategoricalAccuracy = metric_of(
-    formulas.sparse_top_k_categorical_accuracy, "SparseTopKCategoricalAccuracy"
-)
-MeanSquaredError = metric_of(formulas.mean_squared_error, "MeanSquaredError", "mse", "MSE")
-MeanAbsoluteError = metric_of(formulas.mean_absolute_error, "MeanAbsoluteError", "mae", "MAE")
-MeanAbsolutePercentageError = metric_of(
-    formulas.mean_absolute_percentage_error, "MeanAbsolutePercentageError", "mape", "MAPE"
-)
-MeanSquaredLogarithmicError = metric_of(
-    formulas.mean_squared_logarithmic_error, "MeanSquaredLogarithmicError", "msle", "MSLE"
-)
-Huber = metric_of(formulas.huber, "Huber")
-LogCoshError = metric_of(formulas.log_cosh, "LogCoshError", "logcosh", "log_cosh")
-CosineSimilarity = metric_of(formulas.cosine, "CosineSimilarity")
-Hinge = metric_of(formulas.hinge, "Hinge")
-SquaredHinge = metric_of(formulas.squared_hinge, "SquaredHinge")
-CategoricalHinge = metric_of(formulas.categorical_hinge, "CategoricalHinge")
-KLDivergence = metric_of(formulas.kl_divergence, "KLDivergence", "kld", "KLD")
-Poisson = metric_of(formulas.poisson, "Poisson")
-BinaryCrossentropy = metric_of(formulas.binary_crossentropy, "BinaryCrossentropy", "bce")
-CategoricalCrossentropy = metric_of(formulas.categorical_crossentropy, "CategoricalCrossentropy")
-SparseCategoricalCrossentropy = metric_of(
-    formulas.sparse_categorical_crossentropy, "SparseCategoricalCrossentropy"
-)
+Accuracy = metric_of(formulas.accuracy)
+BinaryAccuracy = metric_of(formulas.binary_accuracy)
+CategoricalAccuracy = metric_of(formulas.categorical_accuracy)
+SparseCategoricalAccuracy = metric_of(formulas.sparse_categorical_accuracy)
+TopKCategoricalAccuracy = metric_of(formulas.top_k_categorical_accuracy)
+SparseTopKCategoricalAccuracy = metric_of(formulas.sparse_top_k_categorical_accuracy)
+MeanSquaredError = metric_of(formulas.mean_squared_error, "mse", "MSE")
+MeanAbsoluteError = metric_of(formulas.mean_absolute_error, "mae", "MAE")
+MeanAbsolutePercentageError = metric_of(formulas.mean_absolute_percentage_error, "mape", "MAPE")
+MeanSquaredLogarithmicError = metric_of(formulas.mean_squared_logarithmic_error, "msle", "MSLE")
+Huber = metric_of(formulas.huber)
+LogCoshError = metric_of(formulas.log_cosh, "logcosh", "log_cosh", name="LogCoshError")
+CosineSimilarity = metric_of(formulas.cosine, name="CosineSimilarity")
+Hinge = metric_of(formulas.hinge)
+SquaredHinge = metric_of(formulas.squared_hinge)
+CategoricalHinge = metric_of(formulas.categorical_hinge)
+KLDivergence = metric_of(formulas.kl_divergence, "kld", "KLD", name="KLDivergence")
+Poisson = metric_of(formulas.poisson)
+BinaryCrossentropy = metric_of(formulas.binary_crossentropy, "bce")
+CategoricalCrossentropy = metric_of(formulas.categorical_crossentropy)
+SparseCategoricalCrossentropy = metric_of(formulas.sparse_categorical_crossentropy)
 
 
 @registry.register(group="metric", aliases=("rmse", "RMSE"))
@@ -294,34 +285,52 @@ def ratio(a, b):
     return a / array_module(b).where(b == 0, 1, b)
 
 
-def counts_of(value, name, text):
-    """A metric from what it makes of the four counts."""
-    own = {"value": staticmethod(value), "__doc__": text, "__module__": __name__}
-    return registry.register(type(name, (Counts,), own), group="metric")
+@registry.register(group="metric")
+class TruePositives(Counts):
+    """How many are called positive and are true: tp."""
+
+    def value(self, tp, fp, fn, tn):
+        return tp
 
 
-TruePositives = counts_of(
-    lambda tp, fp, fn, tn: tp, "TruePositives", "How many are called positive and are true: tp."
-)
-FalsePositives = counts_of(
-    lambda tp, fp, fn, tn: fp, "FalsePositives", "How many are called positive but are false: fp."
-)
-FalseNegatives = counts_of(
-    lambda tp, fp, fn, tn: fn, "FalseNegatives", "How many are true but not called positive: fn."
-)
-TrueNegatives = counts_of(
-    lambda tp, fp, fn, tn: tn, "TrueNegatives", "How many are neither true nor called positive: tn."
-)
-Precision = counts_of(
-    lambda tp, fp, fn, tn: ratio(tp, tp + fp),
-    "Precision",
-    "How many positives are true: tp / (tp + fp).",
-)
-Recall = counts_of(
-    lambda tp, fp, fn, tn: ratio(tp, tp + fn),
-    "Recall",
-    "How many of the true are positive: tp / (tp + fn).",
-)
+@registry.register(group="metric")
+class FalsePositives(Counts):
+    """How many are called positive but are false: fp."""
+
+    def value(self, tp, fp, fn, tn):
+        return fp
+
+
+@registry.register(group="metric")
+class FalseNegatives(Counts):
+    """How many are true but not called positive: fn."""
+
+    def value(self, tp, fp, fn, tn):
+        return fn
+
+
+@registry.register(group="metric")
+class TrueNegatives(Counts):
+    """How many are neither true nor called positive: tn."""
+
+    def value(self, tp, fp, fn, tn):
+        return tn
+
+
+@registry.register(group="metric")
+class Precision(Counts):
+    """How many positives are true: tp / (tp + fp)."""
+
+    def value(self, tp, fp, fn, tn):
+        return ratio(tp, tp + fp)
+
+
+@registry.register(group="metric")
+class Recall(Counts):
+    """How many of the true are positive: tp / (tp + fn)."""
+
+    def value(self, tp, fp, fn, tn):
+        return ratio(tp, tp + fn)
 
 
 @registry.register(group="metric")

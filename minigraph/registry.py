@@ -30,6 +30,11 @@ def snake_case(name):
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
+def camel_case(name):
+    """`mean_squared_error` becomes `MeanSquaredError`."""
+    return "".join(word.capitalize() for word in name.split("_"))
+
+
 def register(thing=None, *, name=None, group=None, aliases=()):
     """Put a class or function of this library into the table, under its own name or under `name`.
 
