@@ -102,7 +102,8 @@ class Scoring:
             if route.loss is None:
                 continue
             try:
-                route.loss.check_targets(target, output.shape)
+                any_batch = (None, *output.shape[1:])[: output.ndim]  # even if one size is fixed
+                route.loss.check_targets(target, any_batch)
             except ValueError as error:
                 raise ValueError(f"targets of output {route.name!r}: {error}") from None
 
