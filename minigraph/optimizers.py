@@ -65,10 +65,10 @@ class Optimizer(registry.Configurable):
 
     slot_start = 0.0
 
-    def update(self, g, scratch, lr, t):
+    def update(self, g, scratch, lr, t, **slots):
         """The flat step to add to the parameters, from the flat gradient `g` at step t = 1, 2, ...
 
-        `g` and `scratch` may be overwritten. The slots are changed in place.
+        `g` and `scratch` may be overwritten. The slots come by name and are changed in place.
         """
         raise NotImplementedError(f"{type(self).__name__} must define update")
 
@@ -106,7 +106,8 @@ class Optimizer(registry.Configurable):
             self._copy_gradients(gradients, variables, parts)
             self._clip(parts)
             xp, lr = array_module(self._gradient), self.learning_rate
-            step = self.update(self._gradient, self._scratch, lr, self.iterations + 1)
+            slots = {name: slot.value for name, slot in self.slots.items()}
+            step = self.update(self._gradient, self._scratch, lr, self.iterations + 1, **slots)
             keep = 1 - (self.weight_decay or 0) * lr
             moved = []
             for variable, part in zip(variables, parts, strict=True):
@@ -314,19 +315,13 @@ class SGD(Optimizer):
     def slot_names(self):
         return ["velocity"] if self.momentum else []
 
-    def update(self, g, scratch, lr, t):
+    def update(self, g, scratch, lr, t, velocity=None):
         g *= -lr
-        if not self.momentum:
+        if velocity is None:
             return g
-        v = self.slots["velocity"].value
-        v *= self.momentum
-        v += g
-        if not self.nesterov:
-            return v
-        scratch[:] = v
-        scratch *= self.momentum
-        g += scratch
-        return g
+        velocity *= self.momentum
+        velocity += g
+        return g + self.momentum * velocity if self.nesterov else velocity
 
 
 @registry.register(group="optimizer", aliases=("rmsprop",))
@@ -352,39 +347,43 @@ class RMSprop(Optimizer):
         self.rho, self.momentum, self.epsilon, self.centered = rho, momentum, epsilon, centered
 
     def slot_names(self):
-        return (
-            ["mean_square"]
-            + (["mean"] if self.centered else [])
-            + (["velocity"] if self.momentum else [])
-        )
+        slots = {"mean_square": True, "mean": self.centered, "velocity": self.momentum}
+        return [name for name, wanted in slots.items() if wanted]
 
-    def update(self, g, scratch, lr, t):
+    def update(self, g, scratch, lr, t, mean_square, mean=None, velocity=None):
         xp = array_module(g)
-        a = self.slots["mean_square"].value
-        xp.multiply(g, g, out=scratch)
-        running_mean(a, scratch, self.rho)
-        if self.centered:
-            mean = self.slots["mean"].value
-            scratch[:] = g
-            running_mean(mean, scratch, self.rho)
-            xp.multiply(mean, mean, out=scratch)
-            xp.subtract(a, scratch, out=scratch)
-        else:
-            scratch[:] = a
-        scratch += self.epsilon
-        xp.sqrt(scratch, out=scratch)
+        running_mean(mean_square, xp.multiply(g, g, out=scratch), self.rho)
+        if mean is not None:
+            running_mean(mean, g.copy(), self.rho)
+            mean_square = mean_square - mean * mean
+        xp.sqrt(xp.add(mean_square, self.epsilon, out=scratch), out=scratch)
         g *= -lr
         g /= scratch
-        if not self.momentum:
+        if velocity is None:
             return g
-        v = self.slots["velocity"].value
-        v *= self.momentum
-        v += g
-        return v
+        velocity *= self.momentum
+        velocity += g
+        return velocity
+
+
+class Moments(Optimizer):
+    """The base of relatives of Adam that keep a running mean m of the gradient and a size u.
+
+    Raises ValueError if a beta is not in [0, 1), or `epsilon` is negative.
+    """
+
+    def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, **options):
+        super().__init__(learning_rate, **options)
+        check_numbers(least=0, below=1, beta_1=beta_1, beta_2=beta_2)
+        check_numbers(least=0, epsilon=epsilon)
+        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+
+    def slot_names(self):
+        return ["mean", "size"]
 
 
 @registry.register(group="optimizer")
-class Adam(Optimizer):
+class Adam(Moments):
     """Running means of the gradient and of its square, both corrected for starting at 0.
 
         m = beta_1 * m + (1 - beta_1) * g
@@ -400,26 +399,21 @@ class Adam(Optimizer):
     def __init__(
         self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, amsgrad=False, **options
     ):
-        super().__init__(learning_rate, **options)
-        check_numbers(least=0, below=1, beta_1=beta_1, beta_2=beta_2)
-        check_numbers(least=0, epsilon=epsilon)
-        self.beta_1, self.beta_2, self.epsilon, self.amsgrad = beta_1, beta_2, epsilon, amsgrad
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, **options)
+        self.amsgrad = amsgrad
 
     def slot_names(self):
-        return ["mean", "mean_square"] + (["largest_mean_square"] if self.amsgrad else [])
+        return ["mean", "size", *(["largest_size"] if self.amsgrad else [])]
 
-    def update(self, g, scratch, lr, t):
+    def update(self, g, scratch, lr, t, mean, size, largest_size=None):
         xp = array_module(g)
-        m, v = self.slots["mean"].value, self.slots["mean_square"].value
-        xp.multiply(g, g, out=scratch)
-        running_mean(v, scratch, self.beta_2)
-        running_mean(m, g, self.beta_1)
-        if self.amsgrad:
-            largest = self.slots["largest_mean_square"].value
-            v = xp.maximum(largest, v, out=largest)
-        xp.sqrt(v, out=scratch)
+        running_mean(size, xp.multiply(g, g, out=scratch), self.beta_2)
+        running_mean(mean, g, self.beta_1)
+        if largest_size is not None:
+            size = xp.maximum(largest_size, size, out=largest_size)
+        xp.sqrt(size, out=scratch)
         scratch += self.epsilon
-        xp.divide(m, scratch, out=g)
+        xp.divide(mean, scratch, out=g)
         g *= -lr * math.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
         return g
 
@@ -461,26 +455,9 @@ class Adagrad(Optimizer):
     def slot_start(self):
         return self.initial_accumulator_value
 
-    def update(self, g, scratch, lr, t):
-        a = self.slots["sum_of_squares"].value
-        a += g * g
-        return -lr * g / array_module(g).sqrt(a + self.epsilon)
-
-
-class Moments(Optimizer):
-    """The base of relatives of Adam that keep a running mean m of the gradient and a size u.
-
-    Raises ValueError if a beta is not in [0, 1), or `epsilon` is negative.
-    """
-
-    def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, **options):
-        super().__init__(learning_rate, **options)
-        check_numbers(least=0, below=1, beta_1=beta_1, beta_2=beta_2)
-        check_numbers(least=0, epsilon=epsilon)
-        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
-
-    def slot_names(self):
-        return ["mean", "size"]
+    def update(self, g, scratch, lr, t, sum_of_squares):
+        sum_of_squares += g * g
+        return -lr * g / array_module(g).sqrt(sum_of_squares + self.epsilon)
 
 
 @registry.register(group="optimizer")
@@ -495,13 +472,11 @@ class Adamax(Moments):
     Source: Kingma and Ba (2015).
     """
 
-    def update(self, g, scratch, lr, t):
+    def update(self, g, scratch, lr, t, mean, size):
         xp = array_module(g)
-        m, u = self.slots["mean"].value, self.slots["size"].value
-        u *= self.beta_2
-        xp.maximum(u, xp.abs(g), out=u)
-        running_mean(m, g, self.beta_1)
-        return -lr / (1 - self.beta_1**t) * m / (u + self.epsilon)
+        xp.maximum(self.beta_2 * size, xp.abs(g), out=size)
+        running_mean(mean, g, self.beta_1)
+        return -lr / (1 - self.beta_1**t) * mean / (size + self.epsilon)
 
 
 @registry.register(group="optimizer")
@@ -530,16 +505,14 @@ class Nadam(Moments):
         self._product = (t, product)
         return product
 
-    def update(self, g, scratch, lr, t):
-        xp = array_module(g)
-        m, u = self.slots["mean"].value, self.slots["size"].value
+    def update(self, g, scratch, lr, t, mean, size):
         product = self.product(t)
         ahead = (1 - self.mu(t)) / (1 - product) * g
-        running_mean(u, g * g, self.beta_2)
-        running_mean(m, g, self.beta_1)
-        ahead += self.mu(t + 1) / (1 - product * self.mu(t + 1)) * m
-        ahead *= -lr
-        return ahead / (xp.sqrt(u / (1 - self.beta_2**t)) + self.epsilon)
+        running_mean(size, g * g, self.beta_2)
+        running_mean(mean, g, self.beta_1)
+        ahead += self.mu(t + 1) / (1 - product * self.mu(t + 1)) * mean
+        root = array_module(g).sqrt(size / (1 - self.beta_2**t))
+        return -lr * ahead / (root + self.epsilon)
 
 
 def running_mean(mean, new, rho):
