@@ -64,10 +64,13 @@ class Example:
     def op(self):
         return OPS[self.name]
 
-    def call(self, *arrays, **changes):
+    def outputs(self, *arrays):
         """The op on other arrays, with the settings of this example."""
-        given = (list(arrays),) if self.over_list else arrays
-        return joined(self.op(*given, **(self.settings | changes)))
+        return self.op(*([list(arrays)] if self.over_list else arrays), **self.settings)
+
+    def call(self, *arrays):
+        """The same, with all outputs in one."""
+        return joined(self.outputs(*arrays))
 
     def __str__(self):
         shapes = "-".join("x".join(map(str, np.shape(a))) or "scalar" for a in self.arrays)
@@ -76,6 +79,30 @@ class Example:
 
 
 EXAMPLES = []
+
+
+@dataclass
+class Promise:
+    """The gradients of the sum of all outputs of a call, where a central difference says nothing:
+    at a kink, at the edge of a range, for a size of 0. None stands for one that is not promised.
+    """
+
+    what: str
+    name: str
+    arrays: tuple
+    gradients: tuple
+    settings: dict = field(default_factory=dict)
+
+    def __str__(self):
+        return f"{self.name}: {self.what}"
+
+
+PROMISES = []
+
+
+def promise(what, name, arrays, gradients, **settings):
+    arrays = tuple(np.array(a, "float64") if isinstance(a, list) else a for a in arrays)
+    PROMISES.append(Promise(what, name, arrays, gradients, settings))
 
 
 def example(name, *arrays, rows=(0,), over_list=False, reduces_rows=False, **settings):
@@ -298,7 +325,7 @@ example("swapaxes", spread(2, 3, 4), axis1=1, axis2=-1)
 for _name in ["triu", "tril"]:
     example(_name, spread(2, 3, 4), k=1)
     example(_name, spread(3, 4), k=-1, rows=())
-for _k in [0, 2, -1]:
+for _k in [0, 1, 2, -1]:
     example("diag", spread(3), k=_k, rows=())
     example("diag", spread(3, 4), k=_k, rows=())
 example("broadcast_to", spread(4), shape=(3, 4), rows=())
@@ -459,3 +486,44 @@ example("batch_norm", spread(4, 3, 2, seed=1), *_channels, epsilon=0.1, reduces_
 example("batch_norm", spread(4, 2, seed=1), None, None, reduces_rows=True)
 _mask = np.array([[True, False, True], [True, True, False]])
 example("batch_norm", spread(2, 3, 2, seed=1), *_channels, mask=_mask, rows=())
+
+# What is promised where the examples above may not stand
+promise("the sum gives its gradient to each", "sum", ([1.0, 2.0],), ([1, 1],))
+promise("the slope at 0 is 0", "relu", ([-1.0, 0.0, 1.0],), ([0, 0, 1],))
+promise(
+    "relu inside has slope 0 at 0", "dense", ([[-1.0, 0.0, 1.0]], np.eye(3), None),
+    ([[0, 0, 1]], None), activation="relu",
+)  # fmt: skip
+promise("the slope at 0 is alpha", "elu", ([-1e-300, 0.0, 1.0],), ([0.3, 0.3, 1],), alpha=0.3)
+promise("the slope at 0 is 0", "abs", ([-2.0, 0.0, 2.0],), ([-1, 0, 1],))
+promise("no slope at its ends", "hard_sigmoid", ([-3.0, 0.0, 3.0],), ([0, 1 / 6, 0],))
+promise("the ends have a slope", "clip", ([0.0, 1.0, 1.5],), ([1, 1, 0],), x_min=0, x_max=1)
+promise("equals share", "max", ([1.0, 3.0, 3.0],), ([0, 0.5, 0.5],))
+promise("equals share", "min", ([1.0, 1.0, 1.0, 3.0],), ([1 / 3, 1 / 3, 1 / 3, 0],))
+promise("rows", "max", ([[2.0, 2.0], [0.0, 5.0]],), ([[0.5, 0.5], [0, 1]],), axis=1)
+promise("the first of two equals", "maximum", ([1.0, 2.0], [1.0, 3.0]), ([1, 0], [0, 1]))
+promise("the first of two equals", "minimum", ([1.0, 2.0], [1.0, 3.0]), ([1, 1], [0, 0]))
+promise(
+    "no slope of the exponent where the base is not positive", "power",
+    ([2.0, 0.0, -3.0], [2.0, 2.0, 2.0]), ([4, 0, -6], [4 * math.log(2), 0, 0]),
+)  # fmt: skip
+promise("first power at 0", "power", ([0.0], [1.0]), ([1], None))
+promise("second power at 0", "power", ([0.0], [2.0]), ([0], [0]))
+promise("power 0", "power", ([0.0, 2.0], [0.0, 0.0]), ([0, 0], None))
+promise("one zero has a slope", "prod", ([2.0, 0.0, 3.0],), ([0, 6, 0],))
+promise("two zeros have none", "prod", ([0.0, 0.0, 3.0],), ([0, 0, 0],))
+promise("read twice", "getitem", ([5.0, 6.0, 7.0],), ([2, 0, 1],), key=[0, 0, 2])
+for _name in ["mean_squared_error", "binary_crossentropy"]:
+    promise("no features", _name, (np.ones((2, 0)), np.ones((2, 0))), ([[], []], [[], []]))
+promise(
+    "clipped probabilities have no slope", "binary_crossentropy",
+    ([[1.0, 1.0, 0.0]], [[0.0, 0.5, 1.0]]), (None, [[0, -2 / 3, 0]]),
+)  # fmt: skip
+promise(
+    "clipped probabilities have no slope", "categorical_crossentropy",
+    ([[1.0, 0.0]], [[0.0, 1.0]]), (None, [[0, 0]]),
+)  # fmt: skip
+promise(
+    "clipped probabilities have no slope", "sparse_categorical_crossentropy",
+    (np.array([0]), [[0.0, 1.0]]), (None, [[0, 0]]),
+)  # fmt: skip

@@ -155,14 +155,13 @@ def matmul(a, b, /):
         if b.ndim == 1:
             return g[..., None] * b
         g = g[..., None, :] if a.ndim == 1 else g
-        da = g @ xp.swapaxes(b, -1, -2)
-        return da[..., 0, :] if a.ndim == 1 else da
+        return g @ xp.swapaxes(b, -1, -2)
 
     def to_b(g):  # a^T (..., k, n) @ g (..., n, m)
         if a.ndim == 1:
             return a[:, None] * g[..., None, :] if b.ndim > 1 else a * g
         if b.ndim == 1:
-            return (a * g[..., None]).reshape(-1, len(b)).sum(0)
+            return a * g[..., None]
         if b.ndim == 2:  # one product for all leading axes, instead of a sum of many
             return a.reshape(-1, a.shape[-1]).T @ g.reshape(-1, g.shape[-1])
         return xp.swapaxes(a, -1, -2) @ g
@@ -754,7 +753,7 @@ def tile(x, /, repeats):
     repeats = (1,) * (rank - len(repeats)) + repeats
     pairs = [n for pair in zip(repeats, sizes, strict=True) for n in pair]
     return array_module(x).tile(x, repeats), (
-        lambda g: g.reshape(pairs).sum(tuple(range(0, 2 * rank, 2))).reshape(x.shape),
+        lambda g: g.reshape(pairs).sum(tuple(range(0, 2 * rank, 2))),
     )
 
 

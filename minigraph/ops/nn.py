@@ -339,10 +339,10 @@ def mean_squared_error(target, output, /):
     Shapes: (..., n), (..., n) -> (...).
     """
     d = output - target
-    scale = 2 / max(d.shape[-1], 1)
-    return (d * d).mean(-1), (
-        lambda g: g[..., None] * (-scale * d),
-        lambda g: g[..., None] * (scale * d),
+    n = d.shape[-1] or math.nan  # the mean of nothing is not a number
+    return (d * d).sum(-1) / n, (
+        lambda g: g[..., None] * (-2 / n * d),
+        lambda g: g[..., None] * (2 / n * d),
     )
 
 
@@ -361,7 +361,7 @@ def binary_crossentropy(target, output, /, from_logits=False):
 
     Shapes: (..., n), (..., n) -> (...).
     """
-    xp, y, n = array_module(output), target, max(output.shape[-1], 1)
+    xp, y, n = array_module(output), target, output.shape[-1] or math.nan
     if from_logits:
         value = xp.maximum(output, 0) - output * y + xp.log1p(xp.exp(-xp.abs(output)))
         slope, to_target = lambda: sigmoid_forward(output) - y, lambda: -output
@@ -372,7 +372,7 @@ def binary_crossentropy(target, output, /, from_logits=False):
             lambda: (p - y) / (p * (1 - p)) * (p == output),
             lambda: xp.log(1 - p) - xp.log(p),
         )
-    return value.mean(-1), (
+    return value.sum(-1) / n, (
         lambda g: g[..., None] * to_target() / n,
         lambda g: g[..., None] * slope() / n,
     )

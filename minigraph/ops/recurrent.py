@@ -63,11 +63,7 @@ def by_time(x):
 
 # How states meet the recurrent weights, and the two ways back.
 Product = namedtuple("Product", "forward to_state to_weights")
-MATRIX = Product(
-    lambda h, w: h @ w,
-    lambda g, w: g @ w.T,
-    lambda h, g: h.reshape(-1, h.shape[-1]).T @ g.reshape(-1, g.shape[-1]),
-)
+MATRIX = Product(lambda h, w: h @ w, lambda g, w: g @ w.T, lambda h, g: h.T @ g)
 
 
 def convolution(taps, lengths):
