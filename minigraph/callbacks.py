@@ -168,7 +168,7 @@ class ProgbarLogger(Callback):
         self.label = f"Epoch {epoch + 1}/{epochs}" if epochs > 1 else None
         if self.label and self.verbose == 1:
             print(self.label)
-        self.begin(self.params.get("steps"))
+        self.begin()
 
     def on_train_batch_end(self, batch, logs=None):
         self.advance(batch, logs)
@@ -178,7 +178,7 @@ class ProgbarLogger(Callback):
 
     def on_test_begin(self, logs=None):
         if self.alone:
-            self.begin(self.params.get("steps"))
+            self.begin()
 
     def on_test_batch_end(self, batch, logs=None):
         if self.alone:
@@ -188,14 +188,9 @@ class ProgbarLogger(Callback):
         if self.alone:
             self.finish(logs)
 
-    def on_predict_begin(self, logs=None):
-        self.begin(self.params.get("steps"))
-
-    def on_predict_batch_end(self, batch, logs=None):
-        self.advance(batch, logs)
-
-    def on_predict_end(self, logs=None):
-        self.finish(logs)
+    on_predict_begin = on_test_begin  # a prediction is never part of a `fit`
+    on_predict_batch_end = on_test_batch_end
+    on_predict_end = on_test_end
 
     # -- the line ------------------------------------------------------------------------------
 
@@ -208,8 +203,8 @@ class ProgbarLogger(Callback):
         """Whether an evaluation is the whole task, rather than the validation of an epoch."""
         return "epochs" not in self.params
 
-    def begin(self, steps):
-        self.steps, self.seen = steps, 0
+    def begin(self):
+        self.steps, self.seen = self.params.get("steps"), 0
         self.live = self.verbose == 1 and is_terminal(sys.stdout)
         self.started = self.drawn = time.monotonic()
         self.length = 0

@@ -13,6 +13,7 @@ from functools import partial
 import numpy as np
 
 from . import backend, tree
+from .checks import is_size
 from .tensor import as_array
 
 BATCH_SIZE = 32
@@ -73,6 +74,14 @@ def to_arrays(value, argument):
 def holds_parts(values):
     """Whether a list holds several arrays, rather than the numbers of one."""
     return any(v is None or (is_array(v) and np.shape(v) != ()) for v in tree.flatten(values))
+
+
+def samples(x, y=None, sample_weight=None):
+    """The three arguments as arrays, all of one length."""
+    given = {"x": x, "y": y, "sample_weight": sample_weight}
+    arrays = tuple(to_arrays(value, argument) for argument, value in given.items())
+    count_samples(*arrays)
+    return arrays
 
 
 def count_samples(x, y=None, sample_weight=None):
@@ -275,9 +284,7 @@ def to_batch(item, class_weight=None):
     """One batch of a stream as a checked triple of arrays."""
     if item is None:
         raise ValueError("the data gave None instead of a batch")
-    parts = zip(unpack(item), ("x", "y", "sample_weight"), strict=True)
-    x, y, sample_weight = (to_arrays(part, name) for part, name in parts)
-    count_samples(x, y, sample_weight)
+    x, y, sample_weight = samples(*unpack(item))
     if class_weight is not None:
         sample_weight = weigh_classes(y, sample_weight, class_weight)
     return x, y, sample_weight
@@ -321,10 +328,7 @@ def prepare(x, y=None, sample_weight=None):
             f"x is a {type(x).__name__}, which lacks {missing[0]}: a source of batches says how "
             "many it has, and gives each by its number (see utils.PyDataset)"
         )
-    arguments = {"x": x, "y": y, "sample_weight": sample_weight}
-    arrays = tuple(to_arrays(value, argument) for argument, value in arguments.items())
-    count_samples(*arrays)
-    return arrays
+    return samples(x, y, sample_weight)
 
 
 def make_batches(data, batch_size=None, shuffle=False, random=None, steps=None, class_weight=None):
@@ -352,7 +356,6 @@ def check_positive(least=1, optional=True, **arguments):
     None will do too where the arguments are `optional`.
     """
     for argument, value in arguments.items():
-        whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
         absent = optional and value is None
-        if not absent and not (whole and value >= least):
+        if not absent and not is_size(value, least):
             raise ValueError(f"{argument} must be an integer of at least {least}, got {value!r}")

@@ -31,22 +31,20 @@ class Scoring:
     """
 
     def __init__(self, loss, loss_weights, metrics_, weighted_metrics):
-        given = {
-            "loss": loss,
-            "loss_weights": loss_weights,
-            "metrics": metrics_,
-            "weighted_metrics": weighted_metrics,
-        }
+        given = {"loss": loss, "loss_weights": loss_weights}
+        given |= {"metrics": metrics_, "weighted_metrics": weighted_metrics}
         self.given = tree.map(as_object, given)
         self.mean_loss = metrics.Mean("loss")
         self.names, self.routes, self.labelled = None, [], [("loss", self.mean_loss)]
         self.structure = None
 
-    def lay_routes(self, names, structure):
-        """Give each output its loss and its metrics; `structure` is that of the model's output.
+    def lay_routes(self, structure, names=None):
+        """Give each output its loss and its metrics.
 
+        `structure` is that of the model's output, `names` are those of the layers that make it.
         Raises ValueError, with the names, where a key, a count or a name does not fit.
         """
+        names = names_of(structure, names)
         columns = []
         for argument, given in self.given.items():
             is_loss = argument.startswith("loss")
@@ -60,15 +58,23 @@ class Scoring:
         self.names, self.structure = names, structure
 
     def _label(self):
-        """(name in the logs, metric) of all that is watched, in the order of the logs."""
-        check_one_each(self.routes)
+        """(name in the logs, metric) of all that is watched, in the order of the logs.
+
+        Raises ValueError if one Metric object is to watch twice, for it would mix what it sees.
+        """
         several = len(self.routes) > 1
         found = [("loss", self.mean_loss)]
         found += [(r.mean_loss.name, r.mean_loss) for r in self.routes if several and r.loss]
+        outputs = {}  # metric: the output that it watches
         for route in self.routes:
-            prefix = f"{route.name}_" if several else ""
-            watched = [*route.metrics, *route.weighted_metrics]
-            found += [(prefix + metric.name, metric) for metric in watched]
+            for metric in [*route.metrics, *route.weighted_metrics]:
+                if metric in outputs:
+                    raise ValueError(
+                        f"one object, {metric!r}, is given as a metric of {outputs[metric]!r} and "
+                        f"of {route.name!r}, and would mix both: give each a metric of its own"
+                    )
+                outputs[metric] = route.name
+                found.append((f"{route.name}_{metric.name}" if several else metric.name, metric))
         check_distinct(found)
         return found
 
@@ -126,19 +132,6 @@ def check_distinct(labelled):
         seen.add(name)
 
 
-def check_one_each(routes):
-    """Raise ValueError if one Metric object is to watch twice: it would mix what it sees."""
-    seen = {}
-    for route in routes:
-        for metric in [*route.metrics, *route.weighted_metrics]:
-            if metric in seen:
-                raise ValueError(
-                    f"one object, {metric!r}, is given as a metric of {seen[metric]!r} and of "
-                    f"{route.name!r}, and would mix both: give each a metric of its own"
-                )
-            seen[metric] = route.name
-
-
 def flatten_like(structure, value):
     """`value` as a flat list in the order of `structure`, if it has that structure; else as it is.
 
@@ -186,12 +179,15 @@ def align(target, output):
     return formulas.fit_rank(target, output.shape), output
 
 
-def names_of(structure, names):
-    """A name for each output: its key in a dict, else what `names` says.
+def names_of(structure, names=None):
+    """A name for each output: its key in a dict, else what `names` says, else a number.
 
     Of several with one name, the later ones get `_1`, `_2`.
     """
-    if isinstance(structure, dict) and len(structure) == len(names):
+    count = len(tree.flatten(structure))
+    if isinstance(structure, dict) and len(structure) == count:
         return list(structure)
+    if names is None:
+        return ["output"] if count == 1 else [f"output_{k + 1}" for k in range(count)]
     repeats = [names[:k].count(name) for k, name in enumerate(names)]
     return [f"{n}_{again}" if again else n for n, again in zip(names, repeats, strict=True)]

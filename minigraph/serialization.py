@@ -73,19 +73,6 @@ def model_from_config(config, custom_objects=None, cls=None):
     return read_model(cls, config, custom_objects)[0]
 
 
-def graph_config(model):
-    """The config of a model that is a graph of layers; ValueError for any other."""
-    expect(form_of(model) == "graph", f"model {model.name!r} is no graph of layers")
-    return model_config(model)
-
-
-def graph_from_config(config, custom_objects=None):
-    """The symbols of a graph config, newly drawn: (inputs, outputs) in their structures."""
-    check(config, "a graph", MODEL | GRAPH)
-    with rebuilding(custom_objects):
-        return Reader(config["layers"]).draw(config)[:2]
-
-
 def clone_model(model, clone_function=None):
     """A model of the same structure and names, with new layers and fresh weights.
 

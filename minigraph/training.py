@@ -5,6 +5,8 @@ for the gradients, let the optimizer move the weights, add the batch to the runn
 `Trainer` does that for anything that can be called and has weights; `Model` inherits it.
 """
 
+import functools
+import operator
 import sys
 import warnings
 from contextlib import contextmanager
@@ -13,6 +15,7 @@ import numpy as np
 
 from . import graph, metrics, optimizers, registry, tree
 from .callbacks import CallbackList, History, ProgbarLogger, as_list, is_terminal
+from .checks import check_choice
 from .data import (
     check_positive,
     is_stream,
@@ -26,7 +29,7 @@ from .data import (
 )
 from .interrupts import whole_step
 from .layer import Layer, losses_of
-from .scoring import Scoring, align, check_distinct, names_of
+from .scoring import Scoring, align, check_distinct
 from .tensor import Tape, Tensor
 
 
@@ -89,7 +92,7 @@ class Trainer:
         """
         scoring = Scoring(loss, loss_weights, metrics, weighted_metrics)
         if self._graph_outputs() is not None:
-            scoring.lay_routes(self._graph_names(), self.output)
+            scoring.lay_routes(self.output, self.output_names)
         found = optimizers.get(optimizer)
         if found is None:
             raise ValueError("compile needs an `optimizer`, a name or an Optimizer; got None")
@@ -104,8 +107,7 @@ class Trainer:
         """The compile settings as plain JSON, or None before `compile`."""
         if not self.compiled:
             return None
-        settings = {"optimizer": self.optimizer, **self._scoring.given}
-        return registry.serialize(settings)
+        return registry.serialize({"optimizer": self.optimizer, **self._scoring.given})
 
     def compile_from_config(self, config, custom_objects=None):
         """Compile with the settings that `get_compile_config` gave."""
@@ -116,18 +118,12 @@ class Trainer:
         """The symbolic outputs, or None for a model that has no graph (yet)."""
         return getattr(self, "outputs", None)
 
-    def _graph_names(self):
-        """A name for each symbolic output: the key in a dict of them, else the layer's."""
-        return names_of(self.output, self.output_names)
-
-    def _routes_to(self, y_pred):
-        """The outputs as a flat list, once it is known which loss goes to which of them."""
-        outputs = tree.flatten(y_pred)
-        if self._scoring.names is None:
-            several = [f"output_{k + 1}" for k in range(len(outputs))]
-            names = names_of(y_pred, several if len(outputs) > 1 else ["output"])
-            self._scoring.lay_routes(names, y_pred)
-        return outputs
+    def _compare(self, y, y_pred, sample_weight):
+        """(route, target, output, weight) for each output that a loss or a metric looks at."""
+        if self._scoring.names is None:  # not before the first batch is the number of outputs known
+            self._scoring.lay_routes(y_pred, getattr(self, "output_names", None))
+        rows = self._scoring.pair(y, tree.flatten(y_pred), sample_weight)
+        return [(route, *align(target, output), weight) for route, target, output, weight in rows]
 
     def _collect(self, name, collect):
         """What `collect` gives, and in a `fit` what it gave at the first time in this epoch."""
@@ -192,30 +188,25 @@ class Trainer:
 
         Raises ValueError if there is no loss at all, or if a target is missing or does not fit.
         """
-        outputs = self._routes_to(y_pred)
-        total = None
-        for route, target, output, weight in self._scoring.pair(y, outputs, sample_weight):
+        terms = []
+        for route, target, output, weight in self._compare(y, y_pred, sample_weight):
             if route.loss is None:
                 continue
-            loss = route.loss(*align(target, output), weight)
-            if len(outputs) > 1:
+            loss = route.loss(target, output, weight)
+            if len(self._scoring.routes) > 1:
                 route.mean_loss.update_state(loss, count(output))
-            loss = loss if route.weight == 1 else loss * route.weight
-            total = loss if total is None else total + loss
-        for added in self._losses():
-            total = added if total is None else total + added
-        if total is None:
+            terms.append(loss if route.weight == 1 else loss * route.weight)
+        terms += self._losses()
+        if not terms:
             raise ValueError(
                 "there is no loss to make small: give compile() a `loss`, or call add_loss in "
                 "a layer"
             )
-        return total
+        return functools.reduce(operator.add, terms)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         """Add one batch to the metrics of all outputs. Returns the logs so far."""
-        outputs = self._routes_to(y_pred)
-        for route, target, output, weight in self._scoring.pair(y, outputs, sample_weight):
-            target, output = align(target, output)
+        for route, target, output, weight in self._compare(y, y_pred, sample_weight):
             for metric in route.metrics:
                 metric.update_state(target, output)
             for metric in route.weighted_metrics:
@@ -549,8 +540,4 @@ def validation_schedule(frequency):
 
 def verbosity(verbose):
     """0, 1 or 2; "auto" means 1."""
-    if verbose == "auto":
-        return 1
-    if verbose not in (0, 1, 2):
-        raise ValueError(f"verbose must be 0, 1, 2 or 'auto', got {verbose!r}")
-    return int(verbose)
+    return 1 if check_choice(verbose, (0, 1, 2, "auto"), "verbose") == "auto" else int(verbose)

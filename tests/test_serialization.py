@@ -24,7 +24,7 @@ from minigraph import (
 )
 from minigraph.layers import Add, Concatenate, Dense, Dropout, Layer
 from minigraph.models import clone_model, load_model, model_from_json, save_model
-from minigraph.serialization import Writer, graph_config, graph_from_config
+from minigraph.serialization import Writer
 
 
 def rebuild(model, **options):
@@ -292,13 +292,13 @@ def test_frozen_layers_stay_frozen():
     assert len(again.non_trainable_weights) == 4
 
 
-def test_the_graph_alone():
+def test_structures_of_inputs_and_outputs_are_kept():
     x = Input((3,))
     model = Model({"x": x}, [Dense(2)(x)])
-    inputs, outputs = graph_from_config(graph_config(model))
-    assert list(inputs) == ["x"]
-    assert outputs[0].shape == (None, 2)
-    assert outputs[0].node.layer is not model.layers[1]
+    again = Model.from_config(model.get_config())
+    assert list(again.input) == ["x"]
+    assert again.output[0].shape == (None, 2)
+    assert again.output[0].node.layer is not model.layers[1]
 
 
 # ---------------------------------------------------------------------------------------------
