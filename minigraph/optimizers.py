@@ -511,8 +511,8 @@ class Nadam(Moments):
         running_mean(size, g * g, self.beta_2)
         running_mean(mean, g, self.beta_1)
         ahead += self.mu(t + 1) / (1 - product * self.mu(t + 1)) * mean
-        root = array_module(g).sqrt(size / (1 - self.beta_2**t))
-        return -lr * ahead / (root + self.epsilon)
+        ahead *= -lr
+        return ahead / (array_module(g).sqrt(size / (1 - self.beta_2**t)) + self.epsilon)
 
 
 def running_mean(mean, new, rho):
