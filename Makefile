@@ -13,10 +13,10 @@ ENVIRONMENT := $(VENV)/.ready
 BOOK := _build/.book
 NOTEBOOKS := _build/.notebooks
 
-BOOK_SOURCES := _config.yml _toc.yml index.md minigraph/view/widget.js \
-	tools/offline_book.py tools/book.css \
-	$(shell find book exercises -type f -not -path '*/.*' 2>/dev/null)
 LIBRARY := $(shell find minigraph -name '*.py' -o -name '*.js')
+BOOK_SOURCES := _config.yml _toc.yml index.md minigraph/view/widget.js \
+	tools/offline_book.py tools/docstrings.py tools/catalogue.py tools/book.css $(LIBRARY) \
+	$(shell find book exercises -type f -not -path '*/.*' 2>/dev/null)
 NOTEBOOK_SOURCES := $(wildcard book/*.ipynb solutions/*.ipynb)
 
 .PHONY: help
@@ -27,6 +27,7 @@ help:
 	@echo "make lines      print the lines of code of each floor and file"
 	@echo "make notebooks  run all notebooks again and store what they print"
 	@echo "make exercises  make the exercises from the solutions"
+	@echo "make reference  compute the numbers of tests/reference anew, with Keras"
 	@echo "make pins       write requirements.txt anew from pyproject.toml"
 	@echo "make clean      remove all that was made here, the environment too"
 
@@ -45,7 +46,7 @@ $(NOTEBOOKS): $(ENVIRONMENT) $(NOTEBOOK_SOURCES) $(LIBRARY)
 	$(RUN)/python tools/run_notebooks.py
 	@mkdir -p _build && touch $@
 
-.PHONY: book lab test lint lines unit nbval browser notebooks exercises pins clean
+.PHONY: book lab test lint lines unit nbval browser notebooks exercises reference pins clean
 book: $(BOOK)
 	@echo "Open this page: $(CURDIR)/_build/html/index.html"
 
@@ -73,6 +74,14 @@ notebooks: $(NOTEBOOKS)
 
 exercises: $(ENVIRONMENT)
 	$(RUN)/python tools/make_exercises.py
+
+reference: _build/reference/.ready
+	_build/reference/bin/python tests/reference/make_fixtures.py
+
+_build/reference/.ready: tests/reference/requirements.txt
+	$(PYTHON) -m venv --clear _build/reference
+	_build/reference/bin/pip install --quiet -r $<
+	@touch $@
 
 pins:
 	$(PYTHON) tools/environment.py pin

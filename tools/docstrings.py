@@ -38,10 +38,13 @@ def public_things() -> Iterator[tuple[str, str, object]]:
 
 
 def escape(text: str) -> str:
-    """Return plain text with `code` in backticks as reStructuredText that means the same."""
-    pieces = re.split(r"`([^`]+)`", text)
-    plain = [re.sub(r"([\\*|_<>])", r"\\\1", piece) for piece in pieces[::2]]
-    code = [f"``{piece}``" for piece in pieces[1::2]]
+    """Return plain text as reStructuredText that means the same.
+
+    What stands in backticks is code, and so is a value such as "same".
+    """
+    pieces = re.split(r"`([^`]+)`|(\"[\w>-]+\")", text)
+    plain = [re.sub(r"([\\*|_<>])", r"\\\1", piece) for piece in pieces[::3]]
+    code = [f"``{name or value}``" for name, value in zip(pieces[1::3], pieces[2::3], strict=True)]
     both = [piece for pair in zip(plain, [*code, ""], strict=True) for piece in pair]
     return "".join(both)
 
@@ -118,10 +121,13 @@ def source_of(module: str) -> tuple[str, dict]:
             for target in ast.walk(statement):
                 if isinstance(target, ast.Name) and isinstance(target.ctx, ast.Store):
                     found.setdefault(target.id, ("def", statement.lineno, statement.end_lineno))
+    contents = vars(importlib.import_module(module))
+    names = {id(thing): name for name, thing in contents.items() if name in found}
     for _, name, thing in public_things():
         members = inspect.getmembers(thing) if inspect.isclass(thing) else []
         for path, part in [(name, thing), *((f"{name}.{last}", part) for last, part in members)]:
             home, own = home_of(part)
+            own = names.get(id(part), own)
             if home == module and own in found:
                 found.setdefault(path, found[own])
     return analyzer.code, found
