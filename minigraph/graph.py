@@ -29,6 +29,17 @@ MOST_PATHS = 1000  # how many names of tensors an error looks through for a clos
 _drawn = itertools.count()
 
 
+def no_value(advice):
+    """A method for what a symbol cannot do; its error gives the advice."""
+
+    def method(self, *_, **__):
+        raise TypeError(
+            f"{self!r} holds no values: it stands for data that a model will be given. {advice}"
+        )
+
+    return method
+
+
 class SymbolicTensor(Operators):
     """A value that has not happened yet: a shape, a dtype, and the call that will make it.
 
@@ -65,13 +76,10 @@ class SymbolicTensor(Operators):
             tensor.mask = np.ones(with_rows(self.mask_trials[trial], rows), bool)
         return tensor
 
-    def _no_value(self, *_, **__):
-        raise TypeError(
-            f"{self!r} holds no values: it stands for data that a model will be given. "
-            "Inside a graph use layers and ops; for numbers, call the model on an array."
-        )
-
-    __bool__ = __len__ = __iter__ = __float__ = __int__ = __array__ = numpy = _no_value
+    __bool__ = no_value("Python cannot branch on it; ops.where(condition, a, b) draws both sides.")
+    __iter__ = __len__ = no_value("Take it apart by indexing, such as x[:, 0], or with ops.split.")
+    __array__ = no_value("NumPy computes at once; use layers and minigraph.ops, which draw.")
+    __float__ = __int__ = numpy = no_value("For numbers, call the model on an array.")
 
     def __repr__(self):
         return f"<SymbolicTensor {self.name!r}, shape={self.shape}, dtype={self.dtype}>"
@@ -110,7 +118,7 @@ class Node:
     def label(self):
         """What kind of thing is called: `Dense`, or `Add` for the op behind `+`."""
         if self.layer is None:
-            return "".join(word.capitalize() for word in self.fn.__name__.split("_"))
+            return registry.camel_case(self.fn.__name__)
         return self.layer._label
 
     @property
@@ -126,9 +134,12 @@ class Node:
 # Inputs
 
 
-@registry.register
 class InputLayer(Layer):
-    """Where data enters a graph."""
+    """Where data enters a graph, made by `Input`.
+
+    Shapes: `batch_shape`, with None for each unknown size.
+    Raises ValueError for a shape that is none, or an unknown dtype.
+    """
 
     def __init__(self, batch_shape, dtype=None, name=None):
         super().__init__(name=name)
