@@ -81,8 +81,8 @@ def builds_once(build):
             return
         if not tree.is_branch(input_shape):
             raise ValueError(
-                f"layer {self.name!r} ({type(self).__name__}) is built for a shape with the batch "
-                f"axis, such as (None, 4), got {input_shape!r:.80}"
+                f"{self._title} is built for a shape with the batch axis, such as (None, 4), "
+                f"got {input_shape!r:.80}"
             )
         before = {key: copy.copy(v) if tree.is_branch(v) else v for key, v in vars(self).items()}
         try:
@@ -170,9 +170,8 @@ class Layer(registry.Configurable):
     ):
         if name is not None:
             check_name(name)
-        self.name = (
-            backend.unique_name(registry.snake_case(type(self).__name__)) if name is None else name
-        )
+        kind = registry.snake_case(type(self).__name__)
+        self.name = backend.unique_name(kind) if name is None else name
         self._dtype = np.dtype(backend.standard_dtype(dtype))
         self.built = False
         self.nodes = []  # the calls of this layer in graphs
@@ -205,6 +204,11 @@ class Layer(registry.Configurable):
                 f"(found out while reading {attribute!r})"
             )
         return object.__getattribute__(self, attribute)  # the error that led here, once more
+
+    @property
+    def _title(self):
+        """What errors call it: layer 'dense_1' (Dense)."""
+        return f"layer {self.name!r} ({type(self).__name__})"
 
     @property
     def _label(self):
@@ -294,9 +298,7 @@ class Layer(registry.Configurable):
             return self.call(*args, **kwargs)
         except Exception as error:
             shapes = tree.map(lambda x: getattr(x, "shape", x), args[0])
-            error.add_note(
-                f"in layer {self.name!r} ({type(self).__name__}), called on shape {shapes}"
-            )
+            error.add_note(f"in {self._title}, called on shape {shapes}")
             raise
 
     def prepare(self, inputs):
@@ -316,10 +318,7 @@ class Layer(registry.Configurable):
     def _finish(self, outputs):
         """Plain arrays that a layer returns become tensors, and outputs are paid for."""
         if outputs is None:
-            raise TypeError(
-                f"layer {self.name!r} ({type(self).__name__}): its call gave None. "
-                "Is a `return` missing?"
-            )
+            raise TypeError(f"{self._title}: its call gave None. Is a `return` missing?")
         outputs = outputs if type(outputs) is Tensor else tree.map(to_tensor, outputs)
         if self.activity_regularizer is not None and context.drawing is None:
             for output in tree.flatten(outputs):
@@ -332,27 +331,24 @@ class Layer(registry.Configurable):
             return args, dict(kwargs)
         first = next(iter(inspect.signature(self.call).parameters), None)
         if first not in kwargs:
-            raise TypeError(
-                f"layer {self.name!r} ({type(self).__name__}) was called without inputs"
-            )
+            raise TypeError(f"{self._title} was called without inputs")
         kwargs = dict(kwargs)
         return (kwargs.pop(first),), kwargs
 
     def _to_input(self, value):
         """An input as a tensor, cast to the layer's float type."""
         if not is_tensor(value):
-            what = "a layer that was not called" if isinstance(value, Layer) else f"{value!r:.100}"
-            hint = (
-                "Call it first" if isinstance(value, Layer) else "Wrap numbers in np.array([...])"
-            )
+            found, hint = f"{value!r:.100}", "Wrap numbers in np.array([...])"
+            if isinstance(value, Layer):
+                found, hint = "a layer that was not called", "Call it first"
+            kind = type(value).__name__
             raise ValueError(
-                f"layer {self.name!r} ({type(self).__name__}) takes tensors and arrays, got {what} "
-                f"({type(value).__name__}). {hint}."
+                f"{self._title} takes tensors and arrays, got {found} ({kind}). {hint}."
             )
         try:
             tensor = to_tensor(value)
         except TypeError as error:
-            raise TypeError(f"layer {self.name!r} ({type(self).__name__}): {error}") from None
+            raise TypeError(f"{self._title}: {error}") from None
         same = tensor.dtype == self.dtype or not self.casts_inputs
         return tensor if same else basic.cast(tensor, self.dtype)
 
@@ -398,12 +394,12 @@ class Layer(registry.Configurable):
                 "of elements. None means that the size of an axis is unknown: give the Input a "
                 "full shape."
             )
-        own = {} if name is None else vars(self)
-        initial = own.get(f"{name}_initializer") if initializer is None else initializer
-        initial = initializers.get("glorot_uniform" if initial is None else initial)
-        price = own.get(f"{name}_regularizer") if regularizer is None else regularizer
-        price = regularizers.get(price)
-        variable = Variable(initial, shape, dtype or self.dtype, name or "variable", trainable)
+        if initializer is None:
+            initializer = getattr(self, f"{name}_initializer", None) or "glorot_uniform"
+        if regularizer is None:
+            regularizer = getattr(self, f"{name}_regularizer", None)
+        start, price = initializers.get(initializer), regularizers.get(regularizer)
+        variable = Variable(start, shape, dtype or self.dtype, name or "variable", trainable)
         variable.trainable = trainable and self._trainable
         self._variables = [*self._variables, variable]
         if price is not None:
@@ -540,22 +536,17 @@ class Layer(registry.Configurable):
             raise AttributeError(
                 f"layer {self.name!r} was never called on a symbolic tensor: it has no {what} yet"
             )
-        calls = "; ".join(
-            f"{i}: on shape {tree.map(lambda x: x.shape, n.input_structure)}"
-            for i, n in enumerate(self.nodes)
-        )
+        shapes = [tree.map(lambda x: x.shape, node.input_structure) for node in self.nodes]
+        calls = "; ".join(f"{i}: on shape {shape}" for i, shape in enumerate(shapes))
         raise AttributeError(
-            f"layer {self.name!r} was called {len(self.nodes)} times, so `{what}` could mean "
-            "several tensors. "
-            f"Choose a call with get_{what}_at(i): {calls}"
+            f"layer {self.name!r} was called {len(shapes)} times, so `{what}` could mean several "
+            f"tensors. Choose a call with get_{what}_at(i): {calls}"
         )
 
     def _node_at(self, index):
         if not isinstance(index, int) or not 0 <= index < len(self.nodes):
-            raise ValueError(
-                f"layer {self.name!r} has {len(self.nodes)} calls in graphs; there is no call "
-                f"{index!r}"
-            )
+            count = len(self.nodes)
+            raise ValueError(f"layer {self.name!r} has {count} calls in graphs, but no {index!r}")
         return self.nodes[index]
 
     def __repr__(self):
@@ -571,16 +562,13 @@ def losses_of(layers):
 
 def is_tensor(value):
     """Whether a value is a tensor, or an array of this or another device."""
-    return isinstance(value, (Tensor, np.ndarray)) or backend.array_module(value) is not np
+    return isinstance(value, Tensor) or backend.is_array(value)
 
 
 def to_tensor(value):
     """Arrays become tensors, all else stays; TypeError for an array that holds no numbers."""
-    return (
-        Tensor(backend.to_array(value))
-        if is_tensor(value) and not isinstance(value, Tensor)
-        else value
-    )
+    plain = is_tensor(value) and not isinstance(value, Tensor)
+    return Tensor(backend.to_array(value)) if plain else value
 
 
 def known_shape(tensor):

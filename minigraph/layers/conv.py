@@ -24,17 +24,9 @@ class Convolution(Spatial):
     weight_settings = {"kernel": "glorot_uniform", "bias": "zeros"}
 
     def __init__(
-        self,
-        filters,
-        kernel_size,
-        strides=1,
-        padding="valid",
-        dilation_rate=1,
-        groups=1,
-        activation=None,
-        use_bias=True,
-        **options,
-    ):
+        self, filters, kernel_size, strides=1, padding="valid", dilation_rate=1, groups=1,
+        activation=None, use_bias=True, **options,
+    ):  # fmt: skip
         super().__init__(**options)
         self.filters = check_positive(filters, "filters")
         self.kernel_size = check_sizes(kernel_size, self.rank, "kernel_size")
@@ -54,10 +46,8 @@ class Convolution(Spatial):
     def build(self, input_shape):
         channels = check_known(input_shape[-1], self)
         if channels % self.groups:
-            raise ValueError(
-                f"layer {self.name!r}: `groups`={self.groups} must divide the {channels} channels "
-                "of its input"
-            )
+            groups = f"`groups`={self.groups} must divide the {channels} channels of its input"
+            raise ValueError(f"layer {self.name!r}: {groups}")
         self.kernel = self.add_weight((*self.kernel_size, *self.ends(channels)), name="kernel")
         self.bias = self.add_weight((self.filters,), name="bias") if self.use_bias else None
         self.input_spec = InputSpec(ndim=self.rank + 2, axes={-1: channels})

@@ -108,9 +108,8 @@ def check_known(size, layer):
     """A size that must be known to make weights; ValueError naming the layer if it is not."""
     if not isinstance(size, int):
         raise ValueError(
-            f"layer {layer.name!r} ({type(layer).__name__}) needs the last axis of its input (or "
-            f"the one it works on) to make its weights, but its size is {size}. Give one Input "
-            "with a full shape."
+            f"{layer._title} needs the last axis of its input (or the one it works on) to make its "
+            f"weights, but its size is {size}. Give one Input with a full shape."
         )
     return size
 

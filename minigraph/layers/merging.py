@@ -22,14 +22,11 @@ class Merge(Layer):
         shapes = input_shape if isinstance(input_shape, (list, tuple)) else [input_shape]
         if len(shapes) < 2 or not all(isinstance(shape, tuple) for shape in shapes):
             raise ValueError(
-                f"layer {self.name!r} ({type(self).__name__}) merges a list of at least 2 tensors, "
-                f"but it was called on one of shape {input_shape}"
+                f"{self._title} merges a list of at least 2 tensors, but it was called on one of "
+                f"shape {input_shape}"
             )
         if self.exactly_two and len(shapes) != 2:
-            raise ValueError(
-                f"layer {self.name!r} ({type(self).__name__}) takes exactly 2 inputs, got "
-                f"{len(shapes)}"
-            )
+            raise ValueError(f"{self._title} takes exactly 2 inputs, got {len(shapes)}")
 
     def call(self, inputs):
         rank = max(x.ndim for x in inputs)

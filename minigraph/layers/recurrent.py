@@ -6,6 +6,7 @@ SimpleRNN, LSTM, GRU and ConvLSTM2D are that loop over the cells of their names,
 where that is possible.
 """
 
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -52,10 +53,8 @@ class Cell(Layer):
         self.activation = activations.get(activation)
         self.use_bias = use_bias
         self.dropout, self.recurrent_dropout, self.seed = dropout, recurrent_dropout, seed
-        self.droppers = [
-            Dropout(rate, seed=seed, name="dropout", dtype=self.dtype)
-            for rate in (dropout, recurrent_dropout)
-        ]
+        options = {"seed": seed, "name": "dropout", "dtype": self.dtype}
+        self.droppers = [Dropout(rate, **options) for rate in (dropout, recurrent_dropout)]
 
     @property
     def state_size(self):
@@ -68,11 +67,9 @@ class Cell(Layer):
     def build(self, input_shape):
         width, columns = check_known(input_shape[-1], self), self.gates * self.units
         self.kernel = self.add_weight((*self.taps, width, columns), name="kernel")
+        start, price = self.recurrent_initializer, self.recurrent_regularizer
         self.recurrent_kernel = self.add_weight(
-            (*self.taps, self.units, columns),
-            self.recurrent_initializer,
-            regularizer=self.recurrent_regularizer,
-            name="recurrent_kernel",
+            (*self.taps, self.units, columns), start, regularizer=price, name="recurrent_kernel"
         )
         self.bias = self.add_bias(columns) if self.use_bias else None
 
@@ -107,22 +104,13 @@ class Cell(Layer):
         x, keep = self.drop(x, ((len(x), 1, *x.shape[2:]), states[0].shape), training)
         functions = {name: nn.FUSED.get(getattr(self, name)) for name in self.functions}
         if keep is not None or None in functions.values() or self.whole is None:
-
-            def step(x, states):
-                return self.step(x, states, keep)
-
+            step = partial(self.step, keep=keep)
             outputs, states = recurrent.run_steps(step, x, states, mask, zero_output_for_mask)
             return outputs, outputs[-1], states
+        weights = self.kernel, self.recurrent_kernel, self.bias
+        settings = functions | {name: getattr(self, name) for name in self.settings}
         outputs, *states = self.whole(
-            x,
-            *states,
-            self.kernel,
-            self.recurrent_kernel,
-            self.bias,
-            mask,
-            zero_output_for_mask=zero_output_for_mask,
-            **functions,
-            **{name: getattr(self, name) for name in self.settings},
+            x, *states, *weights, mask, zero_output_for_mask=zero_output_for_mask, **settings
         )
         return outputs, states[0] if mask is None else outputs[:, -1], states
 
