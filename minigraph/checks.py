@@ -22,6 +22,18 @@ def check_choice(value, choices, argument):
     return value
 
 
+def check_keys(given, what, known, needed=None):
+    """The keys of the dict `given` must be among the `known` ones, all needed ones among them.
+
+    All known ones are needed unless told otherwise.
+    """
+    unknown = [key for key in given if key not in known]
+    missing = [key for key in (known if needed is None else needed) if key not in given]
+    if unknown or missing:
+        wrong = f"has unknown keys {unknown!r:.80}" if unknown else f"misses {missing}"
+        raise ValueError(f"{what} {wrong}; its keys must be {list(known)}")
+
+
 def is_size(value, least):
     """Whether `value` is a whole number of at least `least`, and no bool."""
     return hasattr(value, "__index__") and not isinstance(value, bool) and value >= least

@@ -4,13 +4,13 @@ import warnings
 
 from . import backend, graph, saving, serialization, tree
 from .backend import context, setting
+from .checks import check_keys
 from .graph import Input, InputLayer, Plan, SymbolicTensor
 from .layer import LONGEST_NAME, Layer, drawing, to_tensor, unique
 from .ops import basic
 from .registry import register
 from .saving import load_model, save_model
 from .serialization import clone_model, model_from_json
-from .tensor import Tensor
 from .training import Trainer
 from .view import svg, widget
 from .view.summary import summary
@@ -90,20 +90,11 @@ class Model(Trainer, Layer):
 
         A model whose inputs are no dict may be given one too, keyed by the names of its Inputs.
         """
-        if isinstance(inputs, Tensor):
-            given = [inputs]
-        elif isinstance(inputs, dict):
+        if isinstance(inputs, dict):
             keys = list(self.input) if isinstance(self.input, dict) else self.input_names
-            missing = [key for key in keys if key not in inputs]
-            unknown = [key for key in inputs if key not in keys]
-            if missing or unknown:
-                what = f"misses {missing}" if missing else f"has unknown keys {unknown}"
-                raise ValueError(
-                    f"model {self.name!r}: the dict of inputs {what}; its keys must be {keys}"
-                )
-            given = tree.flatten({key: inputs[key] for key in keys})
-        else:
-            given = tree.flatten(inputs)
+            check_keys(inputs, f"model {self.name!r}: the dict of inputs", keys)
+            inputs = {key: inputs[key] for key in keys}
+        given = tree.flatten(inputs)
         if len(given) != len(self.inputs):
             raise ValueError(
                 f"model {self.name!r} has {len(self.inputs)} inputs "
@@ -114,12 +105,9 @@ class Model(Trainer, Layer):
     def _fit(self, value, symbol):
         """One input, cast to its Input's dtype; ValueError with both shapes if it does not fit."""
         expected, found = symbol.shape, tuple(value.shape)
-        known_rows = context.drawing is None
-        fits = len(found) == len(expected) and all(
-            want in (have, None) or (axis == 0 and not known_rows)
-            for axis, (want, have) in enumerate(zip(expected, found, strict=True))
-        )
-        if not fits:
+        first = 0 if context.drawing is None else 1  # a call that is tried out has no rows
+        sizes = zip(expected[first:], found[first:], strict=False)
+        if len(found) != len(expected) or any(want not in (have, None) for want, have in sizes):
             raise ValueError(
                 f"model {self.name!r}: input {symbol.name!r} expects shape {expected}, found "
                 f"{found}"

@@ -247,9 +247,8 @@ def arrays_of(weights):
 def listed_weights(description, tensors):
     """The arrays of a file in the order of the weights; every tensor must have a use."""
     names = description.get("weights") if isinstance(description, dict) else None
-    expect(isinstance(names, list), "`weights` must be a list of names")
-    expect(all(isinstance(name, str) for name in names), "`weights` must hold names")
-    expect(len(set(names)) == len(names), "`weights` must be a list of different names")
+    named = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    expect(named and len(set(names)) == len(names), "`weights` must list different names")
     missing = [name for name in names if name not in tensors]
     expect(not missing, f"the weights {missing[:3]} are listed, but not there")
     listed = set(names)

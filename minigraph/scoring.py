@@ -4,6 +4,7 @@ import inspect
 
 from . import formulas, losses, metrics, tree
 from .backend import is_number
+from .checks import check_keys
 from .ops.basic import convert_to_tensor, expand_dims
 
 
@@ -155,11 +156,7 @@ def distribute(given, names, argument, complete=False):
     Raises ValueError for a wrong key or count; `complete` asks for an entry for every output.
     """
     if isinstance(given, dict):
-        unknown = [key for key in given if key not in names]
-        missing = [name for name in names if name not in given]
-        if unknown or (complete and missing):
-            what = f"the unknown keys {unknown}" if unknown else f"no entry for {missing}"
-            raise ValueError(f"`{argument}` has {what}; the outputs of the model are {names}")
+        check_keys(given, f"`{argument}`", names, names if complete else ())
         return [given.get(name) for name in names]
     if isinstance(given, (list, tuple)):
         if len(given) != len(names):

@@ -24,6 +24,7 @@ import numpy as np
 
 from . import graph, registry, tree
 from .backend import context, setting, standard_dtype
+from .checks import check_keys
 from .graph import InputLayer, SymbolicTensor
 from .layer import Layer, check_name
 from .safefile import expect, parse_json
@@ -545,9 +546,7 @@ def check(entry, what, needed, optional=None):
     """
     known = needed | (optional or {})
     expect(isinstance(entry, dict), f"{what} is described by a dict, got {entry!r:.80}")
-    missing, unknown = needed.keys() - entry.keys(), entry.keys() - known.keys()
-    expect(not missing, f"the description of {what} misses {sorted(missing)}")
-    expect(not unknown, f"the description of {what} has unknown keys {list(unknown)!r:.80}")
+    check_keys(entry, f"the description of {what}", known, needed)
     for key, value in entry.items():
         if not isinstance(value, known[key]):  # no `expect`: to write out each value takes long
             raise ValueError(f"`{key}` of {what} is no {known[key].__name__}: {value!r:.80}")
