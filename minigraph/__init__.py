@@ -28,6 +28,7 @@ from . import (
     saving,
     utils,
 )
+from .backend import use
 from .gradcheck import check_gradient
 from .graph import Input, SymbolicTensor
 from .layer import Layer
@@ -64,5 +65,6 @@ __all__ = [
     "optimizers",
     "regularizers",
     "saving",
+    "use",
     "utils",
 ]

@@ -4,6 +4,7 @@ context.
 
 import math
 import threading
+import weakref
 from collections import Counter
 from contextlib import contextmanager
 
@@ -20,8 +21,7 @@ class Context(threading.local):
     nobody said, which means no). `drawing` is None, or the list of undo steps of the symbolic
     call that is being tried out. `names` is None, or the counter that automatic names come from
     instead of the process-wide one, while a model is rebuilt from its config. `call` stands for the
-    outermost layer call that is running: any object, another one for each such call. `calls_left`
-    is how many calls a model that is read from a file may still make (None: any number).
+    outermost layer call that is running: any object, another one for each such call.
     """
 
     tape = None
@@ -29,7 +29,6 @@ class Context(threading.local):
     drawing = None
     names = None
     call = None
-    calls_left = None
 
 
 context = Context()
@@ -52,14 +51,130 @@ def setting(**values):
 # Arrays
 
 
+_library = np  # NumPy or CuPy
+home = np.ndarray  # the type of its arrays
+movable = weakref.WeakSet()  # what is told when the library changes: all variables
+_origins = {}  # id of an array on the GPU -> (weak reference to it, the host array it came from)
+
+
+class use:
+    """Compute with another array library from now on: `use("cupy")` for a GPU, `use("numpy")`.
+
+    With `with use("cupy"):` the former library is back after the block. It holds for all threads.
+
+    Whatever is made from then on lies in the library in use: new tensors and weights, and each
+    batch of arrays that layers, ops and `fit` are given, which is moved once. Variables (weights,
+    the memory of optimizers, running sums of metrics) move when they are next used, so one model
+    may be trained on one side and used on the other. Other tensors stay where they are: an op
+    refuses those of the other side, and `Tensor(t)` moves one. `.numpy()` gives host arrays
+    anywhere. All random numbers are drawn on the host, so equal seeds give equal draws; sums may
+    differ in their last digits. Models are drawn on the host.
+
+    Raises ValueError for another name, ImportError if CuPy is not installed, and RuntimeError if
+    CuPy finds no GPU.
+    """
+
+    def __init__(self, library):
+        self.before = _library
+        _switch(_find(library))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        _switch(self.before)
+
+
+def _find(name):
+    if name == "numpy":
+        return np
+    if name != "cupy":
+        raise ValueError(f'use: the library is "numpy" or "cupy", got {name!r}')
+    try:
+        import cupy
+    except ImportError as error:
+        raise ImportError(
+            'use("cupy"): CuPy cannot be imported. For an NVIDIA GPU with a driver for CUDA 13, '
+            f"`pip install minigraph[gpu]` installs it. ({error})"
+        ) from None
+    if not cupy.cuda.is_available():  # it can be imported anywhere
+        raise RuntimeError(
+            f'use("cupy"): CuPy {cupy.__version__} is installed, but finds no GPU that it can use '
+            "on this machine. Everything runs on the CPU, slower, without this line."
+        )
+    return cupy
+
+
+def _switch(library):
+    global _library, home
+    if library is not _library:
+        _library, home = library, library.ndarray
+        for variable in list(movable):
+            variable.let_go()
+
+
 def array_module(*arrays):
-    """The library that the arrays belong to: CuPy if one of them lives on a GPU, else NumPy."""
+    """The library that the arrays belong to; without arrays, the library in use."""
     for array in arrays:
-        if type(array).__module__.partition(".")[0] == "cupy":
+        if isinstance(array, np.ndarray):
+            return np
+        if is_on_device(array):
             import cupy
 
             return cupy
-    return np
+    return np if context.drawing is not None else _library
+
+
+def is_on_device(value):
+    """Whether a value is an array on a GPU."""
+    return type(value).__module__.partition(".")[0] == "cupy" and hasattr(value, "dtype")
+
+
+def is_array(value):
+    """Whether a value is an array, on the host or on a GPU."""
+    return isinstance(value, np.ndarray) or is_on_device(value)
+
+
+def to_host(array):
+    """An array as a NumPy array; what is no array on a GPU stays as it is."""
+    return array.get() if is_on_device(array) else array
+
+
+def to_library(array):
+    """An array, moved into the library in use if it lies elsewhere; other values stay."""
+    xp = array_module()
+    if not is_array(array) or array_module(array) is xp:
+        return array
+    return to_host(array) if xp is np else xp.asarray(array)
+
+
+def remember(moved, origin):
+    """Note the host array that the numbers of an array on the GPU came from (see `to_check`)."""
+    origin = origin if isinstance(origin, np.ndarray) else _origin(origin)
+    if origin is not None and is_on_device(moved):
+        key = id(moved)
+        _origins[key] = weakref.ref(moved, lambda _: _origins.pop(key, None)), origin
+
+
+def _origin(array):
+    """The host array that an array on the GPU came from, or the whole of which it is a view."""
+    found = _origins.get(id(array)) or _origins.get(id(array.base))
+    return found and found[1]
+
+
+def to_check(array):
+    """NumPy arrays that hold the numbers of an array, to check them: if one is right, all is well.
+
+    A GPU reads a place that does not exist without a word. To look at what lies there means to
+    wait, so what is known from before the move comes first; it may hold more than a view of it.
+    """
+    if isinstance(array, np.ndarray):
+        yield array
+        return
+    origin = _origin(array)
+    if origin is not None:
+        yield origin
+    yield array.get()
 
 
 _floatx = "float32"
@@ -115,13 +230,13 @@ def is_number(value, least=-math.inf):
     return math.isfinite(number) and number >= least
 
 
-def to_array(value):
-    """An array of `value`; Python floats become the default float, Python ints int32 or int64."""
-    if isinstance(value, np.ndarray):
-        array = value
-    elif array_module(value) is not np:
-        return value
-    else:
+def as_numbers(value):
+    """An array of `value`; Python floats become the default float, Python ints int32 or int64.
+
+    Arrays stay where they are.
+    """
+    array = value
+    if not is_array(value):
         array = np.asarray(value)
         if array.dtype == np.float64 and not isinstance(value, np.generic):
             array = array.astype(floatx())
@@ -131,6 +246,16 @@ def to_array(value):
             "Text must be turned into numbers first, and rows must have equal length."
         )
     return array
+
+
+def to_array(value):
+    """Like `as_numbers`, moved into the library in use."""
+    array = as_numbers(value)
+    if type(array) is home:
+        return array
+    moved = to_library(array)
+    remember(moved, array)
+    return moved
 
 
 # ---------------------------------------------------------------------------------------------

@@ -35,10 +35,12 @@ def unpack(data):
 
 
 def pack(x, y, sample_weight):
-    """One batch as `train_step` gets it: without what is not there."""
-    if sample_weight is not None:
-        return x, y, sample_weight
-    return (x, y) if y is not None else (x,)
+    """One batch as `train_step` gets it: in the library in use, and without what is not there."""
+    batch = (x, y) if y is not None else (x,)
+    batch = batch if sample_weight is None else (x, y, sample_weight)
+    if backend.home is np.ndarray:
+        return batch
+    return tree.map(lambda leaf: None if leaf is None else backend.to_array(leaf), batch)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -63,7 +65,8 @@ def to_arrays(value, argument):
         return [to_arrays(item, f"{argument}[{k}]") for k, item in enumerate(value)]
     try:
         array = as_array(value)
-        array = backend.to_array(array if is_array(array) else np.asarray(array))
+        array = backend.to_host(array)  # data wait on the host, and move batch by batch
+        array = backend.as_numbers(array if is_array(array) else np.asarray(array))
     except (TypeError, ValueError) as error:
         raise ValueError(f"{argument} cannot be used as numbers: {error}") from error
     if array.ndim == 0:

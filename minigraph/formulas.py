@@ -225,7 +225,8 @@ def match_signs(y_true, y_pred):
     """Like `match`, with targets of -1 and 1; if all are 0 or 1, 0 is read as -1."""
     y_true, y_pred = match(y_true, y_pred)
     y = y_true.value
-    return (2 * y_true - 1 if bool(((y == 0) | (y == 1)).all()) else y_true), y_pred
+    bits = ((y == 0) | (y == 1)).all().astype(y.dtype)  # 1 or 0: an `if` would wait for a GPU
+    return y_true * (1 + bits) - bits, y_pred
 
 
 def hinge(y_true, y_pred):
@@ -409,9 +410,8 @@ def sparse_top_k_categorical_accuracy(y_true, y_pred, k=5):
     Raises ValueError for a label that is no class, and if target and prediction cannot be paired.
     """
     labels, y_pred = match_labels(y_true, y_pred)
-    labels = labels.value.astype("int64")
     nn.check_labels(labels, y_pred.shape[-1])
-    own = basic.take_along_axis(y_pred, labels[..., None]).value
+    own = basic.take_along_axis(y_pred, labels.value[..., None]).value
     return (y_pred.value > own).sum(-1) < k
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from . import tree
+from . import backend, tree
 from .ops.basic import convert_to_tensor, reduce_sum
 from .tensor import Tape, Tensor, as_array
 
@@ -18,7 +18,8 @@ def numeric_gradient(fn, arrays, cotangents, which):
     def weighted(value):
         outputs = tree.flatten(fn(*[*arrays[:which], value, *arrays[which + 1 :]]))
         return sum(
-            float((as_array(out) * c).sum()) for out, c in zip(outputs, cotangents, strict=True)
+            float((convert_to_tensor(out).numpy() * c).sum())
+            for out, c in zip(outputs, cotangents, strict=True)
         )
 
     x = arrays[which]
@@ -43,7 +44,7 @@ def check_gradient(fn, *arrays, seed=0, rtol=1e-6, atol=1e-8):
     Returns the largest difference. Raises ValueError that names the argument, the place and both
     numbers where they differ by more than atol + rtol * (largest gradient).
     """
-    arrays = [np.array(as_array(a)) for a in arrays]
+    arrays = [np.array(backend.to_host(as_array(a))) for a in arrays]
     arrays = [a.astype(np.float64) if a.dtype.kind == "f" else a for a in arrays]
     floats = [i for i, a in enumerate(arrays) if a.dtype.kind == "f"]
     inputs = [Tensor(a, tracked=i in floats) for i, a in enumerate(arrays)]

@@ -5,8 +5,9 @@ import math
 import numpy as np
 
 from . import registry
-from .backend import is_number
+from .backend import is_number, to_host
 from .checks import check_choice, check_numbers
+from .tensor import as_array
 
 
 class Initializer(registry.Configurable):
@@ -33,7 +34,7 @@ class Initializer(registry.Configurable):
 
 def check_drawn(values, shape, dtype, source):
     """The values as an array; ValueError, with both shapes, if they have another shape."""
-    array = np.asarray(values, dtype)
+    array = np.asarray(to_host(as_array(values)), dtype)
     if array.shape != shape:
         raise ValueError(
             f"initializer {source!r} gave an array of shape {array.shape} for a weight of shape "

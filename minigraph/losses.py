@@ -4,6 +4,7 @@ A loss is a formula that gives one value for each sample, and a rule that makes 
 """
 
 from . import formulas, registry
+from .backend import array_module
 from .checks import check_choice
 from .formulas import (
     binary_crossentropy, categorical_crossentropy, categorical_hinge, cosine_similarity, hinge,
@@ -77,8 +78,8 @@ def combine(values, weights, mask, reduction):
     total = basic.reduce_sum(weighted)
     if reduction == "sum":
         return total
-    every = float((weights + 0 * values.value).sum())  # each weight as often as it was used
-    return total / every if every else total
+    every = (weights + 0 * values.value).sum()  # each weight as often as it was used
+    return total / (every + (every == 0))
 
 
 def total_weights(values, weights, mask, reduction):
@@ -87,9 +88,9 @@ def total_weights(values, weights, mask, reduction):
     if weights is not None:
         found = formulas.spread(convert_to_tensor(weights).value, values)
     if mask is not None:
-        mask = as_array(mask)
-        real = mask.sum()
-        scale = mask.size / real if reduction == "sum_over_batch_size" and real else 1
+        mask, scale = as_array(mask), 1
+        if reduction == "sum_over_batch_size":
+            scale = mask.size / array_module(mask).maximum(mask.sum(), 1)
         found = found * (formulas.spread(mask, values) * scale)
     return found.astype(values.dtype)
 

@@ -6,7 +6,7 @@ from . import backend, formulas, initializers, registry
 from .backend import EPSILON, array_module, context
 from .layer import Layer, combine_masks
 from .ops import nn
-from .ops.basic import convert_to_tensor
+from .ops.basic import convert_to_tensor, sum_at
 from .tensor import Tensor, Variable
 
 
@@ -73,7 +73,8 @@ class Mean(Metric):
         values = convert_to_tensor(values).value
         if sample_weight is None or isinstance(sample_weight, (int, float)):
             weight = 1 if sample_weight is None else sample_weight
-            total = float(values.sum(dtype="float64") if values.ndim else values) * weight
+            total = values.sum(dtype="float64") if values.ndim else values.astype("float64")
+            total = total * weight
             count = values.size * weight
         else:
             weights = formulas.spread(convert_to_tensor(sample_weight).value, values)
@@ -86,7 +87,7 @@ class Mean(Metric):
     def result(self):
         """The mean; 0 before the first value."""
         count = self.count.value
-        return Tensor(self.total.value / count if count else np.zeros(()))
+        return Tensor(self.total.value / (count + (count == 0)))
 
 
 @registry.register(group="metric")
@@ -258,7 +259,8 @@ class Counts(Metric):
         for factor in (sample_weight, y_pred.mask):
             if factor is not None:
                 weight = weight * formulas.spread(convert_to_tensor(factor).value, p)
-        return array_module(p).broadcast_to(weight, p.shape)
+        xp = array_module(p)
+        return xp.broadcast_to(xp.asarray(weight), p.shape)
 
     def count(self, xp, true, p, weight):
         """The four counts for each threshold: (4, thresholds)."""
@@ -267,8 +269,8 @@ class Counts(Metric):
         place = xp.searchsorted(cuts[order], p.reshape(-1))  # so many thresholds lie below p
 
         def above(weights):  # the weights of all p above each threshold
-            sums = xp.bincount(place, weights.reshape(-1), len(cuts) + 1)[::-1].cumsum()[::-1]
-            return sums[1:][order.argsort()]
+            sums = sum_at(place, weights.reshape(-1, 1).astype("float64"), len(cuts) + 1)
+            return sums[::-1, 0].cumsum()[::-1][1:][order.argsort()]
 
         hits, misses = weight * true, weight * ~true
         tp, fp = above(hits), above(misses)
@@ -276,7 +278,7 @@ class Counts(Metric):
 
     def result(self):
         counts = np.zeros((4, len(self.cuts))) if self.counts is None else self.counts.value
-        value = self.value(*counts)
+        value = self.value(*(counts[k] for k in range(4)))
         return Tensor(value if isinstance(self.thresholds, (list, tuple)) else value[0])
 
 
@@ -350,8 +352,8 @@ class AUC(Counts):
 
     HEIGHTS = {
         "interpolation": lambda a, b: (a + b) / 2,
-        "minoring": np.minimum,
-        "majoring": np.maximum,
+        "minoring": lambda a, b: array_module(a).minimum(a, b),
+        "majoring": lambda a, b: array_module(a).maximum(a, b),
     }
 
     def __init__(
@@ -375,7 +377,7 @@ class AUC(Counts):
     def count(self, xp, true, p, weight):
         if not self.multi_label:
             return super().count(xp, true, p, weight)
-        columns = zip(true.T, p.T, weight.T, strict=True)
+        columns = [(true[:, k], p[:, k], weight[:, k]) for k in range(p.shape[-1])]
         return xp.stack([super(AUC, self).count(xp, *column) for column in columns], -1)
 
     def value(self, tp, fp, fn, tn):

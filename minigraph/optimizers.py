@@ -14,7 +14,7 @@ import numpy as np
 
 from . import registry
 from . import schedules as schedules
-from .backend import array_module
+from .backend import array_module, to_library
 from .checks import check_numbers
 from .interrupts import whole_step
 from .tensor import Variable, as_array
@@ -105,15 +105,15 @@ class Optimizer(registry.Configurable):
             untouched = self._slots_of_others(variables)
             self._copy_gradients(gradients, variables, parts)
             self._clip(parts)
-            xp, lr = array_module(self._gradient), self.learning_rate
+            g, lr = self._gradient.value, self.learning_rate
             slots = {name: slot.value for name, slot in self.slots.items()}
-            step = self.update(self._gradient, self._scratch, lr, self.iterations + 1, **slots)
+            step = self.update(g, self._scratch.value, lr, self.iterations + 1, **slots)
             keep = 1 - (self.weight_decay or 0) * lr
             moved = []
             for variable, part in zip(variables, parts, strict=True):
                 old = variable.value
                 new = (old if keep == 1 else old * keep) + step[part].reshape(old.shape)
-                moved.append(xp.asarray(new, old.dtype))
+                moved.append(new if new.dtype == old.dtype else new.astype(old.dtype))
             for slot, part, values in untouched:
                 slot[part] = values
             for variable, new in zip(variables, moved, strict=True):
@@ -184,7 +184,9 @@ class Optimizer(registry.Configurable):
             if name in self.slots:
                 flat[: self.slots[name].size] = self.slots[name].value
             slots[name] = Variable(flat, name=name, trainable=False)
-        self._gradient, self._scratch = xp.zeros(start, dtype), xp.empty(start, dtype)
+        self._gradient, self._scratch = (
+            Variable(xp.zeros(start, dtype)) for _ in range(2)
+        )
         self.parameters, self._parts = [*self.parameters, *new], [*self._parts, *parts]
         self.slots = slots
 
@@ -202,7 +204,7 @@ class Optimizer(registry.Configurable):
     def _copy_gradients(self, gradients, variables, parts):
         """Fill the flat gradient; it is 0 where a variable takes no part."""
         if len(variables) < len(self.parameters):
-            self._gradient[:] = 0
+            self._gradient.value[:] = 0
         for gradient, variable, part in zip(gradients, variables, parts, strict=True):
             array = as_array(gradient)
             if not hasattr(array, "shape"):
@@ -215,10 +217,10 @@ class Optimizer(registry.Configurable):
                     f"the gradient of variable {variable.name!r} has shape {array.shape}, but "
                     f"the variable has shape {variable.shape}"
                 )
-            self._gradient[part] = array.reshape(-1)
+            self._gradient.value[part] = to_library(array).reshape(-1)
 
     def _clip(self, parts):
-        g = self._gradient
+        g = self._gradient.value
         if self.clipvalue is not None:
             g.clip(-self.clipvalue, self.clipvalue, out=g)
         elif self.clipnorm is not None:
@@ -241,12 +243,12 @@ class Optimizer(registry.Configurable):
         left out.
         """
         found = [("iterations", np.asarray(self.iterations, "int64"))]
+        slots = {name: slot.numpy() for name, slot in self.slots.items()}
         for k, variable in enumerate(variables):
             if variable in self.parameters:
                 part = self._part_of(variable)
-                for name, slot in self.slots.items():
-                    array = slot.numpy()[part].reshape(variable.shape)
-                    found.append((f"{k}/{name}", array.copy()))
+                for name, slot in slots.items():
+                    found.append((f"{k}/{name}", slot[part].reshape(variable.shape).copy()))
         return found
 
     def load_state(self, state, variables):
@@ -275,7 +277,8 @@ class Optimizer(registry.Configurable):
         self.build(moved)
         for name, array in state.items():
             variable, slot = places[name]
-            self.slots[slot].value[self._part_of(variable)] = as_array(array).reshape(-1)
+            array = to_library(as_array(array))
+            self.slots[slot].value[self._part_of(variable)] = array.reshape(-1)
         self.iterations = int(iterations)
 
     def get_config(self):
@@ -286,9 +289,8 @@ class Optimizer(registry.Configurable):
 
 def shorten(g, longest):
     """Scale a gradient, in place, to a length (l2 norm) of at most `longest`."""
-    length = math.sqrt(float(g @ g))
-    if length > longest:
-        g *= longest / length
+    xp = array_module(g)
+    g *= longest / xp.maximum(xp.sqrt(g @ g), longest or 1)  # an `if` would wait for a GPU
 
 
 # ---------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ is open it keeps the receipt: each op that ran, with the function that carries g
 
 import inspect
 import math
+from contextlib import suppress
 from functools import partial, wraps
 
 import numpy as np
@@ -36,7 +37,7 @@ class Tensor(Operators):
     __slots__ = ("value", "tracked", "mask")
 
     def __init__(self, value, tracked=False):
-        self.value = value if type(value) is np.ndarray else backend.to_array(as_array(value))
+        self.value = value if type(value) is backend.home else backend.to_array(as_array(value))
         self.tracked = tracked
         self.mask = None
 
@@ -47,7 +48,7 @@ class Tensor(Operators):
 
     def numpy(self):
         """The value as a NumPy array on the host."""
-        return self.value if isinstance(self.value, np.ndarray) else self.value.get()
+        return backend.to_host(self.value)
 
     def __array__(self, dtype=None, copy=None):
         if not isinstance(self.value, np.ndarray):
@@ -90,8 +91,8 @@ class Variable(Tensor):
 
     `initial` is an array, or a function `(shape, dtype, seed) -> array`. The function is called
     when the value is first needed, so a model can be drawn and counted before any weight takes
-    memory. `learnable` says what the variable was made for; `trainable` may be switched off to
-    freeze it.
+    memory. When another array library has come into use, the value moves to it at that moment.
+    `learnable` says what the variable was made for; `trainable` may be switched off to freeze it.
     """
 
     __slots__ = ("_shape", "_dtype", "name", "_initial", "_seed", "learnable", "__weakref__")
@@ -101,10 +102,11 @@ class Variable(Tensor):
             self._shape, self._dtype = tuple(shape), backend.standard_dtype(dtype)
             self._initial, self._seed = initial, backend.next_seed()
         else:
-            array = backend.to_array(as_array(initial))
+            array = backend.as_numbers(as_array(initial))
             dtype = array.dtype if dtype is None else backend.standard_dtype(dtype)
-            self.value = array.astype(dtype)
-            self._shape, self._dtype = self.value.shape, self.value.dtype.name
+            self._initial = array.astype(dtype)
+            self._shape, self._dtype = array.shape, self._initial.dtype.name
+        backend.movable.add(self)
         self.name = name
         self.learnable = self.tracked = bool(trainable)
         self.mask = None
@@ -114,9 +116,20 @@ class Variable(Tensor):
         if attribute != "value":
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {attribute!r}")
         if context.drawing is not None:  # a shape is wanted, no numbers: a zero takes no memory
-            return np.broadcast_to(np.zeros((), self._dtype), self._shape)
-        self.value = np.asarray(self._initial(self._shape, self._dtype, self._seed), self._dtype)
+            return nothing(self._shape, self._dtype)
+        start = self._initial
+        if callable(start):
+            start = np.asarray(start(self._shape, self._dtype, self._seed), self._dtype)
+        self.value = backend.to_library(start)
+        if start is self._initial:  # an array: it has moved, and need not be kept
+            self._initial = None
         return self.value
+
+    def let_go(self):
+        """Another library is in use: the value becomes a start, to be moved when it is needed."""
+        with suppress(AttributeError):  # it was not needed yet
+            self._initial = Tensor.value.__get__(self)
+            del self.value
 
     shape = property(lambda self: self._shape)
     dtype = property(lambda self: self._dtype)
@@ -142,13 +155,18 @@ class Variable(Tensor):
         return self
 
     def assign_add(self, value):
-        return self.assign(self.value + as_array(value))
+        return self.assign(self.value + to_operand(as_array(value)))
 
     def assign_sub(self, value):
-        return self.assign(self.value - as_array(value))
+        return self.assign(self.value - to_operand(as_array(value)))
 
     def __repr__(self):
         return f"Variable({self.name!r}, shape={self.shape}, dtype={self.dtype})"
+
+
+def nothing(shape, dtype):
+    """A zero of any shape that takes no memory: for a drawing, which wants shapes, no numbers."""
+    return np.broadcast_to(np.zeros((), dtype), shape)
 
 
 def as_array(value):
@@ -260,7 +278,8 @@ def unbroadcast(gradient, tensor):
     """
     array = tensor.value
     if gradient.shape != array.shape:
-        gradient = gradient.sum(tuple(range(gradient.ndim - array.ndim)))
+        more = gradient.ndim - array.ndim
+        gradient = gradient.sum(tuple(range(more))) if more else gradient
         stretched = tuple(i for i, n in enumerate(array.shape) if n != gradient.shape[i])
         gradient = gradient.sum(stretched, keepdims=True) if stretched else gradient
     return gradient if gradient.dtype == array.dtype else gradient.astype(array.dtype)
@@ -274,13 +293,15 @@ def op(fn=None, *, name=None):
     """Make an op of `fn(*arrays, /, **settings) -> (value, backward)`.
 
     Arrays stand before `/`, settings after it. `value` is an array or a tuple of arrays. `backward`
-    is one of
+    is one of three.
 
-    * a tuple with one function for each input, from the gradient that arrives at the output to the
-      gradient of that input (None for an input that has none),
-    * one function that computes them jointly; an entry of its result may itself be a function of
-      no arguments, which is called only if that input's gradient is wanted,
-    * None, if the op has no gradient.
+    A tuple with one function for each input: from the gradient that arrives at the output to the
+    gradient of that input (None for an input that has none).
+
+    One function that computes them jointly; an entry of its result may itself be a function of no
+    arguments, which is called only if that input's gradient is wanted.
+
+    None, if the op has no gradient.
 
     An op over a list is variadic inside (`def stack(*arrays, axis=0)`) and takes the list outside.
     Broadcasting is the tape's business: it sums the gradient back to the input's shape.
@@ -318,7 +339,8 @@ def op(fn=None, *, name=None):
         for array in arrays:
             if isinstance(array, Tensor):
                 numbers_only = False
-                values.append(array.value)
+                value = array.value
+                values.append(value if type(value) is backend.home else settled(value))
                 sources.append(array if array.tracked else None)
                 tracked = tracked or array.tracked
             else:
@@ -365,14 +387,30 @@ def takes_over(argument):
     return hasattr(type(argument), "__take_over__")
 
 
+def settled(value):
+    """What an op sees of a tensor whose array is of another type than those of the library in use.
+
+    Raises TypeError if it lies in another library: to move it unseen would hide what takes time.
+    """
+    library, own = (backend.array_module(*arrays).__name__ for arrays in ((), (value,)))
+    if own == library:  # a kind of its own, such as np.memmap
+        return value
+    if context.drawing is not None:
+        return nothing(value.shape, value.dtype)
+    raise TypeError(
+        f'a tensor of {own} meets {library}, which is in use since `use("{library}")`. Variables '
+        "move by themselves; of any other tensor `t` make a new one with Tensor(t)."
+    )
+
+
 def to_operand(value):
-    """What an op sees of an argument that is no tensor.
+    """What an op sees of an argument that is no tensor: arrays move into the library in use.
 
     Python numbers stay Python numbers: as arrays they would turn float32 into float64.
     """
     if isinstance(value, np.generic):
         return value.item()
-    if value is None or isinstance(value, (int, float, np.ndarray)):
+    if value is None or isinstance(value, (int, float)) or type(value) is backend.home:
         return value
     if isinstance(value, (list, tuple)):
         if any(isinstance(leaf, Tensor) and leaf.tracked for leaf in tree.flatten(value)):

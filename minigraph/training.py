@@ -9,11 +9,12 @@ import functools
 import operator
 import sys
 import warnings
+from collections import UserDict
 from contextlib import contextmanager
 
 import numpy as np
 
-from . import graph, metrics, optimizers, registry, tree
+from . import backend, graph, metrics, optimizers, registry, tree
 from .callbacks import CallbackList, History, ProgbarLogger, as_list, is_terminal
 from .checks import check_choice
 from .data import (
@@ -30,7 +31,7 @@ from .data import (
 from .interrupts import whole_step
 from .layer import Layer, losses_of
 from .scoring import Scoring, align, check_distinct
-from .tensor import Tape, Tensor
+from .tensor import Tape, Tensor, as_array
 
 
 def to_python(value):
@@ -42,7 +43,30 @@ def to_python(value):
 
 
 def logs_to_python(logs):
+    """The logs as Python numbers. Those on a GPU come all at once, since each time is a wait."""
+    away = {k: as_array(v) for k, v in logs.items() if backend.is_on_device(as_array(v))}
+    if away:
+        join = backend.array_module(*away.values()).concatenate
+        row = join([array.reshape(-1).astype("float64") for array in away.values()]).get()
+        parts = np.split(row, np.cumsum([array.size for array in away.values()])[:-1])
+        logs = {**logs, **dict(zip(away, parts, strict=True))}
     return {name: to_python(value) for name, value in logs.items()}
+
+
+class LazyLogs(UserDict):
+    """The logs of a step on a GPU: they are fetched when somebody first looks at them."""
+
+    def __init__(self, logs):
+        self.on_device = logs
+
+    @functools.cached_property
+    def data(self):
+        return logs_to_python(self.on_device)
+
+
+def on_host():
+    """Whether to look at a number costs nothing."""
+    return backend.array_module() is np
 
 
 def values_of(logs):
@@ -146,7 +170,8 @@ class Trainer:
         with Tape() as tape:
             y_pred = self(x, training=True)
             loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
-        self._look_at(loss, x)
+        if on_host():
+            self._look_at(loss.value, x)
         weights = self._collect("weights", lambda: self.trainable_weights)
         gradients = tape.gradient(loss, weights) if weights else []
         logs = self._score(x, y, y_pred, sample_weight, loss)
@@ -226,18 +251,18 @@ class Trainer:
 
     def _look_at(self, loss, x):
         """Warn, once in a `fit`, when the loss is no number any more, and say where that began."""
-        if self._session is None or self._session.warned or np.isfinite(loss.value).all():
+        if self._session is None or self._session.warned or np.isfinite(loss).all():
             return
         self._session.warned = True
         warnings.warn(
-            f"the loss is {loss.numpy()}: {self._first_nonfinite(x)}. A smaller learning rate "
+            f"the loss is {float(loss)}: {self._first_nonfinite(x)}. A smaller learning rate "
             "or scaled inputs may help.",
             stacklevel=2,
         )
 
     def _first_nonfinite(self, x):
         """Run a batch again and say which layer first gives NaN or infinite numbers."""
-        if not all(np.isfinite(leaf).all() for leaf in tree.flatten(x)):
+        if not all(np.isfinite(backend.to_host(as_array(leaf))).all() for leaf in tree.flatten(x)):
             return "the inputs x are not finite"
         if self._graph_outputs() is None:
             return "the inputs x are finite"
@@ -283,8 +308,12 @@ class Trainer:
         return [name for name, _ in self._watched()]
 
     def get_metrics_result(self):
-        """The logs: the value of every metric over all batches since the last reset."""
-        return {name: to_python(metric.result()) for name, metric in self._watched()}
+        """The logs: the value of every metric over all batches since the last reset.
+
+        On a GPU they are tensors that stay there, so that a step need not wait for them.
+        """
+        logs = {name: metric.result() for name, metric in self._watched()}
+        return logs_to_python(logs) if on_host() else logs
 
     def reset_metrics(self):
         """Start all metrics anew."""
@@ -431,16 +460,20 @@ class Trainer:
             for batch in batches.epoch():
                 callbacks.tell(begin, done, {})
                 with np.errstate(all="ignore"):  # `_look_at` says it once, and says where
-                    logs = step(pack(*batch))
+                    logs = step(data := pack(*batch))
                 if wanted:
-                    callbacks.tell(end, done, logs_to_python(logs))
+                    shown = logs_to_python(logs) if on_host() else LazyLogs(logs)
+                    callbacks.tell(end, done, shown)
                 done += 1
                 if moment == "train" and self.stop_at_once:
                     break
         except Exception as error:
             error.add_note(f"in {where}, after {done} complete batches")
             raise
-        return logs_to_python(logs)
+        logs = logs_to_python(logs)
+        if moment == "train" and "loss" in logs and not on_host():
+            self._look_at(logs["loss"], data[0])
+        return logs
 
     # -- single batches ------------------------------------------------------------------------
 

@@ -396,7 +396,9 @@ def identity(x, /):
 @op
 def cast(x, /, dtype):
     """The same numbers in another dtype; the gradient comes back in the old one."""
-    return x.astype(backend.standard_dtype(dtype)), (lambda g: g,)
+    y = x.astype(backend.standard_dtype(dtype))
+    backend.remember(y, x)
+    return y, (lambda g: g,)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -647,28 +649,71 @@ def getitem(x, /, key):
     parts = key if isinstance(key, tuple) else (key,)
     once = all(k is None or k is ... or isinstance(k, (int, slice)) for k in parts)
 
+    if not once:
+        check_key(x, parts)
+
     def back(g):
+        if not once:  # an element that was read twice gets both gradients
+            return add_at(x, parts, g)
         dx = xp.zeros(x.shape, g.dtype)
-        if once:
-            dx[key] = g
-        else:
-            xp.add.at(dx, key, g)  # an element that was read twice gets both gradients
+        dx[key] = g
         return dx
 
     return x[key], (back,)
 
 
+def check_key(x, parts):
+    """Raise PlaceError for a place that does not exist, in an index with arrays in it."""
+    axis = 0
+    for i, part in enumerate(parts):
+        if part is ...:
+            axis = x.ndim - sum(map(axes_read, parts[i + 1 :]))
+            continue
+        if axes_read(part) and hasattr(part, "dtype") and part.dtype.kind in "iu":
+            check_places(part, x.shape[axis] if axis < x.ndim else 0)
+        axis += axes_read(part)
+
+
+def axes_read(part):
+    """How many axes a part of an index stands for."""
+    mask = hasattr(part, "dtype") and part.dtype.kind == "b"
+    return 0 if part is None else part.ndim if mask else 1
+
+
 def add_at(x, key, g):
     """Zeros in the shape of x, to which g is added at `key`: twice where a place stands twice."""
-    xp = array_module(g)
-    dx = xp.zeros(x.shape, g.dtype)
-    if len(key) > 1:
-        xp.add.at(dx, key, g)
-    else:  # whole rows: number by number is three times as fast
-        width = math.prod(x.shape[1:])
-        places = (key[0] % len(x))[..., None] * width + xp.arange(width)
-        xp.add.at(dx.reshape(-1), places.reshape(-1), g.reshape(-1))
-    return dx
+    if len(key) == 1 and key[0].dtype.kind in "iu":  # whole rows
+        places, count = key[0] % len(x), len(x)
+    else:
+        places, count = array_module(x).arange(x.size).reshape(x.shape)[key], x.size
+    rows = g.reshape(places.size, x.size // count if count else 0)
+    return sum_at(places.reshape(-1), rows, count).reshape(x.shape)
+
+
+def sum_at(places, rows, count):
+    """The sum of the rows that belong to each place: (n,), (n, width) -> (count, width).
+
+    NumPy adds number by number. On a GPU that would need atomic sums, whose order, and so whose
+    last bits, are left to chance. There the rows are sorted by place, and each takes in the sum of
+    those before it of the same place, of 1, 2, 4, ... rows: the last one then holds them all.
+    """
+    xp, width = array_module(rows), rows.shape[1]
+    places = places.astype("int64")
+    if xp.__name__ == "numpy" or not rows.size:
+        total = xp.zeros(count * width, rows.dtype)
+        cells = places[:, None] * width + xp.arange(width)
+        if rows.size:
+            xp.add.at(total, cells.reshape(-1), rows.reshape(-1))
+        return total.reshape(count, width)
+    order = places.argsort()
+    places, rows, reach = places[order], rows[order], 1
+    while reach < len(places):
+        same = places[reach:, None] == places[:-reach, None]
+        rows[reach:] += xp.where(same, rows[:-reach], 0)
+        reach *= 2
+    every = xp.arange(count)
+    last = xp.maximum(xp.searchsorted(places, every, side="right") - 1, 0)
+    return xp.where((places[last] == every)[:, None], rows[last], 0)
 
 
 class PlaceError(ValueError, IndexError):
@@ -693,7 +738,7 @@ def take(x, indices, /, axis=None):
     """
     flat = x.reshape(-1) if axis is None else x
     place = (axis or 0) % max(x.ndim, 1)
-    indices = check_places(array_module(x).asarray(indices, "int64"), flat.shape[place])
+    indices = check_places(backend.to_array(indices), flat.shape[place]).astype("int64")
     key = (slice(None),) * place + (indices,)
     return flat[key], (lambda g: add_at(flat, key, g).reshape(x.shape), None)
 
@@ -703,7 +748,7 @@ def take_along_axis(x, indices, /, axis=-1):
     """For each row its own places: y[i, j] = x[i, indices[i, j]] along the last of two axes."""
     xp = array_module(x)
     key = list(xp.ogrid[tuple(slice(n) for n in indices.shape)])
-    key[axis] = check_places(indices.astype("int64"), x.shape[axis])
+    key[axis] = check_places(indices, x.shape[axis]).astype("int64")
     return x[tuple(key)], (lambda g: add_at(x, tuple(key), g), None)
 
 
@@ -832,8 +877,11 @@ def split(x, indices_or_sections, axis=0):
 
 
 def index_key(key):
-    """An index without tensors in it."""
-    return tuple(map(as_array, key)) if isinstance(key, tuple) else as_array(key)
+    """An index without tensors in it, with its arrays and lists in the library in use."""
+    if isinstance(key, tuple):
+        return tuple(map(index_key, key))
+    key = as_array(key)
+    return backend.to_array(key) if isinstance(key, list) and key or hasattr(key, "dtype") else key
 
 
 def check_axis(axis, ndim, name):

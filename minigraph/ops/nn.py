@@ -11,6 +11,7 @@ target, p a predicted probability and z a logit: the number before a sigmoid or 
 import math
 from collections import namedtuple
 
+from .. import backend
 from ..backend import EPSILON, array_module, floatx
 from ..tensor import OPS, as_array, op
 from . import basic
@@ -406,15 +407,16 @@ def log_probabilities(output, from_logits, axis):
 
 def check_labels(labels, classes):
     """Raise ValueError unless all labels are whole numbers from 0 to `classes` - 1."""
-    labels = as_array(labels)
-    if labels.size == 0 or classes is None:
+    if classes is None:
         return
-    least, most = float(labels.min()), float(labels.max())
-    if not (0 <= least and most < classes) or (labels.dtype.kind == "f" and (labels % 1).any()):
-        raise ValueError(
-            f"labels must be whole numbers, the classes 0 to {classes - 1}, because the "
-            f"prediction has {classes} classes; found labels from {least:g} to {most:g}"
-        )
+    for found in backend.to_check(as_array(labels)):
+        whole = found.dtype.kind != "f" or not (found % 1).any()
+        if not found.size or (whole and 0 <= found.min() and found.max() < classes):
+            return
+    raise ValueError(
+        f"labels must be whole numbers, the classes 0 to {classes - 1}, because the prediction "
+        f"has {classes} classes; found labels from {found.min():g} to {found.max():g}"
+    )
 
 
 @op

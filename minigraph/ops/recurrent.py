@@ -25,7 +25,8 @@ from .nn import IN_PLACE
 def unstack(x, /, axis=0):
     """The slices of x along an axis, as a tuple: the inverse of `stack`."""
     xp = array_module(x)
-    parts = tuple(xp.moveaxis(x, axis, 0))
+    parts = xp.moveaxis(x, axis, 0)
+    parts = tuple(parts[i] for i in range(len(parts)))
 
     def backward(arriving):
         given = zip(parts, arriving, strict=True)
