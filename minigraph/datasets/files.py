@@ -112,7 +112,6 @@ def keep(data, file, folders):
 def fetch(file, mirrors, reasons):
     """The bytes of a file from the first mirror that sends them, or None with the reasons."""
     from http.client import HTTPException  # here and below, because `urllib` is slow to load
-    from urllib.error import HTTPError
 
     urls = [mirror + file.name for mirror in mirrors]
     for pause in PAUSES:
@@ -124,8 +123,6 @@ def fetch(file, mirrors, reasons):
                 reasons[url] = str(error) or type(error).__name__
                 if not may_pass(error):
                     urls.remove(url)
-                if isinstance(error, HTTPError):
-                    error.close()
     return None
 
 
