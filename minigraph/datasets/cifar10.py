@@ -30,7 +30,7 @@ def load_data():
     names, else into the system's cache.
     Shapes: x (50000, 32, 32, 3) and (10000, 32, 32, 3), y (50000, 1) and (10000, 1).
     Raises ConnectionError, with what to put where, if the file can be had from nowhere.
-    Source: Krizhevsky, 2009, "Learning multiple layers of features from tiny images".
+    Source: Krizhevsky (2009).
     """
     members = read_members(*load(SOURCE))
     return tuple(read_pictures([members[name] for name in names]) for names in (TRAIN, TEST))

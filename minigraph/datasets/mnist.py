@@ -32,8 +32,7 @@ def load_data():
     the folder that the environment variable `MINIGRAPH_DATA` names, else into the system's cache.
     Shapes: x (60000, 28, 28) and (10000, 28, 28), y (60000,) and (10000,).
     Raises ConnectionError, with what to put where, if the files can be had from nowhere.
-    Source: LeCun, Bottou, Bengio and Haffner, 1998, "Gradient-based learning applied to document
-    recognition".
+    Source: LeCun et al. (1998).
     """
     arrays = [read_idx(packed, shape) for packed, shape in zip(load(SOURCE), SHAPES, strict=True)]
     x_train, y_train, x_test, y_test = arrays
