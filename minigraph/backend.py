@@ -21,7 +21,8 @@ class Context(threading.local):
     nobody said, which means no). `drawing` is None, or the list of undo steps of the symbolic
     call that is being tried out. `names` is None, or the counter that automatic names come from
     instead of the process-wide one, while a model is rebuilt from its config. `call` stands for the
-    outermost layer call that is running: any object, another one for each such call.
+    outermost layer call that is running: any object, another one for each such call. `calls_left`
+    is how many calls a model that is read from a file may still make (None: any number).
     """
 
     tape = None
@@ -29,6 +30,7 @@ class Context(threading.local):
     drawing = None
     names = None
     call = None
+    calls_left = None
 
 
 context = Context()
