@@ -78,8 +78,9 @@ def clone_model(model, clone_function=None):
     """A model of the same structure and names, with new layers and fresh weights.
 
     `clone_function(layer)` may give the layer that takes a layer's place; Inputs and inner models
-    are always copied. Classes need not be registered. Raises ValueError for a subclass that has
-    to say itself how it is rebuilt.
+    are always copied. Classes need not be registered.
+
+    Raises ValueError for a subclass that has to say itself how it is rebuilt.
     """
     expect(form_of(model) != "object", f"{model!r}: use from_config(get_config()) to copy it")
     writer, replaced = Writer(), {}
@@ -135,7 +136,7 @@ def read_model(cls, config, custom_objects=None, replaced=()):
         if joining_keys(config):
             check(config, "a model", MODEL, GRAPH | CHAIN)
             reader = Reader(config["layers"], replaced)
-            model, _ = reader.model(cls, config["name"], config["trainable"], config)
+            model = reader.model(cls, config["name"], config["trainable"], config)
             return model, reader.layers
         plain = cls in (registry.find("Functional"), registry.find("Sequential"))
         expect(not plain, f"{sorted(config)} do not describe a {cls.__name__}: no nodes, no chain")
@@ -343,14 +344,28 @@ class Reader:
         few = len(table) <= MOST_LAYERS or context.calls_left is None
         expect(few, f"the model has {len(table)} layers, and {MOST_LAYERS} are allowed")
         self.layers, self._replaced = [], dict(replaced)
+        self._calls = 0  # so far, with all the calls inside a call
         self._costs = []  # how many calls one call of each layer makes
         for entry in table:
-            layer, cost = self.layer(entry)
-            self.layers.append(layer)
-            self._costs.append(cost)
+            before = self._calls
+            self.layers.append(self.layer(entry))
+            self._costs.append(1 + self._calls - before)
+
+    def at(self, place):
+        """The layer at a place of the table that was filled before; its use counts as a call."""
+        expect(is_place(place, self.layers), f"layer {place!r:.40} is not described before its use")
+        self.spend(self._costs[place])
+        return self.layers[place]
+
+    def spend(self, calls):
+        """Count calls. A model that is read from a file may make so many only."""
+        self._calls += calls
+        if context.calls_left is not None:
+            context.calls_left -= calls
+            expect(context.calls_left >= 0, f"the model makes more than {MOST_CALLS} calls")
 
     def layer(self, entry):
-        """(the layer of an entry, its cost)."""
+        """The layer of an entry."""
         check(entry, "a layer", LAYER, {"trainable": bool} | GRAPH | CHAIN)
         cls, name, config = find_layer_class(entry["class_name"]), entry["name"], entry["config"]
         check_name(name)
@@ -367,74 +382,57 @@ class Reader:
         layer.name = name
         if not trainable:
             layer.trainable = False  # reaches the layers inside, of which no config speaks
-        return layer, 1 + sum(self._costs[place] for place in places_in(config))
+        return layer
 
     def model(self, cls, name, trainable, joined):
-        """(a model, its cost) from how its layers are joined."""
+        """A model from how its layers are joined."""
         is_chain = issubclass(cls, registry.find("Sequential"))
-        found = joining_keys(joined)
-        fits = found == (CHAIN if is_chain else GRAPH).keys()
-        fits = fits and issubclass(cls, registry.find("Functional"))
-        expect(fits, f"a {cls.__name__} is not described by {sorted(found)} (in {name!r:.80})")
+        keys = (CHAIN if is_chain else GRAPH).keys()
+        fits = issubclass(cls, registry.find("Functional")) and joining_keys(joined) == keys
+        expect(fits, f"{name!r:.80}, a {cls.__name__}, must be described by {sorted(keys)}")
         if is_chain:
             model = cls(name=name, trainable=trainable)
-            return model, self.chain(model, joined)
-        inputs, outputs, cost = self.draw(joined)
-        return cls(inputs, outputs, name=name, trainable=trainable), cost
+            self.fill(model, joined)
+            return model
+        made = []
+        for entry in joined["nodes"]:
+            made.append(self.call(entry, made))
+        inputs, outputs = self.decode(joined["inputs"], made), self.decode(joined["outputs"], made)
+        return cls(inputs, outputs, name=name, trainable=trainable)
 
-    def chain(self, model, joined):
-        """Fill a Sequential; returns its cost."""
+    def fill(self, model, joined):
+        """Put the layers into a Sequential."""
         if joined["input"] is not None:
             model.add(make_input(joined["input"]).output)
-        cost = 1
         for place in joined["chain"]:
             layer = self.at(place)
-            spend(self._costs[place])
-            cost += self._costs[place]
             model.add(layer)
             if layer.nodes:
                 check_size(layer.nodes[-1])
-        return cost
-
-    def draw(self, joined):
-        """Make the calls of a graph: (inputs, outputs, cost)."""
-        made, total = [], 1
-        for entry in joined["nodes"]:
-            symbols, cost = self.call(entry, made)
-            made.append(symbols)
-            total += cost
-        return self.decode(joined["inputs"], made), self.decode(joined["outputs"], made), total
 
     def call(self, entry, made):
-        """Make one call on the symbols that were `made` before: (its symbols, its cost)."""
+        """Make one call on the symbols that were `made` before; returns those that it makes."""
         if isinstance(entry, dict) and entry.keys() == {"layer"}:
             layer = self.at(entry["layer"])
             expect(isinstance(layer, InputLayer), f"{layer.name!r} is called without arguments")
-            return [layer.output], 0
+            return [layer.output]
         is_op = isinstance(entry, dict) and "op" in entry
         check(entry, "a call", OP_CALL if is_op else LAYER_CALL)
         if is_op:
             check_name(entry["name"])
-            fn, cost = find_function(entry["op"]), 1
-        else:
-            fn, cost = self.at(entry["layer"]), self._costs[entry["layer"]]
+            self.spend(1)
+        fn = find_function(entry["op"]) if is_op else self.at(entry["layer"])
         args = tuple(self.decode(value, made) for value in entry["args"])
         kwargs = {name: self.decode(value, made) for name, value in entry["kwargs"].items()}
         leaves = tree.flatten((args, kwargs))
         called_on = args and any(isinstance(leaf, SymbolicTensor) for leaf in leaves)
         expect(called_on, "a call needs a tensor that an earlier call made")
-        spend(cost)
         check_loose(leaves)
         symbols = tree.flatten(graph.connect(fn, args, kwargs))
         if is_op:
             rename(symbols, entry["name"])
         check_size(symbols[0].node)
-        return symbols, cost
-
-    def at(self, place):
-        """The layer at a place of the table that was filled before."""
-        expect(is_place(place, self.layers), f"layer {place!r:.40} is not described before its use")
-        return self.layers[place]
+        return symbols
 
     def decode(self, value, made=()):
         """The inverse of `Writer.encode`; `made` are the symbols of the calls so far."""
@@ -522,14 +520,6 @@ def rename(symbols, name):
         symbol.name = name if len(symbols) == 1 else f"{name}_{symbol.index}"
 
 
-def places_in(config):
-    """The places of the table that a config mentions."""
-    if isinstance(config, dict) and config.keys() == {"$layer"}:
-        return [config["$layer"]]
-    children = config.values() if isinstance(config, dict) else config
-    return [p for c in children for p in places_in(c)] if tree.is_branch(config) else []
-
-
 def is_place(place, things):
     """Whether `place` is a whole number that counts one of the things."""
     return type(place) is int and 0 <= place < len(things)
@@ -563,13 +553,6 @@ def bounded():
     Ten models, each calling the one before ten times, are a short text and ten billion calls.
     """
     return setting(calls_left=MOST_CALLS)
-
-
-def spend(calls):
-    """Count calls that a model from a file makes."""
-    if context.calls_left is not None:
-        context.calls_left -= calls
-        expect(context.calls_left >= 0, f"the model makes more than {MOST_CALLS} calls")
 
 
 def check_size(node):
