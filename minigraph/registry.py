@@ -9,6 +9,7 @@ import inspect
 import re
 import threading
 from contextlib import contextmanager
+from functools import lru_cache
 
 _classes = {}  # registered name -> class or function
 _names = {}  # class or function -> registered name
@@ -213,6 +214,7 @@ def public_names(module):
 # Configs: from constructor arguments to plain JSON and back
 
 
+@lru_cache(1000)  # to read a signature takes longer than all the rest of a config
 def constructor_parameters(cls):
     """The parameters of `cls.__init__`, and of its bases' where it takes `**options`, by name.
 
