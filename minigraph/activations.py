@@ -36,7 +36,9 @@ def get(identifier):
     """An activation from a function or its name; None means `linear`.
 
     A name is one of the activations, of an op of one array such as `exp`, or of a function of your
-    own that is registered or given as custom object. Raises ValueError for any other.
+    own that is registered or given as custom object.
+
+    Raises ValueError for any other.
     """
     if identifier is None:
         return linear

@@ -188,7 +188,10 @@ def floatx():
 
 
 def set_floatx(dtype):
-    """Make `dtype` ("float16", "float32" or "float64") the type of new weights and inputs."""
+    """Make `dtype` ("float16", "float32" or "float64") the type of new weights and inputs.
+
+    Raises ValueError for any other.
+    """
     global _floatx
     if dtype not in FLOATS:
         raise ValueError(f"floatx must be one of {', '.join(FLOATS)}, got {dtype!r}")
@@ -279,6 +282,8 @@ def set_random_seed(seed):
     """Make everything that follows repeatable: initial weights, dropout, shuffling.
 
     Also seeds Python's `random` and NumPy's global generator.
+
+    Raises ValueError if the seed is no integer from 0 to 2**32 - 1.
     """
     global _seeds
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**32:

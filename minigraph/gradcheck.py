@@ -37,12 +37,15 @@ def numeric_gradient(fn, arrays, cotangents, which):
 def check_gradient(fn, *arrays, seed=0, rtol=1e-6, atol=1e-8):
     """Check the gradients that the tape gives for `fn` against numeric ones, element by element.
 
+        (f(x + h) - f(x - h)) / 2h,  h = 6e-6 max(1, |x|)
+
     `fn` takes tensors and returns a tensor or a structure of them. Each float array is checked in
-    float64, so layers need dtype="float64" too; other arrays are passed on as they are. The
-    outputs are weighted with random numbers first: with plain ones, a gradient function that
-    ignores what arrives would pass.
-    Returns the largest difference. Raises ValueError that names the argument, the place and both
-    numbers where they differ by more than atol + rtol * (largest gradient).
+    float64, so layers need dtype="float64" too; other arrays are passed on as they are. The outputs
+    are weighted with random numbers first: with plain ones, a gradient function that ignores what
+    arrives would pass. Returns the largest difference.
+
+    Raises ValueError that names the argument, the place and both numbers where they differ by more
+    than atol + rtol * (largest gradient).
     """
     arrays = [np.array(backend.to_host(as_array(a))) for a in arrays]
     arrays = [a.astype(np.float64) if a.dtype.kind == "f" else a for a in arrays]

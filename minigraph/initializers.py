@@ -299,7 +299,10 @@ class FunctionInitializer(Initializer):
 
 
 def get(identifier):
-    """An initializer from a name, a class, a config, an instance or a function; None gives None."""
+    """An initializer from a name, a class, a config, an instance or a function; None gives None.
+
+    Raises ValueError for an unknown name, or anything else.
+    """
     found = registry.get("initializer", identifier, Initializer)
     if found is None or isinstance(found, Initializer):
         return found

@@ -174,7 +174,10 @@ class FunctionLoss(Loss):
 
 
 def get(identifier):
-    """A loss from a name, a class, a config, an instance or a function; None gives None."""
+    """A loss from a name, a class, a config, an instance or a function; None gives None.
+
+    Raises ValueError for an unknown name, or anything else.
+    """
     found = registry.get("loss", identifier, Loss)
     if not isinstance(found, Loss) and hasattr(found, "get_config"):
         raise ValueError(

@@ -86,7 +86,10 @@ l1, l2, l1_l2, orthogonal_regularizer = L1, L2, L1L2, OrthogonalRegularizer
 
 
 def get(identifier):
-    """A regularizer from a name, a class, a config, an instance or a function; None gives None."""
+    """A regularizer from a name, a class, a config, an instance or a function; None gives None.
+
+    Raises ValueError for an unknown name, or anything else.
+    """
     return registry.get("regularizer", identifier, Regularizer)
 
 

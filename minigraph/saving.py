@@ -42,9 +42,10 @@ def save_model(model, path, overwrite=True):
     """Write graph, weights, compile settings and optimizer state to one file.
 
     The file is a safetensors file whatever its name. Saving is atomic: if anything fails, the old
-    file stays whole. Raises ValueError for a model that cannot be rebuilt or has no weights yet,
-    OSError where the file cannot be written, and FileExistsError if it is there and `overwrite`
-    is False.
+    file stays whole.
+
+    Raises ValueError for a model that cannot be rebuilt or has no weights yet, OSError where the
+    file cannot be written, and FileExistsError if it is there and `overwrite` is False.
     """
     path = safefile.check_path(path, overwrite)
     safefile.write_atomically(path, safefile.to_bytes(model_contents(model)))
@@ -67,7 +68,10 @@ def load_model(path, custom_objects=None, compile=True, max_bytes=LARGEST_FILE):
 
 
 def save_weights(model, path):
-    """Write the weights alone to a file. Raises ValueError if there are none yet, or OSError."""
+    """Write the weights alone to a file.
+
+    Raises ValueError if there are none yet, OSError where the file cannot be written.
+    """
     path = safefile.check_path(path)
     weights = labelled_weights(model)
     metadata = {"minigraph.model": to_json({"weights": list(weights)})}

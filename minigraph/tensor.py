@@ -305,6 +305,8 @@ def op(fn=None, *, name=None):
 
     An op over a list is variadic inside (`def stack(*arrays, axis=0)`) and takes the list outside.
     Broadcasting is the tape's business: it sums the gradient back to the input's shape.
+
+    Raises TypeError if no argument stands before `/`.
     """
     if fn is None:
         return lambda fn: op(fn, name=name)

@@ -111,8 +111,9 @@ class Trainer:
         `loss`, `loss_weights` and the metrics are given for all outputs at once, as a list in the
         order of the outputs, or as a dict by output name. An output whose loss is None is not
         trained. The sample weights reach `weighted_metrics`, not `metrics`. The last three
-        arguments are accepted and change nothing: every step here runs eagerly. Raises ValueError
-        for unknown names, wrong keys and wrong counts.
+        arguments are accepted and change nothing: every step here runs eagerly.
+
+        Raises ValueError for unknown names, wrong keys and wrong counts.
         """
         scoring = Scoring(loss, loss_weights, metrics, weighted_metrics)
         if self._graph_outputs() is not None:

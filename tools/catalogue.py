@@ -20,7 +20,8 @@ MARK = "<!-- the cards -->"
 # parameters as a formula, and the sizes that stand in the formula.
 NONE = ("0", {})
 CONV = "{taps} * channels * filters + filters"
-GATES = "{gates} * (inputs * units + units * units + {biases} * units)"
+PLAIN = "inputs * units + units * units + units"
+GATES = "{gates} * (inputs * units + units * units + {bias})"
 SMALL = {"channels": 3, "filters": 4, "k": 3}
 CELL = {"inputs": 8, "units": 4}
 FAMILIES = {
@@ -51,23 +52,23 @@ FAMILIES = {
         for rank in (1, 2, 3)
     ],
     "Recurrent layers": [
-        ("SimpleRNN(4)", [(10, 8)], GATES.format(gates=1, biases=1), CELL),
-        ("LSTM(4)", [(10, 8)], GATES.format(gates=4, biases=1), CELL),
-        ("GRU(4)", [(10, 8)], GATES.format(gates=3, biases=2), CELL),
+        ("SimpleRNN(4)", [(10, 8)], PLAIN, CELL),
+        ("LSTM(4)", [(10, 8)], GATES.format(gates=4, bias="units"), CELL),
+        ("GRU(4)", [(10, 8)], GATES.format(gates=3, bias="2 * units"), CELL),
         (
             "ConvLSTM2D(4, 3)",
             [(5, 16, 16, 3)],
             "4 * (k^2 * channels * filters + k^2 * filters * filters + filters)",
             SMALL,
         ),
-        ("RNN(SimpleRNNCell(4))", [(10, 8)], GATES.format(gates=1, biases=1), CELL),
-        ("Bidirectional(LSTM(4))", [(10, 8)], "2 * " + GATES.format(gates=4, biases=1), CELL),
+        ("RNN(SimpleRNNCell(4))", [(10, 8)], PLAIN, CELL),
+        ("Bidirectional(LSTM(4))", [(10, 8)], "2 * " + GATES.format(gates=4, bias="units"), CELL),
         ("TimeDistributed(Dense(4))", [(10, 8)], "inputs * units + units", CELL),
     ],
     "Cells": [
-        ("SimpleRNNCell(4)", [(8,), (4,)], GATES.format(gates=1, biases=1), CELL),
-        ("LSTMCell(4)", [(8,), (4,), (4,)], GATES.format(gates=4, biases=1), CELL),
-        ("GRUCell(4)", [(8,), (4,)], GATES.format(gates=3, biases=2), CELL),
+        ("SimpleRNNCell(4)", [(8,), (4,)], PLAIN, CELL),
+        ("LSTMCell(4)", [(8,), (4,), (4,)], GATES.format(gates=4, bias="units"), CELL),
+        ("GRUCell(4)", [(8,), (4,)], GATES.format(gates=3, bias="2 * units"), CELL),
         (
             "ConvLSTMCell(4, 3)",
             [(16, 16, 3), (14, 14, 4), (14, 14, 4)],

@@ -33,7 +33,12 @@ def model_to_dot(
     show_layer_activations=False,
     show_trainable=False,
 ):
-    """The graph of a model as a `Dot`, with the arguments of `plot_model`."""
+    """The graph of a model as a `Dot`, whose text is in the DOT language, for Graphviz.
+
+    The arguments are those of `plot_model`.
+
+    Raises ValueError for another `rankdir`, or a nested model with `expand_nested`.
+    """
     if rankdir not in DIRECTIONS:
         raise ValueError(f"rankdir must be one of {', '.join(DIRECTIONS)}, got {rankdir!r}")
     graph = describe(model)
