@@ -1,0 +1,246 @@
+"""Random graphs: what can be drawn can be run, written to a file, copied and pictured."""
+
+import os
+import re
+from collections import Counter
+from types import SimpleNamespace
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import minigraph as keras
+from minigraph import layers, ops, tree
+from minigraph.view.describe import describe
+from minigraph.view.svg import model_to_svg
+
+STEADY = settings(
+    max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
+OPERATIONS = [
+    lambda a, b: a * 2.0,
+    lambda a, b: 1.0 - a,
+    lambda a, b: ops.tanh(a),
+    lambda a, b: a[:, :1] + a,
+    lambda a, b: ops.concatenate([a, b, a], axis=-1),
+    lambda a, b: ops.split(ops.concatenate([b, a, b], axis=-1), 1, axis=-1)[0],
+    lambda a, b: ops.split(ops.concatenate([a, a], axis=-1), 2, axis=-1),
+    lambda a, b: ops.where(ops.greater(a, 0.0), a, -a),
+]
+MERGES = [layers.Add, layers.Average, layers.Maximum, layers.Multiply]
+
+
+@st.composite
+def structures(draw, leaves):
+    """The leaves in a single value, a list, a tuple, a dict, or a dict with a list in it."""
+    if len(leaves) == 1 and draw(st.booleans()):
+        return leaves[0]
+    form = draw(st.sampled_from(["list", "tuple", "dict", "nest"]))
+    if form == "nest" and len(leaves) > 1:
+        return {"first": leaves[0], "rest": [leaves[1:]]}
+    names = [f"part_{k}" for k in range(len(leaves))]
+    return {"list": list, "tuple": tuple}.get(form, lambda x: dict(zip(names, x, strict=True)))(
+        leaves
+    )
+
+
+@st.composite
+def models(draw, depth=2, stock=None):
+    """A model with branches, merges, shared layers, shared models and bare operations.
+
+    `stock` holds the layers and models that were made before, also in the models around.
+    """
+    stock = stock or SimpleNamespace(layers=[], models=[])
+    starts = [keras.Input((draw(st.integers(1, 3)),)) for _ in range(draw(st.integers(1, 3)))]
+    symbols = list(starts)
+
+    def pick():
+        return symbols[draw(st.integers(0, len(symbols) - 1))]
+
+    def fitted(symbol, width):
+        return symbol if symbol.shape[-1] == width else layers.Dense(width)(symbol)
+
+    kinds = ["dense", "again", "merge", "operation", "model", "model again"]
+    for _ in range(draw(st.integers(1, 6))):
+        kind = draw(st.sampled_from(kinds))
+        a, b = pick(), pick()
+        if kind == "merge":
+            merge = draw(st.sampled_from(MERGES))()
+            symbols.append(merge([a, fitted(b, a.shape[-1]), a]))
+        elif kind == "operation":
+            symbols += tree.flatten(draw(st.sampled_from(OPERATIONS))(a, b))
+        elif kind == "model" and depth:
+            inner = draw(models(depth - 1, stock))
+            stock.models.append(inner)
+            symbols += tree.flatten(called(inner, pick, fitted))
+        elif kind == "model again" and stock.models:
+            symbols += tree.flatten(called(draw(st.sampled_from(stock.models)), pick, fitted))
+        elif kind == "again" and stock.layers:
+            layer = draw(st.sampled_from(stock.layers))
+            symbols.append(layer(fitted(a, layer.get_input_at(0).shape[-1])))
+        else:
+            activation = draw(st.sampled_from([None, "relu", "tanh"]))
+            stock.layers.append(layers.Dense(draw(st.integers(1, 3)), activation=activation))
+            symbols.append(stock.layers[-1](a))
+    outputs = [symbols[-1], *(pick() for _ in range(draw(st.integers(0, 2))))]
+    return keras.Model(draw(structures(starts)), draw(structures(outputs)))
+
+
+def called(model, pick, fitted):
+    given = [fitted(pick(), symbol.shape[-1]) for symbol in model.inputs]
+    return model(tree.pack(model.input, given))
+
+
+def data_for(model, samples=3):
+    random = np.random.default_rng(1)
+    arrays = [random.normal(size=(samples, *s.shape[1:])).astype("float32") for s in model.inputs]
+    return tree.pack(model.input, arrays)
+
+
+# ---------------------------------------------------------------------------------------------
+# The edges of a model, as (source, its output, target), read off in four ways
+
+
+def edges_of_config(config):
+    table = [entry["name"] for entry in config["layers"]]
+    names = [table[n["layer"]] if "layer" in n else n["name"] for n in config["nodes"]]
+    edges = Counter()
+
+    def look(value, target):
+        if isinstance(value, dict) and value.keys() == {"$tensor"}:
+            [[source, output]] = value.values()
+            edges[names[source], output, target] += 1
+        elif tree.is_branch(value):
+            for child in value.values() if isinstance(value, dict) else value:
+                look(child, target)
+
+    for node, name in zip(config["nodes"], names, strict=True):
+        look([node.get("args", []), node.get("kwargs", {})], name)
+    return edges
+
+
+def edges_of_summary(model):
+    texts = []
+    model.summary(line_length=2000, print_fn=texts.append)
+    lines = texts[0].split("\n")
+    rows = [[c.strip() for c in line.strip("│").split("│")] for line in lines if line[0] == "│"]
+    names = [row[0].split(" (")[0] for row in rows]
+    if len(rows[0]) == 3:  # a chain: each row feeds the next
+        return Counter((a, 0, b) for a, b in zip(names, names[1:], strict=False))
+    edges = Counter()
+    for name, row in zip(names, rows, strict=True):
+        for source, output in re.findall(r"(\w+)\[\d+\]\[(\d+)\]", row[3]):
+            edges[source, int(output), name] += 1
+    return edges
+
+
+def edges_of_picture(model):
+    graph = describe(model)
+    names = [box.name for box in graph.boxes]
+    edges = Counter((names[e.source], e.output, names[e.target]) for e in graph.edges)
+    svg = ElementTree.fromstring(model_to_svg(model))
+    assert sum(path.get("class") == "mg-edge" for path in svg.iter()) == len(graph.edges)
+    return edges
+
+
+def edges_of_dot(model):
+    text = str(keras.utils.model_to_dot(model, show_layer_names=True))
+    names = dict(re.findall(r"(n\d+) \[label=\"(\w+)\\n", text))
+    return Counter((names[a], names[b]) for a, b in re.findall(r"(n\d+) -> (n\d+);", text))
+
+
+def assert_same_bits(a, b):
+    assert tree.same_structure(a, b)
+    for one, other in zip(tree.flatten(a), tree.flatten(b), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:model .* no output needs the Input"),
+    pytest.mark.filterwarnings("ignore:no gradient reaches the variables"),
+]
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    """Where a model is saved, without waiting for the disk each time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        yield tmp_path_factory.mktemp("random_graphs") / "model"
+
+
+@STEADY
+@given(model=models())
+def test_a_graph_that_can_be_drawn_runs_and_comes_back(model, path):
+    x = data_for(model)
+    expected = model.predict(x, verbose=0)
+    for symbol, array in zip(model.outputs, tree.flatten(expected), strict=True):
+        assert array.shape == (3, *symbol.shape[1:]) and array.dtype == symbol.dtype
+    assert tree.same_structure(model.output, expected)
+
+    model.save(path)
+    copies = [keras.models.load_model(path), keras.models.clone_model(model)]
+    copies.append(keras.Model.from_config(model.get_config()))
+    for copy in copies:
+        assert copy.get_config() == model.get_config()
+        assert copy.count_params() == model.count_params()
+        assert [w.shape for w in copy.weights] == [w.shape for w in model.weights]
+        if copy is not copies[0]:
+            copy.set_weights(model.get_weights())
+        assert_same_bits(copy.predict(x, verbose=0), expected)
+
+
+@STEADY
+@given(model=models())
+def test_table_config_and_picture_agree_on_the_edges(model):
+    edges = edges_of_config(model.get_config())
+    assert edges_of_summary(model) == edges
+    assert edges_of_picture(model) == edges
+    pairs = Counter()
+    for (source, _, target), count in edges.items():
+        pairs[source, target] += count
+    assert edges_of_dot(model) == pairs
+
+
+@STEADY
+@given(model=models())
+def test_whatever_learns_learns_the_same_in_a_copy(model):
+    model = keras.Model(model.input, [model.output, layers.Dense(1)(model.outputs[0])])
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    x = data_for(model)
+    y = tree.map(lambda array: array + 1.0, model.predict(x, verbose=0))
+    logs = []
+    for one in (model, copy):
+        one.compile(keras.optimizers.SGD(0.01), "mse")
+        logs.append([one.train_on_batch(x, y, return_dict=True) for _ in range(2)])
+    assert logs[0] == logs[1] and logs[0][0]["loss"] > 0
+    assert_same_bits(model.get_weights(), copy.get_weights())
+
+
+@STEADY
+@given(model=models())
+def test_every_tensor_of_a_model_inside_is_within_reach(model):
+    """And it is what the model inside gives when it is run by itself."""
+    nested = [node for node in model.plan.calls if isinstance(node.layer, keras.Model)]
+    found = []
+    for node in nested:
+        calls = sorted((n for n in nested if n.layer is node.layer), key=lambda n: n.order)
+        for inner, count in Counter(n.name for n in node.layer.plan.calls).items():
+            for path in (f"{inner}[{k}][0]" for k in range(count)):
+                outer = f"{node.name}[{calls.index(node)}]"
+                found.append((node, path, model.get_tensor(f"{outer}/{path}")))
+    both = keras.Model(model.input, [model.output, *(tensor for _, _, tensor in found)])
+    assert both.weights == model.weights
+    x = data_for(model)
+    whole, *parts = both.predict(x, verbose=0)
+    assert_same_bits(whole, model.predict(x, verbose=0))
+
+    values = dict(zip(model.inputs, tree.flatten(x), strict=True))
+    model.run(x, observe=lambda n, out: values.update(zip(n.outputs, out, strict=True)))
+    for (node, path, _), part in zip(found, parts, strict=True):
+        alone = keras.Model(node.layer.input, node.layer.get_tensor(path))
+        given = tree.map(values.get, node.args[0])
+        np.testing.assert_array_equal(part, alone(given))
