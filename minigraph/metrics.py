@@ -136,9 +136,8 @@ class MeanMetricWrapper(Mean):
 
     def get_config(self):
         config = {"name": self.name, "dtype": self.dtype, **self.settings}
-        return config | (
-            {"fn": registry.serialize(self.fn)} if type(self) is MeanMetricWrapper else {}
-        )
+        own = {"fn": registry.serialize(self.fn)} if type(self) is MeanMetricWrapper else {}
+        return config | own
 
 
 # ---------------------------------------------------------------------------------------------
@@ -221,9 +220,8 @@ class Counts(Metric):
     """
 
     def __init__(self, thresholds=None, top_k=None, class_id=None, name=None, dtype=None):
-        super().__init__(
-            name or backend.unique_name(registry.snake_case(type(self).__name__)), dtype
-        )
+        kind = registry.snake_case(type(self).__name__)
+        super().__init__(name or backend.unique_name(kind), dtype)
         self.thresholds, self.top_k, self.class_id = thresholds, top_k, class_id
         default = 0.5 if top_k is None else -np.inf
         self.cuts = np.atleast_1d(default if thresholds is None else thresholds).astype("float64")
@@ -387,9 +385,11 @@ class AUC(Counts):
 
 
 def get(identifier):
-    """A metric from a name, a class, a config or an instance.
+    """A metric from a name, a class, a config or an instance; None gives None.
 
-    A function (y_true, y_pred) becomes its mean. None gives None.
+    A function (y_true, y_pred) becomes its mean.
+
+    Raises ValueError for an unknown name, or anything else.
     """
     found = registry.get("metric", identifier, Metric)
     if isinstance(found, Layer):

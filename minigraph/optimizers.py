@@ -123,19 +123,15 @@ class Optimizer(registry.Configurable):
     def _with_gradients(self, gradients, variables):
         """The pairs where there is a gradient, as two lists."""
         if len(gradients) != len(variables):
-            raise ValueError(
-                f"{len(gradients)} gradients were given for {len(variables)} variables"
-            )
+            raise ValueError(f"got {len(gradients)} gradients for {len(variables)} variables")
         if not variables:
             raise ValueError("there is no variable to move: `variables` is empty")
         missing = [v for g, v in zip(gradients, variables, strict=True) if g is None]
         if not missing:
             return gradients, variables
         if len(missing) == len(variables):
-            raise ValueError(
-                f"no gradient reaches any of the variables {[v.name for v in variables]}: the "
-                "loss does not depend on them"
-            )
+            names = [v.name for v in variables]
+            raise ValueError(f"no gradient reaches any of {names}: the loss does not need them")
         if fresh := [v for v in missing if v not in self._without_gradient]:
             self._without_gradient.update(fresh)
             named = [f"{v.name!r} of shape {v.shape} at place {variables.index(v)}" for v in fresh]
@@ -525,7 +521,10 @@ def running_mean(mean, new, rho):
 
 
 def get(identifier):
-    """An optimizer from a name, a class, a config or an instance; None gives None."""
+    """An optimizer from a name, a class, a config or an instance; None gives None.
+
+    Raises ValueError for an unknown name, or anything else.
+    """
     found = registry.get("optimizer", identifier, Optimizer)
     if found is None or isinstance(found, Optimizer):
         return found

@@ -85,9 +85,7 @@ class ConvolutionTranspose(Convolution):
         if output_padding is not None:
             self.output_padding = check_sizes(output_padding, self.rank, "output_padding", 0)
             if any(p >= s for p, s in zip(self.output_padding, self.strides, strict=True)):
-                raise ValueError(
-                    f"`output_padding`={output_padding} must be smaller than `strides`={strides}"
-                )
+                raise ValueError(f"`output_padding`={output_padding} must be below {strides=}")
 
     def ends(self, channels):
         return self.filters, channels

@@ -3,7 +3,7 @@
 import math
 
 from ..backend import array_module
-from ..checks import check_choice, check_positive, check_sizes
+from ..checks import check_choice, check_positive, check_sizes, is_size
 from ..layer import InputSpec, Layer
 from ..ops import basic
 from .core import Spatial
@@ -207,9 +207,7 @@ class Cropping(Edges):
     def call(self, inputs):
         lengths = inputs.shape[1:-1]
         if any(sum(pair) >= n for pair, n in zip(self.cropping, lengths, strict=True)):
-            raise ValueError(
-                f"`cropping`={self.cropping} leaves nothing of an input of size {lengths}"
-            )
+            raise ValueError(f"`cropping`={self.cropping} leaves nothing of the sizes {lengths}")
         kept = (slice(b, n - a) for (b, a), n in zip(self.cropping, lengths, strict=True))
         return inputs[(slice(None), *kept)]
 
@@ -293,11 +291,7 @@ class Cropping3D(Cropping):
 def check_target(target_shape):
     """`target_shape` as a tuple of sizes with at most one -1, or a ValueError."""
     target = (target_shape,) if isinstance(target_shape, int) else target_shape
-    sizes = isinstance(target, (list, tuple)) and all(
-        isinstance(n, int) and not isinstance(n, bool) and (n > 0 or n == -1) for n in target
-    )
-    if not sizes or target.count(-1) > 1:
-        raise ValueError(
-            f"`target_shape` must hold positive integers and at most one -1, got {target_shape!r}"
-        )
+    sizes = isinstance(target, (list, tuple)) and all(is_size(n, -1) and n for n in target)
+    if not sizes or list(target).count(-1) > 1:
+        raise ValueError(f"`target_shape` must hold sizes and at most one -1, got {target_shape!r}")
     return tuple(target)
