@@ -190,9 +190,7 @@ def partners(things, listed, what):
 
 def restore_compiled(model, contents, custom_objects):
     """Compile the model as it was, and give its optimizer what that remembered."""
-    config = parse_metadata(contents, "minigraph.compile")
-    with custom_object_scope(custom_objects or {}):
-        model.compile_from_config(config, custom_objects)
+    model.compile_from_config(parse_metadata(contents, "minigraph.compile"), custom_objects)
     prefix = "optimizer/"
     state = [
         (name.removeprefix(prefix), array)

@@ -143,22 +143,6 @@ class Trainer:
         """The symbolic outputs, or None for a model that has no graph (yet)."""
         return getattr(self, "outputs", None)
 
-    def _compare(self, y, y_pred, sample_weight):
-        """(route, target, output, weight) for each output that a loss or a metric looks at."""
-        if self._scoring.names is None:  # not before the first batch is the number of outputs known
-            self._scoring.lay_routes(y_pred, getattr(self, "output_names", None))
-        rows = self._scoring.pair(y, tree.flatten(y_pred), sample_weight)
-        return [(route, *align(target, output), weight) for route, target, output, weight in rows]
-
-    def _collect(self, name, collect):
-        """What `collect` gives, and in a `fit` what it gave at the first time in this epoch."""
-        if self._session is None:
-            return collect()
-        collected = self._session.collected
-        if name not in collected:
-            collected[name] = collect()
-        return collected[name]
-
     def _need_compile(self, method):
         if not self.compiled:
             raise ValueError(f"call compile(optimizer=..., loss=...) before {method}()")
@@ -238,6 +222,13 @@ class Trainer:
             for metric in route.weighted_metrics:
                 metric.update_state(target, output, weight)
         return self.get_metrics_result()
+
+    def _compare(self, y, y_pred, sample_weight):
+        """(route, target, output, weight) for each output that a loss or a metric looks at."""
+        if self._scoring.names is None:  # not before the first batch is the number of outputs known
+            self._scoring.lay_routes(y_pred, getattr(self, "output_names", None))
+        rows = self._scoring.pair(y, tree.flatten(y_pred), sample_weight)
+        return [(route, *align(target, output), weight) for route, target, output, weight in rows]
 
     def _score(self, x, y, y_pred, sample_weight, loss):
         """Add one batch to the mean loss, by its number of samples, and to the metrics."""
@@ -501,6 +492,15 @@ class Trainer:
         return tree.map(lambda output: output.numpy(), self(x, training=False))
 
     # -- helpers of the loops ------------------------------------------------------------------
+
+    def _collect(self, name, collect):
+        """What `collect` gives, and in a `fit` what it gave at the first time in this epoch."""
+        if self._session is None:
+            return collect()
+        collected = self._session.collected
+        if name not in collected:
+            collected[name] = collect()
+        return collected[name]
 
     def _start_metrics(self):
         """Forget what was seen and collected before."""
