@@ -87,14 +87,17 @@ class CallbackList:
     """Several callbacks, told one after the other.
 
     Hooks of single batches reach only those that override them, so that nobody pays for hooks that
-    nobody listens to. Raises ValueError for what is no Callback.
+    nobody listens to.
+
+    Raises ValueError for what is no Callback.
     """
 
     def __init__(self, callbacks=None, model=None, params=None):
         self.callbacks = as_list(callbacks)
         for callback in self.callbacks:
             if not isinstance(callback, Callback):
-                raise ValueError(f"`callbacks` must hold Callback objects, got {callback!r:.80}")
+                made = f": write {callback.__name__}(...)" if isinstance(callback, type) else ""
+                raise ValueError(f"`callbacks` holds Callback objects, got {callback!r:.80}{made}")
         self.model, self.params = model, params or {}
         for callback in self.callbacks:
             callback.set_model(model)
@@ -267,10 +270,12 @@ LARGER_IS_BETTER = ("acc", "auc", "precision", "recall", "true_", "cosine")
 
 
 class Monitor(Callback):
-    """The base: is the number `monitor` better than before?
+    """The base of callbacks that watch a number, and ask whether it is better than before.
 
     `mode` is "min" (smaller is better), "max", or "auto", which tells from the name. Better means
-    by more than `min_delta`. A number that is in no logs is a ValueError that names it.
+    by more than `min_delta`.
+
+    Raises ValueError, naming it, for a number that is in no logs.
     """
 
     def __init__(self, monitor, mode="auto", min_delta=0.0, verbose=0):
@@ -300,7 +305,8 @@ class Monitor(Callback):
         if waits and not any(name.startswith("val_") for name in logs):
             return None
         raise ValueError(
-            f"{type(self).__name__} watches {self.monitor!r}, but the logs hold {list(logs)}"
+            f"{type(self).__name__} watches {self.monitor!r}, but the logs hold {list(logs)}. Names "
+            "with val_ need validation_data or a validation_split in fit()."
         )
 
     def say(self, text):
@@ -315,6 +321,9 @@ class EarlyStopping(Monitor):
     beaten. `restore_best_weights` ends with the weights of the best epoch, also when training ends
     by itself. Afterwards `best`, `best_epoch` and `stopped_epoch` (0 if it did not stop) say what
     happened.
+
+    Raises ValueError if the monitored number is in no logs.
+    Source: Prechelt (1998).
     """
 
     def __init__(
@@ -408,10 +417,13 @@ class ModelCheckpoint(Monitor):
 
 
 class ReduceLROnPlateau(Monitor):
-    """Multiply the learning rate by `factor` after `patience` epochs without improvement, down to
-    `min_lr`; then wait for `cooldown` epochs before counting again.
+    """Multiply the learning rate by `factor` after `patience` epochs without improvement.
 
-    The logs get `learning_rate`. Raises ValueError if `factor` is not below 1.
+        lr = max(lr * factor, min_lr)
+
+    Then it waits for `cooldown` epochs before it counts again. The logs get `learning_rate`.
+
+    Raises ValueError if `factor` is not below 1, or if the monitored number is in no logs.
     """
 
     def __init__(

@@ -11,13 +11,15 @@ models over one graph all follow from that sentence.
 import difflib
 import itertools
 import re
+from collections import Counter
 from functools import partial
 
 import numpy as np
 
 from . import backend, registry, tree
 from .backend import context
-from .layer import Layer, drawing, masks_of, unique
+from .checks import is_size
+from .layer import Layer, described, drawing, masks_of, unique
 from .tensor import Operators, Tensor
 
 # An unknown axis is tried at two sizes: where the results differ, the new axis is unknown too. Both
@@ -85,6 +87,11 @@ class SymbolicTensor(Operators):
         return f"<SymbolicTensor {self.name!r}, shape={self.shape}, dtype={self.dtype}>"
 
 
+def symbols_in(*structures):
+    """All symbols in nested structures, in their order."""
+    return [leaf for leaf in tree.flatten(structures) if isinstance(leaf, SymbolicTensor)]
+
+
 class Node:
     """One call of one layer, or of one bare op.
 
@@ -98,9 +105,7 @@ class Node:
         self.fn, self.args, self.kwargs = fn, args, kwargs
         self.layer = fn if isinstance(fn, Layer) else None
         self.name = fn.name if self.layer else backend.unique_name(fn.__name__)
-        self.inputs = [
-            leaf for leaf in tree.flatten((args, kwargs)) if isinstance(leaf, SymbolicTensor)
-        ]
+        self.inputs = symbols_in(args, kwargs)
         self.output_structure = None
         self.index = len(fn.nodes) if self.layer else 0
         self.order = next(_drawn)
@@ -178,11 +183,8 @@ def check_shape(shape, argument):
     """`shape` as a tuple, or a ValueError that names the argument."""
     if isinstance(shape, int):
         raise ValueError(f"`{argument}` must be a tuple such as ({shape},), got the number {shape}")
-    good = isinstance(shape, (tuple, list)) and all(
-        n is None or (isinstance(n, (int, np.integer)) and not isinstance(n, bool) and n >= 1)
-        for n in shape
-    )
-    if not good:
+    sizes = shape if isinstance(shape, (tuple, list)) else ["none"]
+    if not all(n is None or is_size(n, least=1) for n in sizes):
         raise ValueError(f"`{argument}` must be a tuple of sizes and None, got {shape!r}")
     if argument == "batch_shape" and not shape:
         raise ValueError("`batch_shape` must have at least the batch axis")
@@ -199,7 +201,7 @@ def connect(fn, args, kwargs):
     Raises ValueError, naming the layer, its inputs and their shapes, if the call cannot work;
     then every weight that was made on the way is forgotten again.
     """
-    symbols = [leaf for leaf in tree.flatten((args, kwargs)) if isinstance(leaf, SymbolicTensor)]
+    symbols = symbols_in(args, kwargs)
     try:
         with drawing():
             if isinstance(fn, Layer):
@@ -289,9 +291,7 @@ def check_outputs(outputs):
     flat = tree.flatten(outputs)
     wrong = [leaf for leaf in flat if not isinstance(leaf, Tensor)]
     if wrong or not flat:
-        raise TypeError(
-            f"a call must give tensors, but it gave {wrong[0] if wrong else 'nothing'!r:.100}"
-        )
+        raise TypeError(f"a call must give tensors, not {wrong[0] if wrong else 'nothing'!r:.100}")
     if any(leaf.value.dtype.kind not in "biuf" for leaf in flat):  # NumPy lets no rows * None pass
         raise TypeError("a call must give numbers; is one of its arguments None, or a text?")
     return outputs
@@ -310,12 +310,11 @@ def with_rows(shape, rows):
 def explain(error, fn, symbols):
     """The error of a failed experiment, as the author of the graph deserves to read it."""
     called = f"layer {fn.name!r} ({fn._label})" if isinstance(fn, Layer) else f"op {fn.__name__!r}"
-    sources = " and ".join(f"{s.node.name!r} of shape {s.shape}" for s in symbols)
     text = " ".join(str(error).split()) or type(error).__name__
     text = re.sub(r"(?<!=)\(0,", "(None,", text)  # a shape, and no setting such as axes=(0, 1)
-    if any(s.trials[0] != s.trials[1] for s in symbols):
+    if any(s.trials[0] != s.trials[1] for s in symbols) and str(SIZES[0]) in text:
         text += f" (unknown sizes were tried as {SIZES[0]})"
-    return ValueError(f"{called} cannot be called on {sources}: {text}")
+    return ValueError(f"{called} cannot be called on {described(symbols)}: {text}")
 
 
 # ---------------------------------------------------------------------------------------------
@@ -341,8 +340,9 @@ def collect(inputs, outputs):
         seen.add(node)
         if not node.inputs:
             raise ValueError(
-                f"the outputs are not connected to the inputs {[s.name for s in inputs]}: they "
-                f"also need the Input {node.name!r}, of shape {symbol.shape}"
+                f"the outputs {[s.node.name for s in outputs]!r:.80} are not connected to the "
+                f"inputs {[s.name for s in inputs]!r:.80} alone: they also need the Input "
+                f"{node.name!r}, of shape {symbol.shape}. Add it to `inputs`."
             )
         waiting.append((node, symbol, True))
         waiting += [(parent.node, parent, False) for parent in reversed(node.inputs)]
@@ -482,15 +482,12 @@ def check_symbols(structure, argument):
 
 def check_unique_names(groups):
     """Raise ValueError if two different layers, or inputs, have one name."""
-    seen = set()
-    for group in groups:
-        name = group[0].name
-        if name in seen:
-            raise ValueError(
-                f"the layers of a model need unique names, but two are called {name!r}. "
-                "Give one of them another name=..."
-            )
-        seen.add(name)
+    names = Counter(group[0].name for group in groups)
+    if twice := [name for name, count in names.items() if count > 1]:
+        raise ValueError(
+            f"the layers of a model need unique names, but two are called {twice[0]!r}. Give one "
+            "of them another name=..."
+        )
 
 
 # ---------------------------------------------------------------------------------------------

@@ -20,6 +20,18 @@ from .tensor import Tensor, Variable, as_array, takes_over
 
 LONGEST_NAME = 128
 
+# What the axes of an input mean, by their number.
+AXES = {
+    2: "(batch, features)",
+    3: "(batch, steps, features)",
+    4: "(batch, rows, columns, channels)",
+    5: "(batch, steps or depth, rows, columns, channels)",
+}
+
+
+class NoSingleCall(AttributeError, ValueError):
+    """A question about the only call of a layer that has none, or several."""
+
 
 class InputSpec:
     """What a layer accepts: an exact, least or greatest rank, and fixed sizes of some axes.
@@ -38,6 +50,8 @@ class InputSpec:
         """Raise ValueError, naming the layer and what was found, if `shape` does not fit."""
         ndim = len(shape)
         broken = None
+        rank = next((n for n in (self.ndim, self.min_ndim, self.max_ndim) if n is not None), None)
+        advice = f" It reads {AXES.get(rank, f'{rank} axes')}: Reshape adds or removes axes."
         if self.ndim is not None and ndim != self.ndim:
             broken = f"expected ndim={self.ndim}, found ndim={ndim}"
         elif self.min_ndim is not None and ndim < self.min_ndim:
@@ -50,26 +64,28 @@ class InputSpec:
                     broken = f"expected axis {axis} to have size {size}, found ndim={ndim}"
                 elif shape[axis] not in (size, None):
                     broken = f"expected axis {axis} to have size {size}, found size {shape[axis]}"
+                    advice = " Its weights were made for that size, and all its calls share them."
         if broken:
             shown = (None, *shape[1:]) if context.drawing is not None else tuple(shape)
             raise ValueError(
                 f'Input {position} of layer "{layer_name}" is incompatible with the layer: '
-                f"{broken}. Full shape received: {shown}"
+                f"{broken}. Full shape received: {shown}.{advice}"
             )
+
+
+def described(symbols):
+    """The symbols of a call in words: 'title' of shape (None, 4) and 'body' of shape (None, 8)."""
+    return " and ".join(f"{symbol.node.name!r} of shape {symbol.shape}" for symbol in symbols)
 
 
 def check_name(name):
     """Raise ValueError unless `name` can be the name of a layer."""
     if not isinstance(name, str) or not name or len(name) > LONGEST_NAME:
-        raise ValueError(
-            f"`name` must be a text of 1 to {LONGEST_NAME} characters, got {name!r:.200}"
-        )
+        raise ValueError(f"`name` must be text of 1 to {LONGEST_NAME} characters, got {name!r:.80}")
     hidden = [c for c in name if unicodedata.category(c) in ("Cc", "Cf", "Cn", "Cs", "Zl", "Zp")]
     if "/" in name or hidden:
         found = "'/'" if "/" in name else f"the invisible character U+{ord(hidden[0]):04X}"
-        raise ValueError(
-            f"`name` must hold no '/' and no invisible characters, but {name!r} holds {found}"
-        )
+        raise ValueError(f"`name` must hold no '/' and nothing invisible, and {name!r} has {found}")
 
 
 def builds_once(build):
@@ -159,11 +175,8 @@ class Layer(registry.Configurable):
             parameters = list(inspect.signature(cls.call).parameters)[1:]
             place = {name: i for i, name in enumerate(parameters) if name in ("training", "mask")}
             cls._training_place, cls._mask_place = place.get("training"), place.get("mask")
-        cls._short_path = (
-            cls._training_place is None
-            and cls._mask_place is None
-            and cls.compute_mask is Layer.compute_mask
-        )
+        plain = cls._training_place is None and cls._mask_place is None
+        cls._short_path = plain and cls.compute_mask is Layer.compute_mask
 
     def __init__(
         self, name=None, trainable=True, dtype=None, activity_regularizer=None, **settings
@@ -186,7 +199,9 @@ class Layer(registry.Configurable):
             setattr(self, f"{weight}_initializer", initializers.get(start))
             setattr(self, f"{weight}_regularizer", regularizers.get(price))
         if settings:
-            raise TypeError(f"{type(self).__name__} takes no argument {', '.join(settings)}")
+            kind, wrong = type(self), next(iter(settings))
+            known = registry.did_you_mean(wrong, registry.constructor_arguments(kind))
+            raise TypeError(f"{kind.__name__} takes no argument {wrong!r}. {known}")
 
     def __setattr__(self, attribute, value):
         taken = getattr(type(self), attribute, None)
@@ -458,6 +473,7 @@ class Layer(registry.Configurable):
 
     @property
     def non_trainable_weights(self):
+        """The weights that do not learn: moving averages, and all of a frozen layer."""
         learning = set(self.trainable_weights)
         return [v for v in self.weights if v not in learning]
 
@@ -489,9 +505,8 @@ class Layer(registry.Configurable):
         variables = self.weights
         values = [backend.to_array(as_array(value)) for value in values]
         if len(values) != len(variables):
-            raise ValueError(
-                f"layer {self.name!r} has {len(variables)} weights, but {len(values)} were given"
-            )
+            counts = f"{len(variables)} weights, but {len(values)} were given"
+            raise ValueError(f"layer {self.name!r} has {counts}")
         for variable, value in zip(variables, values, strict=True):
             if value.shape != variable.shape:
                 raise ValueError(
@@ -504,9 +519,7 @@ class Layer(registry.Configurable):
     def count_params(self):
         """The number of numbers in all weights; ValueError before the weights exist."""
         if not self.built:
-            raise ValueError(
-                f"layer {self.name!r} has no weights yet: call it, or build it with a shape, first"
-            )
+            raise ValueError(f"layer {self.name!r} has no weights yet: call it, or build it, first")
         return sum(variable.size for variable in self.weights)
 
     # -- places in graphs ----------------------------------------------------------------------
@@ -533,20 +546,19 @@ class Layer(registry.Configurable):
         if len(self.nodes) == 1:
             return self.nodes[0]
         if not self.nodes:
-            raise AttributeError(
+            raise NoSingleCall(
                 f"layer {self.name!r} was never called on a symbolic tensor: it has no {what} yet"
             )
-        shapes = [tree.map(lambda x: x.shape, node.input_structure) for node in self.nodes]
-        calls = "; ".join(f"{i}: on shape {shape}" for i, shape in enumerate(shapes))
-        raise AttributeError(
-            f"layer {self.name!r} was called {len(shapes)} times, so `{what}` could mean several "
-            f"tensors. Choose a call with get_{what}_at(i): {calls}"
+        calls = "; ".join(f"{i}: on {described(node.inputs)}" for i, node in enumerate(self.nodes))
+        raise NoSingleCall(
+            f"layer {self.name!r} was called {len(self.nodes)} times, so `{what}` could mean "
+            f"several tensors. Choose a call with get_{what}_at(i): {calls}"
         )
 
     def _node_at(self, index):
         if not isinstance(index, int) or not 0 <= index < len(self.nodes):
             count = len(self.nodes)
-            raise ValueError(f"layer {self.name!r} has {count} calls in graphs, but no {index!r}")
+            raise ValueError(f"layer {self.name!r} has {count} calls in graphs: no call {index!r}")
         return self.nodes[index]
 
     def __repr__(self):

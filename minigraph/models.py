@@ -2,7 +2,7 @@
 
 import warnings
 
-from . import backend, graph, saving, serialization, tree
+from . import backend, graph, registry, saving, serialization, tree
 from .backend import context, setting
 from .checks import check_keys
 from .graph import Input, InputLayer, Plan, SymbolicTensor
@@ -30,8 +30,10 @@ class Model(Trainer, Layer):
 
     `inputs` and `outputs` are symbolic tensors, alone or in lists, tuples and dicts, nested as you
     like. A model is itself a layer: it can be called on arrays, on an `Input`, or on what another
-    layer gives. Raises ValueError where the outputs cannot be computed from the inputs, or where
-    two layers have one name.
+    layer gives.
+
+    Raises ValueError where the outputs cannot be computed from the inputs, or where two layers have
+    one name.
     """
 
     casts_inputs = False  # the layers inside cast for themselves
@@ -147,10 +149,12 @@ class Model(Trainer, Layer):
 
     @property
     def inputs(self):
+        """The symbolic inputs, in a flat list."""
         return self._drawn().inputs
 
     @property
     def outputs(self):
+        """The symbolic outputs, in a flat list."""
         return self._drawn().outputs
 
     @property
@@ -199,18 +203,22 @@ class Model(Trainer, Layer):
 
     @property
     def input_names(self):
+        """The names of the inputs, in the order of `inputs`."""
         return [symbol.node.name for symbol in self.inputs]
 
     @property
     def output_names(self):
+        """The names of the layers that make the outputs, in the order of `outputs`."""
         return [symbol.node.name for symbol in self.outputs]
 
     @property
     def input_shape(self):
+        """The shape of the input, or a list of the shapes of several."""
         return shapes_of(self.inputs)
 
     @property
     def output_shape(self):
+        """The shape of the output, or a list of the shapes of several."""
         return shapes_of(self.outputs)
 
     def get_layer(self, name=None, index=None):
@@ -227,8 +235,8 @@ class Model(Trainer, Layer):
         for layer in layers:
             if layer.name == name:
                 return layer
-        known = ", ".join(layer.name for layer in layers)
-        raise ValueError(f"model {self.name!r} has no layer {name!r}. Its layers are: {known}")
+        known = registry.did_you_mean(name, [layer.name for layer in layers])
+        raise ValueError(f"model {self.name!r} has no layer {name!r}. {known}")
 
     def get_tensor(self, path):
         """The symbolic tensor inside this model that `path` names, to be an output of a new model.
@@ -334,6 +342,7 @@ class Sequential(Model):
 
     @property
     def layers(self):
+        """The layers in their order; a leading `Input` is none of them."""
         return list(self._chain)
 
     @property
@@ -352,8 +361,8 @@ class Sequential(Model):
             return
         if not isinstance(layer, Layer):
             raise TypeError(
-                f"only layers can be added to {self.name!r}, got {layer!r:.80} "
-                f"({type(layer).__name__})"
+                f"only layers can be added to {self.name!r}, got {layer!r:.80}"
+                + (f": write {layer.__name__}()" if isinstance(layer, type) else "")
             )
         if any(layer.name == other.name for other in self._chain):
             raise ValueError(

@@ -5,6 +5,7 @@ file can only ever make what was put here: the library's own classes, classes ma
 `@register_keras_serializable`, and those that the caller passes as `custom_objects`.
 """
 
+import difflib
 import inspect
 import re
 import threading
@@ -146,7 +147,10 @@ def name_in_config(thing):
 
 @contextmanager
 def custom_object_scope(*tables):
-    """Within the block, names in the given dicts may be used by configs and files."""
+    """Within the block, names in the given dicts may be used by configs and files.
+
+    Raises TypeError for what is no dict.
+    """
     for table in tables:
         if not isinstance(table, dict):
             raise TypeError(f"custom objects are given as a dict of name: class, got {table!r}")
@@ -161,16 +165,24 @@ def custom_object_scope(*tables):
 CustomObjectScope = custom_object_scope
 
 
+def did_you_mean(name, known):
+    """A sentence with those of the `known` names that look like `name`, or with all of them."""
+    close = difflib.get_close_matches(name, known, cutoff=0.7)
+    if close:
+        return f"Did you mean {' or '.join(map(repr, close))}?"
+    return f"There is {', '.join(map(repr, sorted(known)))}."
+
+
 def lookup(group, name):
     """The member of a group that a text names; ValueError with the known names otherwise."""
     found = _aliases.get((group, name))
     if found is None and (">" in name or name not in _classes):  # no layer or op serves as a loss
         found = get_registered_object(name)
     if found is None:
-        known = sorted({known for kind, known in _aliases if kind == group})
         raise ValueError(
-            f"unknown {group} {name!r}. Known names: {', '.join(known)}. One of your own must be "
-            f"registered, or be given as custom_objects={{{name!r}: ...}} when it is loaded"
+            f"unknown {group} {name!r}. {did_you_mean(name, {n for g, n in _aliases if g == group})} "
+            f"One of your own is given as an object, or as custom_objects={{{name!r}: ...}} when it "
+            "is loaded."
         )
     return found
 

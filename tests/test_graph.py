@@ -483,16 +483,17 @@ def test_output_and_input_of_a_layer_with_one_call():
     dense = layers.Dense(3)
     with pytest.raises(AttributeError, match="'dense' was never called"):
         dense.output  # noqa: B018
-    x = Input((4,))
+    x = Input((4,), name="short")
     y = dense(x)
     assert dense.output is y and dense.input is x
-    dense(Input((9, 4)))
+    dense(Input((9, 4), name="long"))
     for name in ("output", "input"):
         with pytest.raises(AttributeError) as found:
             getattr(dense, name)
         text = str(found.value)
         assert "called 2 times" in text and f"get_{name}_at(i)" in text
-        assert "0: on shape (None, 4)" in text and "1: on shape (None, 9, 4)" in text
+        assert "0: on 'short' of shape (None, 4)" in text
+        assert "1: on 'long' of shape (None, 9, 4)" in text
     with pytest.raises(ValueError, match="2 calls.*no call 2"):
         dense.get_output_at(2)
     with pytest.raises(ValueError, match="no call -1"):

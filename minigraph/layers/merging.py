@@ -39,9 +39,15 @@ class Merge(Layer):
         except ValueError:
             raise ValueError(
                 f"shapes {a.shape} and {b.shape} cannot be merged by {type(self).__name__}: sizes "
-                "must be equal, or 1, in every axis. A Dense layer on one of them can bring both "
-                "to the same width."
+                f"must be equal, or 1, in every axis. {self.advice(a.shape, b.shape)}"
             ) from None
+
+    @staticmethod
+    def advice(a, b):
+        """What could bring two shapes together: a layer that changes only what differs."""
+        if a[-1] != b[-1]:
+            return "A Dense layer, or a convolution of size 1, brings them to one width."
+        return 'A convolution or pooling on the way with padding="same" keeps the other sizes.'
 
     def compute_mask(self, inputs, mask=None):
         """A step counts if it counts in every input."""

@@ -50,8 +50,7 @@ def eye(n, m=None, k=0, dtype=None):
 
 
 def arange(start, stop=None, step=1, dtype=None):
-    """The numbers start, start + step, ... up to but without `stop`; from 0 if one number is given.
-    """
+    """The numbers start, start + step, ... below `stop`; from 0 if one number is given."""
     whole = {type(start), type(stop), type(step)} <= {int, type(None)}
     dtype = "int32" if dtype is None and whole else dtype
     first, last = (0, start) if stop is None else (start, stop)
@@ -59,8 +58,7 @@ def arange(start, stop=None, step=1, dtype=None):
 
 
 def linspace(start, stop, num=50, endpoint=True, dtype=None):
-    """A row of `num` evenly spaced numbers from `start` to `stop` (without it if not `endpoint`).
-    """
+    """A row of `num` evenly spaced numbers from `start` to `stop`, the last one if `endpoint`."""
     numbers = array_module().linspace(start, stop, num, endpoint=endpoint)
     return Tensor(numbers.astype(backend.standard_dtype(dtype)))
 
@@ -592,7 +590,8 @@ def reshape(x, /, newshape):
         return x.reshape(target), (lambda g: g.reshape(x.shape),)
     except ValueError:
         raise ValueError(
-            f"reshape: values of shape {x.shape} do not fit into shape {newshape}"
+            f"reshape: values of shape {x.shape}, {math.prod(x.shape[1:])} in each row, do not fit "
+            f"into shape {newshape}"
         ) from None
 
 
@@ -616,7 +615,10 @@ def resolve_unknown(shape, newshape):
 
 @op
 def transpose(x, /, axes=None):
-    """The axes in another order; reversed if none is given."""
+    """The axes in another order; reversed if none is given.
+
+    Raises ValueError if `axes` is no order of the axes.
+    """
     axes = tuple(range(x.ndim))[::-1] if axes is None else tuple(axes)
     if sorted(axes) != list(range(x.ndim)):
         raise ValueError(f"transpose: axes={axes} is no order of the axes of shape {x.shape}")
@@ -644,7 +646,10 @@ def broadcast_to(x, /, shape):
 
 @op
 def getitem(x, /, key):
-    """The part x[key], for integers, slices, `...`, None and integer arrays."""
+    """The part x[key], for integers, slices, `...`, None and integer arrays.
+
+    Raises IndexError for a place that does not exist.
+    """
     xp, key = array_module(x), index_key(key)
     parts = key if isinstance(key, tuple) else (key,)
     once = all(k is None or k is ... or isinstance(k, (int, slice)) for k in parts)
@@ -745,7 +750,10 @@ def take(x, indices, /, axis=None):
 
 @op
 def take_along_axis(x, indices, /, axis=-1):
-    """For each row its own places: y[i, j] = x[i, indices[i, j]] along the last of two axes."""
+    """For each row its own places: y[i, j] = x[i, indices[i, j]] along the last of two axes.
+
+    Raises ValueError, naming the range, for a place that does not exist.
+    """
     xp = array_module(x)
     key = list(xp.ogrid[tuple(slice(n) for n in indices.shape)])
     key[axis] = check_places(indices, x.shape[axis]).astype("int64")
@@ -916,7 +924,10 @@ def concatenate(*arrays, axis=-1):
 
 @op
 def stack(*arrays, axis=0):
-    """Several arrays of one shape, joined along a new axis."""
+    """Several arrays of one shape, joined along a new axis.
+
+    Raises ValueError, with the shapes, where they differ, and for an empty list.
+    """
     xp = array_module(*arrays)
     if not arrays:
         raise ValueError("stack: give a list of at least one array")
