@@ -8,6 +8,7 @@ each sample, the mean or sum over the last axis.
 import inspect
 import math
 
+from . import registry
 from .backend import EPSILON
 from .checks import check_numbers
 from .ops import basic, nn
@@ -448,8 +449,8 @@ RANGES = {
 }
 
 
-def signature(formula, **others):
-    """The settings of a formula and other arguments with their defaults, as a signature.
+def signature(formula, others):
+    """The settings of a formula and other arguments (name: default), as a signature.
 
     Settings come first, but behind a `name` that is the first of the others; k always comes first.
     """
@@ -458,6 +459,13 @@ def signature(formula, **others):
     more = [inspect.Parameter(name, kind, default=value) for name, value in others.items()]
     behind = more[0].name == "name" and [p.name for p in settings] != ["k"]
     return inspect.Signature([*more, *settings] if behind else [*settings, *more])
+
+
+def class_of(formula, base, name, others):
+    """A subclass of `base` around a formula, whose settings are arguments beside `others`."""
+    name = name or registry.camel_case(formula.__name__)
+    own = {"formula": staticmethod(formula), "__signature__": signature(formula, others)}
+    return type(name, (base,), own | {"__doc__": formula.__doc__, "__module__": base.__module__})
 
 
 def bind(signature, args, kwargs):

@@ -55,25 +55,31 @@ def fans(shape):
 
 
 @registry.register(group="initializer")
-class Zeros(Initializer):
-    """All zeros."""
+class Constant(Initializer):
+    """All equal to `value`."""
 
-    def __init__(self):
+    def __init__(self, value=0.0):
         super().__init__()
+        self.value = value
 
     def draw(self, random, shape):
-        return np.zeros(shape)
+        return np.full(shape, self.value)
 
 
 @registry.register(group="initializer")
-class Ones(Initializer):
+class Zeros(Constant):
+    """All zeros."""
+
+    def __init__(self):
+        super().__init__(0.0)
+
+
+@registry.register(group="initializer")
+class Ones(Constant):
     """All ones."""
 
     def __init__(self):
-        super().__init__()
-
-    def draw(self, random, shape):
-        return np.ones(shape)
+        super().__init__(1.0)
 
 
 @registry.register(group="initializer")
@@ -108,18 +114,6 @@ class RandomUniform(Initializer):
 
     def draw(self, random, shape):
         return random.uniform(self.minval, self.maxval, shape)
-
-
-@registry.register(group="initializer")
-class Constant(Initializer):
-    """All equal to `value`."""
-
-    def __init__(self, value=0.0):
-        super().__init__()
-        self.value = value
-
-    def draw(self, random, shape):
-        return np.full(shape, self.value)
 
 
 @registry.register(name="initializers>Identity", group="initializer")

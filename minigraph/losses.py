@@ -131,13 +131,8 @@ class FormulaLoss(Loss):
 
 def loss_of(formula, *aliases, name=None):
     """The class of losses that a formula makes, registered under its name and some short ones."""
-    signature = formulas.signature(formula, reduction="sum_over_batch_size", name=None, dtype=None)
-    own = {
-        "formula": staticmethod(formula),
-        **{"__doc__": formula.__doc__, "__module__": __name__, "__signature__": signature},
-    }
-    name = name or registry.camel_case(formula.__name__)
-    cls = type(name, (FormulaLoss,), own)
+    others = {"reduction": "sum_over_batch_size", "name": None, "dtype": None}
+    cls = formulas.class_of(formula, FormulaLoss, name, others)
     registry.register(formula, name=f"losses>{formula.__name__}")  # ops have the plain names
     return registry.register(cls, group="loss", aliases=aliases)
 

@@ -157,13 +157,8 @@ class FormulaMetric(MeanMetricWrapper):
 
 def metric_of(formula, *aliases, name=None):
     """The class of metrics that a formula makes, registered under its name and some short ones."""
-    own = {
-        "formula": staticmethod(formula),
-        "__signature__": formulas.signature(formula, name=None, dtype=None),
-        **{"__doc__": formula.__doc__, "__module__": __name__},
-    }
-    name = name or registry.camel_case(formula.__name__)
-    cls = type(name, (FormulaMetric,), own)
+    cls = formulas.class_of(formula, FormulaMetric, name, {"name": None, "dtype": None})
+    name = cls.__name__
     in_files = name if name.endswith("Accuracy") else f"metrics>{name}"
     return registry.register(cls, name=in_files, group="metric", aliases=aliases)
 
