@@ -361,7 +361,7 @@ class Trainer:
                 for epoch in range(initial_epoch, epochs):
                     callbacks.tell("on_epoch_begin", epoch, {})
                     logs = self._train_epoch(batches, callbacks, epoch)
-                    if not logs:
+                    if logs is None:
                         break
                     if validation is not None and is_due(epoch + 1):
                         scores = self._test_epoch(validation, callbacks)
@@ -373,17 +373,17 @@ class Trainer:
                 close(x)
                 callbacks.give_up(error)
                 raise
-            callbacks.tell("on_train_end", logs)
+            callbacks.tell("on_train_end", logs or {})
         return self.history
 
     def _train_epoch(self, batches, callbacks, epoch):
-        """One epoch of steps; returns its logs, empty if the data had run out before."""
+        """One epoch of steps; returns its logs, None if the data had run out before."""
         self._start_metrics()
         where = f"epoch {epoch + 1}"
         logs = self._each_batch("train", batches, callbacks, self.train_step, where)
-        if not logs and not self.history.epoch:
+        if logs is None and not self.history.epoch:
             raise ValueError("the data are empty: there was not a single batch")
-        if not logs and not batches.ran_out:
+        if logs is None and not batches.ran_out:
             warnings.warn(
                 f"the data ran out before epoch {epoch + 1}: training stops here. A generator "
                 "can be run through once only.",
@@ -413,7 +413,7 @@ class Trainer:
         batches.rewind()
         callbacks.tell("on_test_begin", {})
         logs = self._each_batch("test", batches, callbacks, self.test_step, "the evaluation")
-        if not logs:
+        if logs is None:
             raise ValueError("the data to evaluate are empty: there was not a single batch")
         callbacks.tell("on_test_end", logs)
         return logs
@@ -441,13 +441,14 @@ class Trainer:
         return tree.pack(results[0], [np.concatenate(part) for part in parts])
 
     def _each_batch(self, moment, batches, callbacks, step, where):
-        """Do one step with each batch, and tell the callbacks. Returns the logs of the last one.
+        """Do one step with each batch, and tell the callbacks.
 
-        `moment` is the word in the names of the hooks; `where` is what an error is told it was in.
+        Returns the logs of the last step, None if there was no batch. `moment` is the word
+        in the names of the hooks; `where` is what an error is told it was in.
         """
         begin, end = f"on_{moment}_batch_begin", f"on_{moment}_batch_end"
         wanted = callbacks.listens(end)
-        logs, done = {}, 0
+        logs, done = None, 0
         try:
             for batch in batches.epoch():
                 callbacks.tell(begin, done, {})
@@ -462,6 +463,8 @@ class Trainer:
         except Exception as error:
             error.add_note(f"in {where}, after {done} complete batches")
             raise
+        if not done:
+            return None
         logs = logs_to_python(logs)
         if moment == "train" and "loss" in logs and not on_host():
             self._look_at(logs["loss"], data[0])

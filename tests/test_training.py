@@ -507,6 +507,21 @@ def test_an_endless_generator_needs_steps():
     assert type(model.evaluate(endless(), steps=2, verbose=0)) is float
 
 
+def test_steps_of_ones_own_may_log_nothing():
+    class Quiet(Plain):
+        def train_step(self, data):
+            super().train_step(data)
+            return {}
+
+        def test_step(self, data):
+            return {}
+
+    model = Quiet()
+    model.compile("sgd", "mse")
+    history = model.fit(X, TARGETS, epochs=2, validation_split=0.5, verbose=0)
+    assert (history.epoch, history.history) == ([0, 1], {})
+
+
 def test_a_failing_stream_says_where_and_keeps_the_last_complete_step():
     closed = []
 
