@@ -442,6 +442,7 @@ for _taps, _mask_or_none, _settings in [
 CONVOLUTIONS = [  # input, kernel, settings
     ((2, 5, 2), (3, 2, 3), {}),
     ((2, 6, 2), (3, 2, 2), {"padding": "causal", "dilation_rate": 2}),
+    ((1, 4, 1), (2, 1, 2), {"padding": "causal", "strides": 2}),
     ((1, 7, 1), (1, 1, 1), {"strides": 2}),
     ((2, 4, 5, 2), (3, 2, 2, 3), {"padding": "same", "activation": "relu"}),
     ((2, 6, 5, 2), (2, 3, 2, 2), {"padding": "same", "strides": (2, 3), "activation": "tanh"}),

@@ -65,6 +65,8 @@ def test_the_table_has_every_op():
 # ---------------------------------------------------------------------------------------------
 # Gradients
 
+conv_module = sys.modules["minigraph.ops.conv"]  # `ops.conv` is the op
+
 
 @every_smooth_example
 def test_gradient_of_every_element(example):
@@ -82,6 +84,15 @@ def test_the_examples_lie_where_the_op_has_a_slope(example):
         if array.dtype.kind == "f":
             numeric = numeric_gradient(call, arrays, [cotangent], place)
             assert np.abs(numeric).max() > 1e-3
+
+
+@pytest.mark.parametrize("example", [e for e in SMOOTH if e.name.startswith("conv")], ids=str)
+def test_gradient_in_small_blocks(example):
+    """Convolutions work through their places in blocks: here each is as small as it can be."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(conv_module, "BLOCK_BYTES", 1)
+        patch.setattr(conv_module, "LEAST_ROWS", 1)
+        test_gradient_of_every_element(example)
 
 
 def views_of(array):
