@@ -8,7 +8,6 @@ Edges belong to the call, never to the layer. Shared layers, models inside model
 models over one graph all follow from that sentence.
 """
 
-import difflib
 import itertools
 import re
 from collections import Counter
@@ -562,11 +561,10 @@ def find_call(model, name):
             bare, numbers = brackets[1], [int(brackets[2]), *numbers]
     if not found:
         known = list(itertools.islice(paths_in(model), MOST_PATHS))
-        close = [path for path in known if path.endswith(f"/{bare}")]
-        close = close or difflib.get_close_matches(bare, known) or known[:20]
+        deeper = [path for path in known if path.endswith(f"/{bare}")]
         raise ValueError(
-            f"nothing in model {model.name!r} is called {name!r}. There is "
-            f"{', '.join(map(repr, close))}"
+            f"nothing in model {model.name!r} is called {name!r}. "
+            f"{registry.did_you_mean(bare, deeper or known)}"
         )
     found.sort(key=lambda node: node.order)
     place, output = [*numbers, None, None][:2]

@@ -12,6 +12,8 @@ import threading
 from contextlib import contextmanager
 from functools import lru_cache
 
+LISTED = 100  # how many names an error lists
+
 _classes = {}  # registered name -> class or function
 _names = {}  # class or function -> registered name
 _aliases = {}  # (group, lower-case name) -> class or function
@@ -170,7 +172,9 @@ def did_you_mean(name, known):
     close = difflib.get_close_matches(name, known, cutoff=0.7)
     if close:
         return f"Did you mean {' or '.join(map(repr, close))}?"
-    return f"There is {', '.join(map(repr, sorted(known)))}."
+    known = sorted(known)
+    more = f" and {len(known) - LISTED} more" if len(known) > LISTED else ""
+    return f"There is {', '.join(map(repr, known[:LISTED]))}{more}."
 
 
 def lookup(group, name):

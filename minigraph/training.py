@@ -338,6 +338,7 @@ class Trainer:
         held_back = None if validation_data is None else prepare_validation(validation_data)
         if validation_split and held_back is None:
             given, held_back = split(*given, validation_split)
+        class_weight = self._scoring.in_order(class_weight, given[1])
         batches = make_batches(
             given, batch_size, shuffle, self.random, steps_per_epoch, class_weight=class_weight
         )
@@ -476,6 +477,7 @@ class Trainer:
         """Learn from one batch. Returns its loss, or a list or dict with its metrics too."""
         self._need_compile("train_on_batch")
         x, y, sample_weight = prepare(x, y, sample_weight)
+        class_weight = self._scoring.in_order(class_weight, y)
         if class_weight is not None:
             sample_weight = weigh_classes(y, sample_weight, class_weight)
         return self._one_step(self.train_step, pack(x, y, sample_weight), return_dict)

@@ -205,12 +205,12 @@ class Coded(Model):
 @pytest.mark.parametrize(
     "path, texts",
     [
-        ("encoder/cod", ["'encoder'", "'cod'", "There is 'code'"]),
+        ("encoder/cod", ["'encoder'", "'cod'", "Did you mean 'code'?"]),
         ("code", ["'outer'", "There is 'encoder/code'"]),
         ("head/kernel", ["'head' is a Dense", "nothing inside"]),
         ("coded/dense", ["'coded' is a Coded", "drawn as a graph"]),
         ("entry/x", ["'entry' is a InputLayer"]),
-        ("nowhere", ["'nowhere'", "'entry', 'encoder', 'head'"]),
+        ("nowhere", ["'nowhere'", "There is ", "'encoder', 'encoder/code'", "'head'"]),
         ("", ["''"]),
         (3, ["`path`", "3"]),
     ],

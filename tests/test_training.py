@@ -18,6 +18,7 @@ from minigraph import (
     ops,
     optimizers,
     registry,
+    tree,
 )
 from minigraph.models import Model, Sequential
 from minigraph.tensor import Tape
@@ -256,6 +257,37 @@ def expected_losses(model):
     z = kind - kind.max(1, keepdims=True)
     log_p = z - np.log(np.exp(z).sum(1, keepdims=True))
     return -log_p[np.arange(40), LABELS].mean(), ((size[:, 0] - TARGETS) ** 2).mean()
+
+
+BY_CLASS = {0: 0.5, 1: 2.0, 2: 3.0}
+
+
+@pytest.mark.parametrize(
+    "targets, classes",
+    [
+        ({"size": TARGETS, "kind": LABELS}, {"kind": BY_CLASS}),
+        ([LABELS, TARGETS], {"kind": BY_CLASS}),
+        ((LABELS, TARGETS), {"kind": BY_CLASS, "size": None}),
+        ([LABELS, TARGETS], [BY_CLASS, None]),
+    ],
+)
+def test_class_weights_of_one_output_of_several(targets, classes):
+    """They are its sample weights, in whatever form the targets and the weights are given."""
+    weights = np.array([BY_CLASS[k] for k in LABELS])
+    by_class, by_sample, by_batch = models = [two_outputs() for _ in range(3)]
+    for model in models:
+        model.set_weights(by_class.get_weights())
+    options = {"shuffle": False, "verbose": 0}
+    found = by_class.fit(X, targets, class_weight=classes, **options).history
+    expected = by_sample.fit(X, targets, sample_weight={"kind": weights}, **options).history
+    assert found == expected
+    for rows in (slice(0, 32), slice(32, 40)):
+        y = tree.map(lambda part, rows=rows: part[rows], targets)
+        by_batch.train_on_batch(X[rows], y, class_weight=classes)
+    for a, b, c in zip(*(model.get_weights() for model in models), strict=True):
+        assert np.array_equal(a, b) and np.array_equal(a, c)
+    with pytest.raises(ValueError, match="class_weight.*colour"):
+        by_class.fit(X, targets, class_weight={"kind": BY_CLASS, "colour": None}, verbose=0)
 
 
 @pytest.mark.parametrize("form", [list, dict, tuple])
