@@ -14,17 +14,29 @@ SITE = ROOT / "_build" / "html"
 pytestmark = pytest.mark.browser
 
 
+CATALOGUE = "book/layer_catalogue.html"
+SOURCE_PAGE = "_modules/minigraph/layers/core.html"
+
+
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+CHAPTERS = [chapter for part in TOC["parts"] for chapter in part["chapters"]]
+
+
 def chapter_pages() -> list[str]:
     """Return the page of the root and of every chapter that _toc.yml lists."""
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    chapters = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
-    return [f"{name}.html" for name in (toc["root"], *chapters)]
+    return [f"{name}.html" for name in (TOC["root"], *(chapter["file"] for chapter in CHAPTERS))]
 
 
-PAGES = [*chapter_pages(), "genindex.html", "search.html"]
+def section_pages() -> list[str]:
+    """Return the pages below the chapters: those of the reference, all made in one way."""
+    sections = [section for chapter in CHAPTERS for section in chapter.get("sections", [])]
+    return [f"{section['file']}.html" for section in sections]
 
 
-@pytest.mark.parametrize("path", PAGES)
+PAGES = [*chapter_pages(), "genindex.html", "search.html", SOURCE_PAGE]
+
+
+@pytest.mark.parametrize("path", [*PAGES, *section_pages()])
 def test_page_served(open_page, path):
     page = open_page(path).page
     assert "minigraph" in page.title()
@@ -56,7 +68,7 @@ def test_search_finds_a_chapter(open_page, scheme):
     hits = page.locator("#search-results ul.search li a")
     hits.first.wait_for()
     links = [hits.nth(place).get_attribute("href") for place in range(hits.count())]
-    assert any(link.split("?")[0].split("#")[0] in PAGES for link in links), links
+    assert any(link.split("?")[0].split("#")[0] in chapter_pages() for link in links), links
 
 
 @pytest.mark.parametrize("choice", ["light", "dark"])
@@ -118,3 +130,43 @@ def test_one_widget_script_and_no_jupyter_scripts():
         text = page.read_text(encoding="utf-8")
         for foreign in ("require.js", "requirejs", "embed-amd", "html-manager", "thebe"):
             assert foreign not in text, f"{page.relative_to(SITE)} mentions {foreign}"
+
+
+def test_a_card_leads_to_the_reference_and_to_the_source(open_page):
+    page = open_page(CATALOGUE, scheme="file").page
+    card = page.locator("#layer-catalogue section section", has=page.locator("h3", has_text="LSTM"))
+    card.first.get_by_role("link", name="Reference").click()
+    entry = page.locator(f"[id='{page.url.rpartition('#')[2]}']")
+    assert "LSTM(units, activation='tanh'" in entry.inner_text()
+    entry.get_by_role("link", name="[source]").click()
+    assert "/_modules/minigraph/layers/recurrent.html" in page.url
+    code = page.locator(f"[id='{page.url.rpartition('#')[2]}']")
+    assert code.inner_text().split("\n\n")[2].startswith("class LSTM(CellRNN):")
+
+
+def test_every_link_to_the_source_arrives():
+    places = {}
+    for page in [SITE / CATALOGUE, *(SITE / "book" / "reference").glob("*.html")]:
+        text = page.read_text(encoding="utf-8")
+        links = re.findall(r'href="(\.\./[^"#]*_modules/[^"#]*)#([^"]*)"', text)
+        assert links or page.name == "index.html", f"{page.name} leads to no source"
+        for file, place in links:
+            source = (page.parent / file).resolve()
+            ids = places.setdefault(source, re.findall(r' id="([^"]+)"', source.read_text("utf-8")))
+            assert place in ids, f"{page.name}: {source.name} has no {place}"
+
+
+def test_the_catalogue_can_be_filtered(open_page):
+    page = open_page(CATALOGUE).page
+    cards = page.locator("#layer-catalogue section section")
+    everything = cards.count()
+    page.get_by_role("searchbox", name="Show only layers").fill("lstm")
+    shown = [card for card in cards.all() if card.is_visible()]
+    assert 3 <= len(shown) < everything / 4
+    assert all("lstm" in card.inner_text().lower() for card in shown)
+
+
+@pytest.mark.parametrize("path", [CATALOGUE, "book/reference/layers.html", SOURCE_PAGE])
+def test_the_reference_fits_a_phone(open_page, path):
+    page = open_page(path, width=390, height=844).page
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
