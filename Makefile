@@ -42,7 +42,8 @@ $(BOOK): $(ENVIRONMENT) $(BOOK_SOURCES)
 	$(RUN)/jupyter-book build . --all -W -n --keep-going --quiet
 	@touch $@
 
-$(NOTEBOOKS): $(ENVIRONMENT) $(NOTEBOOK_SOURCES) $(LIBRARY)
+$(NOTEBOOKS): $(ENVIRONMENT) $(NOTEBOOK_SOURCES) $(LIBRARY) tests/broken_models.py
+	$(RUN)/python tools/gallery.py
 	$(RUN)/python tools/run_notebooks.py
 	@mkdir -p _build && touch $@
 

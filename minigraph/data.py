@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from . import backend, tree
-from .checks import is_size
+from .checks import check_numbers, is_size
 from .tensor import as_array
 
 BATCH_SIZE = 32
@@ -118,8 +118,7 @@ def split(x, y, sample_weight, fraction):
 
     Raises ValueError, naming `validation_split`, if a part would be empty.
     """
-    if not backend.is_number(fraction, least=0) or not 0 < fraction < 1:
-        raise ValueError(f"validation_split must lie between 0 and 1, got {fraction!r}")
+    check_numbers(validation_split=fraction, above=0, below=1)
     if is_stream(x):
         raise ValueError("validation_split needs arrays; for a stream give validation_data")
     n = count_samples(x, y, sample_weight)
@@ -137,9 +136,11 @@ def weigh_classes(y, sample_weight, class_weight):
     """The sample weights that `class_weight` means, in the structure of the targets `y`.
 
     `class_weight` maps each class to a weight. For several outputs it has, like `y`, an entry for
-    each, None where an output is not weighed. Raises ValueError if it is given beside sample
-    weights, or does not fit.
+    each, None where an output is not weighed. Without it, the sample weights are what was given.
+    Raises ValueError for both of them at once, or if `class_weight` does not fit.
     """
+    if class_weight is None:
+        return sample_weight
     if sample_weight is not None:
         raise ValueError("give class_weight or sample_weight, not both")
     if isinstance(y, dict):
@@ -149,7 +150,7 @@ def weigh_classes(y, sample_weight, class_weight):
         entries = class_weight if isinstance(class_weight, (list, tuple)) else []
         fits = len(entries) == len(y)
     else:
-        entries, fits = [class_weight], y is not None and class_weight is not None
+        entries, fits = [class_weight], y is not None
     if not fits or not all(entry is None or isinstance(entry, dict) for entry in entries):
         outputs = f"for each of {list(y)}" if isinstance(y, dict) else "for each target in a list"
         raise ValueError(
@@ -288,9 +289,7 @@ def to_batch(item, class_weight=None):
     if item is None:
         raise ValueError("the data gave None instead of a batch")
     x, y, sample_weight = samples(*unpack(item))
-    if class_weight is not None:
-        sample_weight = weigh_classes(y, sample_weight, class_weight)
-    return x, y, sample_weight
+    return x, y, weigh_classes(y, sample_weight, class_weight)
 
 
 def is_stream(x):
@@ -341,10 +340,14 @@ def make_batches(data, batch_size=None, shuffle=False, random=None, steps=None, 
     random = random if shuffle else None
     if not is_stream(x):
         batch_size = BATCH_SIZE if batch_size is None else int(batch_size)
-        if class_weight is not None:
-            sample_weight = weigh_classes(y, sample_weight, class_weight)
+        sample_weight = weigh_classes(y, sample_weight, class_weight)
         one_pass = partial(array_batches, (x, y, sample_weight), batch_size, random)
         return Batches(one_pass, math.ceil(count_samples(x) / batch_size), steps)
+    if batch_size is not None:
+        raise ValueError(
+            f"batch_size={batch_size} cuts arrays into batches, but a {type(x).__name__} hands out "
+            "batches already. Leave it out; steps_per_epoch says how many of them make an epoch."
+        )
     size = len(x) if hasattr(x, "__len__") else None
     if not is_dataset(x):
         return Batches(partial(stream_batches, x, class_weight), size, steps)

@@ -471,7 +471,12 @@ def check_symbols(structure, argument):
     symbols = tree.flatten(structure)
     wrong = [leaf for leaf in symbols if not isinstance(leaf, SymbolicTensor)]
     if wrong or not symbols:
-        found = f"{wrong[0]!r:.80} ({type(wrong[0]).__name__})" if wrong else "nothing"
+        first = wrong[0] if wrong else None
+        found = f"{first!r:.80} ({type(first).__name__})" if wrong else "nothing"
+        if isinstance(first, Layer):
+            found = f"the layer {first.name!r} itself: name one of its calls, such as its `output`"
+        elif hasattr(first, "shape"):
+            found = f"a {type(first).__name__} of shape {tuple(first.shape)}, which holds numbers"
         raise ValueError(
             f"the `{argument}` of a model are symbolic tensors: an Input, or what a layer gives "
             f"when it is called on one; got {found}"

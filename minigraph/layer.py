@@ -178,6 +178,15 @@ class Layer(registry.Configurable):
         plain = cls._training_place is None and cls._mask_place is None
         cls._short_path = plain and cls.compute_mask is Layer.compute_mask
 
+    def __new__(cls, *args, **options):
+        if any(map(takes_over, tree.flatten(args))):
+            kind = cls.__name__
+            raise TypeError(
+                f"{kind}(...) makes a layer, and it was given what layers are called on. Two pairs of "
+                f"brackets: the first makes the layer, the second calls it, {kind}(...)(x)"
+            )
+        return object.__new__(cls)
+
     def __init__(
         self, name=None, trainable=True, dtype=None, activity_regularizer=None, **settings
     ):

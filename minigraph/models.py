@@ -36,6 +36,9 @@ class Model(Trainer, Layer):
     one name.
     """
 
+    def __new__(cls, *args, **options):
+        return object.__new__(cls)  # unlike other layers, a model is made of symbols
+
     casts_inputs = False  # the layers inside cast for themselves
     build_shape = None  # what a subclass was built for; a file keeps it
 
@@ -110,9 +113,11 @@ class Model(Trainer, Layer):
         first = 0 if context.drawing is None else 1  # a call that is tried out has no rows
         sizes = zip(expected[first:], found[first:], strict=False)
         if len(found) != len(expected) or any(want not in (have, None) for want, have in sizes):
+            lone = len(found) == len(expected) - 1
+            advice = ". The first axis is the batch: one sample goes in as x[None]" if lone else ""
             raise ValueError(
                 f"model {self.name!r}: input {symbol.name!r} expects shape {expected}, found "
-                f"{found}"
+                f"{found}{advice}"
             )
         same = value.value.dtype == symbol.dtype
         return value if same else basic.cast(value, symbol.dtype)

@@ -345,7 +345,8 @@ class Trainer:
         self._check_targets(given)
         validation, is_due = None, validation_schedule(validation_freq)
         if held_back is not None:
-            validation_batch_size = validation_batch_size or batch_size
+            if validation_batch_size is None and not is_stream(held_back[0]):
+                validation_batch_size = batch_size
             validation = make_batches(held_back, validation_batch_size, steps=validation_steps)
             self._check_targets(held_back)
             due = sum(is_due(epoch + 1) for epoch in range(initial_epoch, epochs))
@@ -478,8 +479,7 @@ class Trainer:
         self._need_compile("train_on_batch")
         x, y, sample_weight = prepare(x, y, sample_weight)
         class_weight = self._scoring.in_order(class_weight, y)
-        if class_weight is not None:
-            sample_weight = weigh_classes(y, sample_weight, class_weight)
+        sample_weight = weigh_classes(y, sample_weight, class_weight)
         return self._one_step(self.train_step, pack(x, y, sample_weight), return_dict)
 
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):

@@ -590,8 +590,8 @@ def reshape(x, /, newshape):
         return x.reshape(target), (lambda g: g.reshape(x.shape),)
     except ValueError:
         raise ValueError(
-            f"reshape: values of shape {x.shape}, {math.prod(x.shape[1:])} in each row, do not fit "
-            f"into shape {newshape}"
+            f"reshape: values of shape {x.shape} do not fit into shape {newshape}; there are "
+            f"{math.prod(x.shape[1:])} in each row"
         ) from None
 
 
