@@ -28,6 +28,7 @@ help:
 	@echo "make notebooks  run all notebooks again and store what they print"
 	@echo "make exercises  make the exercises from the solutions"
 	@echo "make reference  compute the numbers of tests/reference anew, with Keras"
+	@echo "make mutation   count the mistakes in gradients that the tests notice"
 	@echo "make pins       write requirements.txt anew from pyproject.toml"
 	@echo "make clean      remove all that was made here, the environment too"
 
@@ -47,7 +48,7 @@ $(NOTEBOOKS): $(ENVIRONMENT) $(NOTEBOOK_SOURCES) $(LIBRARY) tests/broken_models.
 	$(RUN)/python tools/run_notebooks.py
 	@mkdir -p _build && touch $@
 
-.PHONY: book lab test lint lines unit nbval browser notebooks exercises reference pins clean
+.PHONY: book lab test lint lines unit nbval browser notebooks exercises reference mutation pins clean
 book: $(BOOK)
 	@echo "Open this page: $(CURDIR)/_build/html/index.html"
 
@@ -83,6 +84,9 @@ _build/reference/.ready: tests/reference/requirements.txt
 	$(PYTHON) -m venv --clear _build/reference
 	_build/reference/bin/pip install --quiet -r $<
 	@touch $@
+
+mutation: $(ENVIRONMENT)
+	$(RUN)/python tests/mutation.py
 
 pins:
 	$(PYTHON) tools/environment.py pin
