@@ -351,6 +351,8 @@ def op(fn=None, *, name=None):
                 numbers_only = numbers_only and isinstance(values[-1], (int, float))
         if numbers_only:  # nothing else says what type they should have
             values = [backend.to_array(number) for number in values]
+        if backend.home is not np.ndarray and context.drawing is not None:
+            values = [settled(value) if backend.is_array(value) else value for value in values]
         with QUIET():
             value, backward = fn(*values, **settings)
 

@@ -277,7 +277,8 @@ def moments(x, mask=None):
     share that each row has in a mean.
     """
     xp, rows = array_module(x), x.reshape(-1, x.shape[-1])
-    share = xp.ones(len(rows), x.dtype) if mask is None else mask.reshape(-1).astype(x.dtype)
+    real = xp.ones(len(rows)) if mask is None else backend.to_array(mask).reshape(-1)
+    share = real.astype(x.dtype)
     share = share / xp.maximum(share.sum(), 1)
     mean = share @ rows
     centred = rows - mean
