@@ -1,5 +1,7 @@
 """Nested structures: lists, tuples and dicts of leaves, walked in one fixed order."""
 
+__all__ = ["flatten", "is_branch", "map", "map_shapes", "map_structure", "pack", "same_structure"]
+
 
 def is_branch(structure):
     """Whether `structure` is a list, a tuple or a dict, so that its leaves lie further down."""

@@ -19,8 +19,8 @@ from sphinx.pycode import ModuleAnalyzer
 
 MODULES = (
     *("activations", "applications", "callbacks", "config", "initializers", "layers", "losses"),
-    *("metrics", "models", "ops", "optimizers", "regularizers", "saving", "schedules", "utils"),
-    *("datasets.mnist", "datasets.cifar10"),
+    *("metrics", "models", "ops", "optimizers", "regularizers", "saving", "schedules", "tree"),
+    *("utils", "datasets.mnist", "datasets.cifar10"),
 )
 FIELDS = {"Shapes: ": "Shapes", "Raises ": "Raises", "Source: ": "Source"}
 
