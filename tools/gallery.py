@@ -61,10 +61,8 @@ def repair(case: broken_models.Case) -> str:
 def cells() -> list:
     """Return the cells of the gallery, with ids made of the titles."""
     count = sum(bool(case.lesson) for case in broken_models.CASES)
-    found = [
-        new_markdown_cell(INTRODUCTION.format(count=count), id="introduction"),
-        new_code_cell(SETUP.strip(), id="setup"),
-    ]
+    setup = new_code_cell(SETUP.strip(), id="setup", metadata={"tags": ["remove-output"]})
+    found = [new_markdown_cell(INTRODUCTION.format(count=count), id="introduction"), setup]
     for heading, cases in SECTIONS:
         shown = [case for case in cases if case.lesson]
         for case in shown:
