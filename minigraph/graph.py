@@ -11,7 +11,7 @@ models over one graph all follow from that sentence.
 import itertools
 import re
 from collections import Counter
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -511,8 +511,14 @@ class Inside(Layer):
 
     def __init__(self, model, path, **options):
         super().__init__(**options)
+        if not getattr(model, "runs_its_plan", False):
+            raise ValueError(f"`model` must be a model that is drawn as a graph, got {model!r:.80}")
         self.model, self.path = model, path
-        self.way = Plan(model.input, model.get_tensor(path))
+
+    @cached_property
+    def way(self):
+        """The calls that lead to the tensor."""
+        return Plan(self.model.input, self.model.get_tensor(self.path))
 
     def call(self, inputs):
         return tree.pack(self.way.output, self.way.run(self.model.bind(inputs)))

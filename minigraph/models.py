@@ -269,6 +269,7 @@ class Model(Trainer, Layer):
                 f"{path!r}: {name!r} is a {node.label}, not a model that is drawn as a graph, so "
                 "nothing inside it has a name"
             )
+        node.layer.get_tensor(rest)  # says what is wrong with the rest of the path
         if (node, rest) not in self._inside:  # to ask twice draws once
             inside = graph.Inside(node.layer, rest, name=path.replace("/", ".")[-LONGEST_NAME:])
             self._inside[node, rest] = inside(*node.args, **node.kwargs)

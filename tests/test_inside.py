@@ -246,3 +246,18 @@ def test_the_picture_and_a_recorded_run_show_it_as_a_box():
     outputs = model.run(X, observe=lambda node, out: seen.update({node.name: out}))
     assert seen.keys() == {"encoder", "encoder.code", "head"}
     assert seen["encoder.code"][0] is outputs[1]
+
+
+@pytest.mark.parametrize(
+    "model, path",
+    [({"$layer": 2}, "wide"), ({"$layer": 6}, "nowhere"), ({"$layer": 6}, 3), (None, "wide")],
+)
+def test_a_config_of_a_tensor_inside_something_else_is_refused(model, path):
+    outer = around(encoder())
+    config = Model(outer.input, outer.get_tensor("encoder/wide")).get_config()
+    [inside] = [entry for entry in config["layers"] if entry["class_name"] == "Inside"]
+    assert inside["config"]["model"] == {"$layer": 6}
+    Model.from_config(config)
+    inside["config"] |= {"model": model, "path": path}
+    with pytest.raises(ValueError):
+        Model.from_config(config)
