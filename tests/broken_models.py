@@ -1,8 +1,8 @@
 """Broken programs, each with the words that its author needs to read, and the repair.
 
-A case is a short program, the words that its error must contain, and a repair: a pair of texts, what
-stands in the program and what should stand there instead. `test_broken_models.py` runs every program
-before and after its repair. The cases with a `lesson` make up the book's gallery of errors.
+A case is a short program, the words that its error must contain, and a repair: a pair of texts,
+what stands in the program and what should stand there instead. `test_broken_models.py` runs every
+program before and after its repair. The cases with a `lesson` make up the book's gallery of errors.
 """
 
 from typing import NamedTuple
@@ -41,8 +41,8 @@ outputs = layers.LSTM(8, name="reader")(inputs)
 """,
         ("reader", "image", "ndim=3", "ndim=4", "(None, 28, 28, 1)"),
         ("shape=(28, 28, 1)", "shape=(28, 28)"),
-        "A recurrent layer reads (batch, steps, features): three axes. An image with a channel axis "
-        "has four. Rows of pixels are a sequence too, once the channel axis is gone.",
+        "A recurrent layer reads (batch, steps, features): three axes. An image with a channel "
+        "axis has four. Rows of pixels are a sequence too, once the channel axis is gone.",
     ),
     Case(
         "A row of numbers goes into a convolution",
@@ -55,8 +55,8 @@ outputs = layers.Conv2D(16, 3, name="edges")(inputs)
             'layers.Conv2D(16, 3, name="edges")(inputs)',
             'layers.Conv2D(16, 3, name="edges")(layers.Reshape((28, 28, 1))(inputs))',
         ),
-        "A convolution slides over rows and columns. A flat row of 784 numbers has neither, so the "
-        "layer cannot know which pixels are neighbours. Say it with Reshape.",
+        "A convolution slides over rows and columns. A flat row of 784 numbers has neither, so "
+        "the layer cannot know which pixels are neighbours. Say it with Reshape.",
     ),
     Case(
         "Two branches of different width are added",
@@ -68,8 +68,8 @@ outputs = layers.add([wide, narrow], name="meeting")
 """,
         ("meeting", "wide", "narrow", "(None, 64)", "(None, 16)"),
         ('layers.Dense(16, name="narrow")', 'layers.Dense(64, name="narrow")'),
-        "Adding goes number by number, so both sides need one shape. To put tensors of different "
-        "width side by side, use concatenate.",
+        "Adding goes number by number, so both sides need one shape. To put tensors of "
+        "different width side by side, use concatenate.",
     ),
     Case(
         "A residual connection around a layer that shrinks",
@@ -80,8 +80,8 @@ outputs = layers.add([x, inputs], name="shortcut")
 """,
         ("shortcut", "shrinking", "map", "(None, 30, 30, 8)", "(None, 32, 32, 8)"),
         ("layers.Conv2D(8, 3,", 'layers.Conv2D(8, 3, padding="same",'),
-        "A 3 x 3 convolution without padding loses a pixel on every side. What goes around it keeps "
-        "all 32 rows, and the two no longer fit. With padding=\"same\" nothing is lost.",
+        "A 3 x 3 convolution without padding loses a pixel on every side. What goes around it "
+        'keeps all 32 rows, and the two no longer fit. With padding="same" nothing is lost.',
     ),
     Case(
         "Pictures of different size are concatenated",
@@ -91,9 +91,9 @@ b = mg.Input(shape=(8, 16, 3), name="right")
 outputs = layers.concatenate([a, b], name="pair")
 """,
         ("pair", "left", "right", "(None, 16, 16, 3)", "(None, 8, 16, 3)", "axis"),
-        ('layers.concatenate([a, b], name="pair")', 'layers.concatenate([a, b], axis=1, name="pair")'),
-        "Concatenate joins along one axis, the last one unless told otherwise. All other axes must "
-        "agree. These two agree on every axis but the first.",
+        ('([a, b], name="pair")', '([a, b], axis=1, name="pair")'),
+        "Concatenate joins along one axis, the last one unless told otherwise. All other axes "
+        "must agree. These two agree on every axis but the first.",
     ),
     Case(
         "A kernel larger than the picture",
@@ -124,8 +124,8 @@ outputs = layers.Reshape((27, 29), name="squeeze_in")(inputs)
 """,
         ("squeeze_in", "784", "(None, 27, 29)"),
         ("(27, 29)", "(-1, 14)"),
-        "Reshape only deals the same numbers out anew: 28 x 28 = 784 of them. 27 x 29 = 783 leaves "
-        "one over. Write -1 for one axis and it is worked out.",
+        "Reshape only deals the same numbers out anew: 28 x 28 = 784 of them. 27 x 29 = 783 "
+        "leaves one over. Write -1 for one axis and it is worked out.",
     ),
     Case(
         "Two matrices that do not multiply",
@@ -136,8 +136,8 @@ outputs = a @ b
 """,
         ("matmul", "left", "right", "(None, 3, 4)", "(None, 5, 6)"),
         ("shape=(5, 6)", "shape=(4, 6)"),
-        "Rows times columns: the last axis of the left side must be as long as the last but one of "
-        "the right side.",
+        "Rows times columns: the last axis of the left side must be as long as the last but one"
+        " of the right side.",
     ),
     Case(
         "A trained layer meets another width",
@@ -148,8 +148,8 @@ layer(mg.Input(shape=(16,), name="second"))
 """,
         ("head", "second", "32", "16"),
         ("shape=(16,)", "shape=(32,)"),
-        "A shared layer has one set of weights. The first call fixed their shape, here 32 rows. Each "
-        "later input must fit them.",
+        "A shared layer has one set of weights. The first call fixed their shape, here 32 rows."
+        " Each later input must fit them.",
     ),
     Case(
         "Dense needs to know how wide its input is",
@@ -159,8 +159,8 @@ outputs = layers.Dense(8, name="head")(inputs)
 """,
         ("head", "text", "(None, None)", "last axis"),
         ("shape=(None,)", "shape=(20,)"),
-        "The kernel has one row for each number that comes in. With None as the last axis nobody "
-        "knows how many rows to make.",
+        "The kernel has one row for each number that comes in. With None as the last axis "
+        "nobody knows how many rows to make.",
     ),
     Case(
         "A flattened picture of unknown size",
@@ -171,8 +171,8 @@ outputs = layers.Dense(10, name="head")(x)
 """,
         ("head", "row", "None"),
         ("layers.Flatten(name", "layers.GlobalAveragePooling2D(name"),
-        "Pictures of any size flatten to rows of any length, and Dense needs one length. A global "
-        "pooling gives one number per channel, whatever the size.",
+        "Pictures of any size flatten to rows of any length, and Dense needs one length. A "
+        "global pooling gives one number per channel, whatever the size.",
     ),
     Case(
         "Cropping more than there is",
@@ -242,8 +242,8 @@ model = mg.Model(a, outputs)
 """,
         ("forgotten", "not connected", "sum"),
         ("mg.Model(a, outputs)", "mg.Model([a, b], outputs)"),
-        "A model must be able to compute its outputs from its inputs. On the way back from this "
-        "output there is a second Input, and nobody would feed it.",
+        "A model must be able to compute its outputs from its inputs. On the way back from this"
+        " output there is a second Input, and nobody would feed it.",
     ),
     Case(
         "Two layers of one name",
@@ -258,8 +258,8 @@ model = mg.Model(inputs, x)
             'x = layers.Dense(4, name="hidden")(x)',
             'x = layers.Dense(4, name="hidden_2")(x)',
         ),
-        "Names are how you ask a model for a layer, so each may stand for one layer only. To use one "
-        "layer twice, make it once and call it twice.",
+        "Names are how you ask a model for a layer, so each may stand for one layer only. To "
+        "use one layer twice, make it once and call it twice.",
     ),
     Case(
         "A number where a tensor of the graph belongs",
@@ -270,8 +270,8 @@ model = mg.Model(inputs, outputs)
 """,
         ("outputs", "Tensor", "symbolic"),
         ("np.ones((1, 4))", "inputs"),
-        "Called with an array, a layer computes and hands back numbers. Called with an Input, it draws. "
-        "A model is made of what was drawn.",
+        "Called with an array, a layer computes and hands back numbers. Called with an Input, "
+        "it draws. A model is made of what was drawn.",
         (ValueError, TypeError),
     ),
     Case(
@@ -284,7 +284,8 @@ model = mg.Model(inputs, dense)
 """,
         ("outputs", "head"),
         ("mg.Model(inputs, dense)", "mg.Model(inputs, dense.output)"),
-        "A layer is the machine, a tensor is what came out of one call of it. A model joins tensors.",
+        "A layer is the machine, a tensor is what came out of one call of it. A model joins "
+        "tensors.",
         (ValueError, TypeError),
     ),
     Case(
@@ -297,8 +298,8 @@ model = mg.Model(a, shared.output)
 """,
         ("shared", "get_output_at", "a", "b"),
         ("shared.output", "shared.get_output_at(0)"),
-        "Edges belong to calls, not to layers. A layer that was called twice has two outputs, and the "
-        "question needs the number of the call.",
+        "Edges belong to calls, not to layers. A layer that was called twice has two outputs, "
+        "and the question needs the number of the call.",
         (AttributeError, ValueError),
     ),
     Case(
@@ -321,8 +322,8 @@ outputs = total if total > 0 else -total
 """,
         ("where", "value"),
         ("total if total > 0 else -total", "ops.where(total > 0, total, -total)"),
-        "While the graph is drawn there are no numbers, so Python cannot take a branch. ops.where draws "
-        "both branches and picks at run time.",
+        "While the graph is drawn there are no numbers, so Python cannot take a branch. "
+        "ops.where draws both branches and picks at run time.",
         TypeError,
     ),
     Case(
@@ -333,8 +334,8 @@ outputs = np.tanh(inputs)
 """,
         ("signal", "minigraph.ops"),
         ("np.tanh", "ops.tanh"),
-        "NumPy wants numbers now. The functions of minigraph.ops take symbolic tensors too and draw "
-        "themselves into the graph.",
+        "NumPy wants numbers now. The functions of minigraph.ops take symbolic tensors too and "
+        "draw themselves into the graph.",
         TypeError,
     ),
     Case(
@@ -404,9 +405,9 @@ class Double(layers.Layer):
 outputs = Double(2)(np.ones((1, 4)))
 """,
         ("Double", "super().__init__()"),
-        ("        self.factor = factor", "        super().__init__()\n        self.factor = factor"),
-        "The base class keeps the list of weights. Until its __init__ has run there is nowhere to put "
-        "one.",
+        ("        self.factor =", "        super().__init__()\n        self.factor ="),
+        "The base class keeps the list of weights. Until its __init__ has run there is nowhere "
+        "to put one.",
         (RuntimeError, ValueError, TypeError, AttributeError),
     ),
     Case(
@@ -466,7 +467,8 @@ layer(np.ones((1, 4)))
 """,
         ("rellu", "relu"),
         ('"rellu"', '"relu"'),
-        "Names are looked up when the layer is made, so the line with the slip is the line that raises.",
+        "Names are looked up when the layer is made, so the line with the slip is the line that"
+        " raises.",
     ),
     Case(
         "A misspelt argument",
@@ -486,8 +488,8 @@ vectors = layer(np.array([[5, 99, 100]]))
 """,
         ("words", "100", "0", "99"),
         ("Embedding(100,", "Embedding(101,"),
-        "A table of 100 rows has the rows 0 to 99. Some libraries return nonsense here; on a graphics "
-        "card the number would wrap around in silence.",
+        "A table of 100 rows has the rows 0 to 99. Some libraries return nonsense here; on a "
+        "graphics card the number would wrap around in silence.",
         (ValueError, IndexError),
     ),
     Case(
@@ -544,8 +546,8 @@ outputs = layers.LSTM(4, stateful=True, name="diary")(inputs)
 """,
         ("diary", "stateful", "batch_shape"),
         ("mg.Input(shape=(5, 3))", "mg.Input(batch_shape=(2, 5, 3))"),
-        "To go on where the last batch stopped, the layer keeps one state per sample, so it must know "
-        "how many samples there are.",
+        "To go on where the last batch stopped, the layer keeps one state per sample, so it "
+        "must know how many samples there are.",
     ),
     Case(
         "Axes to swap are counted from one",
@@ -595,8 +597,8 @@ model.fit(np.ones((8, 4)), np.ones((8, 1)), verbose=0)
 """,
         ("compile",),
         ("model.fit", 'model.compile("sgd", "mse")\nmodel.fit'),
-        "The model knows how to compute, but not yet what is good (the loss) nor how to move (the "
-        "optimizer). compile says both.",
+        "The model knows how to compute, but not yet what is good (the loss) nor how to move "
+        "(the optimizer). compile says both.",
         (ValueError, RuntimeError),
     ),
     Case(
@@ -629,8 +631,8 @@ model.fit(np.ones((6, 4)), np.array([0, 1, 2, 0, 1, 2]), verbose=0)
 """,
         ("sparse_categorical_crossentropy", "shape", "target", "3"),
         ('"categorical_crossentropy"', '"sparse_categorical_crossentropy"'),
-        "One label format has a row of zeros with a one in it, the other the number of the class. Each "
-        "has a loss of its own.",
+        "One label format has a row of zeros with a one in it, the other the number of the "
+        "class. Each has a loss of its own.",
     ),
     Case(
         "A label beyond the last class",
@@ -731,8 +733,8 @@ history = model.fit(batches(), epochs=2, batch_size=4, verbose=0)
 """,
         ("batch_size",),
         ("batch_size=4", "steps_per_epoch=5"),
-        "The generator has already cut the data into batches. It also never stops, so fit must be told "
-        "how many of them make an epoch.",
+        "The generator has already cut the data into batches. It also never stops, so fit must "
+        "be told how many of them make an epoch.",
     ),
     Case(
         "Words instead of numbers",
@@ -778,8 +780,8 @@ gradients = tape.gradient(y, layer.trainable_weights)
 """,
         ("(3, 2)", "sum"),
         ("y = layer(np.ones((3, 4)))", "y = ops.sum(layer(np.ones((3, 4))))"),
-        "A gradient says how one number changes. Six numbers change in six ways; add them up first, "
-        "or take their mean.",
+        "A gradient says how one number changes. Six numbers change in six ways; add them up "
+        "first, or take their mean.",
     ),
     Case(
         "Labels for a loss of probabilities get logits",
@@ -805,8 +807,8 @@ model.save(os.path.join(tempfile.mkdtemp(), "model.safetensors"))
 """,
         ("twice", "Lambda", "saved", "register_keras_serializable"),
         ('layers.Lambda(lambda x: x * 2, name="twice")(inputs)', "inputs * 2"),
-        "A file holds data, no code: that is what makes it safe to open a stranger's model. Use ops, "
-        "which have names, or write a layer.",
+        "A file holds data, no code: that is what makes it safe to open a stranger's model. Use"
+        " ops, which have names, or write a layer.",
         (ValueError, TypeError),
     ),
     Case(
@@ -843,8 +845,8 @@ config = mg.Model(inputs, Scale(3, name="triple")(inputs)).get_config()
 """,
         ("triple", "factor", "self.factor"),
         ("self.times", "self.factor"),
-        "The config of a layer holds the arguments of its constructor. Keep each under its own name, "
-        "and there is nothing more to write.",
+        "The config of a layer holds the arguments of its constructor. Keep each under its own "
+        "name, and there is nothing more to write.",
         (ValueError, TypeError, NotImplementedError),
     ),
     Case(

@@ -27,14 +27,14 @@ INTRODUCTION = """\
 # Gallery of errors
 
 An error message is the library talking to you. It should say where you are, what it found, what it
-expected, and what to try. This page breaks {count} programs on purpose, one mistake each, so that you
-have met the message before it meets you.
+expected, and what to try. This page breaks {count} programs on purpose, one mistake each, so that
+you have met the message before it meets you.
 
 Read each program before you look below it. *What will go wrong, and in which line?* Then compare.
 Under each message stand the reason and a repair. The red line goes, the green line comes.
 
-All of these errors come **while the graph is drawn** or before the first step of training, long
-before a night of computing could be lost. A test runs every program on this page, first broken, then
+All of these errors come while the graph is drawn or before the first step of training, long before
+a night of computing could be lost. A test runs every program on this page, first broken, then
 repaired.
 """
 
@@ -67,7 +67,8 @@ def cells() -> list:
         shown = [case for case in cases if case.lesson]
         for case in shown:
             name = re.sub(r"[^a-z0-9]+", "-", case.title.lower()).strip("-")[:50]
-            title = f"### {case.title}" if case is not shown[0] else f"## {heading}\n\n### {case.title}"
+            above = f"## {heading}\n\n" if case is shown[0] else ""
+            title = f"{above}### {case.title}"
             code = new_code_cell(case.program.strip(), id=name)
             code.metadata["tags"] = ["raises-exception"]
             found += [
