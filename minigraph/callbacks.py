@@ -305,8 +305,8 @@ class Monitor(Callback):
         if waits and not any(name.startswith("val_") for name in logs):
             return None
         raise ValueError(
-            f"{type(self).__name__} watches {self.monitor!r}, but the logs hold {list(logs)}. Names "
-            "with val_ need validation_data or a validation_split in fit()."
+            f"{type(self).__name__} watches {self.monitor!r}, but the logs hold {list(logs)}. "
+            "Names with val_ need validation_data or a validation_split in fit()."
         )
 
     def say(self, text):

@@ -182,8 +182,8 @@ class Layer(registry.Configurable):
         if any(map(takes_over, tree.flatten(args))):
             kind = cls.__name__
             raise TypeError(
-                f"{kind}(...) makes a layer, and it was given what layers are called on. Two pairs of "
-                f"brackets: the first makes the layer, the second calls it, {kind}(...)(x)"
+                f"{kind}(...) makes a layer, and it was given what layers are called on. Two pairs "
+                f"of brackets: the first makes the layer, the second calls it, {kind}(...)(x)"
             )
         return object.__new__(cls)
 

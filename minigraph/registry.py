@@ -183,10 +183,10 @@ def lookup(group, name):
     if found is None and (">" in name or name not in _classes):  # no layer or op serves as a loss
         found = get_registered_object(name)
     if found is None:
+        known = {alias for kind, alias in _aliases if kind == group}
         raise ValueError(
-            f"unknown {group} {name!r}. {did_you_mean(name, {n for g, n in _aliases if g == group})} "
-            f"One of your own is given as an object, or as custom_objects={{{name!r}: ...}} when it "
-            "is loaded."
+            f"unknown {group} {name!r}. {did_you_mean(name, known)} One of your own is given as an "
+            f"object, or as custom_objects={{{name!r}: ...}} when it is loaded."
         )
     return found
 
