@@ -25,6 +25,7 @@ SUITES = {
 HOST_ONLY = {  # slow numeric gradients, and what looks at NumPy's arrays themselves
     *("test_gradient_of_every_element", "test_the_examples_lie_where_the_op_has_a_slope"),
     *("test_gradient_along_random_directions", "test_gradients_of_inputs_and_weights"),
+    *("test_gradient_of_each_output_alone", "test_gradient_in_small_blocks"),
     *("test_inputs_and_incoming_gradients_are_only_read", "test_promised_gradients"),
     *("test_settings_by_position_and_by_keyword", "test_ops_name_no_library"),
     *("test_gradients_flow_through_every_loss", "test_masked_steps_leave_the_mean"),

@@ -166,6 +166,43 @@ def test_rows_that_are_read_twice_get_both_gradients_in_a_fixed_order(library):
     np.testing.assert_array_equal(gradient(), gradient())
 
 
+def test_whatever_a_user_brings_trains_alike(library):
+    """Arrays of both sides, tensors, lists, a stream, class weights, validation, a loop by hand."""
+    here = backend.to_library(X)
+    given = [(X, Y), (here, backend.to_library(Y)), (Tensor(X), Tensor(Y)), (X.tolist(), [*Y])]
+    found = [small_model().fit(x, y, verbose=0, batch_size=8).history for x, y in given]
+    assert all(history == found[0] for history in found)
+    model = small_model()
+    model.fit(((X[k : k + 8], Y[k : k + 8]) for k in range(0, 40, 8)), verbose=0)
+    stop = [callbacks.EarlyStopping("val_loss"), callbacks.TerminateOnNaN()]
+    weighed = {"class_weight": {0: 1.0, 1: 2.0, 2: 0.5}, "validation_split": 0.2}
+    model.fit(X, Y, **weighed, callbacks=stop, epochs=2, verbose=0)
+    for _ in range(2):
+        with Tape() as tape:
+            loss = mg.losses.SparseCategoricalCrossentropy()(Y, model(X))
+        weights = model.trainable_weights
+        model.optimizer.apply(tape.gradient(loss, weights), weights)
+    assert np.isfinite(float(loss)) and "loss" in f"loss {loss:.2f} {loss!r}"
+
+
+def test_gradients_are_checked_and_drawn_on_either_side(library):
+    mg.check_gradient(lambda a, b: ops.tanh(a @ b), X[:3, :2], X[:2, :3])
+    model = small_model()
+    model.fit(X, Y, verbose=0)
+    assert model.explore(X[:2], Y[:2]) is not None
+    assert models.clone_model(model)(X).shape == (40, 3)
+
+
+def test_a_layer_that_keeps_states_moves_with_them(library):
+    layer = layers.LSTM(2, stateful=True)
+    first = layer(X[:, None]).numpy()
+    with on("numpy"):
+        second = layer(X[:, None]).numpy()
+    assert not np.allclose(first, second)
+    layer.reset_state()
+    np.testing.assert_allclose(layer(X[:, None]).numpy(), first, rtol=1e-5, atol=1e-6)
+
+
 # ---------------------------------------------------------------------------------------------
 # What moves
 
