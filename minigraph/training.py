@@ -44,7 +44,8 @@ def to_python(value):
 
 def logs_to_python(logs):
     """The logs as Python numbers. Those on a GPU come all at once, since each time is a wait."""
-    away = {k: as_array(v) for k, v in logs.items() if backend.is_on_device(as_array(v))}
+    arrays = {} if on_host() else {name: as_array(value) for name, value in logs.items()}
+    away = {name: array for name, array in arrays.items() if backend.is_on_device(array)}
     if away:
         join = backend.array_module(*away.values()).concatenate
         row = join([array.reshape(-1).astype("float64") for array in away.values()]).get()
@@ -66,7 +67,7 @@ class LazyLogs(UserDict):
 
 def on_host():
     """Whether to look at a number costs nothing."""
-    return backend.array_module() is np
+    return backend.home is np.ndarray
 
 
 def values_of(logs):
