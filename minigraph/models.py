@@ -270,10 +270,11 @@ class Model(Trainer, Layer):
                 "nothing inside it has a name"
             )
         node.layer.get_tensor(rest)  # says what is wrong with the rest of the path
-        if (node, rest) not in self._inside:  # to ask twice draws once
+        known = node.layer._inside  # asked twice, also through two models of one graph: drawn once
+        if (node, rest) not in known:
             inside = graph.Inside(node.layer, rest, name=path.replace("/", ".")[-LONGEST_NAME:])
-            self._inside[node, rest] = inside(*node.args, **node.kwargs)
-        return self._inside[node, rest]
+            known[node, rest] = inside(*node.args, **node.kwargs)
+        return known[node, rest]
 
     @property
     def runs_its_plan(self):

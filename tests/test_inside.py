@@ -39,6 +39,8 @@ def test_a_tensor_of_a_nested_model_is_an_output_of_a_new_outer_one():
     code = outer.get_tensor("encoder/code")
     assert code.shape == (None, 3) and code.name == "encoder.code"
     assert outer.get_tensor("encoder/code") is code  # asked twice, drawn once
+    over_the_same_graph = Model(outer.input, outer.get_layer("head").input)
+    assert over_the_same_graph.get_tensor("encoder/code") is code
     both = Model(outer.input, {"prediction": outer.output, "code": code})
     found = both(X)
     np.testing.assert_array_equal(found["prediction"], outer(X))
