@@ -79,17 +79,18 @@ def slide_back(places, taps, strides, padding, dilation, output_padding):
     """The lengths that a transposed convolution gives along each axis.
 
     valid: n * s + max(reach - s, 0). same: n * s. With an output padding p:
-    (n - 1) * s + reach - 2 * before + p, where before is 0 (valid) or reach // 2 (same).
+    (n - 1) * s + reach - 2 * pad + p, where pad is 0 (valid) or reach // 2 (same). What the taps
+    reach beyond that is cut off, the smaller half in front, as `slide` adds it.
     """
     rank, axes, same = len(places), [], padding == "same"
     settings = per_axis(strides, rank), per_axis(dilation, rank), per_axis(output_padding, rank)
     for n, k, s, d, p in zip(places, taps, *settings, strict=True):
         reach = (k - 1) * d + 1
-        rest = max(reach - s, 0)
-        before, length = (rest // 2, n * s) if same else (0, n * s + rest)
+        painted = (n - 1) * s + reach
+        length = n * s if same else max(painted, n * s)
         if p is not None:
-            before = reach // 2 if same else 0
-            length = (n - 1) * s + reach - 2 * before + p
+            length = painted - (2 * (reach // 2) if same else 0) + p
+        before = max(painted - length, 0) // 2
         axes.append(Axis(length, k, s, d, before, n))
     return axes
 
