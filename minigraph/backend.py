@@ -313,6 +313,22 @@ class RandomStream:
         """NumPy's generator; while a symbolic call is tried out, a scratch one."""
         return self._generator if context.drawing is None else np.random.default_rng(0)
 
+    @property
+    def state(self):
+        """Where the stream stands, as plain JSON: its long numbers are texts in hexadecimal.
+
+        Raises ValueError if what is assigned is no such state.
+        """
+        state = self._generator.bit_generator.state
+        return state | {"state": {name: hex(number) for name, number in state["state"].items()}}
+
+    @state.setter
+    def state(self, state):
+        inner = {name: int(text, 16) for name, text in state["state"].items()}
+        self._generator.bit_generator.state = state | {"state": inner}
+        if self.state != state:
+            raise ValueError("a random stream has no valid state")
+
 
 # ---------------------------------------------------------------------------------------------
 # Automatic names

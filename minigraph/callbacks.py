@@ -8,10 +8,12 @@ import sys
 import tempfile
 import time
 import warnings
+from functools import partial
 
 import numpy as np
 
-from . import registry
+from . import backup, registry
+from .checks import is_size
 
 MOMENTS = ("train", "test", "predict")
 
@@ -21,10 +23,13 @@ class Callback:
 
     `model` and `params` (`epochs`, `steps`, `verbose`) are set before the first hook. `logs` is a
     dict of the numbers so far. `self.model.stop_training = True` ends training after the epoch.
+    `remembers` names the attributes that `BackupAndRestore` keeps: numbers, texts, arrays, and
+    lists and dicts of them.
     """
 
     model = None
     params = None
+    remembers = ()
 
     def set_model(self, model):
         self.model = model
@@ -117,13 +122,28 @@ class CallbackList:
         """Whether anybody overrides a hook of single batches."""
         return bool(self._listeners[hook])
 
-    def give_up(self, error):
-        """Training ended by `error`: each callback may clean up, and the error stays first."""
-        for callback in self.callbacks:
+    def end(self, logs, error=None, *acts):
+        """Training ended, maybe by `error`: do the `acts`, then tell every callback.
+
+        None is left out if one before it fails. The first error is raised, unless it is `error`,
+        and tells of the others.
+        """
+        first = error
+        for act in (*acts, *(partial(c.on_train_end, logs) for c in self.callbacks)):
             try:
-                callback.on_train_end({})
+                act()
             except Exception as second:
-                error.add_note(f"then {type(callback).__name__}.on_train_end failed: {second!r}")
+                first = first or second
+                if first is not second:
+                    name = getattr(act.func, "__qualname__", repr(act.func))
+                    first.add_note(f"then {name} failed: {second!r}")
+        if error is None and first is not None:
+            raise first
+
+
+def is_backup(callback):
+    """Whether a callback keeps the state of all the others, and so comes last."""
+    return isinstance(callback, BackupAndRestore)
 
 
 def as_list(callbacks):
@@ -142,6 +162,8 @@ def overrides(callback, hook):
 
 class History(Callback):
     """What `fit` returns: `history` maps each name to a list with one number for each epoch."""
+
+    remembers = ("history", "epoch")
 
     def __init__(self):
         self.history = {}
@@ -326,6 +348,8 @@ class EarlyStopping(Monitor):
     Source: Prechelt (1998).
     """
 
+    remembers = ("wait", "stopped_epoch", "best", "best_epoch", "best_weights")
+
     def __init__(
         self, monitor="val_loss", min_delta=0, patience=0, verbose=0, mode="auto", baseline=None,
         restore_best_weights=False, start_from_epoch=0,
@@ -370,14 +394,14 @@ class ModelCheckpoint(Monitor):
     `initial_value_threshold`). That the folder can be written to is tried when training starts.
     """
 
+    remembers = ("best", "batches")
+
     def __init__(
         self, filepath, monitor="val_loss", verbose=0, save_best_only=False,
         save_weights_only=False, mode="auto", save_freq="epoch", initial_value_threshold=None,
     ):  # fmt: skip
         super().__init__(monitor, mode, verbose=verbose)
-        if save_freq != "epoch" and not (isinstance(save_freq, int) and save_freq > 0):
-            raise ValueError(f"save_freq must be 'epoch' or a number of batches, got {save_freq!r}")
-        self.filepath, self.save_freq = os.fspath(filepath), save_freq
+        self.filepath, self.save_freq = os.fspath(filepath), check_frequency(save_freq)
         self.save_best_only, self.save_weights_only = save_best_only, save_weights_only
         self.best = self.worst if initial_value_threshold is None else initial_value_threshold
         self.epoch = self.batches = 0
@@ -416,6 +440,13 @@ class ModelCheckpoint(Monitor):
         self.say(f"Epoch {self.epoch + 1}: saved {path}")
 
 
+def check_frequency(save_freq):
+    """`save_freq`, which must be "epoch" or a number of batches."""
+    if save_freq != "epoch" and not is_size(save_freq, 1):
+        raise ValueError(f"save_freq must be 'epoch' or a number of batches, got {save_freq!r}")
+    return save_freq
+
+
 class ReduceLROnPlateau(Monitor):
     """Multiply the learning rate by `factor` after `patience` epochs without improvement.
 
@@ -425,6 +456,8 @@ class ReduceLROnPlateau(Monitor):
 
     Raises ValueError if `factor` is not below 1, or if the monitored number is in no logs.
     """
+
+    remembers = ("wait", "resting", "best")
 
     def __init__(
         self, monitor="val_loss", factor=0.1, patience=10, verbose=0, mode="auto", min_delta=1e-4,
@@ -492,15 +525,27 @@ class CSVLogger(Callback):
     `append` goes on in a file that is there; what an epoch lacks is written as NA.
     """
 
+    remembers = ("length",)
+
     def __init__(self, filename, separator=",", append=False):
         self.filename, self.separator, self.append = filename, separator, append
-        self.file = self.columns = None
+        self.file = None
 
     def on_train_begin(self, logs=None):
-        self.file = open(self.filename, "a+" if self.append else "w+", newline="", encoding="utf-8")
+        self.file = open(self.filename, "a+", newline="", encoding="utf-8")
+        self.length = self.file.tell() if self.append else 0
+        self.columns = ()
+
+    def open(self):
+        """Cut off what is not to stay, once it is known whether training goes on from a backup."""
+        self.file.truncate(min(self.length, self.file.tell()))
         self.file.seek(0)
         self.columns = next(csv.reader(self.file, delimiter=self.separator), None)
         self.file.seek(0, os.SEEK_END)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if self.columns == ():
+            self.open()
 
     def on_epoch_end(self, epoch, logs=None):
         writer = csv.writer(self.file, delimiter=self.separator)
@@ -510,10 +555,79 @@ class CSVLogger(Callback):
         row = {"epoch": epoch, **logs}
         writer.writerow([row.get(name, "NA") for name in self.columns])
         self.file.flush()
+        self.length = self.file.tell()
 
     def on_train_end(self, logs=None):
         if self.file is not None:
             self.file.close()
+
+
+class BackupAndRestore(Callback):
+    """Write down all of the training, so that it can be stopped anywhere and go on another time.
+
+    Run the same `fit` again, on a model that is made in the same way: it goes on where the file
+    stands, and ends with the same bits as if it had never been stopped, on the same kind of
+    machine. `backup_dir` is the file, or a folder that is there, for a file
+    `backup.safetensors`; it is written when training starts, then after each epoch or each
+    `save_freq` batches, and deleted once training is complete, unless `delete_checkpoint` is False.
+
+    The file holds the weights, the optimizer's state, all random streams, the epoch, the batch and
+    the order of the batches, the running metrics, the History, and of each callback what it
+    `remembers`. Arrays and a PyDataset go on at the next batch. From a generator, or anything else
+    that is iterated, the batches that were used are read again and left out; so it must give the
+    same batches again. Of a function for a schedule or a generator nothing is kept. In the
+    first epoch `on_epoch_begin` may be told a second time; what is remembered is put back after it.
+
+    Raises ValueError for a model without weights (call it on data first), FileDamaged or
+    FileRefused (both ValueError) if the file is of another model, optimizer or set of callbacks,
+    and OSError if it cannot be written. Then nothing is changed.
+    """
+
+    remembers = ("batches",)
+
+    def __init__(self, backup_dir, save_freq="epoch", delete_checkpoint=True):
+        backup_dir = os.fspath(backup_dir)
+        inside = os.path.isdir(backup_dir)
+        self.path = os.path.join(backup_dir, "backup.safetensors") if inside else backup_dir
+        self.save_freq, self.delete_checkpoint = check_frequency(save_freq), delete_checkpoint
+
+    def on_train_begin(self, logs=None):
+        self.batches, self.put_back = 0, None
+        if self.save_freq != "epoch" and self.model._scoring.names is None:
+            raise ValueError(
+                "a backup between two epochs holds the metrics of all outputs, and what these are "
+                "is not known before the first batch: call test_on_batch on some data first"
+            )
+        if os.path.exists(self.path):
+            self.put_back = backup.load(self.model, self.path)
+            self.put_back()
+        else:
+            self.epoch = self.model._session.epochs.start
+            self.save(self.epoch, 0, {})
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+        if self.model._session.done:  # what other callbacks did was done already
+            self.put_back()
+        self.put_back = None
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.batches += 1
+        due = self.save_freq != "epoch" and self.batches % self.save_freq == 0
+        if due and not self.model.stop_at_once:  # else this epoch ends here, and so does training
+            self.save(self.epoch, batch + 1, logs)
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.save_freq == "epoch":
+            self.save(epoch + 1, 0, logs)
+
+    def on_train_end(self, logs=None):
+        if self.model._session.complete and self.delete_checkpoint:
+            os.unlink(self.path)
+
+    def save(self, epoch, done, logs):
+        """Write down that `done` batches of an epoch are made, the last of them with these logs."""
+        backup.save(self.model, self.path, {"epoch": epoch, "done": done, "logs": dict(logs)})
 
 
 class LambdaCallback(Callback):

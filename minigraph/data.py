@@ -187,25 +187,26 @@ def weights_of(y, class_weight):
 class Batches:
     """Batches of triples (x, y, sample_weight), epoch after epoch.
 
-    `one_pass()` runs once through the data, in `steps` batches, None while that is not known. If
-    another number is `asked` for, an epoch goes on where the last one ended, and the data are run
-    through again as often as needed.
+    `one_pass(skip)` runs once through the data, in `steps` batches, None while that is not known,
+    and leaves out the first `skip` ones. If another number is `asked` for, an epoch goes on where
+    the last one ended, and the data are run through again as often as needed, unless they come
+    only `once`. `random` is the stream that shuffling draws from.
     """
 
-    def __init__(self, one_pass, steps=None, asked=None):
-        self.one_pass, self.asked = one_pass, asked
+    def __init__(self, one_pass, steps=None, asked=None, random=None, once=False):
+        self.one_pass, self.asked, self.random, self.once = one_pass, asked, random, once
         self.steps = steps if asked is None else asked
         self.ran_out = False
-        self._passes = None
+        self.taken, self.start = 0, None  # batches of this pass so far, and `random` before it
+        self._passes, self._skip = None, 0
 
-    def epoch(self):
-        """The batches of one epoch."""
+    def epoch(self, given=0):
+        """The batches of one epoch, after those that were `given` already."""
         if self.asked is None:
-            yield from self.one_pass()
+            yield from self._pass()
             return
         self._passes = self._passes or self._pass_after_pass()
-        given = 0
-        for batch in itertools.islice(self._passes, self.asked):
+        for batch in itertools.islice(self._passes, self.asked - given):
             yield batch
             given += 1
         if given < self.asked:
@@ -220,21 +221,40 @@ class Batches:
         """Run through the data again and again, until a pass gives nothing."""
         found = True
         while found:
-            found = False
-            for batch in self.one_pass():
+            found = self._skip > 0
+            for batch in self._pass():
                 found = True
                 yield batch
+
+    def _pass(self):
+        """What is left of one pass through the data."""
+        self.start = None if self.random is None else self.random.state
+        skip, self._skip = self._skip, 0
+        for batch in self.one_pass(skip):
+            self.taken += 1
+            yield batch
+        self._begin()
+
+    def _begin(self):
+        self.taken = self.taken if self.once else 0
 
     def rewind(self):
         """Begin the next epoch at the start of the data."""
         self._passes = None
+        self._begin()
+
+    def go_on(self, taken, start):
+        """Stand where other batches stood, which had this `taken` and `start`."""
+        self.taken = self._skip = taken
+        if taken and start is not None:
+            self.random.state = start
 
 
-def array_batches(parts, batch_size, random):
+def array_batches(parts, batch_size, random, skip):
     """Batches out of arrays. The last one may be smaller. The arrays are never written to."""
     count = count_samples(*parts)
     order = None if random is None else random.generator.permutation(count)
-    for start in range(0, count, batch_size):
+    for start in range(skip * batch_size, count, batch_size):
         place = slice(start, start + batch_size)
         yield take(parts, place if order is None else order[place])
 
@@ -269,18 +289,19 @@ class PyDataset:
         """Called after each run through the batches; does nothing unless you define it."""
 
 
-def dataset_batches(dataset, random, class_weight):
+def dataset_batches(dataset, random, class_weight, skip):
     """The batches of an object with `len(dataset)` and `dataset[k]`, such as a PyDataset."""
     count = len(dataset)
-    for k in range(count) if random is None else random.generator.permutation(count):
+    order = range(count) if random is None else random.generator.permutation(count)
+    for k in order[skip:]:
         yield to_batch(dataset[int(k)], class_weight)
     if hasattr(dataset, "on_epoch_end"):
         dataset.on_epoch_end()
 
 
-def stream_batches(stream, class_weight):
+def stream_batches(stream, class_weight, skip):
     """The batches of a generator, or of anything else that can be iterated."""
-    for item in stream:
+    for item in itertools.islice(stream, skip, None):
         yield to_batch(item, class_weight)
 
 
@@ -342,7 +363,7 @@ def make_batches(data, batch_size=None, shuffle=False, random=None, steps=None, 
         batch_size = BATCH_SIZE if batch_size is None else int(batch_size)
         sample_weight = weigh_classes(y, sample_weight, class_weight)
         one_pass = partial(array_batches, (x, y, sample_weight), batch_size, random)
-        return Batches(one_pass, math.ceil(count_samples(x) / batch_size), steps)
+        return Batches(one_pass, math.ceil(count_samples(x) / batch_size), steps, random)
     if batch_size is not None:
         raise ValueError(
             f"batch_size={batch_size} cuts arrays into batches, but a {type(x).__name__} hands out "
@@ -350,10 +371,11 @@ def make_batches(data, batch_size=None, shuffle=False, random=None, steps=None, 
         )
     size = len(x) if hasattr(x, "__len__") else None
     if not is_dataset(x):
-        return Batches(partial(stream_batches, x, class_weight), size, steps)
+        one_pass = partial(stream_batches, x, class_weight)
+        return Batches(one_pass, size, steps, once=runs_once(x))
     if size == 0:
         raise ValueError(f"the data are empty: this {type(x).__name__} has no batch")
-    return Batches(partial(dataset_batches, x, random, class_weight), size, steps)
+    return Batches(partial(dataset_batches, x, random, class_weight), size, steps, random)
 
 
 def check_positive(least=1, optional=True, **arguments):

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 class WholeStep(threading.local):
     """Lets Ctrl-C wait while a step is being made, so that a step is made whole or not at all.
 
-    `fit` puts it on guard; then each step is a `with` block. To change what Ctrl-C does at every
-    step would cost as much as a small update.
+    `fit` puts it on guard; then each step is a `with` block, and one may hold others. To change
+    what Ctrl-C does at every step would cost as much as a small update.
     """
 
-    busy, arrived = False, None
+    depth, arrived = 0, None
 
     @contextmanager
     def on_guard(self):
@@ -23,7 +23,7 @@ class WholeStep(threading.local):
             return
 
         def wait(*signal_and_frame):
-            if self.busy:
+            if self.depth:
                 self.arrived = lambda: handler(*signal_and_frame)
             else:
                 handler(*signal_and_frame)
@@ -35,11 +35,13 @@ class WholeStep(threading.local):
             signal.signal(signal.SIGINT, handler)
 
     def __enter__(self):
-        self.busy, self.arrived = True, None
+        if not self.depth:
+            self.arrived = None
+        self.depth += 1
 
     def __exit__(self, *error):
-        self.busy = False
-        if self.arrived is not None:
+        self.depth -= 1
+        if not self.depth and self.arrived is not None:
             self.arrived()
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from . import backend, initializers, registry, regularizers, tree
 from .backend import context, setting
+from .interrupts import whole_step
 from .ops import basic
 from .tensor import Tensor, Variable, as_array, takes_over
 
@@ -522,8 +523,9 @@ class Layer(registry.Configurable):
                     f"layer {self.name!r}: weight {variable.name!r} has shape {variable.shape}, "
                     f"got {value.shape}"
                 )
-        for variable, value in zip(variables, values, strict=True):
-            variable.assign(value)
+        with whole_step:
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value)
 
     def count_params(self):
         """The number of numbers in all weights; ValueError before the weights exist."""

@@ -49,6 +49,11 @@ class Metric(registry.Configurable):
         for variable in self._variables:
             variable.assign(np.zeros(variable.shape))
 
+    def load_state(self, arrays):
+        """Take over the values of `variables`; ValueError if a shape or their number differs."""
+        for variable, array in zip(self._variables, arrays, strict=True):
+            variable.assign(array)
+
     def __call__(self, *args, **kwargs):
         self.update_state(*args, **kwargs)
         return self.result()
@@ -239,9 +244,17 @@ class Counts(Metric):
         if self.class_id is not None:
             true, p, weight = (x[..., self.class_id] for x in (true, p, weight))
         found = self.count(xp, true, p, weight)
-        if self.counts is None:
-            self.counts = self.add_weight(found.shape, name="counts")
+        self.make_counts(found.shape)
         self.counts.assign_add(found)
+
+    def make_counts(self, shape):
+        if self.counts is None:
+            self.counts = self.add_weight(shape, name="counts")
+
+    def load_state(self, arrays):
+        for array in arrays:
+            self.make_counts(array.shape)
+        super().load_state(arrays)
 
     def probability(self, p):
         return p

@@ -247,9 +247,11 @@ class Optimizer(registry.Configurable):
                     found.append((f"{k}/{name}", slot[part].reshape(variable.shape).copy()))
         return found
 
-    def load_state(self, state, variables):
+    def load_state(self, state, variables, order=None):
         """Take over what `state` gave, for variables in the same order.
 
+        `order` lists the places of the `parameters`, for sums over the flat vectors round off as
+        their order says; without it, it is that of the variables.
         Raises ValueError, and changes nothing, if names or shapes do not belong to this optimizer.
         """
         state = dict(state)
@@ -267,9 +269,14 @@ class Optimizer(registry.Configurable):
                     f"optimizer slot {name!r} has shape {np.shape(array)}, but its variable has "
                     f"shape {places[name][0].shape}"
                 )
-        moved = [v for k, v in enumerate(variables) if any(n.startswith(f"{k}/") for n in state)]
-        if len(state) != len(moved) * len(self.slot_names()):
+        places_moved = {places[name][0] for name in state}
+        moved = [v for v in variables if v in places_moved]
+        if order is not None:
+            moved = [variables[k] for k in order]
+        complete = len(state) == len(moved) * len(self.slot_names())
+        if not complete or not places_moved <= set(moved) or len(set(moved)) < len(moved):
             raise ValueError(f"the state of optimizer {self.name!r} misses some slots")
+        self.parameters, self.slots, self._parts = [], {}, []
         self.build(moved)
         for name, array in state.items():
             variable, slot = places[name]

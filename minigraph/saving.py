@@ -143,7 +143,7 @@ def model_contents(model):
     if table == [model]:  # it has no graph, so it must be told again what it was built for
         description["build_shape"] = serialization.Writer().encode(model.build_shape, {})
     tensors = arrays_of(weights)
-    states = [random_state(stream) for stream in random_streams(parts)]
+    states = [stream.state for stream in random_streams(parts)]
     metadata = {"minigraph.train": to_json({"random": states})}
     if model.compiled:
         metadata["minigraph.compile"] = to_json(model.get_compile_config())
@@ -176,7 +176,7 @@ def rebuild(contents, custom_objects):
     parts = saved_parts(model, table)
     restore_trainable(model, parts, description["trainable"])
     for stream, state in partners(random_streams(parts), train["random"], "random streams"):
-        set_random_state(stream, state)
+        stream.state = state
     assign_weights(model, arrays)
     return model
 
@@ -254,7 +254,7 @@ def listed_weights(description, tensors):
     missing = [name for name in names if name not in tensors]
     expect(not missing, f"the weights {missing[:3]} are listed, but not there")
     listed = set(names)
-    extra = [n for n in tensors if n not in listed and not n.startswith("optimizer/")]
+    extra = [n for n in tensors if n not in listed and not n.startswith(("optimizer/", "train/"))]
     expect(not extra, f"the tensors {extra[:3]} belong to no weight of the model")
     return {name: tensors[name] for name in names}
 
@@ -305,20 +305,6 @@ def random_streams(parts):
     """The random streams that layers and models keep, each once."""
     held = [leaf for part in parts for value in vars(part).values() for leaf in tree.flatten(value)]
     return list(dict.fromkeys(leaf for leaf in held if isinstance(leaf, RandomStream)))
-
-
-def random_state(stream):
-    """Where a random stream stands; its long numbers as texts, for the JSON reader refuses them."""
-    state = stream.generator.bit_generator.state
-    inner = {name: hex(number) for name, number in state["state"].items()}
-    return state | {"state": inner}
-
-
-def set_random_state(stream, state):
-    """Put a random stream where `random_state` found it; ValueError if it does not stand there."""
-    inner = {name: int(text, 16) for name, text in state["state"].items()}
-    stream.generator.bit_generator.state = state | {"state": inner}
-    expect(random_state(stream) == state, "a random stream has no valid state")
 
 
 def parse_metadata(contents, key, default=None):

@@ -11,11 +11,12 @@ import sys
 import warnings
 from collections import UserDict
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 
 from . import backend, graph, metrics, optimizers, registry, tree
-from .callbacks import CallbackList, History, ProgbarLogger, as_list, is_terminal
+from .callbacks import CallbackList, History, ProgbarLogger, as_list, is_backup, is_terminal
 from .checks import check_choice
 from .data import (
     check_positive,
@@ -77,11 +78,21 @@ def values_of(logs):
 
 
 class Session:
-    """What one `fit` remembers; `collected` for an epoch, because collecting takes time."""
+    """What one `fit` remembers; `collected` for an epoch, because collecting takes time.
 
-    def __init__(self):
+    A `fit` that goes on where another was stopped finds here which `epochs` are left, how many
+    batches are `done` of the first of them, and the `logs` of the last batch or epoch before.
+    """
+
+    def __init__(self, epochs, data, callbacks):
+        self.epochs, self.data, self.callbacks = epochs, data, callbacks
+        self.done, self.logs = 0, {}
         self.collected = {}
-        self.warned = self.validates = False
+        self.warned = self.complete = False
+
+    @property
+    def validates(self):
+        return len(self.data) > 1
 
 
 # ---------------------------------------------------------------------------------------------
@@ -355,35 +366,42 @@ class Trainer:
 
         self.history = History()
         callbacks = self._callback_list(callbacks, batches, verbose, epochs, self.history)
-        with self._one_session(), whole_step.on_guard():
+        data = [batches] if validation is None else [batches, validation]
+        session = Session(range(initial_epoch, epochs), data, callbacks)
+        with self._one_session(session), whole_step.on_guard():
             self.stop_training = self.stop_at_once = False
-            self._session.validates = validation is not None
             try:
                 callbacks.tell("on_train_begin", {})
-                logs = {}
-                for epoch in range(initial_epoch, epochs):
+                logs = session.logs
+                for epoch in session.epochs:
+                    self._start_metrics()
                     callbacks.tell("on_epoch_begin", epoch, {})
-                    logs = self._train_epoch(batches, callbacks, epoch)
-                    if logs is None:
+                    found = self._train_epoch(batches, callbacks, epoch)
+                    if found is None:
                         break
+                    logs = found
                     if validation is not None and is_due(epoch + 1):
-                        scores = self._test_epoch(validation, callbacks)
+                        where = f"the validation of epoch {epoch + 1}"
+                        scores = self._test_epoch(validation, callbacks, where)
                         logs |= {f"val_{name}": value for name, value in scores.items()}
                     callbacks.tell("on_epoch_end", epoch, logs)
                     if self.stop_training or batches.ran_out or (validation and validation.ran_out):
                         break
             except BaseException as error:
-                close(x)
-                callbacks.give_up(error)
+                with whole_step:  # a second Ctrl-C waits until all is put in order
+                    callbacks.end({}, error, partial(close, x), partial(close, validation_data))
                 raise
-            callbacks.tell("on_train_end", logs or {})
+            session.complete = True
+            callbacks.end(logs)
         return self.history
 
     def _train_epoch(self, batches, callbacks, epoch):
         """One epoch of steps; returns its logs, None if the data had run out before."""
-        self._start_metrics()
-        where = f"epoch {epoch + 1}"
-        logs = self._each_batch("train", batches, callbacks, self.train_step, where)
+        session, where = self._session, f"epoch {epoch + 1}"
+        session.collected.clear()  # at its beginning, callbacks may have frozen layers
+        done, session.done = session.done, 0
+        logs = session.logs if done else None
+        logs = self._each_batch("train", batches, callbacks, self._whole_step, where, done, logs)
         if logs is None and not self.history.epoch:
             raise ValueError("the data are empty: there was not a single batch")
         if logs is None and not batches.ran_out:
@@ -410,12 +428,12 @@ class Trainer:
         logs = self._test_epoch(batches, self._callback_list(callbacks, batches, verbose))
         return logs if return_dict else values_of(logs)
 
-    def _test_epoch(self, batches, callbacks):
+    def _test_epoch(self, batches, callbacks, where="the evaluation"):
         """Score all batches; returns the logs."""
         self._start_metrics()
         batches.rewind()
         callbacks.tell("on_test_begin", {})
-        logs = self._each_batch("test", batches, callbacks, self.test_step, "the evaluation")
+        logs = self._each_batch("test", batches, callbacks, self.test_step, where)
         if logs is None:
             raise ValueError("the data to evaluate are empty: there was not a single batch")
         callbacks.tell("on_test_end", logs)
@@ -443,17 +461,18 @@ class Trainer:
         parts = zip(*(tree.flatten(result) for result in results), strict=True)
         return tree.pack(results[0], [np.concatenate(part) for part in parts])
 
-    def _each_batch(self, moment, batches, callbacks, step, where):
+    def _each_batch(self, moment, batches, callbacks, step, where, done=0, logs=None):
         """Do one step with each batch, and tell the callbacks.
 
         Returns the logs of the last step, None if there was no batch. `moment` is the word
-        in the names of the hooks; `where` is what an error is told it was in.
+        in the names of the hooks; `where` is what an error is told it was in. So many batches are
+        `done` already, the last of them with these `logs`.
         """
         begin, end = f"on_{moment}_batch_begin", f"on_{moment}_batch_end"
         wanted = callbacks.listens(end)
-        logs, done = None, 0
+        data = None
         try:
-            for batch in batches.epoch():
+            for batch in batches.epoch(done):
                 callbacks.tell(begin, done, {})
                 with np.errstate(all="ignore"):  # `_look_at` says it once, and says where
                     logs = step(data := pack(*batch))
@@ -469,9 +488,22 @@ class Trainer:
         if not done:
             return None
         logs = logs_to_python(logs)
-        if moment == "train" and "loss" in logs and not on_host():
+        if moment == "train" and data and "loss" in logs and not on_host():
             self._look_at(logs["loss"], data[0])
         return logs
+
+    def _whole_step(self, data):
+        """A training step that, if it fails, leaves the moving averages of layers alone too."""
+        moving = self._collect("moving", lambda: self.non_trainable_weights) if self.built else []
+        before, made = [variable.value for variable in moving], self.optimizer.iterations
+        try:
+            return self.train_step(data)
+        except BaseException:
+            with whole_step:
+                if self.optimizer.iterations == made:  # else Ctrl-C came, but the step is complete
+                    for variable, value in zip(moving, before, strict=True):
+                        variable.value = value
+            raise
 
     # -- single batches ------------------------------------------------------------------------
 
@@ -481,7 +513,7 @@ class Trainer:
         x, y, sample_weight = prepare(x, y, sample_weight)
         class_weight = self._scoring.in_order(class_weight, y)
         sample_weight = weigh_classes(y, sample_weight, class_weight)
-        return self._one_step(self.train_step, pack(x, y, sample_weight), return_dict)
+        return self._one_step(self._whole_step, pack(x, y, sample_weight), return_dict)
 
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
         """Score one batch. Returns its loss, or a list or dict with its metrics too."""
@@ -520,20 +552,24 @@ class Trainer:
             self._scoring.check(y, sample_weight, self._graph_outputs())
 
     def _callback_list(self, callbacks, batches, verbose, epochs=None, history=None):
-        """The user's callbacks, then our own, which so see what the user's put into the logs."""
+        """The user's callbacks, then our own, which so see what the user's put into the logs.
+
+        Last come backups, which keep the state of all the others.
+        """
         params = {"steps": batches.steps, "verbose": verbosity(verbose)}
         if epochs is not None:
             params["epochs"] = epochs
         own = [ProgbarLogger()] if params["verbose"] else []
         own += [] if history is None else [history]
-        return CallbackList([*as_list(callbacks), *own], self, params)
+        callbacks = sorted([*as_list(callbacks), *own], key=is_backup)
+        return CallbackList(callbacks, self, params)
 
     @contextmanager
-    def _one_session(self):
+    def _one_session(self, session):
         """Only one `fit` of a model at a time."""
         if self._session is not None:
             raise RuntimeError("this model is being fitted already; wait until that ends")
-        self._session = Session()
+        self._session = session
         try:
             yield
         finally:

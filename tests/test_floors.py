@@ -32,9 +32,8 @@ FLOORS = [
     ],
     [
         ["data"],
-        ["callbacks"],
         ["scoring"],
-        ["serialization", "saving"],
+        ["serialization", "saving", "backup", "callbacks"],
         ["view.__init__", "view.text", "view.describe", "view.summary", "view.layout", "view.svg"]
         + ["view.raster", "view.dot", "view.plot", "view.trace", "view.widget"],
     ],

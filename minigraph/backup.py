@@ -1,0 +1,199 @@
+"""A training as a file: all that a `fit` needs to go on with the same bits where another stopped.
+
+The weights and the optimizer's slots stand in the file as in that of a model. What else there is,
+from the epoch to the memory of the callbacks, is one structure of plain values; arrays in it, and
+long lists of numbers such as a history, are tensors of the file.
+"""
+
+import copy
+import math
+from functools import partial
+
+import numpy as np
+
+from . import safefile, saving, serialization
+from .backend import RandomStream, is_number
+from .interrupts import whole_step
+from .registry import constructor_arguments
+from .safefile import Contents, expect, to_json
+
+ADVICE = "Nothing was changed. Delete the file to start the training anew."
+TRAINING = {
+    "epoch": int, "done": int, "logs": dict, "stopped": bool, "data": list, "metrics": dict,
+    "random": list, "callbacks": list, "rate": object, "order": list, "made_by": dict,
+}  # fmt: skip
+POSITION = {"taken": int, "start": object}
+
+
+class Writer(serialization.Writer):
+    """Writes values as JSON, and puts arrays and lists of floats into a dict of tensors."""
+
+    def encode(self, value, tensors):
+        listed = type(value) is list and value and all(type(item) is float for item in value)
+        if not listed and not isinstance(value, np.ndarray):
+            return super().encode(value, tensors)
+        name = f"train/{len(tensors)}"
+        tensors[name] = np.asarray(value)
+        return {"$floats" if listed else "$array": name}
+
+
+class Reader(serialization.Reader):
+    """The inverse; takes what it uses out of the tensors."""
+
+    def decode(self, value, tensors):
+        match value:
+            case {"$floats": str(name)}:
+                return tensors.pop(name).tolist()
+            case {"$array": str(name)}:
+                return tensors.pop(name)
+        return super().decode(value, tensors)
+
+
+def save(model, path, progress):
+    """Write down where the running `fit` of a model stands; `progress` says after which batch.
+
+    Raises ValueError if something that is remembered cannot be written, and OSError.
+    """
+    path, weights = safefile.check_path(path), saving.labelled_weights(model)
+    session, optimizer, tensors = model._session, model.optimizer, {}
+    places = {variable: place for place, variable in enumerate(weights.values())}
+    metrics = model._watched() if progress["done"] else []
+    training = progress | {
+        "stopped": model.stop_training,
+        "data": [{"taken": batches.taken, "start": batches.start} for batches in session.data],
+        "metrics": {name: [v.numpy() for v in metric.variables] for name, metric in metrics},
+        "random": [stream.state for stream in streams_of(model)],
+        "callbacks": [
+            {name: getattr(callback, name) for name in callback.remembers}
+            for callback in remembering(model)
+        ],
+        "rate": rate_of(optimizer),
+        "order": [places[v] for v in optimizer.parameters if v in places],
+        "made_by": maker(model),
+    }
+    texts = {
+        "minigraph.model": {"weights": list(weights)},
+        "minigraph.train": Writer().encode(training, tensors),
+    }
+    tensors |= saving.arrays_of(weights)
+    tensors |= {f"optimizer/{name}": array for name, array in optimizer.state(list(places))}
+    texts = {key: to_json(text) for key, text in texts.items()}
+    safefile.write_atomically(path, safefile.to_bytes(Contents(texts, tensors)))
+
+
+def load(model, path):
+    """Put a model, its optimizer and its running `fit` where a backup stands.
+
+    Returns a function that does it again. Raises FileDamaged or FileRefused, and changes nothing,
+    if the file is of another model, optimizer or `fit`.
+    """
+    weights = saving.labelled_weights(model)
+    with saving.reading(path, math.inf) as contents, saving.refusing("the training", ADVICE):
+        description = saving.parse_metadata(contents, "minigraph.model")
+        arrays = saving.listed_weights(description, contents.tensors)
+        rest = {name: array for name, array in contents.tensors.items() if name not in arrays}
+        text = saving.parse_metadata(contents, "minigraph.train")
+        training = Reader([]).decode(text, rest)
+        check(model, training)
+        saving.fit_weights(model, weights, arrays, exact=True)
+        again = partial(put_back, model, arrays, rest, training)
+        again()
+    return again
+
+
+def check(model, training):
+    """Raise ValueError unless a backup was made by this model, its optimizer and this `fit`."""
+    serialization.check(training, "a training", TRAINING)
+    session, ours = model._session, maker(model)
+    serialization.check(training["made_by"], "its maker", dict.fromkeys(ours, object))
+    for what, found in training["made_by"].items():
+        text = f"it was made with the {what} {found!r:.200}, and here is {ours[what]!r:.200}"
+        expect(found == ours[what], text)
+    for position in training["data"]:
+        serialization.check(position, "a place in the data", POSITION)
+    counts = [training["epoch"], training["done"], *training["order"]]
+    counts += [position["taken"] for position in training["data"]]
+    expect(all(type(n) is int and n >= 0 for n in counts), "a count is no whole number")
+    pairs = saving.partners(session.data, training["data"], "sources of data")
+    starts = [place["start"] for batches, place in pairs if batches.random and place["taken"]]
+    saving.partners(streams_of(model), training["random"], "random streams")
+    for state in [*starts, *training["random"]]:
+        RandomStream(0).state = state
+    for callback, kept in remembering(model, training["callbacks"]):
+        expect(kept.keys() == set(callback.remembers), f"{callback!r} remembers other things")
+        for name, value in kept.items():
+            alike = are_alike(getattr(callback, name), value)
+            expect(alike, f"{name!r} of {callback!r} cannot be {value!r:.40}")
+    same = is_number(training["rate"], 0) == is_number(rate_of(model.optimizer))
+    expect(same, "a schedule and a number as the learning rate cannot stand for each other")
+
+
+def put_back(model, arrays, slots, training):
+    """Take over what was checked."""
+    session, optimizer = model._session, model.optimizer
+    if training["done"]:  # else the epoch starts with fresh metrics
+        watched, sums = dict(model._watched()), training["metrics"]
+        serialization.check(sums, "the metrics", dict.fromkeys(watched, list))
+        for name, metric in watched.items():
+            metric.load_state(sums[name])
+    state = [(name.removeprefix("optimizer/"), array) for name, array in slots.items()]
+    with whole_step:
+        optimizer.load_state(state, model.weights, training["order"])
+        if training["rate"] is not None:
+            optimizer.learning_rate = training["rate"]
+        saving.assign_weights(model, arrays)
+        for stream, state in zip(streams_of(model), training["random"], strict=True):
+            stream.state = state
+        for batches, position in zip(session.data, training["data"], strict=True):
+            batches.go_on(**position)
+        for callback, kept in remembering(model, training["callbacks"]):
+            vars(callback).update(copy.deepcopy(kept))
+        epoch, session.done, session.logs = (training[key] for key in ("epoch", "done", "logs"))
+        over = training["stopped"] and not session.done
+        session.epochs = range(epoch, epoch if over else session.epochs.stop)
+        model.stop_training = training["stopped"]
+
+
+# ---------------------------------------------------------------------------------------------
+# What a training consists of
+
+
+def streams_of(model):
+    """All random streams of a model and its layers."""
+    return saving.random_streams(model._all_layers())
+
+
+def rate_of(optimizer):
+    """The learning rate, if it is a number; that of a schedule follows from the step."""
+    return None if callable(optimizer._learning_rate) else optimizer.learning_rate
+
+
+def remembering(model, kept=None):
+    """The callbacks that remember something; pairs with what was kept of them, if that is given."""
+    found = [callback for callback in model._session.callbacks.callbacks if callback.remembers]
+    return found if kept is None else saving.partners(found, kept, "callbacks")
+
+
+def maker(model):
+    """What a backup is bound to, as plain values: it goes on only with the same."""
+    optimizer, session = model.optimizer, model._session
+    given = {
+        name: getattr(optimizer, name, None) for name in constructor_arguments(type(optimizer))
+    }
+    plain = {name: value for name, value in given.items() if isinstance(value, (int, float, str))}
+    changing = {"name": None, "learning_rate": None}
+    return {
+        "layers": [type(layer).__name__ for layer in model._all_layers()],
+        "optimizer": [
+            type(optimizer).__name__,
+            {k: v for k, v in plain.items() if k not in changing},
+        ],
+        "callbacks": [type(callback).__name__ for callback in remembering(model)],
+        "number of batches": [batches.steps for batches in session.data],
+    }
+
+
+def are_alike(a, b):
+    """Whether one value can stand for another: two numbers, or two of one type, or None."""
+    kinds = {float if isinstance(value, (int, float)) else type(value) for value in (a, b)}
+    return len(kinds - {type(None)}) <= 1
