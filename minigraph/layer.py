@@ -49,29 +49,36 @@ class InputSpec:
 
     def check(self, shape, layer_name, position=0):
         """Raise ValueError, naming the layer and what was found, if `shape` does not fit."""
-        ndim = len(shape)
-        broken = None
-        rank = next((n for n in (self.ndim, self.min_ndim, self.max_ndim) if n is not None), None)
-        advice = f" It reads {AXES.get(rank, f'{rank} axes')}: Reshape adds or removes axes."
-        if self.ndim is not None and ndim != self.ndim:
-            broken = f"expected ndim={self.ndim}, found ndim={ndim}"
-        elif self.min_ndim is not None and ndim < self.min_ndim:
-            broken = f"expected min_ndim={self.min_ndim}, found ndim={ndim}"
-        elif self.max_ndim is not None and ndim > self.max_ndim:
-            broken = f"expected max_ndim={self.max_ndim}, found ndim={ndim}"
-        else:
-            for axis, size in self.axes.items():
-                if not -ndim <= axis < ndim:
-                    broken = f"expected axis {axis} to have size {size}, found ndim={ndim}"
-                elif shape[axis] not in (size, None):
-                    broken = f"expected axis {axis} to have size {size}, found size {shape[axis]}"
-                    advice = " Its weights were made for that size, and all its calls share them."
-        if broken:
+        fault = self._fault(shape)
+        if fault:
             shown = (None, *shape[1:]) if context.drawing is not None else tuple(shape)
+            rule, advice = fault
             raise ValueError(
                 f'Input {position} of layer "{layer_name}" is incompatible with the layer: '
-                f"{broken}. Full shape received: {shown}.{advice}"
+                f"{rule}. Full shape received: {shown}. {advice}"
             )
+
+    def _fault(self, shape):
+        """The rule that `shape` breaks, with an advice, or None."""
+        ndim = len(shape)
+        if self.ndim is not None and ndim != self.ndim:
+            return f"expected ndim={self.ndim}, found ndim={ndim}", reads(self.ndim)
+        if self.min_ndim is not None and ndim < self.min_ndim:
+            return f"expected min_ndim={self.min_ndim}, found ndim={ndim}", reads(self.min_ndim)
+        if self.max_ndim is not None and ndim > self.max_ndim:
+            return f"expected max_ndim={self.max_ndim}, found ndim={ndim}", reads(self.max_ndim)
+        for axis, size in self.axes.items():
+            if not -ndim <= axis < ndim:
+                return f"expected axis {axis} to have size {size}, found ndim={ndim}", ""
+            if shape[axis] not in (size, None):
+                advice = "Its weights were made for that size, and all its calls share them."
+                return f"expected axis {axis} to have size {size}, found size {shape[axis]}", advice
+        return None
+
+
+def reads(rank):
+    """An advice: what the axes of a layer's input mean."""
+    return f"It reads {AXES.get(rank, f'{rank} axes')}: Reshape adds or removes axes."
 
 
 def described(symbols):
