@@ -60,7 +60,10 @@ def save(model, path, progress):
     metrics = model._watched() if progress["done"] else []
     training = progress | {
         "stopped": model.stop_training,
-        "data": [{"taken": batches.taken, "start": batches.start} for batches in session.data],
+        "data": [
+            {"taken": batches.taken, "start": batches.start if batches.taken else None}
+            for batches in session.data
+        ],
         "metrics": {name: [v.numpy() for v in metric.variables] for name, metric in metrics},
         "random": [stream.state for stream in streams_of(model)],
         "callbacks": [
@@ -114,10 +117,11 @@ def check(model, training):
     counts = [training["epoch"], training["done"], *training["order"]]
     counts += [position["taken"] for position in training["data"]]
     expect(all(type(n) is int and n >= 0 for n in counts), "a count is no whole number")
-    pairs = saving.partners(session.data, training["data"], "sources of data")
-    starts = [place["start"] for batches, place in pairs if batches.random and place["taken"]]
     saving.partners(streams_of(model), training["random"], "random streams")
-    for state in [*starts, *training["random"]]:
+    states = list(training["random"])
+    for batches, place in saving.partners(session.data, training["data"], "sources of data"):
+        states += [place["start"]] if batches.random and place["taken"] else []
+    for state in states:
         RandomStream(0).state = state
     for callback, kept in remembering(model, training["callbacks"]):
         expect(kept.keys() == set(callback.remembers), f"{callback!r} remembers other things")

@@ -97,6 +97,8 @@ class CallbackList:
     Raises ValueError for what is no Callback.
     """
 
+    ended = failed = False
+
     def __init__(self, callbacks=None, model=None, params=None):
         self.callbacks = as_list(callbacks)
         for callback in self.callbacks:
@@ -128,12 +130,12 @@ class CallbackList:
         None is left out if one before it fails. The first error is raised, unless it is `error`,
         and tells of the others.
         """
-        first = error
+        self.ended, self.failed, first = True, error is not None, error
         for act in (*acts, *(partial(c.on_train_end, logs) for c in self.callbacks)):
             try:
                 act()
             except Exception as second:
-                first = first or second
+                self.failed, first = True, first or second
                 if first is not second:
                     name = getattr(act.func, "__qualname__", repr(act.func))
                     first.add_note(f"then {name} failed: {second!r}")
@@ -622,7 +624,7 @@ class BackupAndRestore(Callback):
             self.save(epoch + 1, 0, logs)
 
     def on_train_end(self, logs=None):
-        if self.model._session.complete and self.delete_checkpoint:
+        if self.delete_checkpoint and not self.model._session.callbacks.failed:
             os.unlink(self.path)
 
     def save(self, epoch, done, logs):

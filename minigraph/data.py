@@ -246,7 +246,7 @@ class Batches:
     def go_on(self, taken, start):
         """Stand where other batches stood, which had this `taken` and `start`."""
         self.taken = self._skip = taken
-        if taken and start is not None:
+        if taken and self.random:
             self.random.state = start
 
 

@@ -88,7 +88,7 @@ class Session:
         self.epochs, self.data, self.callbacks = epochs, data, callbacks
         self.done, self.logs = 0, {}
         self.collected = {}
-        self.warned = self.complete = False
+        self.warned = False
 
     @property
     def validates(self):
@@ -387,12 +387,13 @@ class Trainer:
                     callbacks.tell("on_epoch_end", epoch, logs)
                     if self.stop_training or batches.ran_out or (validation and validation.ran_out):
                         break
+                with whole_step:
+                    callbacks.end(logs)
             except BaseException as error:
                 with whole_step:  # a second Ctrl-C waits until all is put in order
-                    callbacks.end({}, error, partial(close, x), partial(close, validation_data))
+                    if not callbacks.ended:
+                        callbacks.end({}, error, partial(close, x), partial(close, validation_data))
                 raise
-            session.complete = True
-            callbacks.end(logs)
         return self.history
 
     def _train_epoch(self, batches, callbacks, epoch):
