@@ -100,13 +100,12 @@ class Cell(Layer):
         return after[0], after
 
     def run(self, x, states, mask, zero_output_for_mask, training):
-        """All steps: the outputs (a tensor, or a list of steps), the last one, the last states."""
+        """All steps: the outputs, the last one and the last states."""
         x, keep = self.drop(x, ((len(x), 1, *x.shape[2:]), states[0].shape), training)
         functions = {name: nn.FUSED.get(getattr(self, name)) for name in self.functions}
         if keep is not None or None in functions.values() or self.whole is None:
             step = partial(self.step, keep=keep)
-            outputs, states = recurrent.run_steps(step, x, states, mask, zero_output_for_mask)
-            return outputs, outputs[-1], states
+            return recurrent.run_steps(step, x, states, mask, zero_output_for_mask)
         weights = self.kernel, self.recurrent_kernel, self.bias
         settings = functions | {name: getattr(self, name) for name in self.settings}
         outputs, *states = self.whole(
@@ -356,7 +355,7 @@ class RNN(Layer):
             for kept, state in zip(self.states, states, strict=True):
                 kept.assign(state)
         if self.return_sequences:
-            last = basic.stack(outputs, axis=1) if isinstance(outputs, list) else outputs
+            last = outputs
         return [last, *states] if self.return_state else last
 
     def run(self, x, states, mask, zero_output_for_mask, training):
@@ -366,8 +365,7 @@ class RNN(Layer):
             output, after = self.cell(x, as_list(tree.pack(self.cell.state_size, states)))
             return output, tree.flatten(after)
 
-        outputs, states = recurrent.run_steps(step, x, states, mask, zero_output_for_mask)
-        return outputs, outputs[-1], states
+        return recurrent.run_steps(step, x, states, mask, zero_output_for_mask)
 
     def first_states(self, sequences, given):
         """The states to begin with, as a flat list; ValueError if they have wrong shapes."""

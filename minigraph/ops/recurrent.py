@@ -38,17 +38,21 @@ def unstack(x, /, axis=0):
 def run_steps(step, x, states, mask=None, zero_output_for_mask=False):
     """The obvious loop: `step(x_t, states)` gives an output and the next states, for each t.
 
-    Returns the list of outputs and the last states.
+    Returns all outputs, the last one and the last states. Without rows every step gives what the
+    second gives, so two are run: a drawing takes no longer for a long sequence.
     """
-    outputs, former = [], 0.0
-    for t, x_t in enumerate(unstack(x, axis=1)):
+    outputs, former, length = [], 0.0, x.shape[1]
+    for t, x_t in enumerate(unstack(x if len(x) else x[:, :2], axis=1)):
         output, after = step(x_t, states)
         if mask is not None:
             after = [where_real(mask[:, t], a, b) for a, b in zip(after, states, strict=True)]
             output = where_real(mask[:, t], output, 0.0 if zero_output_for_mask else former)
         outputs.append(output)
         former, states = output, list(after)
-    return outputs, states
+    if len(x):
+        return basic.stack(outputs, axis=1), former, states
+    everywhere = basic.broadcast_to(former[:, None], (0, length, *former.shape[1:]))
+    return everywhere, former, states
 
 
 def where_real(real, new, old):
@@ -103,7 +107,7 @@ def run_sequence(
     real = None
     if mask is not None:
         real = by_time(mask).astype(bool).reshape(*steps.shape[:2], *[1] * (states[0].ndim - 1))
-    for t in range(len(steps)):
+    for t in range(len(steps) if len(x) else 0):  # a drawing has no rows to step through
         step(t, z[t], *kept)
         for times in [] if real is None else kept:
             times[t + 1] = xp.where(real[t], times[t + 1], times[t])
@@ -120,7 +124,7 @@ def run_sequence(
             g = by_time(g) if real is None else by_time(g) * shown
         d = xp.empty_like(z)
         e = xp.empty_like(z) if apart else d
-        for t in reversed(range(len(steps))):
+        for t in reversed(range(len(steps) if len(x) else 0)):
             if g is not None:
                 d_states[0] = d_states[0] + g[t]
             if real is None:
@@ -194,7 +198,9 @@ def lstm_sequence(
     xp, units = array_module(x), h.shape[-1]
     squash, gate = (IN_PLACE[name] for name in functions)
     # In the order o, i, f, g the gates lie side by side, and so do the parts that c' is made of.
-    weights = _, recurrent, _ = [w if w is None else xp.roll(w, units, -1) for w in weights]
+    if len(x):  # a drawing has no rows, and weights that take no memory
+        weights = [w if w is None else xp.roll(w, units, -1) for w in weights]
+    recurrent = weights[1]
     squashed = xp.empty((x.shape[1], *h.shape), recurrent.dtype)
 
     def step(t, z, hs, cs):
@@ -390,8 +396,8 @@ def plain_loop(step, states):
             return after[0], after
 
         mask = None if mask is None else mask.value
-        outputs, last = run_steps(one, x, arrays[:states], mask, zero_output_for_mask)
-        return (basic.stack(outputs, axis=1), *last)
+        outputs, _, last = run_steps(one, x, arrays[:states], mask, zero_output_for_mask)
+        return (outputs, *last)
 
     return run
 
