@@ -17,7 +17,7 @@ import minigraph
 from minigraph import Tape, Tensor, ops
 
 FIXTURES = Path(__file__).parent / "reference" / "fixtures.safetensors"
-TOLERANCE = 1e-5  # of the largest number of an array
+TOLERANCE = 1e-5  # of the largest number among the outputs, or among the gradients
 ZERO = 1e-12  # below this, float64 left only rounding errors of a zero
 
 # What has no case, and why.
@@ -94,13 +94,15 @@ def test_numbers_are_those_of_keras(name):
     assert found.keys() == KEPT[name].keys()
     for part, expected in KEPT[name].items():
         assert found[part].shape == expected.shape, part
-        largest = np.abs(expected).max(initial=0)
+        kind = part.rpartition("_")[0]  # a gradient that is exactly 0 is measured by its siblings
+        siblings = [array for name, array in KEPT[name].items() if name.startswith(kind)]
+        largest = max(np.abs(array).max(initial=0) for array in siblings)
         bound = TOLERANCE * (largest if largest > ZERO else 1)
         np.testing.assert_allclose(found[part], expected, rtol=0, atol=bound, err_msg=part)
 
 
 def test_the_file_holds_enough_cases_and_stays_small():
-    assert KEPT.keys() <= cases.CASES.keys()
+    assert KEPT.keys() == cases.CASES.keys(), "run `make reference`"
     assert sum(name.startswith("layers/") for name in KEPT) >= 80
     assert FIXTURES.stat().st_size < 3e6
     with safe_open(FIXTURES, "numpy") as file:

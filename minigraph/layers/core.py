@@ -16,6 +16,7 @@ class Dense(Layer):
     unknown.
     """
 
+    supports_masking = True
     weight_settings = {"kernel": "glorot_uniform", "bias": "zeros"}
 
     def __init__(self, units, activation=None, use_bias=True, **options):

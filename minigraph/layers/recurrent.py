@@ -527,7 +527,9 @@ class Bidirectional(Layer):
     `merge_mode` says how their outputs meet: "concat", "sum", "mul", "ave", or None for a list of
     both. Sequences of the second are turned round first, so that both speak of the same step.
     States come after the outputs, first those of the forward layer; `initial_state` halves
-    likewise. The `backward_layer` is a copy with weights of its own unless given.
+    likewise. The `backward_layer` is a copy with weights of its own unless given. In a sequence a
+    masked step gives 0: both layers are set to `zero_output_for_mask`, as they do not agree on
+    which output came before.
 
     Shapes: (batch, time, inputs) -> (batch, 2 units) with "concat", else (batch, units); with a
     time axis if the layers return sequences.
@@ -555,6 +557,8 @@ class Bidirectional(Layer):
         if not isinstance(backward_layer, RNN) or backward_layer.go_backwards == layer.go_backwards:
             raise ValueError("`backward_layer` must be a recurrent layer that reads the other way")
         self.layer, self.merge_mode, self.backward_layer = layer, merge_mode, backward_layer
+        for each in (layer, backward_layer):
+            each.zero_output_for_mask = each.return_sequences
 
     def build(self, input_shape):
         for layer in (self.layer, self.backward_layer):

@@ -2,9 +2,9 @@
 
 import inspect
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
-from ..graph import Plan
+from ..graph import SymbolicTensor
 from .text import printable, shape_text
 
 LISTED = 12  # how many boxes a sentence names before it says "and 30 more"
@@ -14,9 +14,12 @@ LISTED = 12  # how many boxes a sentence names before it says "and 30 more"
 class Box:
     """One call of a layer or op.
 
-    `kind` is "input", "layer", "op" or "model". `call` of `calls` tells the calls of a shared layer
-    apart, and `shared` is a number that all calls of one shared layer have in common, else None.
-    `weights` holds (name, shape) pairs; `trainable` is None where there is nothing to train.
+    `kind` is "input", "layer", "op" or "model". `path` names the box in its graph:
+    "encoder[1]/dense" is the box `dense` inside the second call of `encoder`. `call` of `calls`
+    tells the calls of a layer in one model apart. `shared` is a number that all calls of one shared
+    layer have in common, in whatever models they stand, else None. `weights` holds (name, shape)
+    pairs; `trainable` is None where there is nothing to train. `parent` is the number of the box of
+    the opened model around this one, or None, and `opened` says whether this is such a model.
     """
 
     name: str
@@ -34,12 +37,15 @@ class Box:
     trainable: bool | None = None
     sentence: str = ""
     formula: str = ""
+    path: str = ""
+    parent: int | None = None
+    opened: bool = False
 
 
 @dataclass(frozen=True)
 class Edge:
     """One tensor on its way: output number `output` of box `source` is argument number `argument`
-    of box `target`."""
+    of box `target`. Neither is an opened model: its arrows lead to and from the boxes inside."""
 
     source: int
     output: int
@@ -49,7 +55,10 @@ class Edge:
 
 @dataclass(frozen=True)
 class Graph:
-    """The boxes and edges of a model; `nodes[i]` is the node that box i stands for."""
+    """The boxes and edges of a model; `nodes[i]` is the node that box i stands for.
+
+    The box of an opened model comes before the boxes inside it, and these before the next one.
+    """
 
     name: str
     boxes: tuple
@@ -65,13 +74,19 @@ class Graph:
     def outlets(self):
         return [edge.output for edge in self.edges]
 
+    @property
+    def parents(self):
+        return [box.parent for box in self.boxes]
 
-def describe(model):
+
+def describe(model, opened=()):
     """The graph of a model: a box for each call, an edge for each tensor that a call is given.
 
-    Boxes stand in the order in which the model runs. A nested model is one box.
+    Boxes stand in the order in which the model runs. A nested model is one box, unless its path is
+    among `opened` (True opens all, at any depth): then the boxes inside follow its own. What is
+    open inside a closed model is not seen.
     Raises ValueError if the model has no graph, as one that is written as a class before its
-    first call.
+    first call, or if a path in `opened` names no nested model.
     """
     if not hasattr(model, "plan"):
         raise TypeError(
@@ -82,26 +97,112 @@ def describe(model):
             f"model {model.name!r} has no graph to draw: it was not made from symbolic inputs "
             "and outputs, or was not built yet"
         )
-    nodes = model.plan.nodes
-    place = {node: i for i, node in enumerate(nodes)}
-    entries = {symbol.node for symbol in model.inputs}
-    calls = {}
-    for node in nodes:
-        calls.setdefault(node.layer or node, []).append(node)
-    repeated = [key for key, family in calls.items() if len(family) > 1]
-    shared = {key: i for i, key in enumerate(repeated)}
+    found = Findings(opened, shared_layers(model))
+    whole = walk(model, found)
+    if opened is not True:
+        check_opened(model, opened, found.boxes)
+    outputs = tuple(whole.maker(symbol)[0] for symbol in model.outputs)
+    return Graph(
+        printable(model.name), tuple(found.boxes), tuple(found.edges), tuple(found.nodes), outputs
+    )
 
-    boxes, edges = [], []
-    for i, node in enumerate(nodes):
-        if node in entries:
-            boxes.append(describe_entry(node))
-            continue
-        key = node.layer or node
-        boxes.append(describe_node(node, calls[key].index(node), len(calls[key]), shared.get(key)))
-        for argument, symbol in enumerate(node.inputs):
-            edges.append(Edge(place[symbol.node], symbol.index, i, argument))
-    outputs = tuple(place[symbol.node] for symbol in model.outputs)
-    return Graph(printable(model.name), tuple(boxes), tuple(edges), tuple(nodes), outputs)
+
+@dataclass
+class Findings:
+    """What a walk through a model and the opened models inside it has found."""
+
+    opened: object
+    shared: dict
+    boxes: list = field(default_factory=list)
+    edges: list = field(default_factory=list)
+    nodes: list = field(default_factory=list)
+
+
+@dataclass
+class Scope:
+    """A model seen from inside: the box of each node, and the scope of each that is open."""
+
+    places: dict = field(default_factory=dict)
+    inside: dict = field(default_factory=dict)
+
+    def maker(self, symbol):
+        """(box, its output) that makes a tensor: of an open model, a box inside it."""
+        scope = self
+        while symbol.node in scope.inside:
+            scope, symbol = scope.inside[symbol.node], symbol.node.layer.outputs[symbol.index]
+        return scope.places[symbol.node], symbol.index
+
+
+def walk(model, found, parent=None):
+    """Add the boxes and edges of a model, and of the models inside it that are open."""
+    scope, calls = Scope(), set(model.plan.calls)
+    families = {}
+    for node in sorted(model.plan.nodes, key=lambda node: node.order):
+        families.setdefault(node.layer or node, []).append(node)
+    prefix = "" if parent is None else found.boxes[parent].path + "/"
+    for node in model.plan.nodes:
+        scope.places[node] = place = len(found.boxes)
+        if node in calls:
+            family, shared = families[node.layer or node], found.shared.get(node.layer)
+            box = describe_node(node)
+            box = replace(box, call=family.index(node), calls=len(family), shared=shared)
+        else:
+            box = describe_entry(node)
+        path = prefix + node_name(box)
+        opened = box.kind == "model" and (found.opened is True or path in found.opened)
+        found.boxes.append(replace(box, path=path, parent=parent, opened=opened))
+        found.nodes.append(node)
+        if opened:
+            inside = scope.inside[node] = walk(node.layer, found, place)
+            entries = zip(node.layer.arranged(node.args[0]), node.layer.inputs, strict=True)
+            found.edges += [
+                Edge(*scope.maker(given), inside.places[entry.node], entry.index)
+                for given, entry in entries
+                if isinstance(given, SymbolicTensor)
+            ]
+        elif node in calls:
+            found.edges += [
+                Edge(*scope.maker(symbol), place, argument)
+                for argument, symbol in enumerate(node.inputs)
+            ]
+    return scope
+
+
+def node_name(box):
+    """A box's name among its neighbours: with the call, where its layer is called several times."""
+    return f"{box.name}[{box.call}]" if box.calls > 1 else box.name
+
+
+def shared_layers(model):
+    """The layers that are called more than once, also inside nested models, and their numbers.
+
+    What stands in a model that is called twice is called twice.
+    """
+    seen, shared, waiting = set(), {}, [(model, False)]
+    for outer, repeated in waiting:  # grows while it is walked
+        for node in outer.plan.calls:
+            layer = node.layer
+            if layer is None or layer in shared:
+                continue
+            again = repeated or layer in seen
+            if again:
+                shared[layer] = len(shared)
+            if kind_of(node) == "model":
+                waiting.append((layer, again))
+            seen.add(layer)
+    return shared
+
+
+def check_opened(model, opened, boxes):
+    """Raise ValueError for a path that is no nested model, in so far as what is open shows it."""
+    known = {box.path for box in boxes if box.kind == "model"}
+    visible = {"", *(box.path for box in boxes if box.opened)}
+    for path in opened:
+        if path not in known and path.rpartition("/")[0] in visible:
+            raise ValueError(
+                f"opened: no nested model of {model.name!r} has the path {path!r}; those to be "
+                f"seen are {', '.join(sorted(known)) or 'none'}"
+            )
 
 
 def describe_entry(node):
@@ -117,8 +218,8 @@ def describe_entry(node):
     )
 
 
-def describe_node(node, call, calls, shared):
-    """The box of one node."""
+def describe_node(node):
+    """The box of one node, by itself."""
     layer = node.layer
     weights = [] if layer is None else layer.weights
     sentence, formula = explanation(node.fn)
@@ -130,9 +231,6 @@ def describe_node(node, call, calls, shared):
         outputs=tuple(shape_text(symbol.shape) for symbol in node.outputs),
         dtype=printable(node.outputs[0].dtype),
         activation=activation_of(layer),
-        call=call,
-        calls=calls,
-        shared=shared,
         parameters=sum(weight.size for weight in weights),
         weights=tuple((printable(weight.name), shape_text(weight.shape)) for weight in weights),
         trainable=layer.trainable if weights else None,
@@ -144,7 +242,7 @@ def describe_node(node, call, calls, shared):
 def kind_of(node):
     if node.layer is None:
         return "op"
-    return "model" if isinstance(getattr(node.layer, "plan", None), Plan) else "layer"
+    return "model" if getattr(node.layer, "runs_its_plan", False) else "layer"
 
 
 def activation_of(layer):
@@ -155,18 +253,12 @@ def activation_of(layer):
 
 
 def explanation(fn):
-    """The first sentence of what a layer or op says about itself, and its formula.
-
-    A formula stands behind a colon, as in "The sum of the inputs: y = a + b".
-    """
+    """The first sentence of what a layer or op says about itself, and its formula, moved right."""
     text = inspect.getdoc(fn if inspect.isfunction(fn) else type(fn)) or ""
-    sentence = first_sentence(" ".join(text.split("\n\n")[0].split()))
-    words, colon, formula = sentence.partition(": ")
-    if " = " not in formula:
-        return printable(sentence), ""
-    if not formula.endswith("..."):
-        formula = formula.removesuffix(".")
-    return printable(words + "."), printable(formula)
+    paragraphs = text.split("\n\n")
+    sentence = first_sentence(" ".join(paragraphs[0].split()))
+    formula = next((block for block in paragraphs if block.startswith("    ")), "")
+    return printable(sentence), printable("; ".join(map(str.strip, formula.splitlines())))
 
 
 def first_sentence(paragraph):
@@ -178,8 +270,33 @@ def first_sentence(paragraph):
 def as_sentence(graph):
     """The graph in words, for those who cannot see the picture.
 
-    "A graph of 3 nodes: img (InputLayer) feeds dense (Dense); dense feeds dense_1 (Dense)."
+    "A graph of 3 nodes: img (InputLayer) feeds dense (Dense); dense feeds dense_1 (Dense)." What is
+    inside an open model follows in a sentence of its own.
     """
+    members, readers = {None: []}, {}
+    for i, box in enumerate(graph.boxes):
+        members.setdefault(box.parent, []).append(i)
+    for edge in graph.edges:
+        out, into = around(graph, edge.source), around(graph, edge.target)
+        source, target = next(pair for pair in zip(out, into, strict=False) if pair[0] != pair[1])
+        readers.setdefault(source, {})[target] = None
+    sentences = [
+        sentence_of_level(graph, place, boxes, readers) for place, boxes in members.items()
+    ]
+    more = f" {len(sentences) - LISTED} more models are open." if len(sentences) > LISTED else ""
+    return " ".join(sentences[:LISTED]) + more
+
+
+def around(graph, i):
+    """The boxes around a box, the outermost first; last the box itself."""
+    found = [i]
+    while graph.boxes[found[0]].parent is not None:
+        found.insert(0, graph.boxes[found[0]].parent)
+    return found
+
+
+def sentence_of_level(graph, holder, boxes, readers):
+    """What feeds what among the boxes that stand directly in an open model, or in the whole."""
     introduced, clauses = set(), []
 
     def called(i):
@@ -190,20 +307,25 @@ def as_sentence(graph):
         call = f", call {box.call + 1} of {box.calls}" if box.calls > 1 else ""
         return f"{box.name} ({box.type}{call})"
 
-    readers = {}
-    for edge in graph.edges:
-        targets = readers.setdefault(edge.source, [])
-        if edge.target not in targets:
-            targets.append(edge.target)
-    for i in range(len(graph.boxes)):
+    for i in boxes:
         if i in readers:
             clauses.append(f"{called(i)} feeds {listed([called(target) for target in readers[i]])}")
         elif i not in introduced:
             clauses.append(f"{called(i)} stands alone")
-    count = len(graph.boxes)
-    opening = f"A graph of {count} node{'' if count == 1 else 's'}"
+    count = f"{len(boxes)} node{'' if len(boxes) == 1 else 's'}"
+    opening = f"A graph of {count}"
+    if holder is not None:
+        opening = f"Inside {whole_name(graph, holder)}, a graph of {count}"
     more = f"; and {len(clauses) - LISTED} more connections" if len(clauses) > LISTED else ""
     return f"{opening}: {'; '.join(clauses[:LISTED])}{more}."
+
+
+def whole_name(graph, i):
+    """A box's name and where it stands: `dense of encoder (call 2)`."""
+    boxes = [graph.boxes[place] for place in reversed(around(graph, i))]
+    return " of ".join(
+        f"{box.name} (call {box.call + 1})" if box.calls > 1 else box.name for box in boxes
+    )
 
 
 def listed(words):

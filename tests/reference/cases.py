@@ -20,13 +20,14 @@ class Case(NamedTuple):
     """`build(keras)` makes what is called with `inputs` and `keywords`.
 
     It may also make a pair: the layer whose weights count, and the function that is called. The
-    layer keeps its own weights if `own_weights`.
+    layer keeps its own weights if `own_weights`. Without `gradients` only the outputs count.
     """
 
     build: Callable
     inputs: tuple
     keywords: dict
     own_weights: bool
+    gradients: bool
 
 
 class Draw(NamedTuple):
@@ -37,10 +38,10 @@ class Draw(NamedTuple):
     differentiable: bool
 
 
-def add(name, build, *inputs, own_weights=False, **keywords):
+def add(name, build, *inputs, own_weights=False, gradients=True, **keywords):
     """Write a case into the table."""
     assert name not in CASES, name
-    CASES[name] = Case(build, inputs, keywords, own_weights)
+    CASES[name] = Case(build, inputs, keywords, own_weights, gradients)
 
 
 def x(*shape):
@@ -148,7 +149,7 @@ def run_function(name, case, keras, differentiate):
 
     def call(values):
         inputs, keywords = fill(given, wanted, iter(values))
-        return flatten(function(*inputs, **keywords))
+        return flatten(function(*[alike(part, keras) for part in inputs], **keywords))
 
     random = generator(name, "cotangents")
     outputs = call(arrays)  # makes the weights
@@ -160,11 +161,20 @@ def run_function(name, case, keras, differentiate):
     names = ("output", "input_gradient", "weight_gradient", "state")
     if case.own_weights:
         parts = parts[:2]
+    if not case.gradients:
+        parts = parts[:1]
     return {
         f"{part}_{i}": np.asarray(array)
         for part, arrays in zip(names, parts, strict=False)
         for i, array in enumerate(arrays)
     }
+
+
+def alike(part, keras):
+    """A list of arrays as tensors, since Keras does not take both in one list."""
+    if isinstance(part, list) and all(hasattr(leaf, "shape") for leaf in part):
+        return [keras.ops.convert_to_tensor(leaf) for leaf in part]
+    return part
 
 
 def draw_weights(name, layer):
@@ -233,6 +243,9 @@ def run_fit(name, case, keras):
 # ---------------------------------------------------------------------------------------------
 # Layers: dense, convolution, pooling
 
+# A step that is masked before the first real one: 0 here and in Keras on TensorFlow, the initial
+# state in Keras on JAX. So masks that meet an initial state leave the ends alone.
+INNER_MASK = np.array([[1, 0, 1, 0, 1], [1, 1, 0, 0, 1], [1, 1, 1, 1, 1]], bool)
 MASK = np.array([[1, 1, 1, 0, 0], [0, 1, 0, 1, 1], [1, 1, 1, 1, 1]], bool)  # (batch 3, time 5)
 STARTS_MASKED = np.array([[0, 0, 1, 1, 1], [0, 1, 1, 0, 1], [1, 0, 0, 0, 0]], bool)
 
@@ -614,7 +627,7 @@ for cls, states in RECURRENT.items():
             getattr(keras.layers, cls)(2, return_state=True, return_sequences=True)
         ),
         x(3, 5, 2),
-        mask=MASK,
+        mask=INNER_MASK,
         initial_state=[x(3, 2)] * (2 * states),
     )
     add(
@@ -678,7 +691,8 @@ def stateful(keras):
     return layer, function
 
 
-add("layers/gru_stateful", stateful, x(2, 3, 2), x(2, 4, 2))
+# No gradients: here they stop between two batches, and Keras lets them through in this harness.
+add("layers/gru_stateful", stateful, x(2, 3, 2), x(2, 4, 2), gradients=False)
 
 MAPS = x(2, 4, 5, 4, 2)
 CONV_LSTM = {
@@ -691,13 +705,7 @@ CONV_LSTM = {
 for kind, settings in CONV_LSTM.items():
     settings = {"filters": 2, "kernel_size": 2} | settings
     layer(f"conv_lstm2d_{kind}", "ConvLSTM2D", MAPS, settings=settings)
-layer(
-    "conv_lstm2d_mask",
-    "ConvLSTM2D",
-    x(3, 5, 3, 4, 1),
-    settings={"filters": 2, "kernel_size": 2, "return_sequences": True},
-    mask=MASK,
-)
+# No case with a mask: Keras 3.15 on JAX lays the mask of a map along the wrong axes.
 add(
     "layers/time_distributed_dense",
     lambda keras: keras.layers.TimeDistributed(keras.layers.Dense(3, activation="tanh")),

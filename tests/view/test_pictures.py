@@ -77,12 +77,18 @@ def test_the_same_tensor_used_twice_is_two_arrows():
 
 def test_what_a_layer_says_about_itself():
     def op():
-        """The sum of the inputs: y = a + b + ..."""
+        """The sum of the inputs.
+
+            y = a + b
+            z = a
+
+        Shapes: any.
+        """
 
     def plain():
         """Turns 3.5 into text, e.g. for a table. And more."""
 
-    assert explanation(op) == ("The sum of the inputs.", "y = a + b + ...")
+    assert explanation(op) == ("The sum of the inputs.", "y = a + b; z = a")
     assert explanation(plain) == ("Turns 3.5 into text, e.g. for a table.", "")
 
 
