@@ -87,10 +87,10 @@ class Model(Trainer, Layer):
 
     def bind(self, inputs):
         """The tensors for `self.inputs`, in their order, each of its Input's shape and dtype."""
-        pairs = zip(self._arrange(inputs), self.inputs, strict=True)
+        pairs = zip(self.arranged(inputs), self.inputs, strict=True)
         return [self._fit(value, symbol) for value, symbol in pairs]
 
-    def _arrange(self, inputs):
+    def arranged(self, inputs):
         """What the call was given, in the order of `self.inputs`.
 
         A model whose inputs are no dict may be given one too, keyed by the names of its Inputs.

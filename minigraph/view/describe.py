@@ -302,7 +302,7 @@ def sentence_of_level(graph, holder, boxes, readers):
     def called(i):
         box = graph.boxes[i]
         if i in introduced:
-            return box.name
+            return name_with_call(box)
         introduced.add(i)
         call = f", call {box.call + 1} of {box.calls}" if box.calls > 1 else ""
         return f"{box.name} ({box.type}{call})"
@@ -323,9 +323,11 @@ def sentence_of_level(graph, holder, boxes, readers):
 def whole_name(graph, i):
     """A box's name and where it stands: `dense of encoder (call 2)`."""
     boxes = [graph.boxes[place] for place in reversed(around(graph, i))]
-    return " of ".join(
-        f"{box.name} (call {box.call + 1})" if box.calls > 1 else box.name for box in boxes
-    )
+    return " of ".join(name_with_call(box) for box in boxes)
+
+
+def name_with_call(box):
+    return f"{box.name} (call {box.call + 1})" if box.calls > 1 else box.name
 
 
 def listed(words):

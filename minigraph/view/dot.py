@@ -37,12 +37,11 @@ def model_to_dot(
 
     The arguments are those of `plot_model`.
 
-    Raises ValueError for another `rankdir`, or a nested model with `expand_nested`.
+    Raises ValueError for another `rankdir`.
     """
     if rankdir not in DIRECTIONS:
         raise ValueError(f"rankdir must be one of {', '.join(DIRECTIONS)}, got {rankdir!r}")
-    graph = describe(model)
-    refuse_nested(graph, expand_nested)
+    graph = describe(model, opened=bool(expand_nested) or ())
     caption = caption_maker(
         show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable
     )
@@ -51,9 +50,18 @@ def model_to_dot(
         f"  graph [rankdir={rankdir}, dpi={float(dpi):g}];",
         '  node [shape=box, style=rounded, fontname="sans-serif"];',
     ]
+    open_rooms = []
     for i, box in enumerate(graph.boxes):
-        label = "\n".join(text for _, text in caption(box))
-        lines.append(f"  n{i} [label={quoted(label)}];")
+        while open_rooms and open_rooms[-1] != box.parent:
+            open_rooms.pop()
+            lines.append("  }")
+        label = quoted("\n".join(text for _, text in caption(box)))
+        if box.opened:
+            open_rooms.append(i)
+            lines += [f"  subgraph cluster_{i} {{", f"  label={label};"]
+        else:
+            lines.append(f"  n{i} [label={label}];")
+    lines += ["  }"] * len(open_rooms)
     lines += [f"  n{source} -> n{target};" for source, target in graph.pairs]
     return Dot("\n".join([*lines, "}", ""]))
 
@@ -62,17 +70,6 @@ def quoted(text):
     """A text between quotes, as DOT reads it: nothing in it has a meaning of its own."""
     rows = [printable(row).replace("\\", "\\\\").replace('"', '\\"') for row in text.split("\n")]
     return '"' + "\\n".join(rows) + '"'
-
-
-def refuse_nested(graph, expand_nested):
-    """Pictures show a nested model as one box; asking for more is an error, not a surprise."""
-    nested = [box.name for box in graph.boxes if box.kind == "model"]
-    if expand_nested and nested:
-        raise ValueError(
-            "expand_nested=True is not supported in pictures yet: the nested model "
-            f"{nested[0]!r} is drawn as one box. Plot that model itself, or use "
-            "summary(expand_nested=True)."
-        )
 
 
 def caption_maker(

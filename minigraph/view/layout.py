@@ -6,12 +6,17 @@ layer each, order the layers so that few arrows cross, choose coordinates so tha
 straight (Brandes and Köpf, 2002), and lead each arrow so that it bends between the layers only,
 where no box can be in its way.
 
+A box may hold boxes: a nested model that is open. What stands inside is laid out first, as a
+drawing of its own, and then stands in the drawing around it as one large box. An arrow that enters
+or leaves passes through a door, a point of the border that both drawings know.
+
 The functions know nothing of models: a box is a width and a height, an arrow is a pair of box
 numbers. Nothing here is random and nothing is recursive.
 """
 
-from bisect import bisect_right
+from bisect import bisect_right, insort
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 # The free band between two layers, in which arrows bend; wider where text stands along the arrow.
 LAYER_GAP = {"TB": 50.0, "LR": 64.0}
@@ -19,6 +24,8 @@ BOX_GAP = 30.0  # the least distance of two boxes in one layer
 ARROW_GAP = 18.0  # the least distance of a long arrow from whatever stands beside it
 PORT_GAP = 22.0  # how far apart several arrows arrive at one box
 MARGIN = 20.0
+PADDING = 16.0  # between the border of an open box and what stands inside
+DOOR_GAP = 30.0  # between a border with doors and the layer of boxes next to it
 
 # A graph with very many long arrows would need more pieces than boxes can be drawn with in two
 # seconds. What exceeds this allowance is led along the side of the drawing instead.
@@ -32,7 +39,7 @@ class Drawing:
 
     `boxes[i]` is (x, y, width, height) of the top left corner. `paths[k]` is a list of strokes:
     ("M", x, y) first, then ("L", x, y) lines and ("C", x1, y1, x2, y2, x, y) Bézier curves.
-    `layers[i]` counts from 0 in the direction of the arrows.
+    `layers[i]` counts from 0 in the direction of the arrows, anew in each box that holds others.
     """
 
     width: float
@@ -43,12 +50,14 @@ class Drawing:
     rankdir: str = "TB"
 
 
-def layout(sizes, edges, rankdir="TB", outlets=None):
+def layout(sizes, edges, rankdir="TB", outlets=None, parents=None):
     """Place boxes of the given sizes and lead the edges between them.
 
     `sizes` is a list of (width, height), `edges` a list of (source, target) with box numbers;
     parallel edges are welcome. `rankdir` is "TB" (arrows point down) or "LR" (to the right).
-    `outlets[k]`, if given, says which of its source's outputs edge k carries.
+    `outlets[k]`, if given, says which of its source's outputs edge k carries. `parents[i]`, if
+    given, is the number of the box that holds box i, smaller than i, or None. A box that holds
+    others is no end of an edge; the size given for it is that of its heading.
     Returns a `Drawing`. Raises ValueError for an unknown direction or a cycle.
     """
     if rankdir not in ("TB", "LR"):
@@ -59,18 +68,179 @@ def layout(sizes, edges, rankdir="TB", outlets=None):
         return Drawing(2 * MARGIN, 2 * MARGIN, rankdir=rankdir)
     # The method below draws downwards. A drawing to the right is the same one, mirrored.
     upright = [tuple(size) if rankdir == "TB" else (size[1], size[0]) for size in sizes]
-    outlets = outlets or [0] * len(edges)
-
-    layers = tighten(longest_paths(len(sizes), edges), edges)
-    pieces = cut(layers, edges, outlets, upright)
-    rows = order(pieces)
-    x = coordinates(pieces, rows)
-    drawing = assemble(pieces, rows, x, edges, outlets, LAYER_GAP[rankdir])
+    levels = divide(edges, outlets or [0] * len(edges), parents or [None] * len(sizes))
+    for holder in sorted(levels, reverse=True):  # what is inside comes before what is around it
+        heading = None if holder == WHOLE else upright[holder]
+        border = Border.around(heading, rankdir)
+        arrange(levels[holder], levels, upright, border, LAYER_GAP[rankdir])
+        if heading is not None:
+            upright[holder] = levels[holder].size
+    drawing = assemble(levels, upright, len(edges))
     return drawing if rankdir == "TB" else mirrored(drawing)
 
 
 # ---------------------------------------------------------------------------------------------
+# Levels: the drawing itself, and each box that holds others
+
+WHOLE = -1  # stands for the drawing itself where else there is the number of a box
+
+
+@dataclass
+class Level:
+    """What stands directly in one box, or in the drawing, and the part of each edge there.
+
+    `legs[k]` is (start, end) of edge k: each is a box, or a door where the edge enters or leaves.
+    `tensors[k]` is what it carries, as (box, output). The rest is found by `arrange`, all of it
+    measured from the corner of this level: its `size`, the boxes' `places` and `layers`, the place
+    of each door along the border, and `ways[k]`, the upright stretches (x, from y, to y) of a leg.
+    """
+
+    boxes: list = field(default_factory=list)
+    legs: dict = field(default_factory=dict)
+    tensors: dict = field(default_factory=dict)
+    size: tuple = (0.0, 0.0)
+    places: dict = field(default_factory=dict)
+    layers: dict = field(default_factory=dict)
+    doors: dict = field(default_factory=dict)
+    ways: dict = field(default_factory=dict)
+
+    def add_leg(self, k, start, end, tensor):
+        self.legs[k], self.tensors[k] = (start, end), tensor
+
+
+def divide(edges, outlets, parents):
+    """The levels, by the box that holds them: every edge is cut where it enters or leaves a box.
+
+    Each edge enters through a door of its own, ("in", edge); edges that carry one tensor leave
+    together, through ("out", tensor).
+    """
+    levels = {WHOLE: Level()}
+    for box, parent in enumerate(parents):
+        levels.setdefault(WHOLE if parent is None else parent, Level()).boxes.append(box)
+    for k, (source, target) in enumerate(edges):
+        tensor = (source, outlets[k])
+        out, into = way_out(source, parents), way_out(target, parents)
+        while len(out) > 2 and len(into) > 2 and out[-2] == into[-2]:
+            out.pop()
+            into.pop()
+        levels[out[-1]].add_leg(k, out[-2], into[-2], tensor)
+        for inner, outer in pairwise(out[:-1]):
+            levels[outer].add_leg(k, inner, ("out", tensor), tensor)
+        for inner, outer in pairwise(into[:-1]):
+            levels[outer].add_leg(k, ("in", k), inner, tensor)
+    return levels
+
+
+def way_out(box, parents):
+    """A box, the box that holds it, and so on; last the whole drawing."""
+    found = [box]
+    while parents[found[-1]] is not None:
+        found.append(parents[found[-1]])
+    return [*found, WHOLE]
+
+
+@dataclass(frozen=True)
+class Border:
+    """How far what stands inside stays from the top, the left and all sides; the least size."""
+
+    top: float = 0.0
+    left: float = 0.0
+    padding: float = MARGIN
+    width: float = 0.0
+    height: float = 0.0
+
+    @classmethod
+    def around(cls, heading, rankdir):
+        """The border of a box with a heading of that (upright) size, or of the whole drawing.
+
+        In a drawing to the right the heading stands above the arrows, which is left before it is
+        mirrored.
+        """
+        if heading is None:
+            return cls()
+        if rankdir == "TB":
+            return cls(top=heading[1], padding=PADDING, width=heading[0])
+        return cls(left=heading[0], padding=PADDING, height=heading[1])
+
+
+def arrange(level, levels, sizes, border, layer_gap):
+    """Lay out one level; the levels inside it are laid out already, and `sizes` says how large."""
+    sketch = Sketch.of(level, levels, sizes)
+    pieces = cut(sketch, layers_of(sketch))
+    x = coordinates(pieces, order(pieces))
+    x, columns, width = side_by_side(sketch, pieces, x, border)
+    spans, height = one_below_the_other(sketch, pieces, border, layer_gap)
+    level.size = (rounded(width), rounded(height))
+    for i, item in enumerate(sketch.items):
+        top, bottom = spans[pieces.layer[i]]
+        if i < sketch.boxes:
+            left, y = x[i] - pieces.width[i] / 2, (top + bottom - pieces.height[i]) / 2
+            level.places[item] = (rounded(left), rounded(y))
+            level.layers[item] = pieces.layer[i] - bool(sketch.entries)
+        else:
+            level.doors[item] = rounded(x[i])
+    level.ways = dict(zip(level.legs, ways(level, sketch, pieces, x, columns, spans), strict=True))
+
+
+@dataclass
+class Sketch:
+    """A level as a plain graph. Its items are its boxes, then the doors above, then those below.
+
+    `edges` are pairs of items, by their place in the list, and `tensors[k]` is what edge k carries.
+    `touch[k]` says where edge k touches its two ends, from the middle of each: at a box with doors
+    that is settled, elsewhere it is None.
+    """
+
+    items: list
+    boxes: int
+    entries: int
+    sizes: list
+    edges: list
+    tensors: list
+    touch: list
+
+    @classmethod
+    def of(cls, level, levels, sizes):
+        ends = [end for leg in level.legs.values() for end in leg]
+        entries = dict.fromkeys(end for end in ends if is_door(end) and end[0] == "in")
+        exits = dict.fromkeys(end for end in ends if is_door(end) and end[0] == "out")
+        items = [*level.boxes, *entries, *exits]
+        number = {item: i for i, item in enumerate(items)}
+
+        def touch(box, door):
+            known = None if is_door(box) or box not in levels else levels[box].doors
+            return known and known[door] - sizes[box][0] / 2
+
+        return cls(
+            items,
+            len(level.boxes),
+            len(entries),
+            [(0.0, 0.0) if is_door(item) else sizes[item] for item in items],
+            [(number[start], number[end]) for start, end in level.legs.values()],
+            list(level.tensors.values()),
+            [
+                (touch(start, ("out", level.tensors[k])), touch(end, ("in", k)))
+                for k, (start, end) in level.legs.items()
+            ],
+        )
+
+
+def is_door(item):
+    return isinstance(item, tuple)
+
+
+# ---------------------------------------------------------------------------------------------
 # Layers
+
+
+def layers_of(sketch):
+    """The layer of each item: doors have the first and the last layer to themselves."""
+    inner = [edge for edge in sketch.edges if max(edge) < sketch.boxes]
+    layers = tighten(longest_paths(sketch.boxes, inner), inner)
+    first = int(sketch.entries > 0)
+    exits = len(sketch.items) - sketch.boxes - sketch.entries
+    last = first + max(layers) + 1
+    return [*(layer + first for layer in layers), *[0] * sketch.entries, *[last] * exits]
 
 
 def longest_paths(count, edges):
@@ -118,10 +288,11 @@ def tighten(layers, edges):
 
 @dataclass
 class Pieces:
-    """The graph after its long arrows were cut: boxes first, then one piece per layer passed.
+    """The graph after its long arrows were cut: items first, then one piece per layer passed.
 
-    `layer`, `width`, `height` belong to boxes and pieces alike; `boxes` says how many of them are
-    boxes. `links` are the pairs (upper, lower) between neighbouring layers. `chains[k]` lists the
+    `layer`, `width`, `height` belong to items and pieces alike; `boxes` says how many of them are
+    boxes. `links` are the pairs (upper, lower) between neighbouring layers, and `touch[a, b]` is
+    where the link of a with b touches a, from its middle, if not there. `chains[k]` lists the
     pieces of edge k, or is None if that edge runs along the side.
     """
 
@@ -130,46 +301,54 @@ class Pieces:
     height: list
     boxes: int
     links: list
+    touch: dict
     chains: list
 
 
-def cut(layers, edges, outlets, sizes):
-    """Cut every arrow that passes a layer into pieces. Arrows with one origin share pieces."""
-    allowance = PIECES_FIXED + PIECES_PER_BOX * len(sizes)
-    reach = {}  # (box, outlet) -> the last layer that its shared chain passes
+def cut(sketch, layers):
+    """Cut every arrow that passes a layer into pieces. Arrows with one tensor share pieces."""
+    beside = without_pieces(sketch, layers)
+    layer = list(layers)
+    width, height = ([float(size[axis]) for size in sketch.sizes] for axis in (0, 1))
+    links, touch, chains, shared = {}, {}, [], {}
+    for k, (source, target) in enumerate(sketch.edges):
+        if k in beside:
+            chains.append(None)
+            continue
+        chain = []
+        for passed in range(layers[source] + 1, layers[target]):
+            key = (source, sketch.tensors[k], passed)
+            if key not in shared:
+                shared[key] = len(layer)
+                layer.append(passed)
+                width.append(0.0)
+                height.append(0.0)
+            chain.append(shared[key])
+        chains.append(chain)
+        way = [source, *chain, target]
+        links |= dict.fromkeys(pairwise(way))
+        start, end = sketch.touch[k]
+        touch |= {(source, way[1]): start} if start else {}
+        touch |= {(target, way[-2]): end} if end else {}
+    return Pieces(layer, width, height, sketch.boxes, list(links), touch, chains)
+
+
+def without_pieces(sketch, layers):
+    """The edges for which the allowance of pieces does not suffice: the longest."""
+    allowance = PIECES_FIXED + PIECES_PER_BOX * len(sketch.items)
+    reach = {}  # what is carried -> the last layer that its shared chain passes
     beside = set()
-    spans = [layers[target] - layers[source] for source, target in edges]
-    for k in sorted(range(len(edges)), key=lambda k: (spans[k], k)):
-        source, target = edges[k]
-        key, last = (source, outlets[k]), layers[target] - 1
+    spans = [layers[target] - layers[source] for source, target in sketch.edges]
+    for k in sorted(range(len(spans)), key=lambda k: (spans[k], k)):
+        source, target = sketch.edges[k]
+        key, last = (source, sketch.tensors[k]), layers[target] - 1
         needed = last - reach.get(key, layers[source])
         if needed > allowance:
             beside.add(k)
         elif needed > 0:
             allowance -= needed
             reach[key] = last
-
-    layer = list(layers)
-    width, height = [w for w, _ in sizes], [h for _, h in sizes]
-    links, chains, shared = {}, [], {}
-    for k, (source, target) in enumerate(edges):
-        if k in beside:
-            chains.append(None)
-            continue
-        chain, above = [], source
-        for passed in range(layers[source] + 1, layers[target]):
-            key = (source, outlets[k], passed)
-            if key not in shared:
-                shared[key] = len(layer)
-                layer.append(passed)
-                width.append(0.0)
-                height.append(0.0)
-            links[above, shared[key]] = None
-            above = shared[key]
-            chain.append(above)
-        links[above, target] = None
-        chains.append(chain)
-    return Pieces(layer, width, height, len(sizes), list(links), chains)
+    return beside
 
 
 # ---------------------------------------------------------------------------------------------
@@ -192,10 +371,11 @@ def order(pieces):
     place of its neighbours, and keeps the best order seen.
     """
     above, below = neighbours(pieces)
+    lean = {(a, b): place / pieces.width[a] for (a, b), place in pieces.touch.items()}
     rows = [[] for _ in range(max(pieces.layer) + 1)]
     for piece in walk(pieces, below):
         rows[pieces.layer[piece]].append(piece)
-    best, fewest = [list(row) for row in rows], crossings(rows, below)
+    best, fewest = [list(row) for row in rows], crossings(rows, below, lean)
     sweeps = max(2, min(24, ORDERING_WORK // len(pieces.layer)))
     for sweep in range(sweeps):
         if not fewest:
@@ -204,9 +384,9 @@ def order(pieces):
         guides, walked = (above, rows[1:]) if downwards else (below, rows[-2::-1])
         place = {piece: i for row in rows for i, piece in enumerate(row)}
         for row in walked:
-            sort_by_median(row, guides, place, mirror=sweep % 4 >= 2)
-        exchange(rows, above, below)
-        count = crossings(rows, below)
+            sort_by_median(row, guides, place, lean, mirror=sweep % 4 >= 2)
+        exchange(rows, above, below, lean)
+        count = crossings(rows, below, lean)
         if count < fewest:
             best, fewest = [list(row) for row in rows], count
     return best
@@ -225,7 +405,7 @@ def walk(pieces, below):
                 stack.extend(reversed(below[piece]))
 
 
-def sort_by_median(row, guides, place, mirror):
+def sort_by_median(row, guides, place, lean, mirror):
     """Sort a layer, in place, by the median place of each piece's neighbours.
 
     A piece without neighbours keeps its place. `mirror` lets equal medians swap, which frees
@@ -233,7 +413,7 @@ def sort_by_median(row, guides, place, mirror):
     """
 
     def median(piece):
-        places = sorted(place[guide] for guide in guides[piece])
+        places = ends(piece, guides[piece], place, lean)
         middle = len(places) // 2
         return places[middle] if len(places) % 2 else (places[middle - 1] + places[middle]) / 2
 
@@ -245,7 +425,12 @@ def sort_by_median(row, guides, place, mirror):
         place[piece] = i
 
 
-def exchange(rows, above, below):
+def ends(piece, others, place, lean):
+    """Where the links of a piece with others end, from left to right: a box may be wide."""
+    return sorted(place[other] + lean.get((other, piece), 0) for other in others)
+
+
+def exchange(rows, above, below, lean):
     """Swap neighbours in a layer wherever that removes crossings."""
     place = {piece: i for row in rows for i, piece in enumerate(row)}
     for row in rows:
@@ -253,8 +438,8 @@ def exchange(rows, above, below):
             left, right = row[i], row[i + 1]
             now = then = 0
             for sides in (above, below):
-                lefts = sorted(place[piece] for piece in sides[left])
-                rights = sorted(place[piece] for piece in sides[right])
+                lefts = ends(left, sides[left], place, lean)
+                rights = ends(right, sides[right], place, lean)
                 now += pairs_before(rights, lefts)
                 then += pairs_before(lefts, rights)
             if then < now:
@@ -267,30 +452,25 @@ def pairs_before(first, second):
     return sum(len(second) - bisect_right(second, value) for value in first)
 
 
-def crossings(rows, below):
+def crossings(rows, below, lean):
     """How many links cross between neighbouring layers.
 
-    Two links cross when their upper ends and lower ends come in opposite orders, so this counts
-    inversions, with a tree of partial sums (Barth, Mutzel and Jünger, 2004).
+    Two links cross when their upper ends and lower ends come in opposite orders, so the links are
+    walked by their upper ends, and those that ended further to the right are counted.
     """
     total = 0
-    for upper, lower in zip(rows, rows[1:], strict=False):
+    for upper, lower in pairwise(rows):
         place = {piece: i for i, piece in enumerate(lower)}
-        sums, ended = [0] * (len(lower) + 1), 0
-        for piece in upper:
-            ends = sorted(place[other] for other in below[piece] if other in place)
-            for end in ends:
-                total += ended
-                i = end + 1
-                while i:  # those that ended at or before this one do not cross it
-                    total -= sums[i]
-                    i &= i - 1
-            for end in ends:
-                ended += 1
-                i = end + 1
-                while i <= len(lower):
-                    sums[i] += 1
-                    i += i & -i
+        fans = {}  # place of the upper end -> the lower ends
+        for i, piece in enumerate(upper):
+            for other in below[piece]:
+                fan = fans.setdefault(i + lean.get((piece, other), 0), [])
+                fan.append(place[other] + lean.get((other, piece), 0))
+        ended = []
+        for start in sorted(fans):
+            total += sum(len(ended) - bisect_right(ended, end) for end in fans[start])
+            for end in fans[start]:
+                insort(ended, end)
     return total
 
 
@@ -310,11 +490,11 @@ def coordinates(pieces, rows):
     for downwards in (True, False):
         guides = above if downwards else below
         ordered = rows if downwards else rows[::-1]
-        for leftwards in (True, False):
-            lined = ordered if leftwards else [row[::-1] for row in ordered]
-            roots = align(lined, guides, crossing)
-            x = compact(pieces, lined, roots)
-            drafts.append(x if leftwards else [-value for value in x])
+        for sign in (1, -1):
+            lined = ordered if sign == 1 else [row[::-1] for row in ordered]
+            roots, shifts = align(lined, guides, crossing, pieces.touch, sign)
+            x = compact(pieces, lined, roots, shifts)
+            drafts.append([sign * value for value in x])
     widths = [max(draft) - min(draft) for draft in drafts]
     narrow = drafts[widths.index(min(widths))]
     shifts = []
@@ -335,7 +515,7 @@ def forbidden_links(pieces, rows, above):
         return upper >= pieces.boxes and lower >= pieces.boxes
 
     crossing = set()
-    for upper_row, lower_row in zip(rows, rows[1:], strict=False):
+    for upper_row, lower_row in pairwise(rows):
         place = {piece: i for i, piece in enumerate(upper_row)}
         first, left = 0, 0
         for i, piece in enumerate(lower_row):
@@ -352,12 +532,14 @@ def forbidden_links(pieces, rows, above):
     return crossing
 
 
-def align(rows, guides, crossing):
+def align(rows, guides, crossing, touch, sign):
     """Stack pieces into straight columns: each piece joins the column of its median neighbour.
 
-    Returns the root of each piece's column. Columns never cross.
+    Returns the root of each piece's column, and how far the piece stands right of that: a link need
+    not touch its ends in their middles. Columns never cross.
     """
     root = {piece: piece for row in rows for piece in row}
+    shift = dict.fromkeys(root, 0.0)
     place = {piece: i for row in rows for i, piece in enumerate(row)}
     continued = set()
     for row in rows:
@@ -369,19 +551,22 @@ def align(rows, guides, crossing):
                 free = guide not in continued and (guide, piece) not in crossing
                 if free and place[guide] > reached:
                     root[piece] = root[guide]
+                    aside = touch.get((guide, piece), 0) - touch.get((piece, guide), 0)
+                    shift[piece] = shift[guide] + sign * aside
                     continued.add(guide)
                     reached = place[guide]
                     break
-    return root
+    return root, shift
 
 
-def compact(pieces, rows, root):
+def compact(pieces, rows, root, shift):
     """The place of every column, as far to the left as the distances allow, then drawn together."""
     apart = {}  # (left column, right column) -> the distance that they need
     for row in rows:
-        for left, right in zip(row, row[1:], strict=False):
-            pair, distance = (root[left], root[right]), separation(pieces, left, right)
-            apart[pair] = max(apart.get(pair, 0.0), distance)
+        for left, right in pairwise(row):
+            pair = (root[left], root[right])
+            distance = separation(pieces, left, right) + shift[left] - shift[right]
+            apart[pair] = max(apart.get(pair, distance), distance)
     after, before, waiting = {}, {}, dict.fromkeys(root.values(), 0)
     for (left, right), distance in apart.items():
         after.setdefault(left, []).append((right, distance))
@@ -398,7 +583,7 @@ def compact(pieces, rows, root):
     for column in reversed(columns):
         if column in after:
             x[column] = max(x[column], min(x[right] - gap for right, gap in after[column]))
-    return [x[root[piece]] for piece in range(len(pieces.layer))]
+    return [x[root[piece]] + shift[piece] for piece in range(len(pieces.layer))]
 
 
 def separation(pieces, left, right):
@@ -411,87 +596,96 @@ def separation(pieces, left, right):
 # Boxes and paths
 
 
-def assemble(pieces, rows, x, edges, outlets, layer_gap):
-    """Turn layers and coordinates into a drawing."""
-    tops, bottoms, y = [], [], MARGIN
-    for row in rows:
-        tops.append(y)
-        y += max(pieces.height[piece] for piece in row)
-        bottoms.append(y)
-        y += layer_gap
-    height = y - layer_gap + MARGIN
+def side_by_side(sketch, pieces, x, border):
+    """Every piece's place along the layers, the column of each edge at the side, and the width."""
+    rightmost = max(x[piece] + pieces.width[piece] / 2 for piece in range(len(x)))
+    columns = {
+        k: rightmost + ARROW_GAP * (1 + lane) for k, lane in side_lanes(sketch, pieces).items()
+    }
     left = min(x[piece] - pieces.width[piece] / 2 for piece in range(len(x)))
-    x = [value - left + MARGIN for value in x]
-    right = max(x[piece] + pieces.width[piece] / 2 for piece in range(len(x)))
-
-    boxes = []
-    for box in range(pieces.boxes):
-        w, h, layer = pieces.width[box], pieces.height[box], pieces.layer[box]
-        middle = (tops[layer] + bottoms[layer]) / 2
-        boxes.append((rounded(x[box] - w / 2), rounded(middle - h / 2), w, h))
-
-    lanes = side_lanes(pieces, edges, outlets)
-    stations = []  # for each edge: (x, from y, to y) of every upright stretch between its two boxes
-    for k, (source, target) in enumerate(edges):
-        if pieces.chains[k] is None:
-            column = right + ARROW_GAP * (1 + lanes[k])
-            first, last = pieces.layer[source] + 1, pieces.layer[target] - 1
-            stations.append([(column, tops[first], bottoms[last])])
-        else:
-            passed = [(piece, pieces.layer[piece]) for piece in pieces.chains[k]]
-            stations.append([(x[piece], tops[layer], bottoms[layer]) for piece, layer in passed])
-    if lanes:
-        right += ARROW_GAP * (1 + max(lanes.values()))
-
-    leaving, arriving = ports(pieces, x, edges, outlets, stations)
-    paths = []
-    for k, (source, target) in enumerate(edges):
-        start, end = boxes[source], boxes[target]
-        upright = [
-            (leaving[k], start[1] + start[3], bottoms[pieces.layer[source]]),
-            *stations[k],
-            (arriving[k], tops[pieces.layer[target]], end[1]),
-        ]
-        paths.append(lead(upright))
-    layers = list(pieces.layer[: pieces.boxes])
-    return Drawing(rounded(right + MARGIN), rounded(height), boxes, paths, layers)
+    width = max([rightmost, *columns.values()]) - left + border.left + 2 * border.padding
+    shift = border.left + border.padding - left + max(0.0, border.width - width) / 2
+    columns = {k: column + shift for k, column in columns.items()}
+    return [value + shift for value in x], columns, max(width, border.width)
 
 
-def side_lanes(pieces, edges, outlets):
+def one_below_the_other(sketch, pieces, border, layer_gap):
+    """The (top, bottom) of every layer, and the height. Doors stand on the border."""
+    heights = [0.0] * (max(pieces.layer) + 1)
+    for layer, height in zip(pieces.layer, pieces.height, strict=True):
+        heights[layer] = max(heights[layer], height)
+    above = sketch.entries > 0
+    below = len(sketch.items) > sketch.boxes + sketch.entries
+    spans, y = [], border.top + (DOOR_GAP if above else border.padding)
+    for height in heights[above : len(heights) - below]:
+        spans.append((y, y + height))
+        y += height + layer_gap
+    y += (DOOR_GAP if below else border.padding) - layer_gap
+    lacking = max(0.0, border.height - y)
+    spans = [(top + lacking / 2, bottom + lacking / 2) for top, bottom in spans]
+    y += lacking
+    return [(0.0, border.top)] * above + spans + [(y, y)] * below, y
+
+
+def side_lanes(sketch, pieces):
     """A lane beside the drawing for every edge that was not cut: the first that is free there."""
     lanes, taken = {}, []
     beside = [k for k, chain in enumerate(pieces.chains) if chain is None]
-    for k in sorted(beside, key=lambda k: (pieces.layer[edges[k][0]], outlets[k], k)):
-        first, last = pieces.layer[edges[k][0]], pieces.layer[edges[k][1]]
+    for k in sorted(beside, key=lambda k: (pieces.layer[sketch.edges[k][0]], sketch.tensors[k], k)):
+        first, last = (pieces.layer[end] for end in sketch.edges[k])
         lane = next((i for i, end in enumerate(taken) if end <= first), len(taken))
         taken[lane : lane + 1] = [last]
         lanes[k] = lane
     return lanes
 
 
-def ports(pieces, x, edges, outlets, stations):
-    """Where on its two boxes each edge begins and ends.
+def ways(level, sketch, pieces, x, columns, spans):
+    """For each edge: (x, from y, to y) of every upright stretch from its start to its end."""
+    stations = []  # the stretches between the two ends
+    for k, (source, target) in enumerate(sketch.edges):
+        if k in columns:
+            first, last = pieces.layer[source] + 1, pieces.layer[target] - 1
+            stations.append([(columns[k], spans[first][0], spans[last][1])])
+        else:
+            stations.append([(x[piece], *spans[pieces.layer[piece]]) for piece in pieces.chains[k]])
+    found = []
+    leaving, arriving = ports(level, sketch, x, stations)
+    for k, (source, target) in enumerate(sketch.edges):
+        (top, bottom), (under, end) = spans[pieces.layer[source]], spans[pieces.layer[target]]
+        if source < sketch.boxes:
+            top = level.places[sketch.items[source]][1] + sketch.sizes[source][1]
+        if target < sketch.boxes:
+            end = level.places[sketch.items[target]][1]
+        found.append([(leaving[k], top, bottom), *stations[k], (arriving[k], under, end)])
+    return found
 
-    The edges of one output leave together. Edges arrive side by side, in the order in which they
-    come, so that the same tensor used twice is two arrows.
+
+def ports(level, sketch, x, stations):
+    """Where on its two ends each edge begins and arrives.
+
+    The edges of one tensor leave together. Edges arrive side by side, in the order in which they
+    come, so that the same tensor used twice is two arrows. At a box with doors both are settled.
     """
-    leaving, arriving = [0.0] * len(edges), [0.0] * len(edges)
+    leaving, arriving = [0.0] * len(sketch.edges), [0.0] * len(sketch.edges)
     outs, ins = {}, {}
-    for k, (source, target) in enumerate(edges):
-        outs.setdefault(source, {}).setdefault(outlets[k], []).append(k)
-        ins.setdefault(target, []).append(k)
+    for k, (source, target) in enumerate(sketch.edges):
+        for settled, item, touch in ((leaving, source, 0), (arriving, target, 1)):
+            if sketch.touch[k][touch] is not None:
+                left, width = level.places[sketch.items[item]][0], sketch.sizes[item][0]
+                settled[k] = left + width / 2 + sketch.touch[k][touch]
+        if sketch.touch[k][0] is None:
+            outs.setdefault(source, {}).setdefault(sketch.tensors[k], []).append(k)
+        if sketch.touch[k][1] is None:
+            ins.setdefault(target, []).append(k)
     for source, groups in outs.items():
-        places = spread(pieces.width[source], len(groups))
-        for place, outlet in zip(places, sorted(groups), strict=True):
-            for k in groups[outlet]:
+        places = spread(sketch.sizes[source][0], len(groups))
+        for place, tensor in zip(places, sorted(groups), strict=True):
+            for k in groups[tensor]:
                 leaving[k] = x[source] + place
     for target, members in ins.items():
-
-        def origin(k):
-            return stations[k][-1][0] if stations[k] else x[edges[k][0]]
-
-        members = sorted(members, key=lambda k: (origin(k), k))
-        for place, k in zip(spread(pieces.width[target], len(members)), members, strict=True):
+        members.sort(key=lambda k: (stations[k][-1][0] if stations[k] else leaving[k], k))
+        places = spread(sketch.sizes[target][0], len(members))
+        for place, k in zip(places, members, strict=True):
             arriving[k] = x[target] + place
     return leaving, arriving
 
@@ -500,6 +694,32 @@ def spread(width, count):
     """`count` places around the middle of a side, `PORT_GAP` apart or as the width allows."""
     gap = min(PORT_GAP, width / (count + 1))
     return [(i - (count - 1) / 2) * gap for i in range(count)]
+
+
+def assemble(levels, sizes, edges):
+    """The drawing: every level at its place in the one around it, every edge of its legs."""
+    corners, boxes, layers = {WHOLE: (0.0, 0.0)}, [None] * len(sizes), [0] * len(sizes)
+    parts = [[] for _ in range(edges)]
+    for holder in sorted(levels):
+        level, (left, top) = levels[holder], corners[holder]
+        for box, (x, y) in level.places.items():
+            corners[box] = (left + x, top + y)
+            boxes[box] = (left + x, top + y, *sizes[box])
+            layers[box] = level.layers[box]
+        for k, way in level.ways.items():
+            parts[k].append([(left + x, top + start, top + end) for x, start, end in way])
+    return Drawing(*levels[WHOLE].size, boxes, [lead(joined(ways)) for ways in parts], layers)
+
+
+def joined(ways):
+    """The stretches of an edge's legs as one list: at a door, two stretches become one."""
+    stretches = []
+    for way in sorted(ways, key=lambda way: way[0][1]):
+        if stretches:
+            x, start, _ = stretches.pop()
+            way = [(x, start, way[0][2]), *way[1:]]
+        stretches += way
+    return stretches
 
 
 def lead(stretches):

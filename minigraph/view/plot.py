@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .describe import as_sentence, describe
-from .dot import caption_maker, model_to_dot, refuse_nested
+from .dot import caption_maker, model_to_dot
 from .raster import picture_png
 from .svg import compose, picture_svg
 from .text import shorten
@@ -58,8 +58,7 @@ def plot_model(
             f"to_file={str(to_file)!r}: the file name must end in .png, .svg or .dot, "
             f"which says how to draw"
         )
-    graph = describe(model)
-    refuse_nested(graph, expand_nested)
+    graph = describe(model, opened=bool(expand_nested) or ())
     caption = caption_maker(**shows)
     picture = compose(graph, rankdir, lambda box: shortened_lines(caption(box)))
     svg = picture_svg(picture)
@@ -68,7 +67,9 @@ def plot_model(
     elif ending == ".png":
         content = picture_png(picture, dpi)
     elif ending == ".dot":
-        content = str(model_to_dot(model, rankdir=rankdir, dpi=dpi, **shows)).encode()
+        content = str(
+            model_to_dot(model, rankdir=rankdir, expand_nested=expand_nested, dpi=dpi, **shows)
+        ).encode()
     if ending is not None:
         Path(to_file).write_bytes(content)
     return Plot(svg, as_sentence(graph))

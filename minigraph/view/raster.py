@@ -3,16 +3,7 @@
 import io
 import warnings
 
-from .svg import (
-    LIGHT,
-    PADDING_Y,
-    SHARED_LIGHT,
-    STACK,
-    STYLES,
-    arrow_head,
-    corner_radius,
-    shortened,
-)
+from .svg import LIGHT, STYLES, Card, arrow_head, marks, rooms, shortened
 
 PIXELS_PER_INCH = 96  # of the drawing's own units, as in a browser
 LARGEST_SIDE = 65_000  # what the PNG writer can hold, in pixels
@@ -65,13 +56,16 @@ def paint(axes, picture):
     axes.set_xlim(0, drawing.width)
     axes.set_ylim(drawing.height, 0)
     axes.axis("off")
+    for card in rooms(picture):
+        paint_card(axes, card)
     for path in drawing.paths:
         paint_path(
             axes, shortened(path, drawing.rankdir), edgecolor=LIGHT["edge"], linewidth=points(1.5)
         )
         paint_path(axes, arrow_head(path, drawing.rankdir), filled=True, facecolor=LIGHT["edge"])
     for box, lines, place in zip(picture.graph.boxes, picture.captions, drawing.boxes, strict=True):
-        paint_box(axes, box, lines, place)
+        for mark in marks(box, lines, place):
+            (paint_card if isinstance(mark, Card) else paint_line)(axes, mark)
 
 
 def points(pixels):
@@ -94,40 +88,33 @@ def paint_path(axes, path, filled=False, **style):
     axes.add_patch(PathPatch(Path(corners, kinds), fill=filled, capstyle="butt", **style))
 
 
-def paint_box(axes, box, lines, place):
-    """One box with its text, as the SVG has it."""
-    x, y, width, height = place
-    radius = corner_radius(box, height)
-    if box.kind == "model":
-        paint_card(axes, (x + STACK, y + STACK, width, height), radius, LIGHT["card"])
-    paint_card(axes, place, radius, LIGHT["tint" if box.kind == "input" else "card"])
-    if box.parameters:
-        shared = box.shared is not None
-        colour = SHARED_LIGHT[box.shared % len(SHARED_LIGHT)] if shared else LIGHT["bar"]
-        paint_card(axes, (x + 6, y + 9, 4, height - 18), 2, colour, outline=False)
-    baseline = y + PADDING_Y
-    for style, text in lines:
-        size, line_height, bold, mono = STYLES[style]
-        axes.text(
-            x + width / 2,
-            baseline + line_height - 5,
-            text,
-            size=points(size),
-            color=LIGHT["ink" if style == "title" else "soft"],
-            weight="bold" if bold else "normal",
-            family="DejaVu Sans Mono" if mono else "DejaVu Sans",
-            horizontalalignment="center",
-            verticalalignment="baseline",
-            parse_math=False,  # a dollar sign in a name is a dollar sign
-        )
-        baseline += line_height
+def paint_line(axes, line):
+    """A line of text."""
+    size, _, bold, mono = STYLES[line.style]
+    axes.text(
+        line.x,
+        line.y,
+        line.text,
+        size=points(size),
+        color=LIGHT[line.colour],
+        weight="bold" if bold else "normal",
+        family="DejaVu Sans Mono" if mono else "DejaVu Sans",
+        horizontalalignment={"middle": "center", "start": "left"}[line.anchor],
+        verticalalignment="baseline",
+        parse_math=False,  # a dollar sign in a name is a dollar sign
+    )
 
 
-def paint_card(axes, place, radius, colour, outline=True):
+def paint_card(axes, card):
     """A rounded rectangle."""
     from matplotlib.patches import FancyBboxPatch
 
-    x, y, width, height = place
-    style = f"round,pad=0,rounding_size={radius}"
-    edge = {"edgecolor": LIGHT["line"], "linewidth": points(1)} if outline else {"linewidth": 0}
-    axes.add_patch(FancyBboxPatch((x, y), width, height, boxstyle=style, facecolor=colour, **edge))
+    x, y, width, height = card.place
+    style = f"round,pad=0,rounding_size={card.radius}"
+    edge = (
+        {"edgecolor": LIGHT[card.line], "linewidth": points(1)} if card.line else {"linewidth": 0}
+    )
+    patch = FancyBboxPatch(
+        (x, y), width, height, boxstyle=style, facecolor=LIGHT[card.fill], **edge
+    )
+    axes.add_patch(patch)

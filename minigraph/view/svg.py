@@ -15,27 +15,35 @@ STYLES = {
     "title": (14, 20, True, False),
     "detail": (12, 17, False, False),
     "mono": (12, 17, False, True),
+    "badge": (10, 12, True, False),
 }
 PADDING_X, PADDING_Y = 16, 10
 LEAST_WIDTH, WIDTH_STEP = 96, 16  # widths grow in steps, which keeps columns of boxes calm
 LONGEST_LINE = 30
 LINE_WIDTH = 1.5
 STACK = 5  # how far the card behind the box of a nested model stands out
+HEADING_HEIGHT, HEADING_GAP = 32, 10  # of an opened model
+BADGE = 17  # the round mark with the number of a shared layer
 ARROW_LENGTH, ARROW_HALF_WIDTH = 8, 4
 
 # What light and dark pages see. Attributes carry the light colours, so that a viewer without style
 # sheets shows them; the dark ones stand in a style sheet for those who asked for a dark screen.
 LIGHT = {
     "paper": "#fbfbfd", "card": "#ffffff", "tint": "#eef2fb", "line": "#c9cfdb", "ink": "#1d2433",
-    "soft": "#5b6478", "edge": "#8993a8", "bar": "#8993a8",
+    "soft": "#5b6478", "edge": "#8993a8", "bar": "#8993a8", "room0": "#f3f5f9", "room1": "#fbfbfd",
+    "op": "#fdf5e8",
 }  # fmt: skip
 DARK = {
     "paper": "#14171f", "card": "#1f242f", "tint": "#232c3f", "line": "#414a5c", "ink": "#eef1f7",
-    "soft": "#a9b2c3", "edge": "#8490a6", "bar": "#8490a6",
+    "soft": "#a9b2c3", "edge": "#8490a6", "bar": "#8490a6", "room0": "#191d26", "room1": "#14171f",
+    "op": "#2d2820",
 }  # fmt: skip
-# One colour for each shared layer. They differ in lightness too, for readers who see few hues.
-SHARED_LIGHT = ["#0f8b8d", "#a23e8c", "#b7791f", "#4c6fd1", "#5d7a1f", "#b4464b"]
+# One colour for each shared layer. They differ in lightness too, for readers who see few hues, and
+# a number stands beside them.
+SHARED_LIGHT = ["#0f7d7f", "#a23e8c", "#96620f", "#4c6fd1", "#5d7a1f", "#b4464b"]
 SHARED_DARK = ["#4cc9c0", "#e08bd0", "#f0b95b", "#8fabff", "#a9cf5f", "#f28b8b"]
+LIGHT |= {f"shared{i}": colour for i, colour in enumerate(SHARED_LIGHT)}
+DARK |= {f"shared{i}": colour for i, colour in enumerate(SHARED_DARK)}
 SANS = "system-ui, -apple-system, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif"
 MONO = "ui-monospace, SFMono-Regular, Menlo, Consolas, monospace"
 
@@ -49,11 +57,37 @@ class Picture:
     drawing: Drawing
 
 
+@dataclass(frozen=True)
+class Card:
+    """A rounded rectangle (x, y, width, height); `fill` and `line` are names of colours."""
+
+    place: tuple
+    radius: float
+    fill: str
+    line: str | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of text in one of the `STYLES`; `anchor` is what stands at x: its middle or start."""
+
+    x: float
+    y: float
+    text: str
+    style: str
+    colour: str
+    anchor: str = "middle"
+
+
 def compose(graph, rankdir="TB", caption=None):
     """Lay out a graph; `caption(box)` gives the lines of a box as (style, text) pairs."""
     captions = [(caption or card_caption)(box) for box in graph.boxes]
-    sizes = [box_size(lines) for lines in captions]
-    return Picture(graph, captions, layout(sizes, graph.pairs, rankdir, graph.outlets))
+    sizes = [
+        heading_size(lines) if box.opened else box_size(lines)
+        for box, lines in zip(graph.boxes, captions, strict=True)
+    ]
+    drawing = layout(sizes, graph.pairs, rankdir, graph.outlets, graph.parents)
+    return Picture(graph, captions, drawing)
 
 
 def card_caption(box):
@@ -71,10 +105,79 @@ def card_caption(box):
 
 def box_size(lines):
     """The width and height that hold the lines of a box."""
-    widths = [text_width(text, STYLES[style][0], *STYLES[style][2:]) for style, text in lines]
+    widths = [width_of(style, text) for style, text in lines]
     wanted = max([LEAST_WIDTH, *(width + 2 * PADDING_X for width in widths)])
     width = -int(-wanted // WIDTH_STEP) * WIDTH_STEP
     return width, sum(STYLES[style][1] for style, _ in lines) + 2 * PADDING_Y
+
+
+def heading_size(lines):
+    """The size of an opened model's heading, in which the lines stand side by side."""
+    words = heading_lines(lines, 0, 0)
+    return words[-1].x + width_of(words[-1].style, words[-1].text) + PADDING_X, HEADING_HEIGHT
+
+
+def heading_lines(lines, x, y):
+    """What stands in the heading of an opened model: its shapes are those of the boxes inside."""
+    found, x = [], x + PADDING_X
+    for style, text in lines:
+        if style != "mono":
+            colour = "ink" if style == "title" else "soft"
+            found.append(Line(x, y + HEADING_HEIGHT / 2 + 5, text, style, colour, "start"))
+            x += width_of(style, text) + HEADING_GAP
+    return found
+
+
+def width_of(style, text):
+    size, _, bold, mono = STYLES[style]
+    return text_width(text, size, bold, mono)
+
+
+# ---------------------------------------------------------------------------------------------
+# What a picture is made of, whatever it is written as
+
+
+def rooms(picture):
+    """The cards that lie below the arrows: one for each opened model, the inner ones on top."""
+    cards, depth = [], {None: 0}
+    for i, (box, place) in enumerate(zip(picture.graph.boxes, picture.drawing.boxes, strict=True)):
+        depth[i] = depth[box.parent] + 1
+        if box.opened:
+            cards.append(Card(place, 10, f"room{(depth[i] + 1) % 2}", "line"))
+    return cards
+
+
+def marks(box, lines, place):
+    """The cards and lines of text of one box: a pill for inputs and ops, a card for layers, a
+    stack of cards for a nested model, a heading for one that is open."""
+    x, y, width, height = place
+    radius = min(height / 2, 22) if box.kind in ("input", "op") else 10
+    if box.opened:
+        height = HEADING_HEIGHT
+    found = []
+    if box.kind == "model" and not box.opened:
+        found.append(Card((x + STACK, y + STACK, width, height), radius, "card", "line"))
+    fill = "tint" if box.opened else {"input": "tint", "op": "op"}.get(box.kind, "card")
+    found.append(Card((x, y, width, height), radius, fill, "line"))
+    colour = "bar" if box.shared is None else f"shared{box.shared % len(SHARED_LIGHT)}"
+    if box.parameters or box.shared is not None:
+        found.append(Card((x + 6, y + 9, 4, height - 18), 2, colour))
+    found += heading_lines(lines, x, y) if box.opened else centred_lines(lines, x + width / 2, y)
+    if box.shared is not None:
+        left, top = x + width - BADGE + 5, y - 5
+        found.append(Card((left, top, BADGE, BADGE), BADGE / 2, colour))
+        number = str(box.shared + 1)
+        found.append(Line(left + BADGE / 2, top + BADGE / 2 + 3.5, number, "badge", "paper"))
+    return found
+
+
+def centred_lines(lines, x, y):
+    """The text of a box, line below line."""
+    found, y = [], y + PADDING_Y
+    for style, text in lines:
+        y += STYLES[style][1]
+        found.append(Line(x, y - 5, text, style, "ink" if style == "title" else "soft"))
+    return found
 
 
 # ---------------------------------------------------------------------------------------------
@@ -87,7 +190,7 @@ def model_to_svg(model, rankdir="TB"):
 
 
 def picture_svg(picture):
-    """The text of an SVG file: first words, then the edges, then the boxes over them."""
+    """The text of an SVG file: first words, then what lies below, the edges, the boxes on top."""
     drawing, graph = picture.drawing, picture.graph
     sentence = as_sentence(graph)
     root = ElementTree.Element("svg", {
@@ -103,12 +206,15 @@ def picture_svg(picture):
     add(root, "title", text=f"Model {graph.name}")
     add(root, "desc", text=sentence)
     add(root, "style", text=dark_style())
-    paper = {"width": drawing.width, "height": drawing.height, "rx": 12, "fill": LIGHT["paper"]}
-    add(root, "rect", "paper", **paper)
+    for card in [Card((0, 0, drawing.width, drawing.height), 12, "paper"), *rooms(picture)]:
+        draw_card(root, card)
     for path in drawing.paths:
         draw_edge(root, path, drawing.rankdir)
     for box, lines, place in zip(graph.boxes, picture.captions, drawing.boxes, strict=True):
-        draw_box(root, box, lines, place)
+        group = add(root, "g")
+        add(group, "title", text=box_sentence(box))
+        for mark in marks(box, lines, place):
+            (draw_card if isinstance(mark, Card) else draw_line)(group, mark)
     return ElementTree.tostring(root, encoding="unicode")
 
 
@@ -119,7 +225,6 @@ def dark_style():
         for name, colour in DARK.items()
     ]
     rules.append(f".mg-head{{fill:{DARK['edge']}}}")
-    rules += [f".mg-shared{i}{{fill:{colour}}}" for i, colour in enumerate(SHARED_DARK)]
     scoped = "".join(f".minigraph-picture {rule}" for rule in rules)
     return f"@media (prefers-color-scheme:dark){{{scoped}}}"
 
@@ -133,54 +238,27 @@ def draw_edge(root, path, rankdir):
     add(root, "path", "head", d=path_data(arrow_head(path, rankdir)), fill=LIGHT["edge"])
 
 
-def draw_box(root, box, lines, place):
-    """One box: a card; a pill for inputs and ops; a stack of cards for a nested model."""
-    x, y, width, height = place
-    group = add(root, "g")
-    add(group, "title", text=box_sentence(box))
-    radius = corner_radius(box, height)
-    if box.kind == "model":
-        draw_card(group, (x + STACK, y + STACK, width, height), radius, "card")
-    draw_card(group, place, radius, "tint" if box.kind == "input" else "card")
-    if box.shared is not None:
-        colour = box.shared % len(SHARED_LIGHT)
-        draw_bar(group, place, f"shared{colour}", SHARED_LIGHT[colour])
-    elif box.parameters:
-        draw_bar(group, place, "bar", LIGHT["bar"])
-    baseline = y + PADDING_Y
-    for style, text in lines:
-        size, line_height, bold, mono = STYLES[style]
-        role = "ink" if style == "title" else "soft"
-        element = add(
-            group, "text", role, x=x + width / 2, y=baseline + line_height - 5,
-            text_anchor="middle", font_size=size, fill=LIGHT[role],
-        )  # fmt: skip
-        if bold:
-            element.set("font-weight", "600")
-        if mono:
-            element.set("font-family", MONO)
-        element.text = text
-        baseline += line_height
-
-
-def corner_radius(box, height):
-    """Inputs and bare ops are pills, all others are cards."""
-    return min(height / 2, 22) if box.kind in ("input", "op") else 10
-
-
-def draw_card(parent, place, radius, role):
-    x, y, width, height = place
+def draw_card(parent, card):
+    x, y, width, height = card.place
     element = add(
-        parent, "rect", role, x=x, y=y, width=width, height=height, rx=radius,
-        fill=LIGHT[role], stroke=LIGHT["line"],
+        parent, "rect", card.fill, x=x, y=y, width=width, height=height, rx=card.radius,
+        fill=LIGHT[card.fill],
     )  # fmt: skip
-    element.set("class", f"mg-{role} mg-line")
+    if card.line:
+        element.set("stroke", LIGHT[card.line])
+        element.set("class", f"mg-{card.fill} mg-{card.line}")
 
 
-def draw_bar(parent, place, name, colour):
-    """The mark at the left of a box with weights; shared ones have a colour of their own."""
-    x, y, _, height = place
-    add(parent, "rect", name, x=x + 6, y=y + 9, width=4, height=height - 18, rx=2, fill=colour)
+def draw_line(parent, line):
+    size, _, bold, mono = STYLES[line.style]
+    element = add(
+        parent, "text", line.colour, line.text, x=line.x, y=line.y, text_anchor=line.anchor,
+        font_size=size, fill=LIGHT[line.colour],
+    )  # fmt: skip
+    if bold:
+        element.set("font-weight", "600")
+    if mono:
+        element.set("font-family", MONO)
 
 
 def box_sentence(box):
