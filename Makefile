@@ -29,6 +29,7 @@ help:
 	@echo "make exercises  make the exercises from the solutions"
 	@echo "make reference  compute the numbers of tests/reference anew, with Keras"
 	@echo "make mutation   count the mistakes in gradients that the tests notice"
+	@echo "make faults     kill fits many times, and see that they go on with the same bits"
 	@echo "make pins       write requirements.txt anew from pyproject.toml"
 	@echo "make clean      remove all that was made here, the environment too"
 
@@ -48,7 +49,7 @@ $(NOTEBOOKS): $(ENVIRONMENT) $(NOTEBOOK_SOURCES) $(LIBRARY) tests/broken_models.
 	$(RUN)/python tools/run_notebooks.py
 	@mkdir -p _build && touch $@
 
-.PHONY: book lab test lint lines unit nbval browser notebooks exercises reference mutation pins clean
+.PHONY: book lab test lint lines unit nbval browser notebooks exercises reference mutation faults pins clean
 book: $(BOOK)
 	@echo "Open this page: $(CURDIR)/_build/html/index.html"
 
@@ -87,6 +88,9 @@ _build/reference/.ready: tests/reference/requirements.txt
 
 mutation: $(ENVIRONMENT)
 	$(RUN)/python tests/mutation.py
+
+faults: $(ENVIRONMENT)
+	$(RUN)/python tests/test_resume.py
 
 pins:
 	$(PYTHON) tools/environment.py pin

@@ -100,8 +100,8 @@ class Optimizer(registry.Configurable):
         Raises ValueError if no variable has a gradient, or if a shape differs.
         """
         gradients, variables = self._with_gradients(list(gradients), list(variables))
-        parts = self._places(variables)
         with whole_step:
+            parts = self._places(variables)
             untouched = self._slots_of_others(variables)
             self._copy_gradients(gradients, variables, parts)
             self._clip(parts)

@@ -15,7 +15,7 @@ from functools import partial
 
 import numpy as np
 
-from . import backend, graph, metrics, optimizers, registry, tree
+from . import backend, graph, metrics, optimizers, registry, saving, tree
 from .callbacks import CallbackList, History, ProgbarLogger, as_list, is_backup, is_terminal
 from .checks import check_choice
 from .data import (
@@ -268,15 +268,32 @@ class Trainer:
         """Run a batch again and say which layer first gives NaN or infinite numbers."""
         if not all(np.isfinite(backend.to_host(as_array(leaf))).all() for leaf in tree.flatten(x)):
             return "the inputs x are not finite"
-        if self._graph_outputs() is None:
-            return "the inputs x are finite"
-        found = []
+        layers = self._all_layers() if isinstance(self, Layer) else []
+        put_back, found = self._note_moving(), []
+        streams = saving.random_streams(layers)
+        states = [stream.state for stream in streams]
 
-        def observe(node, outputs):
-            if not all(np.isfinite(output.numpy()).all() for output in outputs):
-                found.append(node.name)
+        def look(layer, outputs):
+            if not all(np.isfinite(output.numpy()).all() for output in tree.flatten(outputs)):
+                found.append(layer.name)
+            return outputs
 
-        self.run(x, training=False, observe=observe)
+        def watched(layer, run, args, kwargs):
+            return look(layer, run(args, kwargs))
+
+        try:
+            for layer in layers:
+                vars(layer)["_run"] = partial(watched, layer, layer._run)
+            if self._graph_outputs() is None:
+                self(x, training=True)
+            else:
+                self.run(x, training=True, observe=look)
+        finally:
+            for layer in layers:
+                vars(layer).pop("_run", None)
+            put_back()
+            for stream, state in zip(streams, states, strict=True):
+                stream.state = state
         return (
             f"{found[0]!r} is the first layer with an output that is not finite"
             if found
@@ -495,16 +512,25 @@ class Trainer:
 
     def _whole_step(self, data):
         """A training step that, if it fails, leaves the moving averages of layers alone too."""
-        moving = self._collect("moving", lambda: self.non_trainable_weights) if self.built else []
-        before, made = [variable.value for variable in moving], self.optimizer.iterations
+        put_back, made = self._note_moving(), self.optimizer.iterations
         try:
             return self.train_step(data)
         except BaseException:
-            with whole_step:
-                if self.optimizer.iterations == made:  # else Ctrl-C came, but the step is complete
-                    for variable, value in zip(moving, before, strict=True):
-                        variable.value = value
+            if self.optimizer.iterations == made:  # else Ctrl-C came, but the step is complete
+                put_back()
             raise
+
+    def _note_moving(self):
+        """A function that puts moving averages back to where they are now."""
+        moving = self._collect("moving", lambda: self.non_trainable_weights) if self.built else []
+        values = [variable.value for variable in moving]
+
+        def put_back():
+            with whole_step:
+                for variable, value in zip(moving, values, strict=True):
+                    variable.value = value
+
+        return put_back
 
     # -- single batches ------------------------------------------------------------------------
 

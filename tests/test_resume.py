@@ -12,11 +12,12 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
 
 import numpy as np
 import pytest
 
-from minigraph import Input, callbacks, layers, metrics, optimizers, utils
+from minigraph import Input, callbacks, layers, metrics, ops, optimizers, utils
 from minigraph.models import Model, Sequential, load_model
 from minigraph.safefile import Contents, from_bytes, to_bytes
 from minigraph.saving import FileDamaged, FileRefused
@@ -333,6 +334,25 @@ def test_hooks_that_change_something_change_it_once(tmp_path):
     assert load_model(tmp_path / "best").optimizer.iterations > 0
 
 
+@pytest.mark.parametrize("library", ["numpy", "stand-in"], indirect=True)
+def test_the_same_model_goes_on_after_ctrl_c(library, tmp_path):
+    """From its backup, as a fresh one would, and not from where it was interrupted."""
+
+    def interrupt():
+        raise KeyboardInterrupt
+
+    model = build()
+    whole = outcome(model, model.fit(**ARRAYS, callbacks=watchers()[:1], verbose=0))
+    model = build()
+    for step in (2, 7):
+        given = [*watchers()[:1], callbacks.BackupAndRestore(tmp_path), At(step, interrupt)]
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(**ARRAYS, callbacks=given, verbose=0)
+        assert model.optimizer.iterations == step
+    given = [*watchers()[:1], callbacks.BackupAndRestore(tmp_path)]
+    assert outcome(model, model.fit(**ARRAYS, callbacks=given, verbose=0)) == whole
+
+
 @pytest.mark.parametrize("where", ["on_train_end", "on_epoch_end"])
 def test_the_end_may_be_cut_off_too(where, tmp_path):
     """Early stopping had spoken, or all epochs were over: then no step is made again."""
@@ -528,15 +548,7 @@ def test_a_forged_backup_is_refused_or_harmless(stopped, tmp_path):
 
 
 def test_what_a_backup_needs(tmp_path):
-    class Own(Model):
-        def __init__(self):
-            super().__init__()
-            self.dense = layers.Dense(3, activation="softmax")
-
-        def call(self, inputs):
-            return self.dense(inputs)
-
-    model = Own()
+    model = Own(layers.Dense(3, activation="softmax"))
     model.compile("adam", "categorical_crossentropy")
     every_step = callbacks.BackupAndRestore(tmp_path, 1)
     with pytest.raises(ValueError, match="call test_on_batch on some data first"):
@@ -563,20 +575,21 @@ def test_what_a_backup_needs(tmp_path):
 class Trace(callbacks.Callback):
     """What the model and its optimizer were after each step, and how training began and ended.
 
-    Ctrl-C comes with call number `at` of any function: to count calls, rather than milliseconds,
-    spreads the moments alike on every machine. Then no marks are made.
+    Ctrl-C comes with call number `at` of a function in the file `where`, or in any: to count calls,
+    rather than milliseconds, spreads the moments alike on every machine. Then no marks are made.
     """
 
-    def __init__(self, at=None):
-        self.at, self.calls, self.ended, self.marks = at, 0, 0, {}
+    def __init__(self, at=None, where=""):
+        self.at, self.where, self.calls, self.ended, self.marks = at, where, 0, 0, {}
 
     def mark(self):
         if self.at is None:
             self.marks[self.model.optimizer.iterations] = fingerprint(self.model)
 
     def count(self, frame, event, argument):
-        self.calls += event in ("call", "c_call")
-        if self.calls == self.at:
+        inside = self.where in frame.f_code.co_filename
+        self.calls += inside and event in ("call", "c_call")
+        if inside and self.calls == self.at:
             sys.setprofile(None)
             signal.raise_signal(signal.SIGINT)
 
@@ -589,6 +602,7 @@ class Trace(callbacks.Callback):
         self.mark()
 
     def on_train_end(self, logs=None):
+        sys.setprofile(None)
         self.ended += 1
 
 
@@ -601,13 +615,14 @@ def fit_traced(trace):
     return trace
 
 
-def test_ctrl_c_at_fifty_moments_leaves_a_whole_step():
+@pytest.mark.parametrize("where", ["", "optimizers.py"])
+def test_ctrl_c_at_fifty_moments_leaves_a_whole_step(where):
     handler = signal.getsignal(signal.SIGINT)
     marks = fit_traced(Trace()).marks
     assert len(marks) == len(set(marks.values())) == 2 * STEPS + 1
-    calls, seen = fit_traced(Trace(-1)).calls, []
+    calls, seen = fit_traced(Trace(-1, where)).calls, []
     for moment in range(50):
-        trace = Trace(1 + (calls - 100) * moment // 49)
+        trace = Trace(1 + calls * (2 * moment + 1) // 100, where)
         with pytest.raises(KeyboardInterrupt):
             fit_traced(trace)
         model = trace.model
@@ -618,7 +633,7 @@ def test_ctrl_c_at_fifty_moments_leaves_a_whole_step():
         assert steps // STEPS - 1 <= finished <= steps // STEPS
         assert [len(values) for values in model.history.history.values()] in ([], [finished] * 6)
         seen.append(steps)
-    assert set(seen) == set(range(2 * STEPS + 1))
+    assert set(seen) | {0} == set(range(2 * STEPS + 1))
     assert signal.getsignal(signal.SIGINT) is handler
 
 
@@ -674,11 +689,63 @@ def test_callbacks_that_fail_in_the_end_let_the_others_end():
     assert "Fails.on_train_end failed: RuntimeError('number 2')" in caught.value.__notes__[0]
 
 
-def main(what, path, number):
+# -- numbers that are none -------------------------------------------------------------------------
+
+
+class Divided(layers.Layer):
+    def call(self, inputs):
+        return inputs / 0.0
+
+
+class Own(Model):
+    """A model that is no graph."""
+
+    def __init__(self, inside):
+        super().__init__()
+        self.inside = inside
+
+    def call(self, inputs):
+        return self.inside(inputs)
+
+
+def nested():
+    x = Input((5,))
+    inner = Sequential([Input((5,)), layers.Dense(4, name="fine"), Divided(name="guilty")])
+    return Model(x, layers.Dense(3)(inner(x)))
+
+
+def normalized():
+    """Only in training is a batch of one alike sample divided by its spread, which is 0."""
+    x = Input((5,))
+    h = layers.BatchNormalization(epsilon=0.0, name="guilty")(layers.Dropout(0.1)(x * 0))
+    return Model(x, layers.Dense(3)(h))
+
+
+def bare():
+    x = Input((5,))
+    return Model(x, layers.Dense(3)(ops.log(x * 0)))
+
+
+@pytest.mark.parametrize("make", [nested, normalized, bare, lambda: Own(nested())])
+def test_the_first_layer_that_makes_nan_is_named_and_nothing_else_moves(make):
+    model = make()
+    model.compile("sgd", "mse")
+    with pytest.warns(UserWarning, match="'(guilty|log)' is the first layer") as caught:
+        model.fit(X, ONE_HOT, batch_size=8, epochs=2, verbose=0)
+    assert len(caught) == 1
+    assert not any("_run" in vars(layer) for layer in model._all_layers())
+
+
+def main(what=None, path=None, number=None):
+    """A part of the tests above; without arguments a longer run of both, as `make faults` wants."""
     if what == "steps":
         print(kill_at_steps(path, random.Random(0), int(number)))
-    else:
+    elif what == "backups":
         print(kill_in_backups(path, int(number)))
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            print("fits killed at a step:", run("steps", os.path.join(folder, "backup"), 60))
+            print("fits killed in a backup:", run("backups", os.path.join(folder, "backup"), 1))
 
 
 if __name__ == "__main__":
