@@ -12,6 +12,7 @@ import numpy as np
 
 FLOATS = ("float16", "float32", "float64")
 EPSILON = 1e-7
+STEP_ROOM = 4096  # numbers that one turn of a loop counts as (see `check_room`)
 
 
 class Context(threading.local):
@@ -34,6 +35,18 @@ class Context(threading.local):
 
 
 context = Context()
+
+
+def check_room(*sizes):
+    """While a model from a file is drawn: ValueError if it asks for too many numbers.
+
+    A drawing is tried out without rows, so few of its arrays are not empty. For those that are,
+    64 numbers count as one call.
+    """
+    if context.calls_left is not None:
+        context.calls_left -= math.prod(sizes) // 64
+        if context.calls_left < 0:
+            raise ValueError(f"an array of {math.prod(sizes)} numbers is too much for a drawing")
 
 
 @contextmanager

@@ -9,8 +9,10 @@ models over one graph all follow from that sentence.
 """
 
 import itertools
+import math
 import re
 from collections import Counter
+from contextlib import suppress
 from functools import cached_property, partial
 
 import numpy as np
@@ -70,9 +72,12 @@ class SymbolicTensor(Operators):
         """Called on a symbol, a layer or an op draws a node instead of computing."""
         return connect(fn, args, kwargs)
 
-    def stand_in(self, trial, rows=0):
-        """A tensor of zeros of this symbol's shape, for the experiment."""
-        tensor = Tensor(np.zeros(with_rows(self.trials[trial], rows), self.dtype))
+    def stand_in(self, trial, rows=0, cut=False):
+        """A tensor of zeros of this symbol's shape, for the experiment; empty if it is `cut`."""
+        shape = with_rows(self.trials[trial], rows)
+        shape = (0, *shape[1:]) if cut and shape else shape
+        backend.check_room(*shape)
+        tensor = Tensor(np.zeros(shape, self.dtype))
         if self.mask_trials is not None:
             tensor.mask = np.ones(with_rows(self.mask_trials[trial], rows), bool)
         return tensor
@@ -229,21 +234,37 @@ def experiment(fn, args, kwargs, symbols):
     Returns the structure of the outputs and, for each of them, a `finding`.
     """
 
-    def attempt(trial, rows=0):
+    ordinary = Layer.compute_output_shape
+
+    def attempt(trial, rows=0, cut=False):
         call_args, call_kwargs = tree.map(
-            lambda leaf: leaf.stand_in(trial, rows) if isinstance(leaf, SymbolicTensor) else leaf,
+            lambda x: x.stand_in(trial, rows, cut) if isinstance(x, SymbolicTensor) else x,
             (args, kwargs),
         )
         own = getattr(type(fn), "compute_output_shape", ordinary) is not ordinary
         run = partial(as_promised, fn) if own else fn
         return check_outputs(run(*call_args, **call_kwargs))
 
-    ordinary = Layer.compute_output_shape
+    def foresee(rows, outputs=()):
+        """Ask for the room of the weights, and of so many rows of outputs and inside a model."""
+        backend.check_room(sum(math.prod(weight.shape) for weight in fn.weights))
+        nodes = [n for layer in fn._all_layers() for n in getattr(layer, "plan_nodes", ())]
+        shapes = [s.trials[1] for node in nodes for s in node.outputs]
+        for shape in [*shapes, *(x.shape for x in tree.flatten(outputs))]:
+            backend.check_room(rows, *(n or 1 for n in shape))
 
     def both(rows):
         first = attempt(0, rows)
         all_known = all(s.trials[0] == s.trials[1] for s in symbols)
         return first, first if all_known else attempt(1, rows)
+
+    from_file = context.calls_left is not None and isinstance(fn, Layer)
+    loose = [s.trials[1][0] for s in symbols if s.ndim and 0 not in s.trials[1]]
+    if from_file and loose:  # without a batch, the first axis is left out in an attempt before
+        outputs = ()
+        with suppress(ValueError, TypeError, IndexError):  # the next attempt says what is wrong
+            outputs = attempt(0, cut=True)
+        foresee(max(loose), outputs)
 
     rows = fixed_rows(symbols)
     try:
@@ -252,6 +273,8 @@ def experiment(fn, args, kwargs, symbols):
     except Exception as error:
         # Some code cannot run without rows, such as a maximum over the batch. Then the batch is
         # what differs between two rows and three. A fixed batch size is tried at that size.
+        if from_file:
+            foresee(rows or 3)
         try:
             first, second = both(rows or 2)
             other = first if rows else attempt(0, 3)

@@ -275,9 +275,9 @@ def read_bytes(path, max_bytes):
         if not stat.S_ISREG(found.st_mode):
             raise FileRefused("it is a folder or a device, not a file")
         if found.st_size > max_bytes:
-            raise FileRefused(
-                f"it has {found.st_size:,} bytes, and {max_bytes:,} are allowed (see max_bytes)"
-            )
+            refused = FileRefused(f"it has {found.st_size:,} bytes, and {max_bytes:,} are allowed")
+            refused.advice = "If you expect so many, give a larger max_bytes."
+            raise refused
         with open(descriptor, "rb", closefd=False) as file:
             data = file.read(found.st_size)
     finally:

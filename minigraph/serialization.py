@@ -18,11 +18,12 @@ import json
 import math
 from collections import Counter
 from contextlib import contextmanager
+from itertools import zip_longest
 from types import EllipsisType
 
 import numpy as np
 
-from . import graph, registry, tree
+from . import backend, graph, registry, tree
 from .backend import context, setting, standard_dtype
 from .checks import check_keys
 from .graph import InputLayer, SymbolicTensor
@@ -427,7 +428,8 @@ class Reader:
         leaves = tree.flatten((args, kwargs))
         called_on = args and any(isinstance(leaf, SymbolicTensor) for leaf in leaves)
         expect(called_on, "a call needs a tensor that an earlier call made")
-        check_loose(leaves)
+        if is_op:
+            check_loose(leaves)
         symbols = tree.flatten(graph.connect(fn, args, kwargs))
         if is_op:
             rename(symbols, entry["name"])
@@ -564,12 +566,13 @@ def check_size(node):
 
 
 def check_loose(leaves):
-    """Raise ValueError if the tensors without a batch, combined, have too many numbers.
+    """Raise ValueError if an op would make too many numbers out of tensors without a batch.
 
     Only these are not empty in the drawing: (n, 1) * (1, m) makes n * m numbers.
     """
-    if context.calls_left is not None:
-        shapes = [leaf.trials[1] for leaf in leaves if isinstance(leaf, SymbolicTensor)]
-        shapes += [leaf.shape for leaf in leaves if isinstance(leaf, np.ndarray)]
-        numbers = math.prod(math.prod(shape) for shape in shapes if 0 not in shape)
-        expect(numbers <= MOST_NUMBERS, f"a call would make more than {MOST_NUMBERS} numbers")
+    shapes = [leaf.trials[1] for leaf in leaves if isinstance(leaf, SymbolicTensor)]
+    shapes += [leaf.shape for leaf in leaves if isinstance(leaf, np.ndarray)]
+    for shape in shapes:
+        backend.check_room(*shape)  # side by side
+    axes = zip_longest(*(shape[::-1] for shape in shapes), fillvalue=1)
+    backend.check_room(*(0 if 0 in sizes else max(sizes) for sizes in axes))  # number by number

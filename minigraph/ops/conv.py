@@ -13,6 +13,7 @@ import math
 from collections import namedtuple
 from itertools import product
 
+from .. import backend
 from ..backend import array_module
 from ..tensor import op
 from . import basic, nn
@@ -118,6 +119,7 @@ def unseen(y, axes):
 
 def tap_slices(axes):
     """For each tap, its place and the index of all cells that the window sees there."""
+    backend.check_room(backend.STEP_ROOM, *(a.taps for a in axes))
     for tap in product(*(range(a.taps) for a in axes)):
         starts = [(t * a.dilation, a) for t, a in zip(tap, axes, strict=True)]
         inner = (slice(i, i + a.stride * (a.places - 1) + 1, a.stride) for i, a in starts)
