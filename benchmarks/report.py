@@ -1,0 +1,183 @@
+"""Results as Markdown tables and as plots."""
+
+import math
+from contextlib import suppress
+
+COLUMNS = {
+    "step": "A training step, milliseconds (f: the forward pass)",
+    "fit": "A batch in an epoch of `fit`, milliseconds",
+    "predict": "`predict` on one sample, milliseconds (g: on one batch)",
+    "call": "`model(x)` on one sample, milliseconds (g: on one batch)",
+}
+LINEAR = 1.15  # the steepest slope, on logarithmic axes, that still counts as linear
+
+
+def short(number):
+    """Three digits that mean something."""
+    if number is None:
+        return ""
+    return f"{number:.0f}" if number >= 100 else f"{number:.3g}"
+
+
+def table(head, rows):
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def names_of(part):
+    """The peers of a result, in the order in which they were started."""
+    found = {}
+    for row in part["workloads"].values():
+        found |= dict.fromkeys(row["peers"])
+    return list(found)
+
+
+def value_of(row, peer, measure, clock, kind):
+    """One number, or None where a peer has no such measure."""
+    with suppress(KeyError):
+        return row["peers"][peer][measure][clock][kind]
+    return None
+
+
+def measured(part, measure, clock, kind, floor=False):
+    """A table with a row for each workload and a column for each peer.
+
+    Those of minigraph also say their share of the floor and their ratio to the best peer.
+    """
+    names = names_of(part)
+    head = ["workload", *(["floor"] if floor else []), *names, "to the best"]
+    rows = []
+    for name, row in part["workloads"].items():
+        numbers = [value_of(row, peer, measure, clock, kind) for peer in names]
+        if not any(numbers):
+            continue
+        own = value_of(row, "minigraph", measure, clock, kind)
+        others = [n for p, n in zip(names, numbers, strict=True) if n and p != "minigraph"]
+        best = min(others, default=None)
+        ratio = f"{own / best:.2f}" if own and best else ""
+        cells = [f"**{short(n)}**" if n and n == best else short(n) for n in numbers]
+        rows.append([name, *([short(row["floor"])] if floor else []), *cells, ratio])
+    return table(head, rows)
+
+
+def plain(part, pick):
+    """A table of one number for each workload and peer."""
+    names = names_of(part)
+    rows = [
+        [name, *(short(pick(row["peers"][p]) if p in row["peers"] else None) for p in names)]
+        for name, row in part["workloads"].items()
+    ]
+    return table(["workload", *names], rows)
+
+
+def shares(part):
+    """What part of a step is the arithmetic that nobody can leave out."""
+    rows = []
+    for name, row in part["workloads"].items():
+        steps = {p: value_of(row, p, "step", "wall", "median") for p in names_of(part)}
+        cells = [f"{row['floor'] / n:.0%}" if n else "" for n in steps.values()]
+        rows.append([name, row["title"], *cells])
+    return table(["workload", "", *names_of(part)], rows)
+
+
+def heading(conditions):
+    """Where and with what the numbers were taken."""
+    versions = ", ".join(f"{name} {version}" for name, version in conditions["versions"].items())
+    return (
+        f"{conditions['date']}, {conditions['cpu']}, {conditions['cores']} cores, "
+        f"load {conditions['load']} at the start; Python {conditions['python']}, {versions}.\n"
+    )
+
+
+def tables(found):
+    """All results as one Markdown page."""
+    parts = ["# Benchmarks\n", heading(found["conditions"]), *found["notes"]]
+    for threads, part in found["threads"].items():
+        word = "thread" if threads == "1" else "threads"
+        parts.append(f"\n## {threads} {word}, {part['rate'] / 1e9:.1f} GFLOP/s at best\n")
+        for measure, title in COLUMNS.items():
+            for clock in ("cpu", "wall"):
+                for kind in ("median", "min"):
+                    parts.append(f"### {title}: {kind} of {clock} time\n")
+                    parts.append(measured(part, measure, clock, kind, measure == "step"))
+        parts.append("### The share of the floor: its time / the median wall time of a step\n")
+        parts.append(shares(part))
+        for clock in ("cpu", "wall"):
+            parts.append(f"### From process start to the end of the first step, {clock} seconds\n")
+            parts.append(plain(part, lambda peer, clock=clock: peer["first_step"][clock]))
+        parts.append("### Peak memory, MB\n")
+        parts.append(plain(part, lambda peer: peer["memory"]))
+    return "\n".join(parts)
+
+
+# ---------------------------------------------------------------------------------------------
+# Pictures
+
+
+def figure(height):
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    return pyplot.subplots(figsize=(9, height), layout="constrained")
+
+
+def plot(found, path):
+    """A row for each workload, a mark for each peer, and a bar where the floor is."""
+    count = sum(len(part["workloads"]) for part in found["threads"].values())
+    picture, axes = figure(1.5 + 0.35 * count)
+    labels, marks = [], "osD^vP*X"
+    for threads, part in found["threads"].items():
+        names = names_of(part)
+        for name, row in part["workloads"].items():
+            y = len(labels)
+            labels.append(f"{name}, {threads} thread{'s' * (threads != '1')}")
+            for k, peer in enumerate(names):
+                ms = value_of(row, peer, "step", "wall", "median")
+                if ms:
+                    style = {"color": f"C{k}", "marker": marks[k % len(marks)]}
+                    axes.plot(ms, y, linestyle="", label=peer, **style)
+            if row["floor"] > 1e-3:
+                axes.plot(row["floor"], y, "k|", markersize=12, label="floor of the arithmetic")
+    axes.set_xscale("log")
+    axes.set_yticks(range(len(labels)), labels)
+    axes.invert_yaxis()
+    axes.grid(axis="x", alpha=0.3)
+    axes.set_xlabel("milliseconds for a step, wall time, median")
+    legend = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+    axes.legend(
+        legend.values(), legend.keys(), loc="upper center", bbox_to_anchor=(0.5, 1.12), ncol=4
+    )
+    picture.savefig(path)
+
+
+def slope(points):
+    """How steep the last part of a series is on logarithmic axes: 1 where cost grows linearly."""
+    (x0, y0), (x1, y1) = points[-2], points[-1]
+    return math.log(y1 / y0) / math.log(x1 / x0)
+
+
+def scaling_table(found):
+    """The series of a scaling run, each with the slope of its end."""
+    rows = []
+    for name, points in found["series"].items():
+        steep = slope(points)
+        shown = ", ".join(f"{x}: {short(1000 * y)}" for x, y in points)
+        verdict = "linear or less" if steep <= LINEAR else "MORE THAN LINEAR"
+        rows.append([name, shown, f"{steep:.2f}", verdict])
+    return table(["series", "size: milliseconds", "slope at the end", ""], rows)
+
+
+def plot_scaling(found, path):
+    """Every series on logarithmic axes, with a line of slope 1 beside them."""
+    picture, axes = figure(6)
+    for name, points in found["series"].items():
+        axes.loglog(*zip(*points, strict=True), marker="o", label=name)
+    axes.loglog([10, 5000], [1e-3, 0.5], "k:", label="linear")
+    axes.set_xlabel("size")
+    axes.set_ylabel("seconds")
+    axes.legend()
+    axes.grid(alpha=0.3)
+    picture.savefig(path)
