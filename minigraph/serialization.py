@@ -35,6 +35,7 @@ from .tensor import Tensor, Variable
 MOST_LAYERS = 10_000
 MOST_CALLS = 200_000  # a call of a model counts all the calls inside it
 MOST_NUMBERS = 2**27  # in one row of one tensor
+DEEPEST_MODEL = 100  # models inside models; a call of one goes down by Python's own stack
 
 # The keys of each part of a config, and what stands under them.
 MODEL = {"name": str, "trainable": bool, "layers": list}
@@ -344,18 +345,22 @@ class Reader:
     def __init__(self, table, replaced=()):
         few = len(table) <= MOST_LAYERS or context.calls_left is None
         expect(few, f"the model has {len(table)} layers, and {MOST_LAYERS} are allowed")
-        self.layers, self._replaced = [], dict(replaced)
+        self.layers, self._replaced, self._depth = [], dict(replaced), 0
         self._calls = 0  # so far, with all the calls inside a call
         self._costs = []  # how many calls one call of each layer makes
+        self._depths = []  # how many layers each holds inside one another
         for entry in table:
-            before = self._calls
+            before, self._depth = self._calls, 0
             self.layers.append(self.layer(entry))
             self._costs.append(1 + self._calls - before)
+            self._depths.append(1 + self._depth)
 
     def at(self, place):
         """The layer at a place of the table that was filled before; its use counts as a call."""
         expect(is_place(place, self.layers), f"layer {place!r:.40} is not described before its use")
         self.spend(self._costs[place])
+        self._depth = max(self._depth, self._depths[place])
+        expect(self._depth <= DEEPEST_MODEL, f"models are nested deeper than {DEEPEST_MODEL}")
         return self.layers[place]
 
     def spend(self, calls):

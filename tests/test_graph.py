@@ -550,7 +550,9 @@ def test_masks_are_drawn_too():
     x = Input((5, 2))
     Read()(layers.Dropout(0.5)(Mask()(x)))
     assert seen == [(0, 5)]
-    Read()(layers.Dense(3)(Mask()(x)))
+    Read()(layers.Dense(3)(Mask()(x)))  # each step is still a step
+    assert seen[-1] == (0, 5)
+    Read()(layers.Flatten()(Mask()(x)))
     assert seen[-1] is None
     Read()(Mask()(Input((None, 2))))
     assert seen[-2:] == [(0, 64), (0, 96)]
