@@ -573,12 +573,12 @@ class BackupAndRestore(Callback):
     `backup.safetensors`; it is written when training starts, then after each epoch or each
     `save_freq` batches, and deleted once training is complete, unless `delete_checkpoint` is False.
 
-    The file holds the weights, the optimizer's state, all random streams, the epoch, the batch and
-    the order of the batches, the running metrics, the History, and of each callback what it
-    `remembers`. Arrays and a PyDataset go on at the next batch. From a generator, or anything else
-    that is iterated, the batches that were used are read again and left out; so it must give the
-    same batches again. Of a function for a schedule or a generator nothing is kept. In the
-    first epoch `on_epoch_begin` may be told a second time; what is remembered is put back after it.
+    The file holds the weights, the optimizer's state and learning rate, all random streams, the
+    epoch, the batch and the order of the batches, the running metrics, the History, and of each
+    callback what it `remembers`. Arrays and a PyDataset go on at the next batch. From a generator,
+    or anything else that is iterated, the batches that were used are read again and left out, so
+    it must give the same ones again. Where an epoch goes on in its middle, its `on_epoch_begin` is
+    told a second time, and what is remembered is put back after that.
 
     Raises ValueError for a model without weights (call it on data first), FileDamaged or
     FileRefused (both ValueError) if the file is of another model, optimizer or set of callbacks,
