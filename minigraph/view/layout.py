@@ -17,12 +17,13 @@ numbers. Nothing here is random and nothing is recursive.
 from bisect import bisect_right, insort
 from dataclasses import dataclass, field
 from itertools import pairwise
+from math import ceil, floor
 
 # The free band between two layers, in which arrows bend; wider where text stands along the arrow.
 LAYER_GAP = {"TB": 50.0, "LR": 64.0}
 BOX_GAP = 30.0  # the least distance of two boxes in one layer
-ARROW_GAP = 18.0  # the least distance of a long arrow from whatever stands beside it
-PORT_GAP = 22.0  # how far apart several arrows arrive at one box
+ARROW_GAP = 22.0  # the least distance of a long arrow from whatever stands beside it
+PORT_GAP = 22.0  # how far apart several arrows arrive at one box or leave it
 MARGIN = 20.0
 PADDING = 16.0  # between the border of an open box and what stands inside
 DOOR_GAP = 30.0  # between a border with doors and the layer of boxes next to it
@@ -91,8 +92,8 @@ class Level:
 
     `legs[k]` is (start, end) of edge k: each is a box, or a door where the edge enters or leaves.
     `tensors[k]` is what it carries, as (box, output). The rest is found by `arrange`, all of it
-    measured from the corner of this level: its `size`, the boxes' `places` and `layers`, the place
-    of each door along the border, and `ways[k]`, the upright stretches (x, from y, to y) of a leg.
+    measured from the corner of this level: its `size`, `places[box]` as (x, y, layer), the place of
+    each door along the border, and `ways[k]`, the upright stretches (x, from y, to y) of a leg.
     """
 
     boxes: list = field(default_factory=list)
@@ -100,12 +101,8 @@ class Level:
     tensors: dict = field(default_factory=dict)
     size: tuple = (0.0, 0.0)
     places: dict = field(default_factory=dict)
-    layers: dict = field(default_factory=dict)
     doors: dict = field(default_factory=dict)
     ways: dict = field(default_factory=dict)
-
-    def add_leg(self, k, start, end, tensor):
-        self.legs[k], self.tensors[k] = (start, end), tensor
 
 
 def divide(edges, outlets, parents):
@@ -123,11 +120,11 @@ def divide(edges, outlets, parents):
         while len(out) > 2 and len(into) > 2 and out[-2] == into[-2]:
             out.pop()
             into.pop()
-        levels[out[-1]].add_leg(k, out[-2], into[-2], tensor)
-        for inner, outer in pairwise(out[:-1]):
-            levels[outer].add_leg(k, inner, ("out", tensor), tensor)
-        for inner, outer in pairwise(into[:-1]):
-            levels[outer].add_leg(k, ("in", k), inner, tensor)
+        legs = [(out[-1], out[-2], into[-2])]
+        legs += [(outer, inner, ("out", tensor)) for inner, outer in pairwise(out[:-1])]
+        legs += [(outer, ("in", k), inner) for inner, outer in pairwise(into[:-1])]
+        for holder, start, end in legs:
+            levels[holder].legs[k], levels[holder].tensors[k] = (start, end), tensor
     return levels
 
 
@@ -170,16 +167,19 @@ def arrange(level, levels, sizes, border, layer_gap):
     x = coordinates(pieces, order(pieces))
     x, columns, width = side_by_side(sketch, pieces, x, border)
     spans, height = one_below_the_other(sketch, pieces, border, layer_gap)
-    level.size = (rounded(width), rounded(height))
+    level.size = (float(ceil(width)), rounded(height))  # half of the width is in half pixels too
+    depths = []  # where edges arrive at each item, and where they leave it
     for i, item in enumerate(sketch.items):
         top, bottom = spans[pieces.layer[i]]
-        if i < sketch.boxes:
-            left, y = x[i] - pieces.width[i] / 2, (top + bottom - pieces.height[i]) / 2
-            level.places[item] = (rounded(left), rounded(y))
-            level.layers[item] = pieces.layer[i] - bool(sketch.entries)
+        if is_door(item):
+            level.doors[item] = x[i]
+            depths.append((top, top))
         else:
-            level.doors[item] = rounded(x[i])
-    level.ways = dict(zip(level.legs, ways(level, sketch, pieces, x, columns, spans), strict=True))
+            (w, h), y = sizes[item], rounded((top + bottom - sizes[item][1]) / 2)
+            level.places[item] = (x[i] - w / 2, y, pieces.layer[i] - bool(sketch.entries))
+            depths.append((y, y + h))
+    found = ways(sketch, pieces, x, columns, spans, depths)
+    level.ways = dict(zip(level.legs, found, strict=True))
 
 
 @dataclass
@@ -187,8 +187,8 @@ class Sketch:
     """A level as a plain graph. Its items are its boxes, then the doors above, then those below.
 
     `edges` are pairs of items, by their place in the list, and `tensors[k]` is what edge k carries.
-    `touch[k]` says where edge k touches its two ends, from the middle of each: at a box with doors
-    that is settled, elsewhere it is None.
+    `touch[k]` says how far from the middles of its two ends edge k touches them; None where that is
+    not settled yet.
     """
 
     items: list
@@ -201,15 +201,23 @@ class Sketch:
 
     @classmethod
     def of(cls, level, levels, sizes):
-        ends = [end for leg in level.legs.values() for end in leg]
-        entries = dict.fromkeys(end for end in ends if is_door(end) and end[0] == "in")
-        exits = dict.fromkeys(end for end in ends if is_door(end) and end[0] == "out")
-        items = [*level.boxes, *entries, *exits]
+        doors = dict.fromkeys(end for leg in level.legs.values() for end in leg if is_door(end))
+        entries = [door for door in doors if door[0] == "in"]
+        items = [*level.boxes, *entries, *(door for door in doors if door[0] == "out")]
         number = {item: i for i, item in enumerate(items)}
+        leaving = {}
+        for (start, _), tensor in zip(level.legs.values(), level.tensors.values(), strict=True):
+            leaving.setdefault(start, set()).add(tensor)
 
-        def touch(box, door):
-            known = None if is_door(box) or box not in levels else levels[box].doors
-            return known and known[door] - sizes[box][0] / 2
+        def touch(item, door):
+            """The edges of one tensor leave a box together. They arrive side by side, where that is
+            not settled by a door."""
+            if item in levels:
+                return levels[item].doors[door] - sizes[item][0] / 2
+            if is_door(item) or door[0] == "in":
+                return 0.0 if is_door(item) else None
+            tensors = sorted(leaving[item])
+            return spread(sizes[item][0], len(tensors))[tensors.index(door[1])]
 
         return cls(
             items,
@@ -588,7 +596,7 @@ def compact(pieces, rows, root, shift):
 
 def separation(pieces, left, right):
     """The least distance of the centres of two neighbours in a layer."""
-    gap = BOX_GAP if left < pieces.boxes and right < pieces.boxes else ARROW_GAP
+    gap = ARROW_GAP if max(left, right) >= pieces.boxes else BOX_GAP
     return (pieces.width[left] + pieces.width[right]) / 2 + gap
 
 
@@ -598,13 +606,12 @@ def separation(pieces, left, right):
 
 def side_by_side(sketch, pieces, x, border):
     """Every piece's place along the layers, the column of each edge at the side, and the width."""
-    rightmost = max(x[piece] + pieces.width[piece] / 2 for piece in range(len(x)))
-    columns = {
-        k: rightmost + ARROW_GAP * (1 + lane) for k, lane in side_lanes(sketch, pieces).items()
-    }
+    x = [rounded(value) for value in x]
     left = min(x[piece] - pieces.width[piece] / 2 for piece in range(len(x)))
-    width = max([rightmost, *columns.values()]) - left + border.left + 2 * border.padding
-    shift = border.left + border.padding - left + max(0.0, border.width - width) / 2
+    right = max(x[piece] + pieces.width[piece] / 2 for piece in range(len(x)))
+    columns = {k: right + ARROW_GAP * (1 + lane) for k, lane in side_lanes(sketch, pieces).items()}
+    width = max([right, *columns.values()]) - left + border.left + 2 * border.padding
+    shift = border.left + border.padding - left + rounded(max(0.0, border.width - width) / 2)
     columns = {k: column + shift for k, column in columns.items()}
     return [value + shift for value in x], columns, max(width, border.width)
 
@@ -639,61 +646,36 @@ def side_lanes(sketch, pieces):
     return lanes
 
 
-def ways(level, sketch, pieces, x, columns, spans):
-    """For each edge: (x, from y, to y) of every upright stretch from its start to its end."""
-    stations = []  # the stretches between the two ends
+def ways(sketch, pieces, x, columns, spans, depths):
+    """For each edge: (x, from y, to y) of every upright stretch from its start to its end.
+
+    Edges arrive side by side, in the order in which they come, so that the same tensor used twice
+    is two arrows.
+    """
+    found, arriving = [], {}
     for k, (source, target) in enumerate(sketch.edges):
+        way = [(x[source] + sketch.touch[k][0], depths[source][1], spans[pieces.layer[source]][1])]
         if k in columns:
             first, last = pieces.layer[source] + 1, pieces.layer[target] - 1
-            stations.append([(columns[k], spans[first][0], spans[last][1])])
+            way.append((columns[k], spans[first][0], spans[last][1]))
         else:
-            stations.append([(x[piece], *spans[pieces.layer[piece]]) for piece in pieces.chains[k]])
-    found = []
-    leaving, arriving = ports(level, sketch, x, stations)
-    for k, (source, target) in enumerate(sketch.edges):
-        (top, bottom), (under, end) = spans[pieces.layer[source]], spans[pieces.layer[target]]
-        if source < sketch.boxes:
-            top = level.places[sketch.items[source]][1] + sketch.sizes[source][1]
-        if target < sketch.boxes:
-            end = level.places[sketch.items[target]][1]
-        found.append([(leaving[k], top, bottom), *stations[k], (arriving[k], under, end)])
-    return found
-
-
-def ports(level, sketch, x, stations):
-    """Where on its two ends each edge begins and arrives.
-
-    The edges of one tensor leave together. Edges arrive side by side, in the order in which they
-    come, so that the same tensor used twice is two arrows. At a box with doors both are settled.
-    """
-    leaving, arriving = [0.0] * len(sketch.edges), [0.0] * len(sketch.edges)
-    outs, ins = {}, {}
-    for k, (source, target) in enumerate(sketch.edges):
-        for settled, item, touch in ((leaving, source, 0), (arriving, target, 1)):
-            if sketch.touch[k][touch] is not None:
-                left, width = level.places[sketch.items[item]][0], sketch.sizes[item][0]
-                settled[k] = left + width / 2 + sketch.touch[k][touch]
-        if sketch.touch[k][0] is None:
-            outs.setdefault(source, {}).setdefault(sketch.tensors[k], []).append(k)
-        if sketch.touch[k][1] is None:
-            ins.setdefault(target, []).append(k)
-    for source, groups in outs.items():
-        places = spread(sketch.sizes[source][0], len(groups))
-        for place, tensor in zip(places, sorted(groups), strict=True):
-            for k in groups[tensor]:
-                leaving[k] = x[source] + place
-    for target, members in ins.items():
-        members.sort(key=lambda k: (stations[k][-1][0] if stations[k] else leaving[k], k))
+            way += [(x[piece], *spans[pieces.layer[piece]]) for piece in pieces.chains[k]]
+        found.append(way)
+        arriving.setdefault(target, []).append(k)
+    for target, members in arriving.items():
+        members.sort(key=lambda k: (found[k][-1][0], k))
         places = spread(sketch.sizes[target][0], len(members))
+        top, end = spans[pieces.layer[target]][0], depths[target][0]
         for place, k in zip(places, members, strict=True):
-            arriving[k] = x[target] + place
-    return leaving, arriving
+            settled = sketch.touch[k][1]
+            found[k].append((x[target] + (place if settled is None else settled), top, end))
+    return found
 
 
 def spread(width, count):
     """`count` places around the middle of a side, `PORT_GAP` apart or as the width allows."""
     gap = min(PORT_GAP, width / (count + 1))
-    return [(i - (count - 1) / 2) * gap for i in range(count)]
+    return [rounded((i - (count - 1) / 2) * gap) for i in range(count)]
 
 
 def assemble(levels, sizes, edges):
@@ -702,10 +684,10 @@ def assemble(levels, sizes, edges):
     parts = [[] for _ in range(edges)]
     for holder in sorted(levels):
         level, (left, top) = levels[holder], corners[holder]
-        for box, (x, y) in level.places.items():
+        for box, (x, y, layer) in level.places.items():
             corners[box] = (left + x, top + y)
             boxes[box] = (left + x, top + y, *sizes[box])
-            layers[box] = level.layers[box]
+            layers[box] = layer
         for k, way in level.ways.items():
             parts[k].append([(left + x, top + start, top + end) for x, start, end in way])
     return Drawing(*levels[WHOLE].size, boxes, [lead(joined(ways)) for ways in parts], layers)
@@ -724,7 +706,6 @@ def joined(ways):
 
 def lead(stretches):
     """The path through upright stretches (x, from y, to y): lines within layers, curves between."""
-    stretches = [tuple(rounded(value) for value in stretch) for stretch in stretches]
     x, y, below = stretches[0]
     path = [("M", x, y)]
     for column, top, bottom in stretches[1:]:
@@ -753,5 +734,8 @@ def mirrored(drawing):
 
 
 def rounded(value):
-    """Half pixels are precise enough, and the same bytes come out on every processor."""
-    return round(value * 2) / 2
+    """Half pixels are precise enough, and the same bytes come out on every processor.
+
+    A middle between two is always rounded up, so that what was aligned stays so.
+    """
+    return floor(value * 2 + 0.5) / 2

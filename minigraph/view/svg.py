@@ -19,7 +19,7 @@ STYLES = {
 }
 PADDING_X, PADDING_Y = 16, 10
 LEAST_WIDTH, WIDTH_STEP = 96, 16  # widths grow in steps, which keeps columns of boxes calm
-LONGEST_LINE = 30
+LONGEST_LINE, LONGEST_SHAPES = 30, 44
 LINE_WIDTH = 1.5
 STACK = 5  # how far the card behind the box of a nested model stands out
 HEADING_HEIGHT, HEADING_GAP = 32, 10  # of an opened model
@@ -99,7 +99,7 @@ def card_caption(box):
     return [
         ("title", shorten(box.name, LONGEST_LINE)),
         ("detail", shorten(detail, LONGEST_LINE + 8)),
-        ("mono", shorten(shapes, LONGEST_LINE)),
+        ("mono", shorten(shapes, LONGEST_SHAPES)),
     ]
 
 

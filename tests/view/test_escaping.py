@@ -106,6 +106,13 @@ def hostile_model(name):
     return Model(x, y, name=name)
 
 
+def nested_hostile_model(name):
+    """A model of that kind inside another, called twice."""
+    x = Input((3,), name=f"2{name}"[:128])
+    inner = hostile_model(name)
+    return Model(x, inner(inner(x)), name=name)
+
+
 def strange_layer_model(text):
     """A model with a layer whose class name and docstring are `text`."""
     kind = type(text, (Layer,), {"__doc__": text, "call": lambda self, inputs: inputs * 2})
@@ -113,7 +120,7 @@ def strange_layer_model(text):
     return Model(x, kind(name="strange")(x), name="model")
 
 
-MODELS = [(hostile_model, name) for name in LEGAL]
+MODELS = [(make, name) for make in (hostile_model, nested_hostile_model) for name in LEGAL]
 # (Python itself refuses a class whose name holds a null or half a pair.)
 MODELS += [
     (strange_layer_model, text)
@@ -149,7 +156,8 @@ def test_svg(model):
     svg = model_to_svg(model)
     ElementTree.fromstring(svg)
     check_elements(svg, SVG_ALLOWED, "svg")
-    check_elements(plot_model(model, None, show_layer_names=True).svg, SVG_ALLOWED, "svg")
+    opened = plot_model(model, None, show_layer_names=True, expand_nested=True)
+    check_elements(opened.svg, SVG_ALLOWED, "svg")
 
 
 def test_widget(model):
@@ -167,11 +175,13 @@ def test_widget(model):
 
 
 def test_dot(model):
-    """Every line is one of four kinds, and quoted texts hold no bare quote."""
-    text = str(model_to_dot(model, show_layer_names=True, show_shapes=True))
+    """Every line is one of few kinds, and quoted texts hold no bare quote."""
+    shows = {"show_layer_names": True, "show_shapes": True}
+    text = str(model_to_dot(model, expand_nested=True, **shows))
     quoted = r'"(?:[^"\\\n]|\\\\|\\"|\\n)*"'
     kinds = (
         rf"digraph {quoted} \{{|\}}|",
+        rf"  subgraph cluster_\d+ \{{|  \}}|  label={quoted};",
         r"  graph \[rankdir=TB, dpi=200\];",
         r'  node \[shape=box, style=rounded, fontname="sans-serif"\];',
         rf"  n\d+ \[label={quoted}\];",
