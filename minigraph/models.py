@@ -294,7 +294,7 @@ class Model(Trainer, Layer):
     def _repr_mimebundle_(self, **options):
         if self.plan is None:
             return {"text/plain": repr(self)}
-        return {"text/plain": repr(self), "image/svg+xml": svg.model_to_svg(self)}
+        return svg.notebook_forms(self)
 
     # -- configs and files ---------------------------------------------------------------------
 

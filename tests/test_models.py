@@ -873,6 +873,7 @@ def test_a_model_pickles_no_secrets_into_its_repr():
     assert "mnist_model" in repr(model)
     bundle = model._repr_mimebundle_()
     assert bundle["image/svg+xml"].lstrip().startswith("<svg")
+    assert bundle["text/plain"].startswith("A graph of 4 nodes: img (InputLayer) feeds ")
     assert set(Subclassed()._repr_mimebundle_()) == {"text/plain"}
 
 

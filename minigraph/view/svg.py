@@ -189,6 +189,12 @@ def model_to_svg(model, rankdir="TB"):
     return picture_svg(compose(describe(model), rankdir))
 
 
+def notebook_forms(model):
+    """What a notebook may show of a model: its picture, or a sentence."""
+    picture = compose(describe(model))
+    return {"text/plain": as_sentence(picture.graph), "image/svg+xml": picture_svg(picture)}
+
+
 def picture_svg(picture):
     """The text of an SVG file: first words, then what lies below, the edges, the boxes on top."""
     drawing, graph = picture.drawing, picture.graph
