@@ -13,13 +13,16 @@ import resource
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.numpy
 
 from minigraph import Input, Model, safefile, tree
+from minigraph.callbacks import BackupAndRestore
 from minigraph.layers import Add, Dense, Dropout
 from minigraph.models import load_model
 from minigraph.safefile import Contents, from_bytes, to_bytes, write_atomically
@@ -79,6 +82,7 @@ class Judge:
             self.refused += 1
         else:
             assert same_contents(from_bytes(data), self.contents)
+            safetensors.numpy.load(data)  # what it rejects is never accepted
             self.unharmed += 1
         self.slowest = max(self.slowest, time.process_time() - start)
 
@@ -122,23 +126,65 @@ def test_several_wounds_at_once(judge):
     """Bytes overwritten, cut out, doubled and swapped, anywhere in the file."""
     source = random.Random(0)
     for _ in range(4000):
-        data = bytearray(judge.data)
-        for _ in range(source.randint(1, 4)):
-            a, b = sorted(source.randrange(len(data) + 1) for _ in range(2))
-            b = min(b, a + source.choice([1, 2, 8, 64]))
-            kind = source.randrange(4)
-            if kind == 0:
-                data[a:b] = source.randbytes(b - a)
-            elif kind == 1:
-                del data[a:b]
-            elif kind == 2:
-                data[a:a] = data[a:b]
-            else:
-                data[a:b] = data[a:b][::-1]
-            if not data:
-                break
-        judge.try_bytes(data)
+        judge.try_bytes(wounded(judge.data, source))
     assert judge.refused > 3500
+
+
+def wounded(data, source):
+    data = bytearray(data)
+    for _ in range(source.randint(1, 4)):
+        a, b = sorted(source.randrange(len(data) + 1) for _ in range(2))
+        b = min(b, a + source.choice([1, 2, 8, 64]))
+        kind = source.randrange(4)
+        if kind == 0:
+            data[a:b] = source.randbytes(b - a)
+        elif kind == 1:
+            del data[a:b]
+        elif kind == 2:
+            data[a:a] = data[a:b]
+        else:
+            data[a:b] = data[a:b][::-1]
+        if not data:
+            break
+    return data
+
+
+@pytest.mark.parametrize("kind", ["adam", "weights", "backup"])
+def test_other_files_are_as_safe(kind):
+    """Slots of an optimizer, weights alone, a training in the middle: all pass the same reader."""
+    data, source = files()[kind], random.Random(0)
+    contents = from_bytes(data)
+    for length in range(len(data)):
+        with pytest.raises(FileDamaged):
+            from_bytes(data[:length])
+    for place in range(len(data)):
+        wrong = bytearray(data)
+        wrong[place] ^= 1 << source.randrange(8)
+        try:
+            found = from_bytes(bytes(wrong))
+        except (FileDamaged, FileRefused):
+            continue
+        assert same_contents(found, contents)
+
+
+def files():
+    """The bytes of one file of each kind."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "file"
+
+        def written(write):
+            write(path)
+            return path.read_bytes()
+
+        found, model = {"sgd": written(small_model().save)}, small_model()
+        model.compile("adam", "mse", metrics=["mae"])
+        model.fit(np.ones((2, 2)), np.zeros((2, 2)), verbose=0)
+        found["adam"] = written(model.save)
+        found["weights"] = written(model.save_weights)
+        keep = BackupAndRestore(path, delete_checkpoint=False)
+        path.unlink()
+        model.fit(np.ones((2, 2)), np.zeros((2, 2)), epochs=2, callbacks=[keep], verbose=0)
+        return found | {"backup": path.read_bytes()}
 
 
 # ---------------------------------------------------------------------------------------------
