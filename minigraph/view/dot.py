@@ -60,7 +60,8 @@ def model_to_dot(
             open_rooms.append(i)
             lines += [f"  subgraph cluster_{i} {{", f"  label={label};"]
         else:
-            lines.append(f"  n{i} [label={label}];")
+            shape = ", shape=oval" if box.kind in ("input", "op") else ""
+            lines.append(f"  n{i} [label={label}{shape}];")
     lines += ["  }"] * len(open_rooms)
     lines += [f"  n{source} -> n{target};" for source, target in graph.pairs]
     return Dot("\n".join([*lines, "}", ""]))

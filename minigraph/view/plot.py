@@ -41,7 +41,10 @@ def plot_model(
     """Draw a model: a box for each call of a layer, arrows along the data.
 
     The ending of `to_file` chooses the format: `.svg` and `.dot` need nothing, `.png` needs
-    Matplotlib; with None nothing is written. The result shows itself in a notebook.
+    Matplotlib and has `dpi` pixels per inch; with None nothing is written. `show_...` choose what
+    else stands in a box, and `rankdir` is "TB" (arrows point down) or "LR" (to the right).
+    `expand_nested` opens the models inside the model, at any depth: each becomes a box around its
+    layers. All calls of a shared layer carry one number. The result shows itself in a notebook.
     Raises ValueError for another ending or direction, ImportError for a PNG without Matplotlib,
     OSError if the file cannot be written.
     """

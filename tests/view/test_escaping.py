@@ -184,7 +184,7 @@ def test_dot(model):
         rf"  subgraph cluster_\d+ \{{|  \}}|  label={quoted};",
         r"  graph \[rankdir=TB, dpi=200\];",
         r'  node \[shape=box, style=rounded, fontname="sans-serif"\];',
-        rf"  n\d+ \[label={quoted}\];",
+        rf"  n\d+ \[label={quoted}(?:, shape=oval)?\];",
         r"  n\d+ -> n\d+;",
     )
     for line in text.split("\n"):
