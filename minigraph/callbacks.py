@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from . import backup, registry
-from .checks import is_size
+from .checks import check_numbers, is_size
 
 MOMENTS = ("train", "test", "predict")
 
@@ -357,6 +357,7 @@ class EarlyStopping(Monitor):
         restore_best_weights=False, start_from_epoch=0,
     ):  # fmt: skip
         super().__init__(monitor, mode, min_delta, verbose)
+        check_numbers(least=0, patience=patience, start_from_epoch=start_from_epoch)
         self.patience, self.baseline = patience, baseline
         self.restore_best_weights = restore_best_weights
         self.start_from_epoch = start_from_epoch
@@ -466,8 +467,8 @@ class ReduceLROnPlateau(Monitor):
         cooldown=0, min_lr=0.0,
     ):  # fmt: skip
         super().__init__(monitor, mode, min_delta, verbose)
-        if not 0 < factor < 1:
-            raise ValueError(f"factor must lie between 0 and 1, got {factor!r}")
+        check_numbers(above=0, below=1, factor=factor)
+        check_numbers(least=0, patience=patience, cooldown=cooldown)
         self.factor, self.patience = factor, patience
         self.cooldown, self.min_lr = cooldown, min_lr
 

@@ -180,6 +180,7 @@ def huber(y_true, y_pred, delta=1.0):
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
     Source: Huber (1964).
     """
+    check_numbers(least=0, delta=delta)
     y_true, y_pred = match(y_true, y_pred)
     size = basic.absolute(y_true - y_pred)
     far = delta * size - 0.5 * delta**2
@@ -306,6 +307,7 @@ def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0):
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
     Source: Szegedy et al. (2016) for label smoothing.
     """
+    check_numbers(least=0, most=1, label_smoothing=label_smoothing)
     y_true, y_pred = match(y_true, y_pred)
     if label_smoothing:
         y_true = y_true * (1 - label_smoothing) + label_smoothing / 2
@@ -324,6 +326,7 @@ def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
     Source: Szegedy et al. (2016) for label smoothing.
     """
+    check_numbers(least=0, most=1, label_smoothing=label_smoothing)
     y_true, y_pred = match(y_true, y_pred)
     if label_smoothing:
         y_true = y_true * (1 - label_smoothing) + label_smoothing / y_pred.shape[axis]
@@ -341,6 +344,8 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_cl
     Shapes: labels (...) or (..., 1), predictions (..., C) -> (...).
     Raises ValueError for a label that is no class, and if target and prediction cannot be paired.
     """
+    if ignore_class is not None:
+        check_numbers(ignore_class=ignore_class)
     labels, y_pred = match_labels(y_true, y_pred)
     valid = None if ignore_class is None else labels.value != ignore_class
     labels = labels if valid is None else labels * valid

@@ -60,6 +60,7 @@ class Constant(Initializer):
 
     def __init__(self, value=0.0):
         super().__init__()
+        check_numbers(value=value)
         self.value = value
 
     def draw(self, random, shape):
@@ -82,7 +83,7 @@ class Ones(Constant):
         super().__init__(1.0)
 
 
-@registry.register(group="initializer")
+@registry.register(group="initializer", aliases=("normal",))
 class RandomNormal(Initializer):
     """Normal numbers with the given mean and standard deviation.
 
@@ -126,6 +127,7 @@ class Identity(Initializer):
 
     def __init__(self, gain=1.0):
         super().__init__()
+        check_numbers(gain=gain)
         self.gain = gain
 
     def draw(self, random, shape):
@@ -146,6 +148,7 @@ class Orthogonal(Initializer):
 
     def __init__(self, gain=1.0, seed=None):
         super().__init__(seed)
+        check_numbers(gain=gain)
         self.gain = gain
 
     def draw(self, random, shape):

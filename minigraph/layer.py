@@ -230,7 +230,8 @@ class Layer(registry.Configurable):
         super().__setattr__(attribute, value)
 
     def __getattr__(self, attribute):
-        if "_variables" not in vars(self):
+        special = attribute.startswith("__")  # copy and pickle ask for these before __init__
+        if "_variables" not in vars(self) and not special:
             raise TypeError(
                 f"{type(self).__name__}.__init__ must call super().__init__() before anything else "
                 f"(found out while reading {attribute!r})"

@@ -78,7 +78,7 @@ def combine(values, weights, mask, reduction):
     total = basic.reduce_sum(weighted)
     if reduction == "sum":
         return total
-    every = (weights + 0 * values.value).sum()  # each weight as often as it was used
+    every = weights.sum()
     return total / (every + (every == 0))
 
 

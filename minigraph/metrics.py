@@ -4,6 +4,7 @@ import numpy as np
 
 from . import backend, formulas, initializers, registry
 from .backend import EPSILON, array_module, context
+from .checks import is_size
 from .layer import Layer, combine_masks
 from .ops import nn
 from .ops.basic import convert_to_tensor, sum_at
@@ -123,6 +124,8 @@ class MeanMetricWrapper(Mean):
 
     def __init__(self, fn, name=None, dtype=None, **settings):
         fn = registry.as_function(fn)
+        if not callable(fn):
+            raise TypeError(f"`fn` must be a function (y_true, y_pred), got {fn!r:.80}")
         super().__init__(name or getattr(fn, "__name__", "metric"), dtype)
         self.fn, self.settings = fn, settings
 
@@ -227,6 +230,9 @@ class Counts(Metric):
         self.cuts = np.atleast_1d(default if thresholds is None else thresholds).astype("float64")
         if top_k is None and not ((self.cuts >= -EPSILON) & (self.cuts <= 1 + EPSILON)).all():
             raise ValueError(f"thresholds must lie between 0 and 1, got {thresholds!r}")
+        for argument, value, least in (("top_k", top_k, 1), ("class_id", class_id, 0)):
+            if value is not None and not is_size(value, least):
+                raise ValueError(f"`{argument}` must be a whole number from {least}, got {value!r}")
         self.counts = None
 
     def update_state(self, y_true, y_pred, sample_weight=None):
@@ -234,6 +240,10 @@ class Counts(Metric):
         if context.drawing is not None:  # a symbolic call has no side effects
             return
         y_true, y_pred = formulas.match(y_true, y_pred)
+        columns, column = y_pred.shape[-1], self.class_id or 0
+        if (self.top_k or 0) > columns or column >= columns:
+            asked = f"`top_k`={self.top_k} and `class_id`={self.class_id}"
+            raise ValueError(f"{self.name}: {asked} do not fit {columns} classes")
         weight = self.weights_of(y_pred, sample_weight)
         true, p = y_true.value != 0, self.probability(y_pred.value)
         p = p if p.dtype.kind == "f" else p.astype(backend.floatx())

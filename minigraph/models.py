@@ -61,6 +61,14 @@ class Model(Trainer, Layer):
                     f"model {self.name!r}: no output needs the Input {symbol.name!r}", stacklevel=2
                 )
 
+    def __getstate__(self):
+        nodes = self.plan.nodes if self.plan else []  # in this order a deep graph is no deep pickle
+        return {"_nodes_first": nodes} | vars(self)
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        del self._nodes_first
+
     @property
     def plan(self):
         """The calls between inputs and outputs; None for a subclass with its own `call`."""
@@ -123,8 +131,10 @@ class Model(Trainer, Layer):
         return value if same else basic.cast(value, symbol.dtype)
 
     def prepare(self, inputs):
-        """A subclass gets its weights when its own `call` first runs."""
+        """A subclass gets its weights from a `build` of its own, or when its `call` first runs."""
         self.build_shape = tree.map(lambda x: (None, *x.shape[1:]), inputs)
+        if type(self).build is not Model.build:
+            self.build(self.build_shape)
         if context.drawing is not None:  # a drawing that fails later undoes this
             Layer.build(self, self.build_shape)
 
@@ -139,6 +149,12 @@ class Model(Trainer, Layer):
         symbols = tree.map_shapes(lambda s: Input(batch_shape=(None, *s[1:])), input_shape)
         with drawing():
             graph.experiment(self.call, (symbols,), {}, tree.flatten(symbols))
+
+    def make_weights(self, input_shape):
+        """Make all weights: those of a `build` of its own, then those of the layers inside."""
+        self.build(input_shape)
+        if type(self).build is not Model.build:
+            Model.build.__wrapped__(self, input_shape)
 
     # -- the parts -----------------------------------------------------------------------------
 

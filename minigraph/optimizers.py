@@ -360,7 +360,7 @@ class RMSprop(Optimizer):
         running_mean(mean_square, xp.multiply(g, g, out=scratch), self.rho)
         if mean is not None:
             running_mean(mean, g.copy(), self.rho)
-            mean_square = mean_square - mean * mean
+            mean_square = xp.maximum(mean_square - mean * mean, 0)  # rounding may leave it below
         xp.sqrt(xp.add(mean_square, self.epsilon, out=scratch), out=scratch)
         g *= -lr
         g /= scratch

@@ -71,6 +71,7 @@ class OrthogonalRegularizer(Regularizer):
 
     def __init__(self, factor=0.01, mode="rows"):
         check_choice(mode, ("rows", "columns"), "mode")
+        check_numbers(least=0, factor=factor)
         self.factor, self.mode = factor, mode
 
     def __call__(self, x):

@@ -171,7 +171,7 @@ def rebuild(contents, custom_objects):
     with serialization.bounded():
         model, table = serialization.read_description(described, custom_objects)
         if not model.built:
-            model.build(serialization.Reader([]).decode(description.get("build_shape")))
+            model.make_weights(serialization.Reader([]).decode(description.get("build_shape")))
     fit_weights(model, labelled_weights(model), arrays, exact=True)
     parts = saved_parts(model, table)
     restore_trainable(model, parts, description["trainable"])

@@ -3,6 +3,7 @@
 import math
 
 from . import registry
+from .backend import is_number
 from .checks import check_numbers
 
 
@@ -21,6 +22,7 @@ class Decay(LearningRateSchedule):
 
     def __init__(self, initial_learning_rate, decay_steps, name=None):
         check_numbers(above=0, decay_steps=decay_steps)
+        check_numbers(initial_learning_rate=initial_learning_rate)
         self.initial_learning_rate, self.decay_steps = initial_learning_rate, decay_steps
         self.name = name
 
@@ -38,6 +40,7 @@ class ExponentialDecay(Decay):
 
     def __init__(self, initial_learning_rate, decay_steps, decay_rate, staircase=False, name=None):
         super().__init__(initial_learning_rate, decay_steps, name)
+        check_numbers(decay_rate=decay_rate)
         self.decay_rate, self.staircase = decay_rate, staircase
 
     def __call__(self, step):
@@ -52,7 +55,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 
         lr = values[k], where k boundaries lie below the step
 
-    Raises ValueError unless there is one value more than there are boundaries.
+    Raises ValueError unless the boundaries rise and there is one value more than boundaries.
     """
 
     def __init__(self, boundaries, values, name=None):
@@ -60,6 +63,12 @@ class PiecewiseConstantDecay(LearningRateSchedule):
             raise ValueError(
                 f"values must hold one number more than boundaries, got {len(values)} and "
                 f"{len(boundaries)}"
+            )
+        numbers = [*boundaries, *values]
+        if not all(map(is_number, numbers)) or sorted(boundaries) != list(boundaries):
+            raise ValueError(
+                f"boundaries must be rising numbers, and values numbers, got {boundaries!r:.80} "
+                f"and {values!r:.80}"
             )
         self.boundaries, self.values, self.name = list(boundaries), list(values), name
 
@@ -84,6 +93,7 @@ class PolynomialDecay(Decay):
         name=None,
     ):  # fmt: skip
         super().__init__(initial_learning_rate, decay_steps, name)
+        check_numbers(end_learning_rate=end_learning_rate, power=power)
         self.end_learning_rate, self.power, self.cycle = end_learning_rate, power, cycle
 
     def __call__(self, step):
@@ -113,6 +123,9 @@ class CosineDecay(Decay):
         warmup_steps=0,
     ):  # fmt: skip
         super().__init__(initial_learning_rate, decay_steps, name)
+        check_numbers(alpha=alpha, warmup_steps=warmup_steps)
+        if warmup_target is not None:
+            check_numbers(warmup_target=warmup_target)
         self.alpha, self.warmup_target, self.warmup_steps = alpha, warmup_target, warmup_steps
 
     def __call__(self, step):

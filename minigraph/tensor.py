@@ -125,6 +125,11 @@ class Variable(Tensor):
             self._initial = None
         return self.value
 
+    def __setstate__(self, state):
+        for slot, value in state[1].items():  # a copy moves between libraries too
+            setattr(self, slot, value)
+        backend.movable.add(self)
+
     def let_go(self):
         """Another library is in use: the value becomes a start, to be moved when it is needed."""
         with suppress(AttributeError):  # it was not needed yet
@@ -353,8 +358,13 @@ def op(fn=None, *, name=None):
             values = [backend.to_array(number) for number in values]
         if backend.home is not np.ndarray and context.drawing is not None:
             values = [settled(value) if backend.is_array(value) else value for value in values]
-        with QUIET():
-            value, backward = fn(*values, **settings)
+        try:
+            with QUIET():
+                value, backward = fn(*values, **settings)
+        except ValueError:
+            raise
+        except (ArithmeticError, AttributeError, LookupError, TypeError) as error:
+            raise misused(op_name, values, error) from error
 
         tape = context.tape
         tracked = tracked and tape is not None and backward is not None
@@ -370,6 +380,18 @@ def op(fn=None, *, name=None):
     OPS[op_name] = apply
     registry.register(apply)
     return apply
+
+
+class PlaceError(ValueError, IndexError):
+    """A place that does not exist."""
+
+
+def misused(op_name, values, error):
+    """The error of an op that met what it cannot work on, with the op's name and what it met."""
+    met = (f"shape {v.shape}" if hasattr(v, "shape") else repr(v) for v in values)
+    kinds = {TypeError: TypeError, LookupError: PlaceError, Exception: ValueError}
+    kind = next(kinds[known] for known in kinds if isinstance(error, known))
+    return kind(f"{op_name} cannot be computed of {' and '.join(met)}: {error}")
 
 
 def narrow(value, operands):

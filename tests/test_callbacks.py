@@ -231,3 +231,9 @@ def test_the_first_nan_ends_training(capsys):
         )  # fmt: skip
     assert batches == [0, 1] and found.history.epoch == [0] and found.stop_training
     assert "Batch 1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("cls", [callbacks.EarlyStopping, callbacks.ReduceLROnPlateau])
+def test_patience_is_a_number(cls):
+    with pytest.raises(ValueError, match="`patience` must be a number, at least 0; got 'a'"):
+        cls(patience="a")

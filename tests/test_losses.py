@@ -131,7 +131,9 @@ def test_a_last_axis_of_one_comes_and_goes(shape):
 def test_weights_line_up_from_the_left():
     y, p, w = np.zeros((2, 3, 4)), np.ones((2, 3, 4)), np.array([1.0, 3.0])
     assert losses.MeanSquaredError()(y, p, w).item() == 2.0
-    assert losses.MeanSquaredError(reduction="mean_with_sample_weight")(y, p, w).item() == 1.0
+    mean = losses.MeanSquaredError(reduction="mean_with_sample_weight")
+    assert mean(y, p, w).item() == 3.0  # sum(l w) / sum(w), as Keras: w counts once
+    assert mean(y, p, np.broadcast_to(w[:, None], (2, 3))).item() == 1.0
     with pytest.raises(ValueError, match=r"sample_weight of shape \(3,\).*\(2, 3\)"):
         losses.MeanSquaredError()(y, p, np.ones(3))
 
@@ -315,3 +317,18 @@ def test_other_objects_are_no_losses_and_no_metrics():
         metrics.get(dense)
     with pytest.raises(ValueError, match="no loss can be made of.*Dense"):
         losses.get(layers.Dense)
+
+
+@pytest.mark.parametrize("wrong", ["a", 2, -1, None])
+def test_functions_check_their_settings_too(wrong):
+    y, p = np.zeros((2, 3)), np.full((2, 3), 0.5)
+    for formula in (losses.binary_crossentropy, losses.categorical_crossentropy):
+        with pytest.raises(ValueError, match="`label_smoothing` must be a number"):
+            formula(y, p, label_smoothing=wrong)
+    with pytest.raises(ValueError, match="`delta` must be a number"):
+        losses.huber(y, p, delta=-1 if wrong == 2 else wrong)
+
+
+def test_an_ignored_class_is_a_number():
+    with pytest.raises(ValueError, match="`ignore_class` must be a number; got 'a'"):
+        losses.sparse_categorical_crossentropy([0, 1], np.full((2, 3), 0.5), ignore_class="a")

@@ -1,5 +1,7 @@
 """Models: functional, nested, sharing, cut, sequential and subclassed."""
 
+import copy
+import pickle
 import warnings
 
 import numpy as np
@@ -8,7 +10,7 @@ from ops_table import spread
 
 from minigraph import Input, Tape, Tensor, backend, layers, ops
 from minigraph.layer import Layer
-from minigraph.models import Model, Sequential
+from minigraph.models import Model, Sequential, load_model
 
 X = spread(3, 4).astype("float32")
 
@@ -448,8 +450,8 @@ def test_a_layer_used_three_times_gets_the_sum_of_the_separate_gradients():
     assert together.count_params() == 20 and len(shared.nodes) == 3
     copies = [make(f"copy_{i}") for i in range(3)]
     apart = chain(copies)
-    for copy in copies:
-        copy.set_weights(shared.get_weights())
+    for twin in copies:
+        twin.set_weights(shared.get_weights())
 
     found, loss = gradients(together, X)
     separate, same_loss = gradients(apart, X)
@@ -934,3 +936,49 @@ def test_an_input_layer_may_lead_a_chain():
 def test_a_chain_is_given_a_list():
     with pytest.raises(TypeError, match=r"Sequential\(\["):
         Sequential(layers.Dense(3, name="one"))
+
+
+class OwnBuild(Model):
+    """Makes one weight in `build` and has a layer inside."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.inner = layers.Dense(2)
+
+    def build(self, input_shape):
+        self.scale = self.add_weight((input_shape[-1],), "ones", name="scale")
+
+    def call(self, inputs):
+        return self.inner(inputs * self.scale)
+
+    def get_config(self):
+        return {"name": self.name}
+
+
+def test_a_subclass_may_define_build(tmp_path):
+    assert OwnBuild()(Input((4,))).shape == (None, 2)
+    model = OwnBuild()
+    result = model(X).numpy()
+    assert [w.shape for w in model.weights] == [(4,), (4, 2), (2,)]
+    model.save(tmp_path / "own")
+    again = load_model(tmp_path / "own", custom_objects={"OwnBuild": OwnBuild})
+    np.testing.assert_array_equal(again(X).numpy(), result)
+
+
+@pytest.mark.parametrize("twin", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
+def test_models_can_be_copied_and_pickled(twin):
+    x = inputs = Input((4,))
+    for _ in range(300):
+        x = layers.Dense(4)(x)
+    inner = Model(inputs, x)
+    model = Sequential([Input((4,)), inner, layers.Dropout(0.5), layers.Dense(1)])
+    model.compile("adam", "mse")
+    model.fit(X, X[:, :1], verbose=0)
+    before = model.predict(X)
+    other = twin(model)
+    np.testing.assert_array_equal(other.predict(X), before)
+    assert not {id(w) for w in other.weights} & {id(w) for w in model.weights}
+    assert all(w in backend.movable for w in other.weights)
+    one, two = (m.fit(X, X[:, :1], verbose=0).history for m in (model, other))
+    assert one == two
+    assert other.get_layer(index=1).output.node is other.plan_nodes[2]

@@ -429,3 +429,29 @@ def test_wrong_schedules():
         schedules.CosineDecay(0.1, 0)
     with pytest.raises(ValueError, match="initial_accumulator_value"):
         Adagrad(initial_accumulator_value=-1)
+
+
+def test_centered_rmsprop_survives_equal_gradients():
+    # a - mean^2 is a variance: rounding alone may push it below zero.
+    w = Variable(np.full(100, 1.0, "float32"))
+    optimizer = RMSprop(0.01, centered=True)
+    for _ in range(300):
+        optimizer.apply([np.linspace(1, 1e4, 100, dtype="float32")], [w])
+    assert np.isfinite(w.numpy()).all()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: schedules.ExponentialDecay("a", 10, 0.5),
+        lambda: schedules.ExponentialDecay(0.1, 10, "a"),
+        lambda: schedules.PolynomialDecay(0.1, 10, power=None),
+        lambda: schedules.CosineDecay(0.1, 10, alpha="a"),
+        lambda: schedules.CosineDecay(0.1, 10, warmup_target="a", warmup_steps=2),
+        lambda: schedules.PiecewiseConstantDecay([1], [0.1, "a"]),
+        lambda: schedules.PiecewiseConstantDecay([2, 1], [1, 2, 3]),
+    ],
+)
+def test_schedules_refuse_what_is_no_number(make):
+    with pytest.raises(ValueError, match="must be .*number"):
+        make()

@@ -639,3 +639,45 @@ def test_an_op_must_say_which_arguments_are_arrays():
         @op
         def twice(x):
             return 2 * x, (lambda g: 2 * g,)
+
+
+A = np.ones((2, 3), "float32")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: ops.relu(None),
+        lambda: ops.sum(None),
+        lambda: ops.mean(None),
+        lambda: ops.dense(1, 2),
+        lambda: ops.conv(None, None),
+        lambda: ops.conv(np.ones((1, 4, 2)), np.ones((2, 2, 1)), strides=0),
+        lambda: ops.max_pool(3, 2),
+        lambda: ops.max_pool(np.ones((1, 4, 2)), 0),
+        lambda: ops.matmul(3, A),
+        lambda: ops.sort(3),
+        lambda: ops.sum(A, axes=1),
+        lambda: ops.tensordot(A, A, axes=9),
+        lambda: ops.einsum(3, A),
+        lambda: ops.split(A, 0),
+        lambda: ops.split(3, 2),
+        lambda: ops.top_k(A, 4),
+        lambda: ops.top_k(A, 0),
+        lambda: ops.sparse_categorical_crossentropy([0, 1, 2], A),
+    ],
+)
+def test_misused_ops_say_what_they_met(wrong):
+    with pytest.raises((ValueError, TypeError), match="cannot|must|no axis|fit|equal parts|takes"):
+        wrong()
+
+
+def test_a_place_that_does_not_exist_is_both_kinds_of_error():
+    for kind in (IndexError, ValueError):
+        with pytest.raises(kind, match=r"getitem .*shape \(2, 3\).*index 9"):
+            Tensor(A)[9]
+
+
+def test_joining_and_padding_as_in_numpy():
+    assert ops.concatenate([A, A]).shape == (4, 3)
+    assert ops.pad(A, ((1, 2),)).shape == np.pad(A, ((1, 2),)).shape

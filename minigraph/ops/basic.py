@@ -10,7 +10,8 @@ from itertools import accumulate, pairwise, starmap
 
 from .. import backend
 from ..backend import array_module
-from ..tensor import Operators, Tensor, as_array, op, to_operand
+from ..checks import is_size
+from ..tensor import Operators, PlaceError, Tensor, as_array, op, to_operand
 
 # ---------------------------------------------------------------------------------------------
 # Making tensors
@@ -741,10 +742,6 @@ def sum_at(places, rows, count):
     return xp.where((places[last] == every)[:, None], rows[last], 0)
 
 
-class PlaceError(ValueError, IndexError):
-    """A place that does not exist."""
-
-
 def check_places(indices, size, least=None):
     """The indices, or a PlaceError that names the range of an axis with `size` places."""
     least = -size if least is None else least
@@ -790,7 +787,12 @@ def top_k(x, k, sorted=True):
     """The k largest values along the last axis and their places; they always come sorted.
 
     Shapes: (..., n) -> (..., k) twice.
+    Raises ValueError unless k is a whole number from 1 to n.
     """
+    x = x if hasattr(x, "shape") else convert_to_tensor(x)
+    size = x.shape[-1] if x.shape else 0
+    if not is_size(k, 1) or (size is not None and k > size):
+        raise ValueError(f"top_k: k must lie from 1 to {size}, the length of a row; got {k!r}")
     places = getitem(argsort(negative(x)), key=(..., slice(k)))
     return take_along_axis(x, places), places
 
@@ -848,6 +850,7 @@ def pad(x, /, pad_width, constant_values=0):
     """
     pairs = (pad_width, pad_width) if isinstance(pad_width, int) else tuple(pad_width)
     pairs = (pairs,) * x.ndim if isinstance(pairs[0], int) else pairs
+    pairs = pairs * x.ndim if len(pairs) == 1 else pairs
     inner = tuple(slice(b, b + n) for (b, _), n in zip(pairs, x.shape, strict=True))
     backend.check_room(*(b + n + a for (b, a), n in zip(pairs, x.shape, strict=True)))
     y = array_module(x).pad(x, pairs, constant_values=constant_values)
@@ -904,10 +907,10 @@ def split(x, indices_or_sections, axis=0):
     Raises ValueError if equal parts are impossible, or if the size of the axis is unknown.
     """
     x = x if hasattr(x, "shape") else convert_to_tensor(x)
-    place, cuts = axis % len(x.shape), indices_or_sections
+    place, cuts = check_axis(axis, len(x.shape), "split"), indices_or_sections
     if isinstance(cuts, int):
         size = x.shape[place]
-        if size is None or size % cuts:
+        if size is None or cuts < 1 or size % cuts:
             raise ValueError(f"split: axis {axis} of shape {x.shape} has no {cuts} equal parts")
         cuts = range(size // cuts, size, size // cuts)
     edges = [0, *cuts, None]
@@ -930,7 +933,7 @@ def check_axis(axis, ndim, name):
 
 
 @op
-def concatenate(*arrays, axis=-1):
+def concatenate(*arrays, axis=0):
     """Several arrays joined along one existing axis.
 
     Raises ValueError, with all shapes, where another axis differs.

@@ -15,6 +15,7 @@ from itertools import product
 
 from .. import backend
 from ..backend import array_module
+from ..checks import is_size
 from ..tensor import op
 from . import basic, nn
 
@@ -59,6 +60,10 @@ def slide(what, lengths, taps, strides, padding, dilation=1):
         raise ValueError(f'{what}: padding must be "valid" or "same", got {padding!r}')
     rank, axes = len(lengths), []
     settings = per_axis(taps, rank), per_axis(strides, rank), per_axis(dilation, rank)
+    if not all(is_size(size, 1) for sizes in settings for size in sizes):
+        raise ValueError(
+            f"{what}: window, strides and dilation must be positive whole numbers, got {settings}"
+        )
     for n, k, s, d in zip(lengths, *settings, strict=True):
         reach = (k - 1) * d + 1
         before = reach - 1 if padding == "causal" else 0

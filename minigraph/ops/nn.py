@@ -453,6 +453,11 @@ def sparse_categorical_crossentropy(target, output, /, from_logits=False):
     """
     xp, classes = array_module(output), output.shape[-1]
     check_labels(target, classes)
+    if target.shape != output.shape[:-1]:
+        raise ValueError(
+            f"labels of shape {target.shape} do not fit predictions of {output.shape}: each row "
+            "of the predictions needs one label"
+        )
     log_p, back = log_probabilities(output, from_logits, -1)
     rows = log_p.reshape(-1, classes)  # (B, C)
     hits = xp.arange(len(rows)), target.astype("int64").reshape(-1)
