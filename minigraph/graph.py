@@ -431,7 +431,9 @@ class Plan:
         sources = [symbol.node for symbol in self.inputs if symbol.node not in set(calls)]
         self.nodes = list(dict.fromkeys([*sources, *calls]))
         self.groups = reading_order(self.nodes, self.outputs, self.inputs)
-        check_unique_names(g for g in self.groups if not is_cut(g[0], self.inputs))
+        shown = [group[0] for group in self.groups if not is_cut(group[0], self.inputs)]
+        check_unique_names(shown)
+        self.layers = [node.layer for node in shown if node.layer is not None]
 
         calls = run_together(calls)
         self.slots = {symbol: slot for slot, symbol in enumerate(self.inputs)}
@@ -507,9 +509,9 @@ def check_symbols(structure, argument):
     return symbols
 
 
-def check_unique_names(groups):
+def check_unique_names(nodes):
     """Raise ValueError if two different layers, or inputs, have one name."""
-    names = Counter(group[0].name for group in groups)
+    names = Counter(node.name for node in nodes)
     if twice := [name for name, count in names.items() if count > 1]:
         raise ValueError(
             f"the layers of a model need unique names, but two are called {twice[0]!r}. Give one "

@@ -465,29 +465,29 @@ class Layer(registry.Configurable):
 
     def _held(self, kind):
         """What the attributes hold of one kind, also inside lists, tuples and dicts."""
-        leaves = (leaf for value in vars(self).values() for leaf in tree.flatten(value))
-        return [leaf for leaf in leaves if isinstance(leaf, kind)]
+        return [leaf for leaf in tree.flatten(vars(self)) if isinstance(leaf, kind)]
 
     def _all_layers(self):
         """This layer and all layers inside it, each once, outer ones first."""
-        found, waiting = [], [self]
+        found, waiting = {}, [self]
         while waiting:
             layer = waiting.pop()
-            if not any(layer is other for other in found):
-                found.append(layer)
+            if layer not in found:
+                found[layer] = None
                 waiting += reversed(layer._sublayers())
-        return found
+        return list(found)
 
     @property
     def weights(self):
         """All variables, each once: this layer's own, then those of the layers inside it."""
-        return unique(v for layer in self._all_layers() for v in layer._own_variables())
+        return weights_of(self._all_layers())
 
     @property
     def trainable_weights(self):
         """The weights that learn: none of a frozen layer, nor of the layers inside it."""
-        frozen = {v for layer in self._all_layers() if not layer.trainable for v in layer.weights}
-        return [v for v in self.weights if v.trainable and v not in frozen]
+        layers = self._all_layers()
+        frozen = {v for layer in layers if not layer.trainable for v in layer.weights}
+        return [v for v in weights_of(layers) if v.trainable and v not in frozen]
 
     @property
     def non_trainable_weights(self):
@@ -582,6 +582,11 @@ class Layer(registry.Configurable):
 
     def __repr__(self):
         return f"<{type(self).__name__} {self.name!r}>"
+
+
+def weights_of(layers):
+    """The variables of these layers, each once."""
+    return unique(v for layer in layers for v in layer._own_variables())
 
 
 def losses_of(layers):

@@ -12,7 +12,7 @@ from .registry import register
 from .saving import load_model, save_model
 from .serialization import clone_model, model_from_json
 from .training import Trainer
-from .view import svg, widget
+from .view import explore, svg
 from .view.summary import summary
 
 __all__ = [
@@ -193,7 +193,7 @@ class Model(Trainer, Layer):
         """The layers, each once, in reading order."""
         if self.plan is None:
             return self._sublayers()
-        return [layer for _, _, layer, _ in self.summary_rows if layer is not None]
+        return list(self.plan.layers)
 
     def _sublayers(self):
         return unique([*(self.layers if self.plan else []), *super()._sublayers()])
@@ -305,7 +305,7 @@ class Model(Trainer, Layer):
 
     def explore(self, x=None, y=None):
         """A picture to click. With data, it steps through a recorded forward and backward pass."""
-        return widget.explore(self, x, y)
+        return explore.explore(self, x, y)
 
     def _repr_mimebundle_(self, **options):
         if self.plan is None:

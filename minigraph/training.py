@@ -78,7 +78,7 @@ def values_of(logs):
 
 
 class Session:
-    """What one `fit` remembers; `collected` for an epoch, because collecting takes time.
+    """What one `fit` remembers.
 
     A `fit` that goes on where another was stopped finds here which `epochs` are left, how many
     batches are `done` of the first of them, and the `logs` of the last batch or epoch before.
@@ -87,7 +87,6 @@ class Session:
     def __init__(self, epochs, data, callbacks):
         self.epochs, self.data, self.callbacks = epochs, data, callbacks
         self.done, self.logs = 0, {}
-        self.collected = {}
         self.warned = False
 
     @property
@@ -111,6 +110,7 @@ class Trainer:
     stop_at_once = False  # set by a callback: not even this epoch goes on
     _scoring = None
     _session = None
+    _collected = None  # what `_collect` has found in this epoch, or in this step alone
 
     # -- settings ------------------------------------------------------------------------------
 
@@ -249,7 +249,7 @@ class Trainer:
 
     def _losses(self):
         """What layers have added to the loss."""
-        if self._session is None or not isinstance(self, Layer):
+        if self._collected is None or not isinstance(self, Layer):
             return getattr(self, "losses", ())
         return losses_of(self._collect("layers", self._all_layers))
 
@@ -416,7 +416,7 @@ class Trainer:
     def _train_epoch(self, batches, callbacks, epoch):
         """One epoch of steps; returns its logs, None if the data had run out before."""
         session, where = self._session, f"epoch {epoch + 1}"
-        session.collected.clear()  # at its beginning, callbacks may have frozen layers
+        self._collected.clear()  # at its beginning, callbacks may have frozen layers
         done, session.done = session.done, 0
         logs = session.logs if done else None
         logs = self._each_batch("train", batches, callbacks, self._whole_step, where, done, logs)
@@ -443,7 +443,8 @@ class Trainer:
         given = prepare(x, y, sample_weight)
         batches = make_batches(given, batch_size, steps=steps)
         self._check_targets(given)
-        logs = self._test_epoch(batches, self._callback_list(callbacks, batches, verbose))
+        with self._collecting():
+            logs = self._test_epoch(batches, self._callback_list(callbacks, batches, verbose))
         return logs if return_dict else values_of(logs)
 
     def _test_epoch(self, batches, callbacks, where="the evaluation"):
@@ -548,8 +549,9 @@ class Trainer:
         return self._one_step(self.test_step, pack(*prepare(x, y, sample_weight)), return_dict)
 
     def _one_step(self, step, data, return_dict):
-        self.reset_metrics()
-        logs = logs_to_python(step(data))
+        with self._collecting():
+            self.reset_metrics()
+            logs = logs_to_python(step(data))
         return logs if return_dict else values_of(logs)
 
     def predict_on_batch(self, x):
@@ -559,18 +561,25 @@ class Trainer:
     # -- helpers of the loops ------------------------------------------------------------------
 
     def _collect(self, name, collect):
-        """What `collect` gives, and in a `fit` what it gave at the first time in this epoch."""
-        if self._session is None:
+        """What `collect` gives, and in an epoch what it gave at the first time."""
+        if self._collected is None:
             return collect()
-        collected = self._session.collected
-        if name not in collected:
-            collected[name] = collect()
-        return collected[name]
+        if name not in self._collected:
+            self._collected[name] = collect()
+        return self._collected[name]
+
+    @contextmanager
+    def _collecting(self):
+        """Within the block things are collected once, for that takes time."""
+        outer, self._collected = self._collected, UserDict()  # no dict: layers look into those
+        try:
+            yield
+        finally:
+            self._collected = outer
 
     def _start_metrics(self):
         """Forget what was seen and collected before."""
-        if self._session is not None:
-            self._session.collected.clear()
+        self._collected.clear()
         self.reset_metrics()
 
     def _check_targets(self, given):
@@ -598,7 +607,8 @@ class Trainer:
             raise RuntimeError("this model is being fitted already; wait until that ends")
         self._session = session
         try:
-            yield
+            with self._collecting():
+                yield
         finally:
             self._session = None
 

@@ -15,8 +15,13 @@ def flatten(structure):
     """
     if not is_branch(structure):
         return [structure]
-    children = structure.values() if isinstance(structure, dict) else structure
-    return [leaf for child in children for leaf in flatten(child)]
+    leaves = []
+    for child in structure.values() if isinstance(structure, dict) else structure:
+        if is_branch(child):
+            leaves += flatten(child)
+        else:  # nearly all lists are flat: no call for each leaf
+            leaves.append(child)
+    return leaves
 
 
 def pack(structure, leaves):
