@@ -292,6 +292,8 @@ def check_path(path, overwrite=True):
     check_path_type(path)
     path = os.path.realpath(os.fspath(path))
     folder = os.path.dirname(path)
+    if os.path.islink(path):
+        raise OSError(errno.ELOOP, "the links lead in a circle", path)
     if not os.path.isdir(folder):
         raise FileNotFoundError(errno.ENOENT, "there is no such folder to save in", folder)
     if os.path.exists(path) and not os.path.isfile(path):
