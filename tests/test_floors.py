@@ -35,7 +35,8 @@ FLOORS = [
         ["scoring"],
         ["serialization", "saving", "backup", "callbacks"],
         ["view.__init__", "view.text", "view.describe", "view.summary", "view.layout", "view.svg"]
-        + ["view.raster", "view.dot", "view.plot", "view.trace", "view.widget"],
+        + ["view.raster", "view.dot", "view.plot", "view.trace", "view.pixels", "view.widget"]
+        + ["view.explore"],
     ],
     [["training"]],
     [["models"]],
@@ -117,7 +118,7 @@ def test_the_test_reads_imports_of_every_form():
     assert "tensor" in {file for file, _ in imported("ops.basic")}
     assert "ops.basic" in {file for file, _ in imported("ops.nn")}
     assert {"layers.core", "models"} <= {file for file, _ in imported("learn.plain")}
-    assert {"view.widget", "training", "saving"} <= {file for file, _ in imported("models")}
+    assert {"view.explore", "training", "saving"} <= {file for file, _ in imported("models")}
 
 
 def outside(tree):

@@ -1,21 +1,23 @@
-"""The graph widget: a model to click, with a recorded pass to step through.
+"""The widgets: pictures that are alive, in a page of the book and in a notebook.
 
-All that it shows is one piece of plain data, made here. The file `widget.js` draws it, in a page of
-the book as well as in Jupyter, where Python can read and set what is selected.
+All that a widget shows is one piece of plain data, made in Python from a real run of the library.
+The file `widget.js` draws it. This file is what all widgets share: the HTML with a still picture
+and a table that stand where no script runs, the data as JSON, and the form for Jupyter, where
+Python can read and set what is selected and which step is shown. A new widget is a function that
+makes a `Page`, and a view of the same name in `widget.js`.
 """
 
 import base64
 import functools
 import json
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
-from .describe import as_sentence, describe
-from .svg import arrow_head, arrow_tail, compose, path_data, picture_svg, shortened
-from .trace import trace
-
 SCRIPT = Path(__file__).with_name("widget.js")
+MOST_BYTES = 60_000  # what one widget may add to a page
+SHORT = 10  # what is no longer than this as JSON is not worth a number
 EXPORT = """
 export default {
   render({ model, el }) {
@@ -43,83 +45,87 @@ export default {
   },
 };
 """
-NO_DATA = (
-    "Nothing was recorded here. Give it data, model.explore(x, y), to step through a forward and "
-    "a backward pass."
-)
-FORWARD_ONLY = (
-    "Nothing has run yet. Step on to see the data enter. (With targets too, model.explore(x, y), "
-    "you can also walk back along the gradients.)"
-)
-OPENING = "Nothing has run yet. Step on to see the data enter."
 
 
-def explore(model, x=None, y=None, loss=None, rankdir="TB"):
-    """A picture of `model` to click; with `x` it steps through a recorded forward pass, with `y`
-    through the backward pass too.
+@dataclass
+class Page:
+    """All that a widget is made of.
 
-    The first samples of `x` and `y` are used. `loss`, a function (y_true, y_pred) -> tensor, takes
-    the place of the compiled loss. The result shows itself in a notebook; its `selected` is the
-    name of the chosen node and `step` the number of the step, and both can be set.
-    Raises ValueError if the model has no graph, or if there is a `y` but no loss.
+    `data` is plain data for the view that `data["view"]` names; `data["sentence"]` says in words
+    what it shows. `svg` is the still picture, `rows` the table of the same facts, its first row the
+    headings. `names` are what can be selected, the first of them at the start, and `steps` is the
+    number of the last step.
     """
-    if x is None and y is not None:
-        raise ValueError("explore needs the inputs `x` that belong to the targets `y`")
-    recording = None if x is None else trace(model, x, y, loss)
-    picture = compose(describe(model), rankdir)
-    data = widget_data(picture, recording)
-    show = explorer_class()
-    return show(data, widget_html(data, picture_svg(picture)))
+
+    data: dict
+    svg: str
+    rows: list
+    names: list = field(default_factory=lambda: [""])
+    steps: int = 0
+
+    @functools.cached_property
+    def html(self):
+        """The widget as a piece of a page: picture, table, and the data that brings it to life."""
+        host = ElementTree.Element("div", {"class": "minigraph-widget"})
+        still = ElementTree.SubElement(host, "div", {"class": "mg-still"})
+        source = "data:image/svg+xml;base64," + base64.b64encode(self.svg.encode()).decode()
+        ElementTree.SubElement(still, "img", {"alt": self.data["sentence"], "src": source})
+        still.append(self.table())
+        script = ElementTree.SubElement(host, "script", {"type": "application/json"})
+        script.text = safe_json(packed(self.data))
+        return ElementTree.tostring(host, encoding="unicode")
+
+    def table(self):
+        """The facts as a table."""
+        table = ElementTree.Element("table")
+        ElementTree.SubElement(table, "caption").text = self.data["caption"]
+        head, *rows = self.rows
+        line = ElementTree.SubElement(ElementTree.SubElement(table, "thead"), "tr")
+        for title in head:
+            ElementTree.SubElement(line, "th", {"scope": "col"}).text = title
+        body = ElementTree.SubElement(table, "tbody")
+        for row in rows:
+            line = ElementTree.SubElement(body, "tr")
+            for i, text in enumerate(row):
+                tag, attributes = ("td", {}) if i else ("th", {"scope": "row"})
+                ElementTree.SubElement(line, tag, attributes).text = text
+        return table
 
 
-def widget_data(picture, recording=None):
-    """All that the widget shows, as plain data."""
-    graph, drawing = picture.graph, picture.drawing
-    boxes = [
-        box_data(box, lines, place, layer)
-        for box, lines, place, layer in zip(
-            graph.boxes, picture.captions, drawing.boxes, drawing.layers, strict=True
-        )
-    ]
-    edges = [
-        {
-            "source": edge.source,
-            "output": edge.output,
-            "target": edge.target,
-            "argument": edge.argument,
-            "path": path_data(shortened(path, drawing.rankdir)),
-            "head": path_data(arrow_head(path, drawing.rankdir)),
-            "tail": path_data(arrow_tail(path, drawing.rankdir)),
-        }
-        for edge, path in zip(graph.edges, drawing.paths, strict=True)
-    ]
-    owners = {
-        id(node.layer or node): box for node, box in zip(graph.nodes, graph.boxes, strict=True)
-    }
-    return {
-        "model": graph.name,
-        "sentence": as_sentence(graph),
-        "parameters": sum(box.parameters for box in owners.values()),
-        "rankdir": drawing.rankdir,
-        "width": drawing.width,
-        "height": drawing.height,
-        "boxes": boxes,
-        "edges": edges,
-        "samples": recording.samples if recording else 0,
-        "steps": recording.steps if recording else [],
-        "opening": OPENING if recording and recording.loss is not None else FORWARD_ONLY,
-        "note": NO_DATA,
-    }
+def packed(data):
+    """Plain data in which each long text, and each dict, that is repeated stands once, in `parts`.
 
+    "~7" stands for part number 7, "~~" at the start for a "~" of a text's own.
+    """
+    seen, parts, numbers = Counter(), [], {}
 
-def box_data(box, lines, place, layer):
-    """One box of the picture."""
-    fields = (
-        "name", "type", "kind", "activation", "call", "calls", "shared", "inputs", "outputs",
-        "dtype", "parameters", "weights", "trainable", "sentence", "formula",
-    )  # fmt: skip
-    data = {name: getattr(box, name) for name in fields}
-    return data | {"place": place, "layer": layer, "lines": lines}
+    def count(value):
+        if isinstance(value, (str, dict)):
+            seen[json.dumps(value)] += 1
+        if isinstance(value, (dict, list, tuple)):
+            for child in value.values() if isinstance(value, dict) else value:
+                count(child)
+
+    def pack(value):
+        key = json.dumps(value) if isinstance(value, (str, dict)) else ""
+        if len(key) > SHORT and seen[key] > 1:
+            if key not in numbers:
+                part = pack_inside(value)
+                numbers[key] = len(parts)
+                parts.append(part)
+            return f"~{numbers[key]}"
+        return pack_inside(value)
+
+    def pack_inside(value):
+        if isinstance(value, dict):
+            return {key: pack(child) for key, child in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [pack(child) for child in value]
+        return f"~{value}" if isinstance(value, str) and value.startswith("~") else value
+
+    count(data)
+    body = pack(data)
+    return {"parts": parts, "body": body}
 
 
 def safe_json(data):
@@ -130,26 +136,24 @@ def safe_json(data):
     return text
 
 
-def widget_html(data, svg):
-    """The widget as a piece of a page: a still picture, and the data that brings it to life."""
-    host = ElementTree.Element("div", {"class": "minigraph-widget"})
-    source = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
-    ElementTree.SubElement(host, "img", {"alt": data["sentence"], "src": source})
-    script = ElementTree.SubElement(host, "script", {"type": "application/json"})
-    script.text = safe_json(data)
-    return ElementTree.tostring(host, encoding="unicode")
-
-
-# ---------------------------------------------------------------------------------------------
-# In a notebook
+def show(page):
+    """The page as an object that shows itself in a notebook."""
+    return widget_class()(page)
 
 
 @dataclass
-class StillExplorer:
+class StillWidget:
     """The widget where anywidget is not installed: alive in a page that loads `widget.js`."""
 
-    data: dict
-    html: str
+    page: Page
+
+    @property
+    def data(self):
+        return self.page.data
+
+    @property
+    def html(self):
+        return self.page.html
 
     def _repr_mimebundle_(self, **options):
         return {"text/plain": repr(self), "text/html": self.html}
@@ -159,8 +163,8 @@ class StillExplorer:
 
 
 @functools.cache
-def explorer_class():
-    """The class that shows the widget: an anywidget if that package is there.
+def widget_class():
+    """The class that shows a widget: an anywidget if that package is there.
 
     Nothing of Jupyter is imported before the first widget is made.
     """
@@ -168,32 +172,34 @@ def explorer_class():
         import anywidget
         import traitlets
     except ImportError:
-        return StillExplorer
+        return StillWidget
 
-    class Explorer(anywidget.AnyWidget):
-        """A model to click. `selected` names the chosen node; at `step` 0 nothing has run."""
+    class Widget(anywidget.AnyWidget):
+        """A picture to click. `selected` names what was chosen; at `step` 0 nothing has run."""
 
         _esm = SCRIPT.read_text(encoding="utf-8") + EXPORT
         data = traitlets.Dict().tag(sync=True)
         selected = traitlets.Unicode().tag(sync=True)
         step = traitlets.Int().tag(sync=True)
 
-        def __init__(self, data, html):
-            self.names = [node_name(box) for box in data["boxes"]]
-            super().__init__(data=data, selected=self.names[0], step=0)
-            self.html = html
+        def __init__(self, page):
+            self.page = page
+            data = page.data | {"rows": page.rows}  # where there is no page, there is no table
+            super().__init__(data=data, selected=page.names[0], step=0)
+            self.html = page.html
 
         @traitlets.validate("selected")
         def _check_selected(self, proposal):
-            if proposal["value"] not in self.names:
+            names = self.page.names
+            if proposal["value"] not in names:
                 raise traitlets.TraitError(
-                    f"selected={proposal['value']!r}: the nodes are {', '.join(self.names)}"
+                    f"selected={proposal['value']!r}: the names are {', '.join(names)}"
                 )
             return proposal["value"]
 
         @traitlets.validate("step")
         def _check_step(self, proposal):
-            most = len(self.data["steps"])
+            most = self.page.steps
             if not 0 <= proposal["value"] <= most:
                 raise traitlets.TraitError(f"step must lie in 0 to {most}, got {proposal['value']}")
             return proposal["value"]
@@ -206,9 +212,4 @@ def explorer_class():
         def __repr__(self):
             return self.data["sentence"]
 
-    return Explorer
-
-
-def node_name(box):
-    """What a node is called in `selected`: its name, with the call where there are several."""
-    return f"{box['name']}[{box['call']}]" if box["calls"] > 1 else box["name"]
+    return Widget

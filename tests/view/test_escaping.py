@@ -14,11 +14,12 @@ from minigraph.layer import Layer
 from minigraph.models import Model
 from minigraph.view.describe import describe
 from minigraph.view.dot import model_to_dot
+from minigraph.view.explore import explore, graph_page
 from minigraph.view.plot import plot_model
 from minigraph.view.summary import summary_text
-from minigraph.view.svg import compose, model_to_svg
+from minigraph.view.svg import model_to_svg
 from minigraph.view.text import printable
-from minigraph.view.widget import explore, safe_json, widget_data, widget_html
+from minigraph.view.widget import packed, safe_json
 
 # Names that a layer may have: everything but "/" and what cannot be seen.
 LEGAL = [
@@ -95,7 +96,10 @@ SVG_ALLOWED = {
         "class", "x", "y", "text-anchor", "font-size", "font-weight", "font-family", "fill",
     },
 }  # fmt: skip
-HTML_ALLOWED = {"div": {"class"}, "img": {"alt", "src"}, "script": {"type"}}
+HTML_ALLOWED = {
+    "div": {"class"}, "img": {"alt", "src"}, "script": {"type"}, "table": set(), "caption": set(),
+    "thead": set(), "tbody": set(), "tr": set(), "th": {"scope"}, "td": set(),
+}  # fmt: skip
 
 
 def hostile_model(name):
@@ -161,17 +165,16 @@ def test_svg(model):
 
 
 def test_widget(model):
-    picture = compose(describe(model))
-    data = widget_data(picture)
-    html = widget_html(data, "<svg/>")
-    tree, count = check_elements(html, HTML_ALLOWED, "div")
-    assert count == 3
-    assert tree[0][0].get("alt") == data["sentence"]
-    found = json.loads(tree[0][1].text)
-    assert found == json.loads(json.dumps(data))
+    page = graph_page(model)
+    data, graph = page.data, describe(model, opened=True)
+    tree, _ = check_elements(page.html, HTML_ALLOWED, "div")
+    picture, table = tree[0][0]
+    assert picture.get("alt") == data["sentence"]
+    assert [[cell.text for cell in row] for row in table.iter("tr")] == page.rows
+    assert json.loads(tree[0][1].text) == json.loads(json.dumps(packed(data)))
     assert not set(safe_json(data)) & set("<>&\u2028\u2029")
-    names = [box["name"] for box in found["boxes"]]
-    assert names == [box.name for box in picture.graph.boxes]
+    names = [(data["usual"] | box)["name"] for box in data["boxes"]]
+    assert names == [box.name for box in graph.boxes]
 
 
 def test_dot(model):

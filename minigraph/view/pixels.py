@@ -1,0 +1,158 @@
+"""Arrays as small pictures: a few cells with few levels, in one letter each.
+
+A widget has to be small, so an array is cut and averaged until it fits, and the picture says in
+words what was done to it.
+"""
+
+import string
+from dataclasses import dataclass
+
+import numpy as np
+
+from .trace import number_text
+
+# From -31 to 31, in units of a 31st of the largest absolute value in the picture.
+LEVELS = string.digits + string.ascii_uppercase + string.ascii_lowercase + "-"
+MIDDLE = len(LEVELS) // 2
+NOT_FINITE = "*"
+BINS = 16  # of a histogram
+
+
+@dataclass(frozen=True)
+class Detail:
+    """How much is shown: rows and columns of a grid, feature maps, whether weights are and the
+    terms of sums, how many drawings with nested models open or closed, and whether the still
+    picture has names only."""
+
+    rows: int = 8
+    columns: int = 24
+    side: int = 16
+    maps: int = 6
+    weights: bool = True
+    terms: bool = True
+    drawings: int = 16
+    names_only: bool = False
+
+
+def activation_picture(array, detail):
+    """A batch of values: bars for vectors, a timeline for sequences, feature maps for images."""
+    array = np.asarray(array, "float64")
+    if not array.size:
+        return None
+    if array.ndim < 2:
+        return bars(array, detail)
+    if array.ndim == 2:
+        grid = array[None, : detail.rows, : detail.columns]
+        rows, columns = map(first_of, grid.shape[1:], array.shape)
+        words = f"Each row is one sample ({rows}), each column one number ({columns})."
+        return cells("rows", grid, words)
+    if array.ndim == 3:
+        steps, features = array.shape[1:]
+        factor = cells_in_one(steps, detail.columns)
+        grid = averaged(array[:1], 1, factor)
+        grid = grid[:, :, : detail.rows].swapaxes(1, 2)
+        words = (
+            f"First sample: time runs to the right ({steps} steps{means(factor, 'step')}), "
+            f"each row is one feature ({first_of(grid.shape[1], features)})."
+        )
+        return cells("time", grid, words)
+    sample, cut = array[0], ""
+    while sample.ndim > 3:
+        cut, sample = ", the middle of its depth", sample[len(sample) // 2]
+    height, width, channels = sample.shape
+    maps, factor = square(sample.transpose(2, 0, 1)[: detail.maps], detail.side)
+    words = (
+        f"First sample{cut}: {height} × {width} points{means(factor, 'square')}, "
+        f"one picture for each channel ({first_of(len(maps), channels)})."
+    )
+    return cells("maps", maps, words)
+
+
+def weight_picture(array, detail):
+    """A weight: bars for a vector, one picture per filter for a convolution, else a grid."""
+    array = np.asarray(array, "float64")
+    if not array.size:
+        return None
+    if array.ndim < 2:
+        return bars(array, detail)
+    if array.ndim == 4:
+        maps, factor = square(array[:, :, 0].transpose(2, 0, 1)[: detail.maps], detail.side)
+        inputs = ", for its first input channel" if array.shape[2] > 1 else ""
+        words = f"One picture for each filter ({first_of(len(maps), array.shape[3])}){inputs}."
+        return cells("maps", maps, words)
+    table = array.reshape(-1, array.shape[-1])
+    down, across = map(cells_in_one, table.shape, (detail.side, detail.columns))
+    grid = averaged(averaged(table[None], 1, down), 2, across)
+    words = f"{table.shape[0]} rows for what comes in, {table.shape[1]} columns for what goes out"
+    words += f"; each cell is the mean of {down} × {across}." if down * across > 1 else "."
+    return cells("grid", grid, words)
+
+
+def bars(array, detail):
+    """A picture of single numbers."""
+    grid = array.reshape(1, 1, -1)[:, :, : detail.columns]
+    return cells("bars", grid, f"Each bar is one number ({first_of(grid.size, array.size)}).")
+
+
+def histogram(array):
+    """How often the numbers of an array fall into each of 16 bins, and four numbers about them."""
+    array = np.asarray(array, "float64").ravel()
+    array = array[np.isfinite(array)]
+    if not array.size:
+        return None
+    counts, _ = np.histogram(array, BINS)
+    heights = np.rint(counts / counts.max() * (len(LEVELS) - 1)).astype(int)
+    names = {"least": array.min(), "most": array.max(), "mean": array.mean(), "std": array.std()}
+    numbers = {name: number_text(float(value)) for name, value in names.items()}
+    return {"bars": "".join(LEVELS[height] for height in heights), **numbers}
+
+
+def cells(kind, maps, caption):
+    """A picture of one or more maps (map, row, column), each number in one letter.
+
+    Its form, which many pictures have in common, stands by itself.
+    """
+    finite = np.isfinite(maps)
+    scale = float(np.abs(maps[finite]).max(initial=0.0))
+    shares = np.where(finite, maps, 0.0) / (scale or 1.0)
+    levels = np.rint(shares * MIDDLE).astype(int) + MIDDLE
+    letters = [
+        LEVELS[level] if good else NOT_FINITE
+        for level, good in zip(levels.ravel(), finite.ravel(), strict=True)
+    ]
+    count, rows, columns = maps.shape
+    form = {"kind": kind, "maps": count, "rows": rows, "columns": columns, "caption": caption}
+    return {"form": form, "scale": number_text(scale), "cells": "".join(letters)}
+
+
+def cells_in_one(length, most):
+    """How many neighbours become one cell, so that there are at most `most`."""
+    return -(-length // most)
+
+
+def averaged(array, axis, factor):
+    """`array` with an axis shortened: each entry the mean of `factor` neighbours, or the rest."""
+    length = array.shape[axis]
+    starts = np.arange(0, length, factor)
+    sizes = np.diff(np.append(starts, length))
+    shape = [-1 if a == axis else 1 for a in range(array.ndim)]
+    return np.add.reduceat(array, starts, axis) / sizes.reshape(shape)
+
+
+def square(maps, side):
+    """Maps no higher and no wider than `side`, averaged by the same factor both ways."""
+    factor = cells_in_one(max(maps.shape[1:]), side)
+    return averaged(averaged(maps, 1, factor), 2, factor), factor
+
+
+def means(factor, what):
+    """Words for an average."""
+    if factor == 1:
+        return ""
+    size = f"{factor} × {factor}" if what == "square" else str(factor)
+    return f", each cell the mean of {size}"
+
+
+def first_of(shown, whole):
+    """ "8", or "first 8 of 32" where not all are shown."""
+    return str(whole) if shown == whole else f"first {shown} of {whole}"
