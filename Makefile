@@ -29,8 +29,7 @@ help:
 	@echo "make exercises  make the exercises from the solutions"
 	@echo "make reference  compute the numbers of tests/reference anew, with Keras"
 	@echo "make mutation   count the mistakes in gradients that the tests notice"
-	@echo "make faults     kill fits many times, and see that they go on with the same bits"
-	@echo "make faults     load 200,000 damaged and forged files"
+	@echo "make faults     load 200,000 damaged and forged files, and kill fits 700 times"
 	@echo "make pins       write requirements.txt anew from pyproject.toml"
 	@echo "make clean      remove all that was made here, the environment too"
 
@@ -92,8 +91,6 @@ mutation: $(ENVIRONMENT)
 
 faults: $(ENVIRONMENT)
 	$(RUN)/python tests/test_resume.py
-
-faults: $(ENVIRONMENT)
 	$(RUN)/python tests/faults.py
 
 pins:
