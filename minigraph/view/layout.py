@@ -15,9 +15,10 @@ numbers. Nothing here is random and nothing is recursive.
 """
 
 from bisect import bisect_right, insort
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
-from math import ceil, floor
+from math import ceil, floor, inf
 
 # The free band between two layers, in which arrows bend; wider where text stands along the arrow.
 LAYER_GAP = {"TB": 50.0, "LR": 64.0}
@@ -164,7 +165,8 @@ def arrange(level, levels, sizes, border, layer_gap):
     """Lay out one level; the levels inside it are laid out already, and `sizes` says how large."""
     sketch = Sketch.of(level, levels, sizes)
     pieces = cut(sketch, layers_of(sketch))
-    x = coordinates(pieces, order(pieces))
+    rows = order(pieces)
+    x = straightened(pieces, rows, coordinates(pieces, rows))
     x, columns, width = side_by_side(sketch, pieces, x, border)
     spans, height = one_below_the_other(sketch, pieces, border, layer_gap)
     level.size = (float(ceil(width)), rounded(height))  # half of the width is in half pixels too
@@ -214,8 +216,10 @@ class Sketch:
             not settled by a door."""
             if item in levels:
                 return levels[item].doors[door] - sizes[item][0] / 2
-            if is_door(item) or door[0] == "in":
-                return 0.0 if is_door(item) else None
+            if door[0] == "in":
+                return None
+            if is_door(item):
+                return 0.0
             tensors = sorted(leaving[item])
             return spread(sizes[item][0], len(tensors))[tensors.index(door[1])]
 
@@ -337,7 +341,7 @@ def cut(sketch, layers):
         links |= dict.fromkeys(pairwise(way))
         start, end = sketch.touch[k]
         touch |= {(source, way[1]): start} if start else {}
-        touch |= {(target, way[-2]): end} if end else {}
+        touch |= {} if end is None else {(target, way[-2]): end}
     return Pieces(layer, width, height, sketch.boxes, list(links), touch, chains)
 
 
@@ -592,6 +596,25 @@ def compact(pieces, rows, root, shift):
         if column in after:
             x[column] = max(x[column], min(x[right] - gap for right, gap in after[column]))
     return [x[root[piece]] + shift[piece] for piece in range(len(pieces.layer))]
+
+
+def straightened(pieces, rows, x):
+    """Move each box whose only link is with a door in front of that door, if there is room."""
+    x, links, wishes = list(x), Counter(end for link in pieces.links for end in link), {}
+    for (box, other), place in pieces.touch.items():
+        if links[other] == 1 and other < pieces.boxes:
+            wishes[other] = x[box] + place
+    for row in rows:
+        for i, piece in enumerate(row):
+            if wishes.get(piece, x[piece]) < x[piece]:
+                bound = x[row[i - 1]] + separation(pieces, row[i - 1], piece) if i else -inf
+                x[piece] = max(wishes[piece], bound)
+        for i, piece in reversed([*enumerate(row, start=1)]):
+            if wishes.get(piece, x[piece]) > x[piece]:
+                last = i == len(row)
+                bound = inf if last else x[row[i]] - separation(pieces, piece, row[i])
+                x[piece] = min(wishes[piece], bound)
+    return x
 
 
 def separation(pieces, left, right):

@@ -219,13 +219,14 @@ def test_a_chain_is_straight_and_a_skip_connection_passes_at_its_side():
     assert max(side) > drawing.boxes[1][0] + 100 or min(side) < drawing.boxes[1][0]
 
 
-def test_arrows_into_an_open_box_come_in_the_order_of_its_doors():
+def test_arrows_into_an_open_box_come_straight_and_in_the_order_of_its_doors():
     """Three boxes, written down in the wrong order, feed three boxes inside a fourth."""
     edges = [(2, 4), (1, 5), (0, 6), (4, 7), (5, 7), (6, 7), (4, 8), (5, 8), (8, 9), (7, 9)]
     drawing = layout([(80, 40)] * 10, edges, "TB", None, [None] * 4 + [3] * 6)
     outside = sorted(range(3), key=lambda box: drawing.boxes[box])
     inside = sorted(range(4, 7), key=lambda box: drawing.boxes[box])
     assert [6 - box for box in outside] == inside
+    assert not [letter for path in drawing.paths[:3] for letter, *_ in path if letter == "C"]
 
 
 def test_an_arrow_into_an_open_box_is_straight_where_it_can_be():
