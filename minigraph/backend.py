@@ -12,7 +12,7 @@ import numpy as np
 
 FLOATS = ("float16", "float32", "float64")
 EPSILON = 1e-7
-STEP_ROOM = 4096  # numbers that one turn of a loop counts as (see `check_room`)
+STEP_ROOM = 4096  # numbers that one turn of a loop counts as (see `take_room`)
 
 
 class Context(threading.local):
@@ -37,8 +37,8 @@ class Context(threading.local):
 context = Context()
 
 
-def check_room(*sizes):
-    """While a model from a file is drawn: ValueError if it asks for too many numbers.
+def take_room(*sizes):
+    """While a model from a file is drawn, count numbers; ValueError if it asks for too many.
 
     A drawing is tried out without rows, so few of its arrays are not empty. For those that are,
     64 numbers count as one call.

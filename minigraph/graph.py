@@ -76,7 +76,7 @@ class SymbolicTensor(Operators):
         """A tensor of zeros of this symbol's shape, for the experiment; empty if it is `cut`."""
         shape = with_rows(self.trials[trial], rows)
         shape = (0, *shape[1:]) if cut and shape else shape
-        backend.check_room(*shape)
+        backend.take_room(*shape)
         tensor = Tensor(np.zeros(shape, self.dtype))
         if self.mask_trials is not None:
             tensor.mask = np.ones(with_rows(self.mask_trials[trial], rows), bool)
@@ -247,11 +247,11 @@ def experiment(fn, args, kwargs, symbols):
 
     def foresee(rows, outputs=()):
         """Ask for the room of the weights, and of so many rows of outputs and inside a model."""
-        backend.check_room(sum(math.prod(weight.shape) for weight in fn.weights))
+        backend.take_room(sum(math.prod(weight.shape) for weight in fn.weights))
         nodes = [n for layer in fn._all_layers() for n in getattr(layer, "plan_nodes", ())]
         shapes = [s.trials[1] for node in nodes for s in node.outputs]
         for shape in [*shapes, *(x.shape for x in tree.flatten(outputs))]:
-            backend.check_room(rows, *(n or 1 for n in shape))
+            backend.take_room(rows, *(n or 1 for n in shape))
 
     def both(rows):
         first = attempt(0, rows)

@@ -578,6 +578,6 @@ def check_loose(leaves):
     shapes = [leaf.trials[1] for leaf in leaves if isinstance(leaf, SymbolicTensor)]
     shapes += [leaf.shape for leaf in leaves if isinstance(leaf, np.ndarray)]
     for shape in shapes:
-        backend.check_room(*shape)  # side by side
+        backend.take_room(*shape)  # side by side
     axes = zip_longest(*(shape[::-1] for shape in shapes), fillvalue=1)
-    backend.check_room(*(0 if 0 in sizes else max(sizes) for sizes in axes))  # number by number
+    backend.take_room(*(0 if 0 in sizes else max(sizes) for sizes in axes))  # number by number

@@ -150,7 +150,7 @@ def matmul(a, b, /):
             "must be as long as the last but one of the second"
         )
 
-    backend.check_room(*a.shape[:-1], *b.shape[:-2], *b.shape[-1:])
+    backend.take_room(*a.shape[:-1], *b.shape[:-2], *b.shape[-1:])
 
     def to_a(g):  # g (..., n, m) @ b^T (..., m, k)
         if b.ndim == 1:
@@ -181,7 +181,7 @@ def contract(arrays, inputs, output):
 
     shapes = sum((a.shape for a in arrays), ())
     sizes = dict(zip("".join(map("".join, inputs)), shapes, strict=True))
-    backend.check_room(*(sizes[c] for c in (output if len(arrays) < 3 else sizes)))
+    backend.take_room(*(sizes[c] for c in (output if len(arrays) < 3 else sizes)))
 
     def product(operands, labels, result):
         return xp.einsum(f"{','.join(labels)}->{result}", *operands, optimize=True)
@@ -416,11 +416,11 @@ def axes_of(axis, ndim):
     return tuple(a % ndim for a in axes)
 
 
-def check_rest(x, axis):
+def take_rest(x, axis):
     """Ask for the room of what a reduction leaves, which is not empty where the batch is summed."""
     if backend.context.calls_left is not None:
         gone = axes_of(axis, x.ndim)
-        backend.check_room(*(n for i, n in enumerate(x.shape) if i not in gone))
+        backend.take_room(*(n for i, n in enumerate(x.shape) if i not in gone))
 
 
 def stretch(g, shape, axis, keepdims):
@@ -436,7 +436,7 @@ def reduce_sum(x, /, axis=None, keepdims=False):
 
     Shapes: (..., n) -> (...), or (..., 1) with `keepdims`.
     """
-    check_rest(x, axis)
+    take_rest(x, axis)
     y = x.sum(axis=axis, keepdims=keepdims)
     return y, (lambda g: stretch(g, x.shape, axis, keepdims),)
 
@@ -448,7 +448,7 @@ def mean(x, /, axis=None, keepdims=False):
     Shapes: (..., n) -> (...), or (..., 1) with `keepdims`.
     """
     x = x if x.dtype.kind == "f" else x.astype(backend.floatx())
-    check_rest(x, axis)
+    take_rest(x, axis)
     y = x.sum(axis=axis, keepdims=keepdims)
     count = math.prod(x.shape[a] for a in axes_of(axis, x.ndim))
     scale = 1 / count if count else math.nan  # the mean of nothing is not a number
@@ -457,7 +457,7 @@ def mean(x, /, axis=None, keepdims=False):
 
 def extremum(x, axis, keepdims, find):
     """The largest or smallest value; a gradient is shared evenly among equals."""
-    check_rest(x, axis)
+    take_rest(x, axis)
     y = find(x, axis=axis, keepdims=True)
 
     def back(g):
@@ -495,7 +495,7 @@ def prod(x, /, axis=None, keepdims=False):
             * (zero.sum(axis=axis, keepdims=True) == zero)
         )
 
-    check_rest(x, axis)
+    take_rest(x, axis)
     return x.prod(axis=axis, keepdims=keepdims), (back,)
 
 
@@ -510,7 +510,7 @@ def logsumexp(x, /, axis=None, keepdims=False):
     Shapes: (..., n) -> (...), or (..., 1) with `keepdims`.
     """
     xp = array_module(x)
-    check_rest(x, axis)
+    take_rest(x, axis)
     most = x.max(axis=axis, keepdims=True)
     most = xp.where(xp.isfinite(most), most, 0)
     y = most + xp.log(xp.exp(x - most).sum(axis=axis, keepdims=True))
@@ -676,7 +676,7 @@ def getitem(x, /, key):
     if not once:
         check_key(x, parts)
         places = max([1, *(k.size for k in parts if hasattr(k, "size"))])
-        backend.check_room(places, x.size // max(min(x.shape, default=1), 1))
+        backend.take_room(places, x.size // max(min(x.shape, default=1), 1))
 
     def back(g):
         if not once:  # an element that was read twice gets both gradients
@@ -762,7 +762,7 @@ def take(x, indices, /, axis=None):
     place = (axis or 0) % max(x.ndim, 1)
     indices = check_places(backend.to_array(indices), flat.shape[place]).astype("int64")
     key = (slice(None),) * place + (indices,)
-    backend.check_room(indices.size, *flat.shape[:place], *flat.shape[place + 1 :])
+    backend.take_room(indices.size, *flat.shape[:place], *flat.shape[place + 1 :])
     return flat[key], (lambda g: add_at(flat, key, g).reshape(x.shape), None)
 
 
@@ -806,7 +806,7 @@ def one_hot(x, /, num_classes, axis=-1, dtype=None):
     Shapes: (...) -> (..., num_classes).
     """
     xp = array_module(x)
-    backend.check_room(max(x.size, 1), num_classes)
+    backend.take_room(max(x.size, 1), num_classes)
     hits = x[..., None] == xp.arange(num_classes)
     return xp.moveaxis(hits, -1, axis).astype(backend.standard_dtype(dtype)), None
 
@@ -817,7 +817,7 @@ def repeat(x, /, repeats, axis=None):
     xp = array_module(x)
     size = x.size if axis is None else x.shape[axis]
     times = repeats if isinstance(repeats, int) else tuple(map(int, repeats))
-    backend.check_room(x.size, times if isinstance(times, int) else max(times, default=0))
+    backend.take_room(x.size, times if isinstance(times, int) else max(times, default=0))
 
     def back(g):
         key = (slice(None),) * ((axis or 0) % max(x.ndim, 1)) + (xp.repeat(xp.arange(size), times),)
@@ -834,7 +834,7 @@ def tile(x, /, repeats):
     sizes = (1,) * (rank - x.ndim) + x.shape
     repeats = (1,) * (rank - len(repeats)) + repeats
     pairs = [n for pair in zip(repeats, sizes, strict=True) for n in pair]
-    backend.check_room(*pairs)
+    backend.take_room(*pairs)
     return array_module(x).tile(x, repeats), (
         lambda g: g.reshape(pairs).sum(tuple(range(0, 2 * rank, 2))),
     )
@@ -852,7 +852,7 @@ def pad(x, /, pad_width, constant_values=0):
     pairs = (pairs,) * x.ndim if isinstance(pairs[0], int) else pairs
     pairs = pairs * x.ndim if len(pairs) == 1 else pairs
     inner = tuple(slice(b, b + n) for (b, _), n in zip(pairs, x.shape, strict=True))
-    backend.check_room(*(b + n + a for (b, a), n in zip(pairs, x.shape, strict=True)))
+    backend.take_room(*(b + n + a for (b, a), n in zip(pairs, x.shape, strict=True)))
     y = array_module(x).pad(x, pairs, constant_values=constant_values)
     return y, (lambda g: g[inner],)
 
@@ -889,7 +889,7 @@ def diag(x, /, k=0):
     """A matrix with the vector x on its diagonal `k`, or that diagonal of the matrix x."""
     xp = array_module(x)
     if x.ndim == 1:
-        backend.check_room(len(x) + abs(k), len(x) + abs(k))
+        backend.take_room(len(x) + abs(k), len(x) + abs(k))
         return xp.diag(x, k), (lambda g: xp.diag(g, k),)
     y = xp.diag(x, k)
     along = xp.arange(len(y))

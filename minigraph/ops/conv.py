@@ -124,7 +124,7 @@ def unseen(y, axes):
 
 def tap_slices(axes):
     """For each tap, its place and the index of all cells that the window sees there."""
-    backend.check_room(backend.STEP_ROOM, *(a.taps for a in axes))
+    backend.take_room(backend.STEP_ROOM, *(a.taps for a in axes))
     for tap in product(*(range(a.taps) for a in axes)):
         starts = [(t * a.dilation, a) for t, a in zip(tap, axes, strict=True)]
         inner = (slice(i, i + a.stride * (a.places - 1) + 1, a.stride) for i, a in starts)

@@ -43,7 +43,7 @@ def run_steps(step, x, states, mask=None, zero_output_for_mask=False):
     second gives, so two are run: a drawing takes no longer for a long sequence.
     """
     outputs, former, length = [], 0.0, x.shape[1]
-    backend.check_room(len(x), length, backend.STEP_ROOM)
+    backend.take_room(len(x), length, backend.STEP_ROOM)
     for t, x_t in enumerate(unstack(x if len(x) else x[:, :2], axis=1)):
         output, after = step(x_t, states)
         if mask is not None:
@@ -109,7 +109,7 @@ def run_sequence(
     real = None
     if mask is not None:
         real = by_time(mask).astype(bool).reshape(*steps.shape[:2], *[1] * (states[0].ndim - 1))
-    backend.check_room(len(x), len(steps), backend.STEP_ROOM)
+    backend.take_room(len(x), len(steps), backend.STEP_ROOM)
     for t in range(len(steps) if len(x) else 0):  # a drawing has no rows to step through
         step(t, z[t], *kept)
         for times in [] if real is None else kept:
