@@ -5,6 +5,7 @@ import sys
 from itertools import combinations
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from minigraph import Input, layers
@@ -277,6 +278,22 @@ def test_dicts_find_their_inputs(chain):
     graph = describe(Model([x, y], inner({"b": y, "a": x})), True)
     named = [(graph.boxes[s].name, graph.boxes[t].name) for s, t in graph.pairs]
     assert ("x", "a") in named and ("y", "b") in named and len(named) == 4
+
+
+def test_data_find_their_way_through_open_models_of_every_kind():
+    x, y, i, j = (Input((2,), name=name) for name in "xyij")
+    same = Model(i, i, name="same")
+    double = layers.Dense(2, name="double")(i)
+    both = Model([i, j], layers.Add(name="plus")([double, j]), name="both")
+    late = Model(double, layers.Dense(1, name="end")(double), name="late")
+    ones = np.ones((1, 2), "float32")
+    graph = describe(Model([x, y], [same(same(x)), late(both([y, ones]))]), True)
+    named = {(graph.boxes[a].path, graph.boxes[b].path) for a, b in graph.pairs}
+    assert named == {
+        ("x", "same[0]/i"), ("same[0]/i", "same[1]/i"), ("y", "both/i"),
+        ("both/i", "both/double"), ("both/double", "both/plus"), ("both/j", "both/plus"),
+        ("both/plus", "late/double"), ("late/double", "late/end"),
+    }  # fmt: skip
 
 
 def test_an_open_model_is_put_into_words(nested):
