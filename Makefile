@@ -28,6 +28,7 @@ help:
 	@echo "make notebooks  run all notebooks again and store what they print"
 	@echo "make exercises  make the exercises from the solutions"
 	@echo "make reference  compute the numbers of tests/reference anew, with Keras"
+	@echo "make bench      time the library beside its peers, in an environment of its own"
 	@echo "make mutation   count the mistakes in gradients that the tests notice"
 	@echo "make faults     load 200,000 damaged and forged files, and kill fits 700 times"
 	@echo "make pins       write requirements.txt anew from pyproject.toml"
@@ -49,7 +50,7 @@ $(NOTEBOOKS): $(ENVIRONMENT) $(NOTEBOOK_SOURCES) $(LIBRARY) tests/broken_models.
 	$(RUN)/python tools/run_notebooks.py
 	@mkdir -p _build && touch $@
 
-.PHONY: book lab test lint lines unit nbval browser notebooks exercises reference mutation faults pins clean
+.PHONY: book lab test lint lines unit nbval browser notebooks exercises reference bench mutation faults pins clean
 book: $(BOOK)
 	@echo "Open this page: $(CURDIR)/_build/html/index.html"
 
@@ -84,6 +85,16 @@ reference: _build/reference/.ready
 _build/reference/.ready: tests/reference/requirements.txt
 	$(PYTHON) -m venv --clear _build/reference
 	_build/reference/bin/pip install --quiet -r $<
+	@touch $@
+
+bench: _build/bench/.ready
+	_build/bench/bin/python -m benchmarks $(BENCH_OPTIONS)
+
+# A peer that cannot be installed here is left out of the tables.
+_build/bench/.ready: benchmarks/requirements.txt
+	$(PYTHON) -m venv --clear _build/bench
+	@for pin in $$(grep -v '^#' $<); do _build/bench/bin/pip install --quiet $$pin \
+		|| echo "$$pin could not be installed"; done
 	@touch $@
 
 mutation: $(ENVIRONMENT)

@@ -43,7 +43,7 @@ def value_of(row, peer, measure, clock, kind):
 def measured(part, measure, clock, kind, floor=False):
     """A table with a row for each workload and a column for each peer.
 
-    Those of minigraph also say their share of the floor and their ratio to the best peer.
+    The best of a row is bold; at its end stands minigraph's time / that of the best peer.
     """
     names = names_of(part)
     head = ["workload", *(["floor"] if floor else []), *names, "to the best"]
@@ -54,9 +54,9 @@ def measured(part, measure, clock, kind, floor=False):
             continue
         own = value_of(row, "minigraph", measure, clock, kind)
         others = [n for p, n in zip(names, numbers, strict=True) if n and p != "minigraph"]
-        best = min(others, default=None)
-        ratio = f"{own / best:.2f}" if own and best else ""
-        cells = [f"**{short(n)}**" if n and n == best else short(n) for n in numbers]
+        ratio = f"{own / min(others):.2f}" if own and others else ""
+        best = min(n for n in numbers if n)
+        cells = [f"**{short(n)}**" if n == best else short(n) for n in numbers]
         rows.append([name, *([short(row["floor"])] if floor else []), *cells, ratio])
     return table(head, rows)
 
