@@ -53,9 +53,9 @@ def take_room(*sizes):
 def setting(**values):
     """Set fields of the context for the length of a `with` block."""
     before = {name: getattr(context, name) for name in values}
-    for name, value in values.items():
-        setattr(context, name, value)
     try:
+        for name, value in values.items():
+            setattr(context, name, value)
         yield
     finally:
         for name, value in before.items():

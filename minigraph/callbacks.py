@@ -645,6 +645,9 @@ class LambdaCallback(Callback):
         ]
         if unknown:
             raise TypeError(f"a Callback has no hook {', '.join(unknown)}")
+        wrong = [hook for hook in hooks.values() if hook is not None and not callable(hook)]
+        if wrong:
+            raise TypeError(f"hooks are functions, got {wrong[0]!r:.80}")
         vars(self).update({name: hook for name, hook in hooks.items() if hook is not None})
 
 

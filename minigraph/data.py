@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from . import backend, tree
-from .checks import check_numbers, is_size
+from .checks import check_keys, check_numbers, is_size
 from .tensor import as_array
 
 BATCH_SIZE = 32
@@ -132,17 +132,22 @@ def split(x, y, sample_weight, fraction):
     return take(parts, slice(cut)), take(parts, slice(cut, None))
 
 
-def weigh_classes(y, sample_weight, class_weight):
+def weigh_classes(y, sample_weight, class_weight, names=None):
     """The sample weights that `class_weight` means, in the structure of the targets `y`.
 
     `class_weight` maps each class to a weight. For several outputs it has, like `y`, an entry for
-    each, None where an output is not weighed. Without it, the sample weights are what was given.
+    each, None where an output is not weighed, or is a dict with some of the outputs' `names`.
+    Without it, the sample weights are what was given.
     Raises ValueError for both of them at once, or if `class_weight` does not fit.
     """
     if class_weight is None:
         return sample_weight
     if sample_weight is not None:
         raise ValueError("give class_weight or sample_weight, not both")
+    by_name = isinstance(class_weight, dict) and any(name in class_weight for name in names or ())
+    if by_name and isinstance(y, list):
+        check_keys(class_weight, "`class_weight`", names, ())
+        class_weight = [class_weight.get(name) for name in names]
     if isinstance(y, dict):
         entries = [class_weight.get(name) for name in y] if isinstance(class_weight, dict) else []
         fits = bool(entries) and class_weight.keys() <= y.keys()
@@ -289,28 +294,28 @@ class PyDataset:
         """Called after each run through the batches; does nothing unless you define it."""
 
 
-def dataset_batches(dataset, random, class_weight, skip):
+def dataset_batches(dataset, random, weigh, skip):
     """The batches of an object with `len(dataset)` and `dataset[k]`, such as a PyDataset."""
     count = len(dataset)
     order = range(count) if random is None else random.generator.permutation(count)
     for k in order[skip:]:
-        yield to_batch(dataset[int(k)], class_weight)
+        yield to_batch(dataset[int(k)], weigh)
     if hasattr(dataset, "on_epoch_end"):
         dataset.on_epoch_end()
 
 
-def stream_batches(stream, class_weight, skip):
+def stream_batches(stream, weigh, skip):
     """The batches of a generator, or of anything else that can be iterated."""
     for item in itertools.islice(stream, skip, None):
-        yield to_batch(item, class_weight)
+        yield to_batch(item, weigh)
 
 
-def to_batch(item, class_weight=None):
+def to_batch(item, weigh):
     """One batch of a stream as a checked triple of arrays."""
     if item is None:
         raise ValueError("the data gave None instead of a batch")
     x, y, sample_weight = samples(*unpack(item))
-    return x, y, weigh_classes(y, sample_weight, class_weight)
+    return x, y, weigh(y, sample_weight)
 
 
 def is_stream(x):
@@ -354,14 +359,20 @@ def prepare(x, y=None, sample_weight=None):
     return samples(x, y, sample_weight)
 
 
-def make_batches(data, batch_size=None, shuffle=False, random=None, steps=None, class_weight=None):
-    """The `Batches` of what `prepare` gave. `random` is the stream that shuffling draws from."""
+def make_batches(
+    data, batch_size=None, shuffle=False, random=None, steps=None, class_weight=None, names=None
+):
+    """The `Batches` of what `prepare` gave. `random` is the stream that shuffling draws from.
+
+    `names` are those of the model's outputs, if they are known, for the `class_weight`.
+    """
     check_positive(batch_size=batch_size, steps=steps)
     x, y, sample_weight = data
     random = random if shuffle else None
+    weigh = partial(weigh_classes, class_weight=class_weight, names=names)
     if not is_stream(x):
         batch_size = BATCH_SIZE if batch_size is None else int(batch_size)
-        sample_weight = weigh_classes(y, sample_weight, class_weight)
+        sample_weight = weigh(y, sample_weight)
         one_pass = partial(array_batches, (x, y, sample_weight), batch_size, random)
         return Batches(one_pass, math.ceil(count_samples(x) / batch_size), steps, random)
     if batch_size is not None:
@@ -371,11 +382,11 @@ def make_batches(data, batch_size=None, shuffle=False, random=None, steps=None, 
         )
     size = len(x) if hasattr(x, "__len__") else None
     if not is_dataset(x):
-        one_pass = partial(stream_batches, x, class_weight)
+        one_pass = partial(stream_batches, x, weigh)
         return Batches(one_pass, size, steps, once=runs_once(x))
     if size == 0:
         raise ValueError(f"the data are empty: this {type(x).__name__} has no batch")
-    return Batches(partial(dataset_batches, x, random, class_weight), size, steps, random)
+    return Batches(partial(dataset_batches, x, random, weigh), size, steps, random)
 
 
 def check_positive(least=1, optional=True, **arguments):

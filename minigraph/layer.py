@@ -353,6 +353,8 @@ class Layer(registry.Configurable):
         if outputs is None:
             raise TypeError(f"{self._title}: its call gave None. Is a `return` missing?")
         outputs = outputs if type(outputs) is Tensor else tree.map(to_tensor, outputs)
+        if isinstance(outputs, str):
+            raise TypeError(f"{self._title}: its call gave the text {outputs!r:.80}, no tensor")
         if self.activity_regularizer is not None and context.drawing is None:
             for output in tree.flatten(outputs):
                 self.add_loss(self.activity_regularizer(output) / max(output.shape[0], 1))

@@ -96,13 +96,6 @@ class Scoring:
             )
         return rows
 
-    def in_order(self, class_weight, y):
-        """Class weights by the names of outputs as a list, where the targets `y` are a list too."""
-        by_name = isinstance(class_weight, dict) and set(class_weight) & set(self.names or ())
-        if not by_name or not isinstance(y, list):
-            return class_weight
-        return distribute(class_weight, self.names, "class_weight")
-
     def check(self, y, sample_weight, outputs):
         """Check all targets before the first step, as far as the outputs are known.
 

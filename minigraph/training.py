@@ -30,7 +30,7 @@ from .data import (
     weigh_classes,
 )
 from .interrupts import whole_step
-from .layer import Layer, losses_of
+from .layer import Layer, drawing, losses_of
 from .scoring import Scoring, align, check_distinct
 from .tensor import Tape, Tensor, as_array
 
@@ -45,6 +45,8 @@ def to_python(value):
 
 def logs_to_python(logs):
     """The logs as Python numbers. Those on a GPU come all at once, since each time is a wait."""
+    if not hasattr(logs, "items"):
+        raise TypeError(f"a step must return its logs, a dict of name: number, got {logs!r:.80}")
     arrays = {} if on_host() else {name: as_array(value) for name, value in logs.items()}
     away = {name: array for name, array in arrays.items() if backend.is_on_device(array)}
     if away:
@@ -367,9 +369,9 @@ class Trainer:
         held_back = None if validation_data is None else prepare_validation(validation_data)
         if validation_split and held_back is None:
             given, held_back = split(*given, validation_split)
-        class_weight = self._scoring.in_order(class_weight, given[1])
+        names = self._scoring.names
         batches = make_batches(
-            given, batch_size, shuffle, self.random, steps_per_epoch, class_weight=class_weight
+            given, batch_size, shuffle, self.random, steps_per_epoch, class_weight, names
         )
         self._check_targets(given)
         validation, is_due = None, validation_schedule(validation_freq)
@@ -539,8 +541,7 @@ class Trainer:
         """Learn from one batch. Returns its loss, or a list or dict with its metrics too."""
         self._need_compile("train_on_batch")
         x, y, sample_weight = prepare(x, y, sample_weight)
-        class_weight = self._scoring.in_order(class_weight, y)
-        sample_weight = weigh_classes(y, sample_weight, class_weight)
+        sample_weight = weigh_classes(y, sample_weight, class_weight, self._scoring.names)
         return self._one_step(self._whole_step, pack(x, y, sample_weight), return_dict)
 
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
@@ -584,8 +585,12 @@ class Trainer:
 
     def _check_targets(self, given):
         x, y, sample_weight = given
-        if not is_stream(x):
-            self._scoring.check(y, sample_weight, self._graph_outputs())
+        if is_stream(x):
+            return
+        self._scoring.check(y, sample_weight, self._graph_outputs())
+        if getattr(self, "runs_its_plan", False):
+            with drawing(keep=False):
+                self.bind(tree.map(lambda array: Tensor(array[:0]), x))
 
     def _callback_list(self, callbacks, batches, verbose, epochs=None, history=None):
         """The user's callbacks, then our own, which so see what the user's put into the logs.
@@ -605,11 +610,13 @@ class Trainer:
         """Only one `fit` of a model at a time."""
         if self._session is not None:
             raise RuntimeError("this model is being fitted already; wait until that ends")
-        self._session = session
+        self._session, before = session, dict(vars(backend.context))
         try:
             with self._collecting():
                 yield
         finally:
+            vars(backend.context).clear()  # Ctrl-C can skip what puts settings back
+            vars(backend.context).update(before)
             self._session = None
 
 

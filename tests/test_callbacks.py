@@ -237,3 +237,8 @@ def test_the_first_nan_ends_training(capsys):
 def test_patience_is_a_number(cls):
     with pytest.raises(ValueError, match="`patience` must be a number, at least 0; got 'a'"):
         cls(patience="a")
+
+
+def test_a_hook_is_a_function():
+    with pytest.raises(TypeError, match="hooks are functions, got 3"):
+        callbacks.LambdaCallback(on_epoch_end=3)

@@ -168,3 +168,26 @@ def test_lambda():
     kept = layers.Lambda(lambda x: x * 2, mask=lambda inputs, mask: mask)
     assert kept(x).mask.tolist() == x.mask.tolist()
     assert layers.ReLU()(x).mask is x.mask
+
+
+S = np.ones((2, 5, 4), "float32")
+
+
+@pytest.mark.parametrize(
+    "wrong, words",
+    [
+        (lambda: layers.Embedding(3, 4)(np.array([[0.5]])), "whole numbers"),
+        (lambda: layers.Masking("a"), "`mask_value` must be a number"),
+        (lambda: layers.Dot(axes=5)([S, S]), "axis=5 is no axis"),
+        (lambda: layers.PReLU(shared_axes=[9])(S), "`shared_axes`=.*from 1 to 2"),
+        (lambda: layers.PReLU(shared_axes=[0])(S), "`shared_axes`=.*from 1 to 2"),
+        (lambda: layers.Normalization(axis=9).adapt(S), "axis=9 is no axis"),
+        (lambda: layers.Normalization().adapt(S[:0]), "cannot adapt to `data`"),
+        (lambda: layers.BatchNormalization(epsilon=-1), "`epsilon` must be a number, at least 0"),
+        (lambda: layers.LayerNormalization(epsilon="a"), "`epsilon` must be a number"),
+        (lambda: layers.Lambda(lambda x: "text")(S), "gave the text 'text', no tensor"),
+    ],
+)
+def test_what_a_layer_cannot_use_is_named(wrong, words):
+    with pytest.raises((ValueError, TypeError), match=words):
+        wrong()

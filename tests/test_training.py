@@ -1197,3 +1197,54 @@ def test_where_nothing_can_learn_there_is_an_error():
     model.compile(loss=[None, "mse"])
     with pytest.raises(ValueError, match="no gradient|not recorded"):
         model.fit(X, [None, X], verbose=0)
+
+
+@pytest.mark.parametrize("as_dict", [False, True])
+def test_class_weights_by_name_reach_the_batches_of_a_stream(as_dict):
+    x = Input((4,))
+    model = Model(x, [layers.Dense(1, name="p")(x), layers.Dense(3, name="q")(x)])
+    model.compile("sgd", ["mse", losses.SparseCategoricalCrossentropy(from_logits=True)])
+    data, labels = np.ones((6, 4)), np.array([0, 1, 2, 0, 1, 2])
+    y = {"p": data[:, 0], "q": labels} if as_dict else [data[:, 0], labels]
+    table = {"q": {0: 0.0, 1: 0.0, 2: 0.0}}
+    assert model.fit(iter([(data, y)]), class_weight=table, verbose=0).history["q_loss"] == [0.0]
+    with pytest.raises(ValueError, match="class_weight"):
+        model.fit(iter([(data, y)]), class_weight=table | {"z": None}, verbose=0)
+
+
+def test_inputs_for_validation_are_checked_before_the_first_step():
+    x = Input((4,))
+    model = Model(x, layers.Dense(1)(x))
+    model.compile("sgd", "mse")
+    data, before = np.ones((6, 4)), model.get_weights()
+    for wrong in (data[:, :3], [data, data], {"z": data}):
+        with pytest.raises(ValueError, match="model 'functional.*(expects|inputs)"):
+            model.fit(data, data[:, 0], validation_data=(wrong, data[:, 0]), verbose=0)
+    assert all(map(np.array_equal, before, model.get_weights()))
+
+
+@pytest.mark.parametrize("logs", [3, None])
+def test_a_step_returns_logs(logs):
+    class Own(Model):
+        def train_step(self, data):
+            return logs
+
+    x = Input((4,))
+    model = Own(x, layers.Dense(1)(x))
+    model.compile("sgd", "mse")
+    with pytest.raises(TypeError, match="a step must return its logs, a dict"):
+        model.fit(np.ones((6, 4)), np.ones(6), verbose=0)
+
+
+def test_an_interrupt_leaves_no_setting_behind():
+    def interrupt(batch, logs):
+        backend.context.training = True  # as where Ctrl-C comes before a `with` block has begun
+        raise KeyboardInterrupt
+
+    x = Input((4,))
+    model = Model(x, layers.Dense(1)(x))
+    model.compile("sgd", "mse")
+    hook = callbacks.LambdaCallback(on_train_batch_end=interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(np.ones((6, 4)), np.ones(6), verbose=0, callbacks=[hook])
+    assert backend.context.training is None

@@ -111,6 +111,11 @@ class PReLU(Layer):
 
     def build(self, input_shape):
         shared = self.shared_axes or ()
+        if not all(axis in range(1, len(input_shape)) for axis in shared):
+            raise ValueError(
+                f"`shared_axes`={shared!r} of layer {self.name!r} must lie from 1 to "
+                f"{len(input_shape) - 1}, for an input of shape {tuple(input_shape)}"
+            )
         shape = [1 if i in shared else n for i, n in enumerate(input_shape)]
         self.alpha = self.add_weight(shape[1:], name="alpha")
 

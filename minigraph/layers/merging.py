@@ -159,6 +159,8 @@ class Dot(Merge):
     def call(self, inputs):
         axes = self.axes if isinstance(self.axes, (list, tuple)) else (self.axes, self.axes)
         names = ["b" + "ijklm"[: inputs[0].ndim - 1], "b" + "pqrst"[: inputs[1].ndim - 1]]
+        for x, axis in zip(inputs, axes, strict=True):
+            basic.check_axis(axis, x.ndim, f"Dot in layer {self.name!r}")
         sizes = [x.shape[axis] for x, axis in zip(inputs, axes, strict=True)]
         if sizes[0] != sizes[1]:
             raise ValueError(

@@ -36,6 +36,7 @@ class BatchNormalization(Layer):
         if not isinstance(axis, int) or isinstance(axis, bool):
             raise ValueError(f"`axis` must be an integer, got {axis!r}")
         check_numbers(least=0, most=1, momentum=momentum)
+        check_numbers(least=0, epsilon=epsilon)
         self.axis, self.momentum, self.epsilon = axis, momentum, epsilon
         self.center, self.scale = center, scale
 
@@ -92,6 +93,7 @@ class LayerNormalization(Layer):
 
     def __init__(self, axis=-1, epsilon=1e-3, center=True, scale=True, **options):
         super().__init__(**options)
+        check_numbers(least=0, epsilon=epsilon)
         self.axis, self.epsilon, self.center, self.scale = axis, epsilon, center, scale
 
     def build(self, input_shape):

@@ -51,7 +51,7 @@ class Normalization(Layer):
     def build(self, input_shape):
         rank = len(input_shape)
         axes = [self.axis] if isinstance(self.axis, int) else self.axis or ()
-        kept = {axis % rank for axis in axes}
+        kept = {basic.check_axis(axis, rank, f"layer {self.name!r}") for axis in axes}
         self.reduced = tuple(a for a in range(rank) if a not in kept)
         shape = [n if a in kept else 1 for a, n in enumerate(input_shape)]
         if self.mean is None:
@@ -65,6 +65,8 @@ class Normalization(Layer):
         if not hasattr(data, "shape"):
             data = basic.concatenate(list(data), axis=0)
         data = basic.cast(data, "float64")
+        if not data.size:
+            raise ValueError(f"layer {self.name!r} cannot adapt to `data` of shape {data.shape}")
         self.prepare(data)
         self.found_mean.assign(basic.mean(data, self.reduced, True))
         self.found_variance.assign(basic.var(data, self.reduced, True))

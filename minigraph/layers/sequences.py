@@ -1,7 +1,7 @@
 """Layers at the start of a sequence model: words become vectors, and some steps do not count."""
 
-from ..backend import array_module
-from ..checks import check_positive
+from ..backend import array_module, to_check
+from ..checks import check_numbers, check_positive
 from ..layer import Layer
 from ..ops import basic
 
@@ -39,6 +39,10 @@ class Embedding(Layer):
             raise basic.PlaceError(
                 f"layer {self.name!r} has a table of input_dim={self.input_dim} rows: {error}"
             ) from None
+        if inputs.value.dtype.kind == "f" and not any(
+            (found % 1 == 0).all() for found in to_check(inputs.value)
+        ):
+            raise ValueError(f"layer {self.name!r} takes whole numbers, got some with a fraction")
         return basic.take(self.embeddings, places, axis=0)
 
     def compute_mask(self, inputs, mask=None):
@@ -57,6 +61,7 @@ class Masking(Layer):
 
     def __init__(self, mask_value=0.0, **options):
         super().__init__(**options)
+        check_numbers(mask_value=mask_value)
         self.mask_value = mask_value
 
     def call(self, inputs):
