@@ -384,7 +384,7 @@ class Layer(registry.Configurable):
             tensor = to_tensor(value)
         except TypeError as error:
             raise TypeError(f"{self._title}: {error}") from None
-        same = tensor.dtype == self.dtype or not self.casts_inputs
+        same = tensor.value.dtype == self._dtype or not self.casts_inputs  # a `.name` takes long
         return tensor if same else basic.cast(tensor, self.dtype)
 
     def _settle_training(self, args, kwargs):

@@ -523,9 +523,13 @@ class Trainer:
                 put_back()
             raise
 
+    def _find_moving(self):
+        learning = set(self._collect("weights", lambda: self.trainable_weights))
+        return [variable for variable in self.weights if variable not in learning]
+
     def _note_moving(self):
         """A function that puts moving averages back to where they are now."""
-        moving = self._collect("moving", lambda: self.non_trainable_weights) if self.built else []
+        moving = self._collect("moving", self._find_moving) if self.built else []
         values = [variable.value for variable in moving]
 
         def put_back():
@@ -550,7 +554,7 @@ class Trainer:
         return self._one_step(self.test_step, pack(*prepare(x, y, sample_weight)), return_dict)
 
     def _one_step(self, step, data, return_dict):
-        with self._collecting():
+        with self._collecting(), np.errstate(all="ignore"):
             self.reset_metrics()
             logs = logs_to_python(step(data))
         return logs if return_dict else values_of(logs)

@@ -3,9 +3,12 @@
 __all__ = ["flatten", "is_branch", "map", "map_shapes", "map_structure", "pack", "same_structure"]
 
 
+BRANCHES = (list, tuple, dict)
+
+
 def is_branch(structure):
     """Whether `structure` is a list, a tuple or a dict, so that its leaves lie further down."""
-    return isinstance(structure, (list, tuple, dict))
+    return isinstance(structure, BRANCHES)
 
 
 def flatten(structure):
@@ -17,9 +20,9 @@ def flatten(structure):
         return [structure]
     leaves = []
     for child in structure.values() if isinstance(structure, dict) else structure:
-        if is_branch(child):
+        if isinstance(child, BRANCHES):
             leaves += flatten(child)
-        else:  # nearly all lists are flat: no call for each leaf
+        else:  # no calls for a leaf: they would take most of the time
             leaves.append(child)
     return leaves
 
@@ -39,13 +42,13 @@ def pack(structure, leaves):
 
 def map_structure(fn, structure):
     """`structure` with every leaf replaced by `fn(leaf)`."""
+    if not isinstance(structure, BRANCHES):
+        return fn(structure)
     if isinstance(structure, dict):
         return {key: map_structure(fn, child) for key, child in structure.items()}
     if isinstance(structure, tuple) and hasattr(structure, "_fields"):  # a named tuple
         return type(structure)(*(map_structure(fn, child) for child in structure))
-    if isinstance(structure, (list, tuple)):
-        return type(structure)(map_structure(fn, child) for child in structure)
-    return fn(structure)
+    return type(structure)(map_structure(fn, child) for child in structure)
 
 
 def map_shapes(fn, shapes):

@@ -1248,3 +1248,10 @@ def test_an_interrupt_leaves_no_setting_behind():
     with pytest.raises(KeyboardInterrupt):
         model.fit(np.ones((6, 4)), np.ones(6), verbose=0, callbacks=[hook])
     assert backend.context.training is None
+
+
+def test_no_step_speaks_of_overflows():
+    """A warning is an error here, and whoever looks at the loss sees it."""
+    model = linear(optimizer="sgd", loss="mse")
+    assert model.train_on_batch(np.full((2, 4), 1e30), np.zeros((2, 1))) == np.inf
+    assert model.test_on_batch(np.full((2, 4), 1e30), np.zeros((2, 1))) != 0
