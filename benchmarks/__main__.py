@@ -19,7 +19,7 @@ import statistics
 from datetime import date
 from pathlib import Path
 
-from . import agreement, peers, profile, report, scaling, workloads
+from . import agreement, peers, profile, report, workloads
 from .processes import ROOT, Process
 
 MEASURES = ["step", "fit", "predict", "call"]
@@ -178,7 +178,8 @@ def main():
         return
     arguments.out.mkdir(parents=True, exist_ok=True)
     if arguments.scaling:
-        found = {"conditions": conditions(), "series": scaling.run(arguments.quick)}
+        with Process("scaling", "quick" if arguments.quick else "long") as process:
+            found = {"conditions": conditions(), "series": process.first}
         (arguments.out / "scaling.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
         print(report.scaling_table(found))
         report.plot_scaling(found, arguments.out / "scaling.svg")

@@ -1,6 +1,7 @@
 """Results as Markdown tables and as plots."""
 
 import math
+import statistics
 from contextlib import suppress
 
 COLUMNS = {
@@ -154,9 +155,10 @@ def plot(found, path):
 
 
 def slope(points):
-    """How steep the last part of a series is on logarithmic axes: 1 where cost grows linearly."""
-    (x0, y0), (x1, y1) = points[-2], points[-1]
-    return math.log(y1 / y0) / math.log(x1 / x0)
+    """How steep the upper half of a series is on logarithmic axes: 1 where cost grows linearly."""
+    upper = points[len(points) // 2 - 1 :]
+    xs, ys = zip(*((math.log(x), math.log(y)) for x, y in upper), strict=True)
+    return statistics.linear_regression(xs, ys).slope
 
 
 def scaling_table(found):
@@ -167,7 +169,7 @@ def scaling_table(found):
         shown = ", ".join(f"{x}: {short(1000 * y)}" for x, y in points)
         verdict = "linear or less" if steep <= LINEAR else "MORE THAN LINEAR"
         rows.append([name, shown, f"{steep:.2f}", verdict])
-    return table(["series", "size: milliseconds", "slope at the end", ""], rows)
+    return table(["series", "size: milliseconds", "slope of the upper half", ""], rows)
 
 
 def plot_scaling(found, path):

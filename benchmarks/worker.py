@@ -116,6 +116,11 @@ def main(peer, name, threads, started_at, options):
     if peer == "rate":
         answer(peak_rate())
         return
+    if peer == "scaling":
+        from benchmarks import scaling
+
+        answer(scaling.run(quick=name == "quick"))
+        return
     worker = Worker(peer, name, int(threads), json.loads(options))
     worker.peer.step()
     answer({"cpu": time.process_time(), "wall": time.time() - float(started_at)})

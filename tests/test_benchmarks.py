@@ -122,7 +122,8 @@ def test_a_table_marks_the_best_and_says_the_ratio():
 
 def test_the_slope_of_a_series():
     assert report.slope([(10, 1.0), (100, 10.0), (200, 20.0)]) == pytest.approx(1)
-    assert report.slope([(10, 1.0), (100, 10.0), (200, 40.0)]) == pytest.approx(2)
+    assert report.slope([(1, 5.0), (2, 5.0), (10, 1.0), (20, 4.0)]) < 0
+    assert report.slope([(1, 9.0), (10, 1.0), (100, 100.0), (200, 400.0)]) == pytest.approx(2)
     found = {"series": {"even": [(1, 1.0), (2, 2.0)], "steep": [(1, 1.0), (2, 4.0)]}}
     even, steep = report.scaling_table(found).splitlines()[2:]
     assert "linear or less" in even and "MORE THAN LINEAR" in steep
