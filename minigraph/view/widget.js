@@ -16,6 +16,7 @@
 //   facts            words beside the title
 //   stops()          the numbers of the steps at which to stop, from 0
 //   words(step)      {title, text, phase} of a step
+//   turn             the step at which the pass turns back
 //   at(step)         what to select at a step, or null
 //   reveal(id)       bring what is selected into sight
 //   search(text)     the ids that match
@@ -62,7 +63,8 @@ body[data-jp-theme-light] .minigraph-widget{${LAB}}
 .minigraph-widget{
 .mg-still img{max-width:100%; height:auto}
 &[data-mounted] .mg-still{display:none}
-&[data-table] .mg-still{display:block; overflow-x:auto; padding:8px 2px}
+.mg-still{background:var(--mg-paper); border-radius:14px}
+&[data-table] .mg-still{display:block; overflow-x:auto; padding:8px}
 &[data-table] .mg-still img{display:none}
 .mg-still table{border-collapse:collapse; font-size:12.5px; color:var(--mg-ink); display:table; width:auto; margin:0}
 .mg-still caption{text-align:left; color:var(--mg-ink); padding:2px 8px; caption-side:top}
@@ -81,7 +83,7 @@ button,.mg-search{font:inherit; font-size:13px; font-weight:600; color:var(--mg-
 .mg-search::placeholder{color:var(--mg-soft); opacity:1}
 button:hover:enabled{border-color:var(--mg-soft)}
 button:is([aria-pressed=true],[aria-expanded=true]):not(.mg-open){background:var(--mg-tint); border-color:var(--mg-soft)}
-:is(button,input,.mg-panel,.mg-stage):focus-visible{outline:2px solid var(--mg-soft)!important;
+:is(button,input,.mg-panel,.mg-still):focus-visible{outline:2px solid var(--mg-soft)!important;
   outline-offset:2px; border-radius:9px; box-shadow:none!important}
 .mg-panel:focus-visible{outline-offset:-3px}
 button:disabled{opacity:.45; cursor:default}
@@ -354,7 +356,7 @@ dl dd{margin:0; padding:0; float:none; width:auto; font-variant-numeric:tabular-
 
     function look() {
       const wide = camera.width / camera.scale, high = camera.height / camera.scale;
-      const held = (at, seen, all) => (seen >= all ? (all - seen) / 2 : within(at, -40, all - seen + 40));
+      const held = (at, seen, all) => within(at, -0.6 * seen, all - 0.4 * seen);
       camera.x = held(camera.x, wide, content.width);
       camera.y = held(camera.y, high, content.height);
       fill(svg, { viewBox: [camera.x, camera.y, wide, high].map((n) => n.toFixed(2)).join(" ") });
@@ -362,16 +364,21 @@ dl dd{margin:0; padding:0; float:none; width:auto; font-variant-numeric:tabular-
       svg.style.touchAction = wide >= content.width - 1 && high >= content.height - 1 ? "pan-y" : "none";
     }
 
-    // As large as its text was meant to be, smaller if it is too wide, but never unreadable.
+    // As large as its text was meant to be, smaller to show all of it, but never unreadable.
     function begin() {
-      camera.scale = within(camera.width / content.width, 0.5, 1);
-      camera.x = (content.width - camera.width / camera.scale) / 2;
-      camera.y = 0;
-      look();
+      const wide = camera.width / content.width, least = Math.min(0.72, Math.max(wide, 0.5));
+      camera.scale = within(Math.min(wide, camera.height / content.height), least, 1);
+      centre();
     }
 
     function showAll() {
       camera.scale = Math.min(camera.width / content.width, camera.height / content.height, 1.5);
+      centre();
+    }
+
+    function centre() {
+      camera.x = (content.width - camera.width / camera.scale) / 2;
+      camera.y = Math.min(0, (content.height - camera.height / camera.scale) / 2);
       look();
     }
 
@@ -486,6 +493,8 @@ dl dd{margin:0; padding:0; float:none; width:auto; font-variant-numeric:tabular-
     const panel = make("div", {
       class: "mg-panel", role: "region", tabindex: "0", "aria-label": `Details of what is chosen in ${data.title}`,
     });
+    let scrolled = false; // to ask the panel itself would lay out the whole page at each step
+    panel.addEventListener("scroll", () => { scrolled = true; });
     const main = make("div", { class: "mg-main" });
     if (view.height) main.style.setProperty("--mg-tall", `${Math.round(view.height)}px`);
     main.append(view.stage, panel);
@@ -509,7 +518,8 @@ dl dd{margin:0; padding:0; float:none; width:auto; font-variant-numeric:tabular-
       const step = within(next.step ?? state.step, 0, Math.max(...stops()));
       const selected = next.selected ?? state.selected;
       if (step === state.step && selected === state.selected) return;
-      if (selected !== state.selected || step !== state.step) panel.scrollTop = 0;
+      if (scrolled) panel.scrollTop = 0;
+      scrolled = false;
       Object.assign(state, { step, selected });
       show();
       if (view.reveal) view.reveal(selected);
@@ -544,7 +554,8 @@ dl dd{margin:0; padding:0; float:none; width:auto; font-variant-numeric:tabular-
     if (view.search) tools.append(...makeSearch(data, view, widget));
     tools.append(...(view.tools || []));
     tools.append(button("Table", "Table", (event) => {
-      const open = host.toggleAttribute("data-table");
+      const open = host.toggleAttribute("data-table"), still = host.querySelector(".mg-still");
+      fill(still, { tabindex: open ? 0 : -1, role: "region", "aria-label": `Table of ${data.title}` });
       fill(event.currentTarget, { "aria-expanded": open });
     }, { "aria-expanded": "false", "data-action": "table" }));
     return top;
@@ -626,7 +637,7 @@ dl dd{margin:0; padding:0; float:none; width:auto; font-variant-numeric:tabular-
       slider.value = at;
       slider.setAttribute("aria-valuetext", `Step ${at} of ${last}. ${text}`);
       element.setAttribute("data-phase", phase);
-      const turn = all.findIndex((step) => ["loss", "backward"].includes(view.words(step).phase));
+      const turn = view.turn ? all.indexOf(view.turn) : -1;
       rail.style.setProperty("--mg-split", `${turn < 0 ? 100 : 100 * (turn - 0.5) / last}%`);
       back.disabled = at === 0;
       next.disabled = at === last;
@@ -810,7 +821,7 @@ dl dd{margin:0; padding:0; float:none; width:auto; font-variant-numeric:tabular-
       const after = nodes.get(i);
       stage.resize(drawing, before && before.place, after.place);
       widget.refresh();
-      if (!wanted || focus) stage.reveal(after.place);
+      stage.reveal(opened.has(i) ? [...after.place.slice(0, 3), HEADING] : after.place);
       if (focus) after.element.focus({ preventScroll: true });
     }
 
@@ -902,10 +913,13 @@ dl dd{margin:0; padding:0; float:none; width:auto; font-variant-numeric:tabular-
       const current = boxAt(stop);
       for (const [i, node] of nodes) {
         const { element } = node;
-        fill(element, { "aria-pressed": i === chosen, tabindex: i === chosen ? 0 : -1 });
-        element.classList.toggle("mg-current", i === current);
-        element.classList.toggle("mg-match", matches.has(boxes[i].path));
-        element.classList.toggle("mg-same", i !== chosen && box.shared !== null && box.shared === boxes[i].shared);
+        const same = i !== chosen && box.shared !== null && box.shared === boxes[i].shared;
+        const look = [i === chosen, i === current, same, matches.has(boxes[i].path)];
+        if (String(look) !== node.look) {
+          node.look = String(look);
+          fill(element, { "aria-pressed": look[0], tabindex: look[0] ? 0 : -1 });
+          ["mg-current", "mg-same", "mg-match"].forEach((name, k) => element.classList.toggle(name, look[k + 1]));
+        }
         const phase = opened.has(i) ? null : phaseOf(i, step);
         if (phase === node.phase) continue;
         node.phase = phase;
@@ -917,9 +931,9 @@ dl dd{margin:0; padding:0; float:none; width:auto; font-variant-numeric:tabular-
       for (const [k, link] of links) {
         const { source, target, output, term } = data.edges[k];
         const now = current !== null && (back ? source : target) === current;
-        link.classList.toggle("mg-current", now);
+        if (now !== link.classList.contains("mg-current")) link.classList.toggle("mg-current", now);
         const reached = phaseOf(source, step) === "backward" ? "backward" : phaseOf(target, step) && "forward";
-        paint(link, reached);
+        if (reached !== link.getAttribute("data-state")) paint(link, reached);
         const carried = back ? term : boxes[source].value && boxes[source].value[output];
         if (now) layers.amounts.append(amount(link, carried ? carried.norm : "none", back));
       }
@@ -945,7 +959,8 @@ dl dd{margin:0; padding:0; float:none; width:auto; font-variant-numeric:tabular-
 
     // The norm of what a current edge carries: beside the arrow, or where one that runs level has no head.
     function amount(link, norm, back) {
-      const path = link.querySelector(".mg-edge");
+      // A path outside the page is measured without laying out the page first.
+      const path = draw("path", { d: link.querySelector(".mg-edge").getAttribute("d") });
       const half = path.getTotalLength() / 2;
       const [before, middle, after] = [half - 2, half, half + 2].map((at) => path.getPointAtLength(at));
       const level = Math.abs(after.x - before.x) > Math.abs(after.y - before.y);
@@ -1137,7 +1152,7 @@ dl dd{margin:0; padding:0; float:none; width:auto; font-variant-numeric:tabular-
     if (data.samples) facts.push(`recorded on ${count(data.samples, "sample")}`);
     return {
       stage: stage.pane, tools, facts, stops, words, show, inspect, reveal, search, remove: stage.remove,
-      height: drawing.height + 14,
+      height: drawing.height + 14, turn: data.passes > 1 ? steps.loss : 0,
       at: (step) => (boxAt(step) === null ? null : boxes[boxAt(step)].path),
       help: "Drag to move, click once and turn the wheel to zoom. Keys: arrows follow the drawing, Enter opens and closes a "
         + "model, Escape leads out of it, + and − zoom, 0 shows all, Shift and arrows move.",
