@@ -711,7 +711,9 @@ def test_it_plays_by_itself_and_pauses(open_own, recorded):
 
 def serious_faults(page):
     """The faults inside widgets that axe-core calls serious or critical."""
-    found = Axe().run(page, context=".minigraph-widget").response["violations"]
+    # (Without "preload" it does not fetch style sheets a second time, from wrong addresses.)
+    options = {"resultTypes": ["violations"], "preload": False}
+    found = Axe().run(page, ".minigraph-widget", options).response["violations"]
     return [
         (fault["id"], node["html"][:200], node["failureSummary"][:300])
         for fault in found
@@ -836,3 +838,90 @@ def test_the_chapter_without_scripts_shows_the_still_picture(open_page):
     picture = page.locator(".minigraph-widget img").first
     assert picture.get_attribute("alt").startswith("A graph of")
     assert picture.bounding_box()["height"] > 200
+
+
+# ---------------------------------------------------------------------------------------------
+# The page of the widgets
+
+APPENDIX = "book/widgets"
+
+
+@pytest.fixture(scope="module")
+def explored():
+    """The models of the page, each with its data, found by running its cells."""
+    notebook = json.loads((ROOT / f"{APPENDIX}.ipynb").read_text(encoding="utf-8"))
+    found = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Model, "explore", lambda model, x, y: found.append((model, x, y)))
+        namespace = {"__name__": "page"}
+        for cell in notebook["cells"]:
+            if cell["cell_type"] == "code":
+                exec("".join(cell["source"]), namespace)
+    return found
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_the_page_of_the_widgets_is_alive(open_page, explored, scheme):
+    page = open_page(f"{APPENDIX}.html", scheme=scheme).page
+    widgets = page.locator(".minigraph-widget[data-mounted]").all()
+    assert len(widgets) == len(explored) >= 4
+    for widget, (model, x, y) in zip(widgets, explored, strict=True):
+        recording = trace(model, x, y)
+        count = len(describe(model).boxes)
+        assert widget.locator(".mg-node").count() == count
+        go_to(widget, count + 1)
+        assert f"The loss is {recording.loss:.3g}," in widget.locator(".mg-words").inner_text()
+        closed = [box.path for box in describe(model).boxes]
+        gradients = dict(
+            zip((b.path for b in recording.graph.boxes), recording.gradients, strict=True)
+        )
+        for path in reversed(closed):
+            step(widget)
+            shown = [norm(gradient) for gradient in gradients[path] if gradient is not None]
+            assert fields(widget, "backward-norm") == shown
+            assert fields(widget, "name") == [path.partition("[")[0]]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_fault_in_the_page_of_the_widgets(open_page, scheme):
+    page = open_page(f"{APPENDIX}.html", color_scheme=scheme).page
+    for widget in page.locator(".minigraph-widget").all():
+        go_to(widget, 7)
+    assert serious_faults(page) == []
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"widgets_{scheme}.png", full_page=True)
+
+
+def test_the_page_of_the_widgets_without_scripts(open_page, explored):
+    page = open_page(f"{APPENDIX}.html", javascript=False).page
+    stills = page.locator(".mg-still").all()
+    for still, (model, x, y) in zip(stills, explored, strict=True):
+        assert still.locator("img").bounding_box()["height"] > 200
+        recording = trace(model, x, y)
+        last = still.locator("tbody tr").nth(0).locator("td").last.inner_text()
+        assert last == norm(recording.gradients[0][0])
+
+
+def test_each_widget_of_the_book_is_small():
+    for path in sorted((ROOT / "book").glob("*.ipynb")):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            for output in cell.get("outputs", []):
+                html = "".join(output.get("data", {}).get("text/html", ""))
+                assert len(html.encode()) <= 60_000, f"{path.name}, {cell['id']}"
+    assert len(SCRIPT.read_bytes()) <= 60_000
+
+
+def test_the_page_of_the_widgets_on_a_phone(open_page):
+    page = open_page(f"{APPENDIX}.html", width=390, height=844).page
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_chapter_is_alive_soon(open_page, chapter):
+    page = open_page(f"{CHAPTER}.html").page
+    mounted = """new Promise(done => {
+      const look = () => document.querySelector('.minigraph-widget[data-mounted]')
+        ? done(performance.now()) : setTimeout(look, 5);
+      look();
+    })"""
+    page.reload(wait_until="commit")
+    assert page.evaluate(mounted) < 1500
