@@ -24,9 +24,9 @@ the same losses from the same weights.
 {notes}
 ## What a step costs
 
-Milliseconds for one training step on one thread, processor time, medians ({first} is the forward
-pass alone). The best of a row is set in bold. "To the best" is the time of minigraph divided by
-that of its fastest peer: below 1, minigraph is the fastest.
+Milliseconds for one training step{threads}, processor time, medians{first}.
+The best of a row is set in bold. "To the best" is the time of minigraph divided by that of its
+fastest peer: below 1, minigraph is the fastest.
 
 {steps}
 {verdict}
@@ -98,7 +98,8 @@ def page(found):
     return TEXT.format(
         conditions=f"Measured {report.heading(found['conditions'])}",
         notes="".join(f"{note}\n" for note in found["notes"]),
-        first=names[0] if names else "a network as large as VGG19",
+        threads=" on one thread" if "1" in found["threads"] else "",
+        first=f" ({names[0]} is the forward pass alone)" if names else "",
         steps=report.measured(part, "step", "cpu", "median", floor=True),
         verdict=verdict(part),
         rate=part["rate"] / 1e9,

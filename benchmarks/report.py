@@ -148,9 +148,7 @@ def plot(found, path):
     axes.grid(axis="x", alpha=0.3)
     axes.set_xlabel("milliseconds for a step, wall time, median")
     legend = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
-    axes.legend(
-        legend.values(), legend.keys(), loc="upper center", bbox_to_anchor=(0.5, 1.12), ncol=4
-    )
+    picture.legend(legend.values(), legend.keys(), loc="outside upper center", ncol=4)
     picture.savefig(path)
 
 
