@@ -613,7 +613,7 @@ class Trainer:
     def _one_session(self, session):
         """Only one `fit` of a model at a time."""
         if self._session is not None:
-            raise RuntimeError("this model is being fitted already; wait until that ends")
+            raise ValueError("this model is being fitted already; wait until that ends")
         self._session, before = session, dict(vars(backend.context))
         try:
             with self._collecting():

@@ -709,7 +709,7 @@ def test_a_model_is_fitted_once_at_a_time():
             self.model.fit(X, TARGETS, verbose=0)
 
     model = linear()
-    with pytest.raises(RuntimeError, match="fitted already"):
+    with pytest.raises(ValueError, match="fitted already"):
         model.fit(X, TARGETS, callbacks=Again(), verbose=0)
     model.fit(X, TARGETS, verbose=0)
 

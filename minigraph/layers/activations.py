@@ -99,6 +99,7 @@ class PReLU(Layer):
 
     Shapes: (batch, a, b, ...) -> the same; alpha (a, b, ...), with 1 for each of `shared_axes`
     (counted from 1, without the batch).
+    Raises ValueError for a shared axis that the input does not have.
     Source: He et al. (2015).
     """
 

@@ -55,6 +55,7 @@ class Masking(Layer):
         y[t] = x[t] if any(x[t] != mask_value), else 0
 
     Shapes: (batch, time, features) -> the same; the mask is (batch, time).
+    Raises ValueError for a `mask_value` that is no number.
     """
 
     supports_masking = True
