@@ -28,6 +28,7 @@ class Case(NamedTuple):
 # Every program starts with these lines.
 PREAMBLE = """\
 import numpy as np
+
 import minigraph as mg
 from minigraph import layers, ops
 """
@@ -799,7 +800,8 @@ FILES = [
     Case(
         "A Lambda layer goes into a file",
         """
-import os, tempfile
+import os
+import tempfile
 
 inputs = mg.Input(shape=(4,))
 model = mg.Model(inputs, layers.Lambda(lambda x: x * 2, name="twice")(inputs))
@@ -852,7 +854,8 @@ config = mg.Model(inputs, Scale(3, name="triple")(inputs)).get_config()
     Case(
         "Weights of another architecture",
         """
-import os, tempfile
+import os
+import tempfile
 
 path = os.path.join(tempfile.mkdtemp(), "weights.safetensors")
 mg.Sequential([mg.Input((4,)), layers.Dense(3)]).save_weights(path)
