@@ -256,7 +256,7 @@ def explanation(fn):
     """The first sentence of what a layer or op says about itself, and its formula, moved right."""
     text = inspect.getdoc(fn if inspect.isfunction(fn) else type(fn)) or ""
     paragraphs = text.split("\n\n")
-    sentence = first_sentence(" ".join(paragraphs[0].split()))
+    sentence = first_sentence(" ".join(paragraphs[0].replace("`", "").split()))
     formula = next((block for block in paragraphs if block.startswith("    ")), "")
     return printable(sentence), printable("; ".join(map(str.strip, formula.splitlines())))
 
