@@ -366,7 +366,7 @@ def make_batches(
 
     `names` are those of the model's outputs, if they are known, for the `class_weight`.
     """
-    check_positive(batch_size=batch_size, steps=steps)
+    check_counts(batch_size=batch_size, steps=steps)
     x, y, sample_weight = data
     random = random if shuffle else None
     weigh = partial(weigh_classes, class_weight=class_weight, names=names)
@@ -389,7 +389,7 @@ def make_batches(
     return Batches(partial(dataset_batches, x, random, weigh), size, steps, random)
 
 
-def check_positive(least=1, optional=True, **arguments):
+def check_counts(least=1, optional=True, **arguments):
     """Raise ValueError, naming the argument, unless each is an integer from `least` on.
 
     None will do too where the arguments are `optional`.

@@ -19,7 +19,7 @@ from . import backend, graph, metrics, optimizers, registry, saving, tree
 from .callbacks import CallbackList, History, ProgbarLogger, as_list, is_backup, is_terminal
 from .checks import check_choice
 from .data import (
-    check_positive,
+    check_counts,
     is_stream,
     make_batches,
     pack,
@@ -361,10 +361,10 @@ class Trainer:
         early, Ctrl-C too, leaves the weights as they were after the last complete step.
         """
         self._need_compile("fit")
-        check_positive(epochs=epochs, optional=False)
-        check_positive(initial_epoch=initial_epoch, least=0, optional=False)
-        check_positive(steps_per_epoch=steps_per_epoch, validation_steps=validation_steps)
-        check_positive(validation_batch_size=validation_batch_size)
+        check_counts(epochs=epochs, optional=False)
+        check_counts(initial_epoch=initial_epoch, least=0, optional=False)
+        check_counts(steps_per_epoch=steps_per_epoch, validation_steps=validation_steps)
+        check_counts(validation_batch_size=validation_batch_size)
         given = prepare(x, y, sample_weight)
         held_back = None if validation_data is None else prepare_validation(validation_data)
         if validation_split and held_back is None:
@@ -658,7 +658,7 @@ def validation_schedule(frequency):
     """A function that says whether epoch number 1, 2, ... is validated."""
     if isinstance(frequency, (list, tuple)):
         return lambda epoch: epoch in frequency
-    check_positive(validation_freq=frequency)
+    check_counts(validation_freq=frequency)
     return lambda epoch: epoch % frequency == 0
 
 
