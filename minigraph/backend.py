@@ -23,7 +23,8 @@ class Context(threading.local):
     call that is being tried out. `names` is None, or the counter that automatic names come from
     instead of the process-wide one, while a model is rebuilt from its config. `call` stands for the
     outermost layer call that is running: any object, another one for each such call. `calls_left`
-    is how many calls a model that is read from a file may still make (None: any number).
+    is how many calls a model that is read from a file may still make (None: any number). `watcher`
+    is None, or what is told of each call that is drawn (see `view.calls`).
     """
 
     tape = None
@@ -32,6 +33,7 @@ class Context(threading.local):
     names = None
     call = None
     calls_left = None
+    watcher = None
 
 
 context = Context()

@@ -160,6 +160,7 @@ class InputLayer(Layer):
         node = Node(self, (), {})
         node.output_structure = SymbolicTensor(trials, rows, self.dtype, self.name, node, 0)
         self.nodes.append(node)
+        tell(node)
 
     def get_config(self):
         return {"batch_shape": list(self.batch_shape), "dtype": self.dtype, "name": self.name}
@@ -225,7 +226,14 @@ def connect(fn, args, kwargs):
         if context.drawing is not None:  # if what is around this call fails, it was never drawn
             context.drawing.append((node.layer, vars(node.layer) | {"nodes": [*node.layer.nodes]}))
         node.layer.nodes.append(node)
+    tell(node)
     return node.output_structure
+
+
+def tell(node):
+    """Tell who watches of a call that was drawn; not of those inside a call that is tried out."""
+    if context.watcher is not None and context.drawing is None:
+        context.watcher(node)
 
 
 def experiment(fn, args, kwargs, symbols):
@@ -336,7 +344,9 @@ def explain(error, fn, symbols):
     text = re.sub(r"(?<!=)\(0,", "(None,", text)  # a shape, and no setting such as axes=(0, 1)
     if any(s.trials[0] != s.trials[1] for s in symbols) and str(SIZES[0]) in text:
         text += f" (unknown sizes were tried as {SIZES[0]})"
-    return ValueError(f"{called} cannot be called on {described(symbols)}: {text}")
+    failure = ValueError(f"{called} cannot be called on {described(symbols)}: {text}")
+    failure.call = fn, symbols  # for a picture of where the drawing breaks
+    return failure
 
 
 # ---------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import numpy as np
 from .backend import clear_session, is_number, set_random_seed
 from .data import PyDataset
 from .registry import CustomObjectScope, custom_object_scope
+from .view.calls import DrawAsYouCall, ErrorLens
 from .view.dot import model_to_dot
 from .view.plot import plot_model
 
@@ -12,6 +13,8 @@ Sequence = PyDataset  # its older name
 
 __all__ = [
     "CustomObjectScope",
+    "DrawAsYouCall",
+    "ErrorLens",
     "PyDataset",
     "Sequence",
     "clear_session",

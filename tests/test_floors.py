@@ -36,7 +36,7 @@ FLOORS = [
         ["serialization", "saving", "backup", "callbacks"],
         ["view.__init__", "view.text", "view.describe", "view.summary", "view.layout", "view.svg"]
         + ["view.raster", "view.dot", "view.plot", "view.trace", "view.pixels", "view.widget"]
-        + ["view.explore"],
+        + ["view.explore", "view.calls"],
     ],
     [["training"]],
     [["models"]],

@@ -1,13 +1,13 @@
 // The widgets of minigraph: pictures that are alive. mount(host, data, options) draws one.
 //
-// A page of the book loads this file once, as a classic script, and it brings every element of class
-// "minigraph-widget" to life. In Jupyter the same text is loaded as a module and drives an anywidget.
-// All numbers come from Python; this file draws and never computes. Text enters the page through
+// A page of the book loads this file once, as a classic script, which brings all elements of class
+// "minigraph-widget" to life; in Jupyter the same text is a module and drives an anywidget.
+// All numbers come from Python; this file draws and never computes. Text enters a page through
 // textContent and setAttribute only, so no name can become markup.
 //
-// What all widgets share stands first: colours, small tools, pictures of arrays, a stage to pan and
-// zoom, and the frame with player, inspector, search and table. A widget is then a view, a function
-// view(widget) in `views`, where `widget` is {data, state, change(next), refresh()}. It gives
+// First comes what all share: colours, tools, pictures of arrays, a stage to pan and zoom, the frame
+// with player, inspector, search and table. A widget is then a function view(widget) in `views`,
+// where `widget` is {data, state, change(next), refresh()}. It gives
 //   stage            the element that is drawn on
 //   tools            elements for the tool bar
 //   show(state)      draw that state, {selected, step}
@@ -32,8 +32,7 @@ const HEADING = 32; // the height of an open model's heading
 const PAUSE = 1300; // milliseconds between two steps that play by themselves
 const views = {};
 
-// -------------------------------------------------------------------------------------------
-// Style: every colour is a variable, so that light, dark and JupyterLab differ in one place each.
+// ---------- Style: every colour is a variable, so that light, dark and JupyterLab differ in one place each.
 
 const LIGHT = `
   --mg-paper:#fbfbfd; --mg-card:#fff; --mg-tint:#eef2fb; --mg-line:#c9cfdb; --mg-ink:#1d2433;
@@ -54,7 +53,7 @@ const LAB = `
 
 const STYLE = `
 .minigraph-widget{${LIGHT} color-scheme:light; container-type:inline-size; font:14px/1.5 system-ui,
--apple-system,"Segoe UI",Roboto,Helvetica,Arial,sans-serif; color:var(--mg-ink); margin:.5rem 0}
+sans-serif; font-variant-numeric:tabular-nums; color:var(--mg-ink); margin:.5rem 0}
 html[data-theme=dark] .minigraph-widget,body.vscode-dark .minigraph-widget,
 body[data-jp-theme-light=false] .minigraph-widget{${DARK} color-scheme:dark}
 @media (prefers-color-scheme:dark){html:not([data-theme]) body:not([data-jp-theme-light],.vscode-light)
@@ -68,8 +67,7 @@ body[data-jp-theme-light] .minigraph-widget{${LAB}}
 &[data-table] .mg-still img{display:none}
 .mg-still table{border-collapse:collapse; font-size:12.5px; color:var(--mg-ink); display:table; width:auto; margin:0}
 .mg-still caption{text-align:left; color:var(--mg-ink); padding:2px 8px; caption-side:top}
-.mg-still :is(th,td){padding:3px 8px; text-align:left; border-bottom:1px solid var(--mg-line); background:none;
-font-variant-numeric:tabular-nums; color:var(--mg-ink)}
+.mg-still :is(th,td){padding:3px 8px; text-align:left; border-bottom:1px solid var(--mg-line); background:none; color:var(--mg-ink)}
 .mg-frame,.mg-frame *{box-sizing:border-box}
 .mg-frame{background:var(--mg-paper); border:1px solid var(--mg-line); border-radius:14px; overflow:hidden}
 .mg-top{display:flex; flex-wrap:wrap; gap:6px 16px; align-items:center; padding:12px 18px 8px}
@@ -87,7 +85,7 @@ button:is([aria-pressed=true],[aria-expanded=true]):not(.mg-open){background:var
 outline-offset:2px; border-radius:9px; box-shadow:none!important}
 .mg-panel:focus-visible{outline-offset:-3px}
 button:disabled{opacity:.45; cursor:default}
-.mg-player{--mg-now:var(--mg-soft); display:grid; grid-template-columns:auto auto auto 1fr; gap:4px 8px;
+.mg-player{display:grid; grid-template-columns:auto auto auto 1fr; gap:4px 8px;
 align-items:center; padding:2px 18px 10px}
 .mg-play{min-width:5.6em}
 input[type=range]{appearance:none; width:100%; height:24px; margin:0; cursor:pointer; background:none}
@@ -99,12 +97,13 @@ input[type=range]::-webkit-slider-thumb{appearance:none; width:18px; height:18px
 background:var(--mg-card); border:4px solid var(--mg-now); box-shadow:0 1px 4px var(--mg-shadow)}
 input[type=range]::-moz-range-thumb{width:10px; height:10px; border-radius:50%; background:var(--mg-card);
 border:4px solid var(--mg-now)}
-[data-phase=forward]{--mg-now:var(--mg-forward)}
-:is([data-phase=loss],[data-phase=backward]){--mg-now:var(--mg-backward)}
+:is([data-phase],[data-state]){--mg-now:var(--mg-backward)}
+:is([data-phase=forward],[data-state=forward]){--mg-now:var(--mg-forward)}
+[data-phase=start]{--mg-now:var(--mg-soft)}
 .mg-words{grid-column:1/-1; min-height:3em; margin:0; font-size:14px; color:var(--mg-ink)}
 .mg-words b{color:var(--mg-now,var(--mg-soft)); font-weight:650}
 .mg-note{margin:0; padding:0 18px 10px; font-size:13px; color:var(--mg-soft)}
-.mg-main{display:grid; grid-template-columns:minmax(0,1fr) minmax(240px,310px);
+.mg-main{display:grid; grid-template-columns:minmax(0,1fr) var(--mg-panel,minmax(240px,310px));
 height:clamp(470px,var(--mg-tall),660px); border-top:1px solid var(--mg-line)}
 .mg-view{position:relative; min-height:0; overflow:hidden}
 .mg-stage{position:absolute; inset:0; width:100%; height:100%; display:block; cursor:grab; user-select:none}
@@ -125,8 +124,8 @@ border:1px solid currentColor}
 .mg-formula{display:block; margin:8px 0 0; padding:7px 10px; border-radius:8px; font:12.5px/1.45 var(--mg-type);
 color:var(--mg-ink); background:var(--mg-zero); overflow-wrap:anywhere; border:0}
 dl{display:grid; grid-template-columns:auto 1fr; gap:3px 14px; margin:8px 0 0; font-size:13px}
-dl dt{color:var(--mg-soft); font-weight:400; margin:0; padding:0; float:none; width:auto; overflow-wrap:anywhere}
-dl dd{margin:0; padding:0; float:none; width:auto; font-variant-numeric:tabular-nums; overflow-wrap:anywhere}
+dl :is(dt,dd){margin:0; padding:0; float:none; width:auto; overflow-wrap:anywhere}
+dl dt{color:var(--mg-soft); font-weight:400}
 --mg-type:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;
 .mg-mono{font-family:var(--mg-type); font-size:12.5px}
 .mg-record{margin:16px 0 0; padding:12px 0 0; border-top:1px solid var(--mg-line)}
@@ -137,11 +136,10 @@ dl dd{margin:0; padding:0; float:none; width:auto; font-variant-numeric:tabular-
 .mg-sum li{margin:0; padding:5px 0 7px 22px; position:relative; font-size:13px; overflow-wrap:anywhere}
 .mg-sum li::before{content:attr(data-sign); position:absolute; left:4px; font-weight:650; color:var(--mg-now)}
 .mg-sum li:last-child{border-top:1.5px solid var(--mg-now)}
-.mg-sum b{float:right; font-variant-numeric:tabular-nums; color:var(--mg-now); margin-left:8px}
+.mg-sum b{float:right; color:var(--mg-now); margin-left:8px}
 .mg-picture{display:block; width:100%; max-width:272px; height:auto; margin:8px 0 0}
 .mg-sum .mg-picture{max-width:220px; margin-top:5px; clear:both}
-.mg-scale{display:flex; justify-content:space-between; max-width:272px; font-size:11.5px; color:var(--mg-soft);
-font-variant-numeric:tabular-nums}
+.mg-scale{display:flex; justify-content:space-between; max-width:272px; font-size:11.5px; color:var(--mg-soft)}
 .mg-scale i{flex:1; height:5px; margin:6px 8px 0; border-radius:3px;
 background:linear-gradient(90deg,var(--mg-negative),var(--mg-zero),var(--mg-positive))}
 .mg-cell{fill:color-mix(in oklab,var(--mg-side) calc(var(--mg-level)*1%),var(--mg-zero))}
@@ -170,8 +168,6 @@ background:linear-gradient(90deg,var(--mg-negative),var(--mg-zero),var(--mg-posi
 .mg-toggle circle{fill:var(--mg-card); stroke:var(--mg-soft); stroke-width:1.5}
 .mg-toggle:hover circle{fill:var(--mg-tint)}
 .mg-toggle path{stroke:var(--mg-ink); stroke-width:1.8; fill:none}
-[data-state]{--mg-now:var(--mg-forward)}
-[data-state=backward]{--mg-now:var(--mg-backward)}
 .mg-node[data-state] .mg-card{stroke:var(--mg-now); fill:color-mix(in oklab,var(--mg-now) 9%,var(--mg-card))}
 .mg-link[data-state] .mg-edge{stroke:var(--mg-now)}
 .mg-link[data-state] .mg-head{fill:var(--mg-now)}
@@ -188,8 +184,13 @@ color-mix(in oklab,var(--mg-now) 38%,transparent))}
 .mg-link.mg-current .mg-edge{stroke-width:2.5; stroke-dasharray:7 5; animation:mg-flow .7s linear infinite}
 .mg-link.mg-current[data-state=backward] .mg-edge{animation-direction:reverse}
 .mg-amount{font-size:11px; font-weight:600; fill:var(--mg-now); stroke:var(--mg-paper); stroke-width:4px;
-paint-order:stroke; font-variant-numeric:tabular-nums}
-.mg-hidden{position:absolute; width:1px; height:1px; overflow:hidden; clip-path:inset(50%)}
+paint-order:stroke}
+.mg-unseen{visibility:hidden}
+.mg-main:has(.mg-code){--mg-panel:50%}
+.mg-code{margin:0 0 14px; padding:8px 4px 8px 2.4em; background:var(--mg-zero); border-radius:8px; font:12.5px/1.6 var(--mg-type)}
+.mg-code li{white-space:pre-wrap; overflow-wrap:anywhere}
+.mg-code mark{color:var(--mg-paper); background:var(--mg-now,var(--mg-soft)); border-radius:4px; padding:1px 0}
+.mg-broken .mg-card{stroke-dasharray:5 4}
 }
 @container (max-width:590px){.minigraph-widget{
 .mg-main{grid-template-columns:minmax(0,1fr); height:auto}
@@ -212,8 +213,7 @@ function addStyle() {
   document.head.append(make("style", { id: "minigraph-style" }, STYLE));
 }
 
-// -------------------------------------------------------------------------------------------
-// Small tools
+// ---------- Small tools
 
 function make(tag, attributes, text) {
   return fill(document.createElement(tag), attributes, text);
@@ -254,8 +254,7 @@ function row(list, title, text, field, mono) {
   list.append(make("dd", { "data-field": field, class: mono ? "mg-mono" : "" }, text));
 }
 
-// -------------------------------------------------------------------------------------------
-// Pictures of arrays, which Python has reduced to a few cells with a letter each
+// ---------- Pictures of arrays, which Python has reduced to a few cells with a letter each
 
 // An array as a picture, with its scale and words that say what it shows. With a `scale` from
 // outside it stands in a row of pictures that share it, and needs no words of its own.
@@ -339,8 +338,7 @@ function histogram(data, name) {
   return [svg, make("p", {}, `Its numbers lie ${words}.`)];
 }
 
-// -------------------------------------------------------------------------------------------
-// A stage to pan and zoom: wheel, pinch, drag, buttons
+// ---------- A stage to pan and zoom: wheel, pinch, drag, buttons
 
 function makeStage(label) {
   const pane = make("div", { class: "mg-view" });
@@ -478,8 +476,7 @@ function makeStage(label) {
   return { pane, svg, camera, reveal, resize, key, remove: () => sizes.disconnect() };
 }
 
-// -------------------------------------------------------------------------------------------
-// The frame that all widgets share
+// ---------- The frame that all widgets share
 
 // Draw `data` into `host`. Options: `selected` (an id), `step` (a number), and
 // `onChange({selected, step})`, called when the reader changed either.
@@ -662,10 +659,11 @@ function stillOf(data) {
   return still;
 }
 
-// -------------------------------------------------------------------------------------------
-// The graph
+// ---------- The graph
 
-const ABOUT = { input: "About this input", layer: "About this layer", op: "About this operation", model: "About this model" };
+const ABOUT = { broken: "About this call", input: "About this input", layer: "About this layer", op: "About this operation", model: "About this model" };
+const HELP = "Drag to move, click once and turn the wheel to zoom. Keys: arrows follow the drawing, + and − zoom, 0 shows all, "
+  + "Shift and arrows move.";
 const ARROWS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 
 views.graph = function (widget) {
@@ -716,7 +714,7 @@ views.graph = function (widget) {
       layers.boxes.append(node);
     }
     for (const [k, path] of drawing.edges) {
-      const link = draw("g", { class: "mg-link" });
+      const link = draw("g", { class: "mg-link", "data-edge": k });
       const [head, tail] = arrowHeads(path);
       link.append(draw("path", { class: "mg-edge", d: path }), draw("path", { class: "mg-head", d: head }));
       link.append(draw("path", { class: "mg-tail", d: tail }));
@@ -885,6 +883,7 @@ views.graph = function (widget) {
         boxes[i].parent === boxes[from].parent && nodes.get(i).layer === nodes.get(from).layer
         && side * (centre(i) - centre(from)) > 0));
     }
+    found = found.filter((i) => !nodes.get(i).element.matches(".mg-unseen"));
     const distance = (i) => Math.abs(centre(i) - centre(from));
     return found.sort((a, b) => distance(a) - distance(b))[0] ?? from;
   }
@@ -1155,13 +1154,56 @@ views.graph = function (widget) {
     stage: stage.pane, tools, facts, stops, words, show, inspect, reveal, search, remove: stage.remove,
     height: drawing.height + 14, turn: data.passes > 1 ? steps.loss : 0,
     at: (step) => (boxAt(step) === null ? null : boxes[boxAt(step)].path),
-    help: "Drag to move, click once and turn the wheel to zoom. Keys: arrows follow the drawing, Enter opens and closes a "
-      + "model, Escape leads out of it, + and − zoom, 0 shows all, Shift and arrows move.",
+    help: `${HELP} Enter opens and closes a model, Escape leads out of it.`,
   };
 };
 
-// -------------------------------------------------------------------------------------------
-// The page
+// ---------- A graph that grows call by call beside its code
+
+views.calls = function (widget) {
+  const { data } = widget, graph = views.graph(widget);
+  const paths = data.boxes.map((box) => ({ ...data.usual, ...box }).path);
+  const callOf = (i) => data.calls[i - data.first];
+  const phaseOf = (i) => (data.broken && i === paths.length - 1 ? "broken" : "forward");
+
+  function show(state) {
+    graph.show(state);
+    const last = data.first + state.step - 1;
+    const look = (name, number, i) => {
+      const element = graph.stage.querySelector(`[data-${name}="${number}"]`);
+      element.classList.toggle("mg-unseen", i > last);
+      element.classList.toggle("mg-current", state.step > 0 && i === last);
+      element.setAttribute("data-state", phaseOf(i));
+    };
+    paths.forEach((_, i) => look("node", i, i));
+    data.edges.forEach((edge, k) => look("edge", k, edge.target));
+  }
+
+  // The code, in which the call that draws what is chosen is marked.
+  function inspect(state) {
+    const i = paths.indexOf(state.selected), seen = i < data.first + state.step;
+    const spans = (seen && callOf(i)?.spans) || [];
+    const list = make("ol", { class: "mg-code", "data-state": phaseOf(i) });
+    list.append(...data.code.map((text, k) => {
+      const line = make("li"), [, from, to] = spans.find(([at]) => at === k) || [];
+      line.append(text.slice(0, from), ...(to ? [make("mark", {}, text.slice(from, to)), text.slice(to)] : []));
+      return line;
+    }));
+    const code = data.code.length ? [list] : [];
+    return seen ? [...code, ...graph.inspect(state)] : code;
+  }
+
+  function words(step) {
+    const i = data.first + step - 1, phase = step ? phaseOf(i) : "start";
+    return { phase, title: phase === "broken" ? "it breaks" : "a call", text: step ? callOf(i).text : data.opening };
+  }
+  return {
+    ...graph, show, inspect, words, help: HELP, search: null,
+    stops: () => [0, ...data.calls.map((_, k) => k + 1)], at: (step) => paths[data.first + step - 1],
+  };
+};
+
+// ---------- The page
 
 // Bring every host of the page to life, each once. The still picture stays where that fails.
 function mountAll() {

@@ -16,6 +16,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from minigraph import Input, Tape, Tensor, layers, losses, ops
 from minigraph.models import Model
+from minigraph.utils import DrawAsYouCall, ErrorLens
 from minigraph.view.describe import describe
 from minigraph.view.explore import explore
 from minigraph.view.trace import trace
@@ -841,6 +842,91 @@ def test_the_chapter_without_scripts_shows_the_still_picture(open_page):
 
 
 # ---------------------------------------------------------------------------------------------
+# A graph that grows beside its code, and where it breaks
+
+
+def seen(page, selector):
+    return page.locator(f"{selector}:not(.mg-unseen)")
+
+
+def test_each_step_marks_the_code_and_draws_its_box(open_own):
+    with DrawAsYouCall() as drawing:
+        image = Input((8, 8, 1), name="image")
+        x = layers.Conv2D(4, 3, name="look")(image)
+        outputs = layers.Dense(3, name="digit")(layers.Flatten(name="flat")(x))
+        model = Model(image, outputs)
+    page = open_own(drawing.html)
+    code = page.locator(".mg-code li").all_inner_texts()
+    assert code[0] == 'image = Input((8, 8, 1), name="image")' and len(code) == 4
+    assert seen(page, ".mg-node").count() == 0 == page.locator(".mg-code mark").count()
+    marks = [
+        'Input((8, 8, 1), name="image")',
+        'layers.Conv2D(4, 3, name="look")(image)',
+        'layers.Flatten(name="flat")(x)',
+        'layers.Dense(3, name="digit")(layers.Flatten(name="flat")(x))',
+    ]
+    for number, (node, mark) in enumerate(zip(model.plan_nodes, marks, strict=True), start=1):
+        step(page)
+        assert page.locator(".mg-code mark").all_inner_texts() == [mark]
+        assert seen(page, ".mg-node").count() == number
+        assert seen(page, ".mg-link").count() == number - 1
+        current = page.locator(".mg-node.mg-current")
+        assert current.get_attribute("aria-label").startswith(f"{node.name}, ")
+        assert page.locator(".mg-link.mg-current").count() == len(node.inputs)
+        assert fields(page, "name") == [node.name]
+        assert fields(page, "output-shape") == [str(node.outputs[0].shape)]
+        words = page.locator(".mg-words").inner_text()
+        assert words.startswith(f"Step {number} of 4, ") and str(node.outputs[0].shape) in words
+    assert page.locator('[data-action="forward"]').is_disabled()
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / "calls.png")
+    page.locator('[data-node="1"]').click()  # what is chosen has its code marked too
+    assert page.locator(".mg-code mark").all_inner_texts() == [marks[1]]
+    page.keyboard.press("ArrowDown")
+    assert fields(page, "name") == ["flat"]
+    go_to(page, 2)
+    assert seen(page, ".mg-node").count() == 2
+    page.locator('[data-node="1"]').focus()
+    page.keyboard.press("ArrowDown")  # what is not yet drawn cannot be reached
+    assert fields(page, "name") == ["look"]
+
+
+def error_seen_through_a_lens():
+    with ErrorLens() as lens:
+        image = Input((8, 8, 1), name="<img src=x onerror=alert(1)>")
+        x = layers.Conv2D(4, 3, name="look")(image)
+        layers.Concatenate(name="both")([x, image])
+    return lens
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_lens_ends_where_the_drawing_breaks(open_own, scheme):
+    lens = error_seen_through_a_lens()
+    page = open_own(lens.html, color_scheme=scheme)
+    go_to(page, 3)
+    words = page.locator(".mg-words").inner_text()
+    assert words == f"Step 3 of 3, it breaks. Line 3 breaks: {lens.failure}"
+    assert page.locator(".mg-broken.mg-current").get_attribute("data-state") == "broken"
+    assert page.locator(".mg-link.mg-current").count() == 2
+    assert page.locator(".mg-link.mg-current .mg-head >> visible=true").count() == 2
+    assert fields(page, "input-shape") == ["(None, 6, 6, 4), (None, 8, 8, 1)"]
+    assert page.locator("mark").inner_text() == 'layers.Concatenate(name="both")([x, image])'
+    assert serious_faults(page) == []
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"lens_{scheme}.png")
+
+
+def test_the_lens_without_scripts_has_the_same_facts(open_own):
+    lens = error_seen_through_a_lens()
+    page = open_own(lens.html, java_script_enabled=False)
+    assert page.locator("img").bounding_box()["height"] > 150
+    assert lens.failure in page.locator("caption").inner_text()
+    last = page.locator("tbody tr").last.locator("td").all_inner_texts()
+    assert last[0] == 'layers.Concatenate(name="both")([x, image])'
+    assert "(None, 6, 6, 4)" in last[2] and "(None, 8, 8, 1)" in last[2]
+
+
+# ---------------------------------------------------------------------------------------------
 # The page of the widgets
 
 APPENDIX = "book/widgets"
@@ -864,8 +950,8 @@ def explored():
 def test_the_page_of_the_widgets_is_alive(open_page, explored, scheme):
     page = open_page(f"{APPENDIX}.html", scheme=scheme).page
     widgets = page.locator(".minigraph-widget[data-mounted]").all()
-    assert len(widgets) == len(explored) >= 4
-    for widget, (model, x, y) in zip(widgets, explored, strict=True):
+    assert len(widgets) == len(explored) + 2 and len(explored) >= 4
+    for widget, (model, x, y) in zip(widgets, explored, strict=False):  # these come first
         recording = trace(model, x, y)
         count = len(describe(model).boxes)
         assert widget.locator(".mg-node").count() == count
@@ -882,6 +968,19 @@ def test_the_page_of_the_widgets_is_alive(open_page, explored, scheme):
             assert fields(widget, "name") == [path.partition("[")[0]]
 
 
+def test_the_page_of_the_widgets_draws_beside_its_code(open_page):
+    page = open_page(f"{APPENDIX}.html").page
+    drawing, lens = page.locator(".minigraph-widget").all()[-2:]
+    marks = ["short + long", 'layers.Dense(10, name="digit")(short + long)']
+    for number, mark in enumerate(marks, start=6):
+        go_to(drawing, number)
+        assert drawing.locator(".mg-code mark").all_inner_texts() == [mark]
+    assert fields(drawing, "input-shape") == ["(None, 8)"]
+    go_to(lens, 5)
+    assert "it breaks. Line 4 breaks: layer 'both'" in lens.locator(".mg-words").inner_text()
+    assert fields(lens, "input-shape") == ["(None, 6, 6, 8), (None, 8)"]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_serious_fault_in_the_page_of_the_widgets(open_page, scheme):
     page = open_page(f"{APPENDIX}.html", color_scheme=scheme).page
@@ -895,11 +994,14 @@ def test_axe_finds_no_serious_fault_in_the_page_of_the_widgets(open_page, scheme
 def test_the_page_of_the_widgets_without_scripts(open_page, explored):
     page = open_page(f"{APPENDIX}.html", javascript=False).page
     stills = page.locator(".mg-still").all()
-    for still, (model, x, y) in zip(stills, explored, strict=True):
+    for still, (model, x, y) in zip(stills, explored, strict=False):
         assert still.locator("img").bounding_box()["height"] > 200
         recording = trace(model, x, y)
         last = still.locator("tbody tr").nth(0).locator("td").last.inner_text()
         assert last == norm(recording.gradients[0][0])
+    drawing, lens = stills[-2:]
+    assert drawing.locator("tbody tr").count() == 7
+    assert "(None, 6, 6, 8), (None, 8) " in lens.locator("caption").inner_text()
 
 
 def test_each_widget_of_the_book_is_small():

@@ -1,0 +1,280 @@
+"""A drawing that grows call by call beside its code, up to the call that breaks if one does."""
+
+import ast
+import linecache
+import sys
+import textwrap
+from collections import Counter
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from ..backend import context
+from ..graph import Node
+from .describe import Edge, Graph, as_sentence, describe_entry, describe_node, listed, node_name
+from .explore import DETAILS, box_data, drawing_data, edge_data, most_frequent
+from .svg import compose, picture_svg
+from .text import printable
+from .widget import Page, show
+
+BREAK = "✗ no output"  # what stands in the place of the shape where a call cannot be drawn
+
+
+@dataclass
+class Place:
+    """Where in the code a call stands: from (line, column) to (line, column), lines from 0."""
+
+    start: tuple
+    end: tuple
+
+
+class DrawAsYouCall(AbstractContextManager):
+    """Record which line of code draws which box and which arrows, to step through them.
+
+        with DrawAsYouCall() as drawing:
+            inputs = Input((64,))
+            outputs = Dense(10)(inputs)
+        drawing
+
+    The block runs as it would alone. Afterwards the object shows itself in a notebook: the code of
+    the block beside a graph that grows with each step. `widget` is what is shown; its `step` and
+    `selected` can be read and set. What was drawn before the block is there from the start.
+    """
+
+    def __enter__(self):
+        self.frame = sys._getframe(1)
+        self.entered = self.frame.f_lineno
+        self.filename = self.frame.f_code.co_filename
+        self.nodes, self.places, self.failure = [], [], None
+        self.outer, context.watcher = context.watcher, self.note
+        return self
+
+    def note(self, node):
+        """A call was drawn: keep it, and where the code of the block is at this moment."""
+        frame = sys._getframe()
+        while frame is not None and frame is not self.frame:
+            frame = frame.f_back
+        self.nodes.append(node)
+        self.places.append(None if frame is None else position(frame.f_code, frame.f_lasti))
+        if self.outer is not None:
+            self.outer(node)
+
+    def __exit__(self, kind, error, traceback):
+        context.watcher, self.frame = self.outer, None
+        call = getattr(error, "call", None)
+        if call is not None:
+            fn, symbols = call
+            self.nodes.append(Node(fn, tuple(symbols), {}))
+            self.places.append(position(traceback.tb_frame.f_code, traceback.tb_lasti))
+            self.failure = printable(str(error))
+        self.widget = show(calls_page(self)) if self.nodes else None
+        return self.catches and call is not None
+
+    catches = False
+
+    @property
+    def html(self):
+        """The widget as a piece of a page."""
+        return self.widget.html
+
+    def _repr_mimebundle_(self, **options):
+        if getattr(self, "widget", None) is None:
+            return {"text/plain": "Nothing was drawn in the block."}
+        return self.widget._repr_mimebundle_(**options)
+
+
+class ErrorLens(DrawAsYouCall):
+    """Show where a drawing breaks: the graph up to there, what went in, the rule and the repair.
+
+        with ErrorLens() as lens:
+            inputs = Input((64,), name="pixels")
+            outputs = Conv2D(8, 3)(inputs)
+        lens
+
+    A ValueError of a call that cannot be drawn ends the block and is kept in `failure`, the text of
+    the message; None if all went well. Every other error is raised as ever.
+    """
+
+    catches = True
+
+
+# ---------------------------------------------------------------------------------------------
+# The code
+
+
+def position(code, instruction):
+    """The place of the call that a frame is making."""
+    found = next(islice(code.co_positions(), instruction // 2, None))
+    if None in found:  # Python can be told to forget columns
+        return None
+    line, end_line, column, end_column = found
+    return Place((line - 1, column), (end_line - 1, end_column))
+
+
+def block_of(filename, entered):
+    """(first line, last line) of the `with` block that begins at a line, counted from 0; an empty
+    one where the source is not to be had."""
+    source = "".join(linecache.getlines(filename))
+    blocks = [
+        (node.body[0].lineno - 1, node.body[-1].end_lineno)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.With)
+        and node.lineno <= entered <= node.items[-1].context_expr.end_lineno
+    ]
+    return max(blocks, default=(0, 0))  # the innermost
+
+
+class Code:
+    """The lines of a block without their common indent, and where places lie in them."""
+
+    def __init__(self, filename, entered):
+        self.first, last = block_of(filename, entered)
+        self.raw = [line.rstrip("\n") for line in linecache.getlines(filename)[self.first : last]]
+        lines = textwrap.dedent("\n".join(self.raw)).split("\n") if self.raw else []
+        self.margin = len(self.raw[0]) - len(lines[0]) if lines else 0
+        self.lines = [printable(line) for line in lines]
+
+    def spans(self, place):
+        """The pieces of lines that a place covers: [line, from, to]."""
+        found = []
+        if place is None or not 0 <= place.start[0] - self.first < len(self.lines):
+            return found
+        for number in range(place.start[0], place.end[0] + 1):
+            raw, text = self.raw[number - self.first], self.lines[number - self.first]
+            start = len(text) - len(text.lstrip())
+            end = len(text)
+            if number == place.start[0]:
+                start = characters(raw, place.start[1]) - self.margin
+            if number == place.end[0]:
+                end = characters(raw, place.end[1]) - self.margin
+            found.append([number - self.first, start, end])
+        return found
+
+
+def characters(line, count):
+    """How many characters the first `count` bytes of a line are."""
+    return len(line.encode()[:count].decode())
+
+
+# ---------------------------------------------------------------------------------------------
+# The graph
+
+
+def partial_graph(nodes, broken):
+    """The graph of calls that need not make up a model; the last one may be broken.
+
+    What makes the tensors that the calls read, though it was drawn before, stands first. Returns
+    the graph and the number of the first of the given calls.
+    """
+    known = list(dict.fromkeys(p for node in nodes for p in node.parents if p not in set(nodes)))
+    everything = known + nodes
+    families = {}
+    for node in everything:
+        families.setdefault(node.layer or node, []).append(node)
+    shared = [family for family in families.values() if len(family) > 1]
+    boxes, seen = [], Counter()
+    for node in everything:
+        family = families[node.layer or node]
+        number = shared.index(family) if len(family) > 1 else None
+        if broken and node is nodes[-1]:
+            box = broken_box(node)
+        else:
+            box = describe_node(node) if node.inputs else describe_entry(node)
+        box = replace(box, call=family.index(node), calls=len(family), shared=number)
+        path = node_name(box)
+        seen[path] += 1
+        boxes.append(replace(box, path=path if seen[path] == 1 else f"{path} ({seen[path]})"))
+    place = {node: i for i, node in enumerate(everything)}
+    edges = [
+        Edge(place[symbol.node], symbol.index, place[node], argument)
+        for node in nodes
+        for argument, symbol in enumerate(node.inputs)
+    ]
+    graph = Graph("drawing", tuple(boxes), tuple(edges), tuple(everything), ())
+    return graph, len(known)
+
+
+def broken_box(node):
+    """The box of a call that cannot be drawn: it has no output."""
+    node.output_structure = node.inputs[0]  # lends its dtype
+    box = describe_node(node)
+    return replace(box, kind="broken", outputs=(BREAK,))
+
+
+def calls_page(record):
+    """All that the widget shows."""
+    code, broken = Code(record.filename, record.entered), record.failure is not None
+    graph, first = partial_graph(record.nodes, broken)
+    picture = compose(graph)
+    numbers = {}
+    drawing = drawing_data(picture, range(len(graph.boxes)), numbers)
+    boxes = [box_data(graph, i, None, DETAILS[-1]) for i in range(len(graph.boxes))]
+    for box in boxes:  # a nested model stays closed here
+        box["kind"] = "layer" if box["kind"] == "model" else box["kind"]
+    usual = {key: most_frequent(box[key] for box in boxes) for key in boxes[0]}
+    calls = []
+    for i, place in enumerate(record.places, start=first):
+        spans = code.spans(place)
+        calls.append({"spans": spans, "text": words(graph, i, spans, record.failure)})
+    title = "Where the drawing breaks" if broken else "Draw as you call"
+    sentence = as_sentence(graph)
+    data = {
+        "view": "calls",
+        "title": title,
+        "sentence": f"{sentence} {record.failure}" if broken else sentence,
+        "caption": f"{title}. {record.failure}" if broken else f"{title}.",
+        "parameters": sum(weight.size for weight in all_weights(record.nodes)),
+        "rankdir": "TB",
+        "usual": usual,
+        "boxes": [{k: v for k, v in box.items() if v != usual[k]} for box in boxes],
+        "edges": [edge_data(edge, None, None) for edge in numbers],
+        "drawings": {"": drawing},
+        "loss": None,
+        "ends": [],
+        "passes": 0,
+        "samples": 0,
+        "opening": "Step on: each call in the code draws a box and the arrows that lead to it.",
+        "code": code.lines,
+        "first": first,
+        "broken": broken,
+        "calls": calls,
+    }
+    rows = [["Step", "Code", "Draws", "From", "Output shape"]]
+    for k, call in enumerate(calls):
+        i = first + k
+        box = graph.boxes[i]
+        text = " ".join(code.lines[line][start:end] for line, start, end in call["spans"])
+        sources = ", ".join(sources_of(graph, i)) or "nothing"
+        drawn = f"{box.name} ({box.type})"
+        rows.append([str(k + 1), text, drawn, sources, ", ".join(box.outputs)])
+    return Page(data, picture_svg(picture), rows, [box.path for box in graph.boxes], len(calls))
+
+
+def all_weights(nodes):
+    """The weights of all layers that are called, each once."""
+    layers = dict.fromkeys(node.layer for node in nodes if node.layer is not None)
+    return list(dict.fromkeys(weight for layer in layers for weight in layer.weights))
+
+
+def sources_of(graph, i):
+    """What a call is given: each tensor with its shape."""
+    return [
+        f"{graph.boxes[edge.source].path} {graph.boxes[edge.source].outputs[edge.output]}"
+        for edge in graph.edges
+        if edge.target == i
+    ]
+
+
+def words(graph, i, spans, failure):
+    """The sentence of a step."""
+    box = graph.boxes[i]
+    where = f"Line {spans[0][0] + 1}" if spans else "The code"
+    if box.kind == "broken":
+        return f"{where} breaks: {failure}"
+    shapes = listed(list(box.outputs))
+    if box.kind == "input":
+        return f"{where} makes a place where data enters, ‘{box.name}’, of shape {shapes}."
+    return (
+        f"{where} calls ‘{box.name}’ on {listed(sources_of(graph, i))}. The arrow is drawn; what "
+        f"comes out has the shape {shapes}."
+    )
