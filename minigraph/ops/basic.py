@@ -946,7 +946,10 @@ def concatenate(*arrays, axis=0):
     rests = {(len(s), *s[:place], *s[place + 1 :]) for s in shapes}
     if len(rests) > 1:
         found = ", ".join(map(str, shapes))
-        raise ValueError(f"concatenate: shapes {found} differ in an axis other than axis={axis}")
+        raise ValueError(
+            f"concatenate: shapes {found} differ in an axis other than axis={axis}; there all must "
+            "be equal, so reshape, pool or crop one of them first"
+        )
     edges = [0, *accumulate(shape[place] for shape in shapes)]
 
     def part(start, stop):

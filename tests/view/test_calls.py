@@ -195,7 +195,19 @@ def test_the_table_of_the_lens_has_both_shapes_and_the_message():
         "look (None, 6, 6, 4), image (None, 8, 8, 1)",
         "✗ no output",
     ]
-    assert "differ in an axis" in page.data["caption"] and "differ in an axis" in page.html
+    for words in ("differ in an axis", "reshape, pool or crop one of them first"):
+        assert words in page.data["caption"] and words in page.html
+
+
+def test_a_notebook_gets_the_widget():
+    lens = broken()
+    bundle = lens._repr_mimebundle_()
+    bundle = bundle[0] if isinstance(bundle, tuple) else bundle
+    assert bundle["text/html"] == lens.html and lens.failure in bundle["text/plain"]
+    pytest.importorskip("anywidget")
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    lens.widget.step = 3
+    assert lens.widget.selected == "image"
 
 
 def test_a_bare_op_can_break_too():
