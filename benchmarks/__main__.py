@@ -145,6 +145,16 @@ def run(arguments, installed, names):
     return found
 
 
+def words(text):
+    """The parts of a list on the command line."""
+    return text.split(",")
+
+
+def numbers(text):
+    """The same, as whole numbers."""
+    return [int(part) for part in words(text)]
+
+
 def read_arguments():
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
@@ -152,10 +162,8 @@ def read_arguments():
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     listed = [name for name in workloads.WORKLOADS if name != "nodes"]
-    words = lambda text: text.split(",")  # noqa: E731
     parser.add_argument("--only", type=words, default=listed, help=",".join(listed))
     parser.add_argument("--peers", type=words, default=peers.PEERS, help=",".join(peers.PEERS))
-    numbers = lambda text: [int(part) for part in text.split(",")]  # noqa: E731
     parser.add_argument("--threads", type=numbers, default=[1, 2], help="such as 1,2")
     parser.add_argument("--rounds", type=int, default=15, help="blocks of each peer")
     parser.add_argument("--seconds", type=float, default=0.2, help="of one block")

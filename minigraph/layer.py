@@ -187,6 +187,7 @@ class Layer(registry.Configurable):
         cls._short_path = plain and cls.compute_mask is Layer.compute_mask
 
     def __new__(cls, *args, **options):
+        # Here, because most layers would refuse a symbol as an argument of another kind.
         if any(map(takes_over, tree.flatten(args))):
             kind = cls.__name__
             raise TypeError(

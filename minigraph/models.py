@@ -36,11 +36,11 @@ class Model(Trainer, Layer):
     one name.
     """
 
-    def __new__(cls, *args, **options):
-        return object.__new__(cls)  # unlike other layers, a model is made of symbols
-
     casts_inputs = False  # the layers inside cast for themselves
     build_shape = None  # what a subclass was built for; a file keeps it
+
+    def __new__(cls, *args, **options):
+        return object.__new__(cls)  # unlike other layers, a model is made of symbols
 
     def __init__(self, inputs=None, outputs=None, name=None, **options):
         if name is None and inputs is not None and type(self) is Model:
