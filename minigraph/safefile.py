@@ -79,11 +79,11 @@ def parse_json(text):
 
     Depth is measured before the parser runs, because a parser goes down by calling itself.
     """
-    depth = 0
     outside_of_texts = re.sub(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', "", text, flags=re.DOTALL)
-    for bracket in re.finditer(r"[\[{\]}]", outside_of_texts):
-        depth += 1 if bracket[0] in "[{" else -1
-        expect(depth <= DEEPEST_JSON, f"the JSON is nested deeper than {DEEPEST_JSON}")
+    letters = np.frombuffer(outside_of_texts.encode("utf-8", "replace"), "uint8")
+    opened, closed = (np.isin(letters, list(pair)) for pair in (b"[{", b"]}"))
+    depth = np.cumsum(opened, dtype="int32") - np.cumsum(closed, dtype="int32")
+    expect(depth.max(initial=0) <= DEEPEST_JSON, f"the JSON is nested deeper than {DEEPEST_JSON}")
     return json.loads(
         text,
         object_pairs_hook=without_twins,
