@@ -388,7 +388,7 @@ class AUC(Counts):
         self.multi_label, self.num_labels = multi_label, num_labels
 
     def probability(self, p):
-        return nn.sigmoid_forward(p) if self.from_logits else p
+        return nn.sigmoid(p).value if self.from_logits else p
 
     def count(self, xp, true, p, weight):
         if not self.multi_label:

@@ -19,9 +19,16 @@ from . import basic
 # ---------------------------------------------------------------------------------------------
 # Activations
 
-# An activation whose gradient follows from its output alone can be applied in place, inside a
-# layer's op: `forward(x, out)` writes it, `backward(g, y)` takes the gradient back.
-Activation = namedtuple("Activation", "forward backward")
+
+class Activation(namedtuple("Activation", "forward slope")):
+    """An activation whose gradient follows from its output alone, so it can be applied in place.
+
+    `forward(x, out)` writes it, and `slope(y)` is its derivative where the output is y.
+    """
+
+    def backward(self, g, y):
+        """Take the gradient back."""
+        return g * self.slope(y)
 
 
 def relu_forward(x, out=None):
@@ -31,9 +38,7 @@ def relu_forward(x, out=None):
 def sigmoid_forward(x, out=None):
     xp = array_module(x)
     x = x if x.dtype.kind == "f" else x.astype(floatx())
-    least = -int(math.log(xp.finfo(x.dtype).max))  # below it, exp(-x) would overflow
-    y = xp.maximum(x, least, out=out)
-    y = xp.exp(xp.negative(y, out=out), out=out)
+    y = xp.exp(xp.negative(x, out=out), out=out)  # infinity where it overflows, and then 1 / y is 0
     y += 1
     return xp.divide(1, y, out=out)
 
@@ -43,17 +48,17 @@ def tanh_forward(x, out=None):
 
 
 IN_PLACE = {
-    "relu": Activation(relu_forward, lambda g, y: g * (y > 0)),
-    "sigmoid": Activation(sigmoid_forward, lambda g, y: g * y * (1 - y)),
-    "tanh": Activation(tanh_forward, lambda g, y: g * (1 - y * y)),
+    "relu": Activation(relu_forward, lambda y: y > 0),
+    "sigmoid": Activation(sigmoid_forward, lambda y: y * (1 - y)),
+    "tanh": Activation(tanh_forward, lambda y: 1 - y * y),
 }
 
 
 def activate(name, x):
     """The value of an in-place activation and its way back, as an op gives them."""
-    forward, backward = IN_PLACE[name]
-    y = forward(x)
-    return y, (lambda g: backward(g, y),)
+    activation = IN_PLACE[name]
+    y = activation.forward(x)
+    return y, (lambda g: activation.backward(g, y),)
 
 
 @op

@@ -12,7 +12,7 @@ output (0 where there is none), or 0 with `zero_output_for_mask`.
 """
 
 from collections import namedtuple
-from functools import partial
+from functools import cache, partial
 
 from .. import backend
 from ..backend import array_module
@@ -68,42 +68,66 @@ def by_time(x):
     return xp.ascontiguousarray(xp.moveaxis(x, 1, 0))
 
 
-# How states meet the recurrent weights, and the two ways back.
+def apart(z, count):
+    """The gates one by one: (T, B, ..., K U) -> (T, K, B, ..., U), a view."""
+    z = z.reshape(*z.shape[:-1], count, z.shape[-1] // count)
+    return array_module(z).moveaxis(z, -2, 1)
+
+
+# A product of states and weights, and its two ways back. The product gives the gates one by one.
 Product = namedtuple("Product", "forward to_state to_weights")
-MATRIX = Product(lambda h, w: h @ w, lambda g, w: g @ w.T, lambda h, g: h.T @ g)
 
 
-def convolution(taps, lengths):
-    """The product of maps of that size with a kernel of so many taps, "same" padding."""
-    axes = slide("recurrent convolution", lengths, taps, 1, "same")
+def matrix_product(h, weights, count):
+    """The product of a state (B, U) and a matrix (U, K U)."""
+    xp = array_module(weights)
+    # In one piece each, since they are read at every step. A drawing, in which weights take no
+    # memory, does not come here.
+    stacked = cache(lambda: xp.ascontiguousarray(apart(weights[None], count)[0]))  # (K, U, U)
+    turned = cache(lambda: xp.ascontiguousarray(weights.T))
+    return Product(lambda h: h @ stacked(), lambda g: g @ turned(), lambda h, g: h.T @ g)
+
+
+def map_product(h, weights, count):
+    """The product of maps (B, *places, U) and a kernel (*taps, U, K U), with "same" padding."""
+    axes = slide("recurrent convolution", h.shape[1:-1], weights.shape[:-2], 1, "same")
     return Product(
-        lambda h, w: correlate(seen_by(h, axes), w, axes),
-        lambda g, w: input_gradient(g, w, axes),
+        lambda h: apart(correlate(seen_by(h, axes), weights, axes)[None], count)[0],
+        lambda g: input_gradient(g, weights, axes),
         lambda h, g: kernel_gradient(seen_by(h, axes), g, axes),
     )
 
 
 def run_sequence(
-    x, states, weights, mask, shown_zero, step, back, enter=nn.dense.__wrapped__, meet=MATRIX,
-    apart=False,
+    x, states, weights, mask, shown_zero, count, step, way_back, enter=nn.dense.__wrapped__,
+    meet=matrix_product, same_ways=True,
 ):  # fmt: skip
     """The frame of the ops below: what they share is all but the step and its slopes.
 
-    `step(t, z, *kept)` takes z (B, ..., G), what the inputs contribute, and the states of all
-    times; it writes the states of time t + 1, and into z what the way back needs.
-    `back(t, z, d, e, kept, d_states)` takes the gradients of the states of time t + 1 and returns
-    those of the states before. It writes the gradient of z into d, and into e that of the product
-    of states and weights; the two are one array unless they stand `apart`.
+    A step works on its K gates one by one, z (K, B, ..., U), not on the (B, ..., K U) of a layer's
+    weights. Each gate is then one piece of memory, on which arithmetic takes half the time.
+
+    `step(t, z, s, *kept)` is given what the inputs contribute to the gates, z, and what the state
+    does, s, and the states of all times. It turns z into the gates, and writes the states of time
+    t + 1.
+    `way_back(z, *kept)`, with the gates of all times, prepares `back(t, *d_states)`: from the
+    gradients of the states of time t + 1 to those of what the inputs and of what the state
+    contributed, always one array if they go the `same_ways`, and to what flows past the gates to
+    the states before, None where nothing does.
     `enter` is the op by which inputs enter, `meet` the product of states and weights.
     """
     xp = array_module(x)
     kernel, recurrent, bias = weights
-    own_bias = bias is not None and bias.ndim > 1  # of the product with the states
+    own_bias = None  # of the product with the states
+    if bias is not None and bias.ndim > 1:
+        bias, own_bias = bias[0], bias[1].reshape(count, 1, -1)
     steps = by_time(x)  # (T, B, ...)
     rows = steps.reshape(len(steps) * len(x), *x.shape[2:])
-    z, back_to_inputs = enter(rows, kernel, bias[0] if own_bias else bias)
-    z = z.reshape(*steps.shape[:2], *z.shape[1:])  # (T, B, ..., G)
-    kept = [xp.empty((len(steps) + 1, *state.shape), z.dtype) for state in states]
+    z, back_to_inputs = enter(rows, kernel, bias)
+    form, dtype = (*steps.shape[:2], *z.shape[1:]), z.dtype  # (T, B, ..., K U)
+    z = xp.ascontiguousarray(apart(z.reshape(form), count))  # (T, K, B, ..., U)
+    product = meet(states[0], recurrent, count)
+    kept = [xp.empty((len(steps) + 1, *state.shape), dtype) for state in states]
     for times, state in zip(kept, states, strict=True):
         times[0] = state
     real = None
@@ -111,7 +135,10 @@ def run_sequence(
         real = by_time(mask).astype(bool).reshape(*steps.shape[:2], *[1] * (states[0].ndim - 1))
     backend.take_room(len(x), len(steps), backend.STEP_ROOM)
     for t in range(len(steps) if len(x) else 0):  # a drawing has no rows to step through
-        step(t, z[t], *kept)
+        s = product.forward(kept[0][t])
+        if own_bias is not None:
+            s += own_bias
+        step(t, z[t], s, *kept)
         for times in [] if real is None else kept:
             times[t + 1] = xp.where(real[t], times[t + 1], times[t])
     outputs = kept[0][1:]
@@ -125,28 +152,35 @@ def run_sequence(
             d_states[i] = xp.zeros_like(times[0]) if d_states[i] is None else d_states[i]
         if g is not None:
             g = by_time(g) if real is None else by_time(g) * shown
-        d = xp.empty_like(z)
-        e = xp.empty_like(z) if apart else d
+        back = way_back(z, *kept)
+        d = xp.empty(form, dtype)  # the gradient of what enters, and of the product
+        e = d if same_ways else xp.empty(form, dtype)
+        d_apart, e_apart = apart(d, count), apart(e, count)
         for t in reversed(range(len(steps) if len(x) else 0)):
             if g is not None:
                 d_states[0] = d_states[0] + g[t]
-            if real is None:
-                d_states = back(t, z[t], d[t], e[t], kept, d_states)
-            else:
-                counted = [s * real[t] for s in d_states]
-                before = back(t, z[t], d[t], e[t], kept, counted)
-                d_states = [s * ~real[t] + b for s, b in zip(d_states, before, strict=True)]
-        to_rows, to_kernel, to_bias = back_to_inputs(d.reshape(len(rows), *z.shape[2:]))
+            counted = d_states if real is None else [s * real[t] for s in d_states]
+            d_apart[t], to_product, past = back(t, *counted)
+            if e is not d:
+                e_apart[t] = to_product
+            through = product.to_state(e[t])
+            past[0] = through if past[0] is None else past[0] + through
+            if real is not None:
+                past = [s * ~real[t] + b for s, b in zip(d_states, past, strict=True)]
+            d_states = past
+        to_rows, to_kernel, to_bias = back_to_inputs(d.reshape(len(rows), *form[2:]))
         befores, gs = (a.reshape(len(rows), *a.shape[2:]) for a in (kept[0][:-1], e))
 
         def to_bias_or_both():
-            return xp.stack([to_bias(), xp.ones(len(gs), gs.dtype) @ gs]) if own_bias else to_bias()
+            if own_bias is None:
+                return to_bias()
+            return xp.stack([to_bias(), xp.ones(len(gs), gs.dtype) @ gs])
 
         return (
             lambda: xp.moveaxis(to_rows().reshape(steps.shape), 0, 1),
             *d_states,
             to_kernel,
-            lambda: meet.to_weights(befores, gs),
+            lambda: product.to_weights(befores, gs),
             to_bias_or_both,
             None,
         )
@@ -173,16 +207,21 @@ def simple_rnn(
     """
     f = IN_PLACE[activation]
 
-    def step(t, z, hs):
-        z += hs[t] @ recurrent
-        f.forward(z, out=hs[t + 1])
+    def step(t, z, s, hs):
+        z += s
+        f.forward(z[0], out=hs[t + 1])
 
-    def back(t, z, d, e, kept, d_states):
-        d[:] = f.backward(d_states[0], kept[0][t + 1])
-        return [d @ recurrent.T]
+    def way_back(z, hs):
+        slopes = f.slope(hs[1:])
+
+        def back(t, dh):
+            d = (dh * slopes[t])[None]
+            return d, d, [None]
+
+        return back
 
     weights = kernel, recurrent, bias
-    return run_sequence(x, [h], weights, mask, zero_output_for_mask, step, back)
+    return run_sequence(x, [h], weights, mask, zero_output_for_mask, 1, step, way_back)
 
 
 def simple_rnn_step(x, h, kernel, recurrent, bias=None, activation=nn.tanh):
@@ -195,47 +234,50 @@ def simple_rnn_step(x, h, kernel, recurrent, bias=None, activation=nn.tanh):
 
 
 def lstm_sequence(
-    x, h, c, weights, mask, shown_zero, functions, enter=nn.dense.__wrapped__, meet=MATRIX
+    x, h, c, weights, mask, shown_zero, functions, enter=nn.dense.__wrapped__, meet=matrix_product
 ):
     """The op `lstm`, whatever the products are."""
-    xp, units = array_module(x), h.shape[-1]
+    xp = array_module(x)
     squash, gate = (IN_PLACE[name] for name in functions)
-    # In the order o, i, f, g the gates lie side by side, and so do the parts that c' is made of.
-    if len(x):  # a drawing has no rows, and weights that take no memory
-        weights = [w if w is None else xp.roll(w, units, -1) for w in weights]
-    recurrent = weights[1]
-    squashed = xp.empty((x.shape[1], *h.shape), recurrent.dtype)
+    squashed = xp.empty((x.shape[1], *h.shape), weights[1].dtype)
 
-    def step(t, z, hs, cs):
-        z += meet.forward(hs[t], recurrent)
-        gate.forward(z[..., : 3 * units], out=z[..., : 3 * units])
-        squash.forward(z[..., 3 * units :], out=z[..., 3 * units :])
-        o, i, f, g = gates(z, 4)
+    def step(t, z, s, hs, cs):
+        z += s
+        i, f, g, o = parts(z)
+        gate.forward(z[:2], out=z[:2])
+        squash.forward(g, out=g)
+        gate.forward(o, out=o)
         xp.multiply(f, cs[t], out=cs[t + 1])
         cs[t + 1] += i * g
         squash.forward(cs[t + 1], out=squashed[t])
         xp.multiply(o, squashed[t], out=hs[t + 1])
 
-    def back(t, z, d, e, kept, d_states):
-        o, i, f, g = gates(z, 4)
-        dh, dc = d_states
-        dc = dc + squash.backward(dh * o, squashed[t])
-        arriving = (dh, squashed[t]), (dc, g), (dc, kept[1][t]), (dc, i)
-        for part, pair in zip(gates(d, 4), arriving, strict=True):
-            xp.multiply(*pair, out=part)
-        d[..., : 3 * units] = gate.backward(d[..., : 3 * units], z[..., : 3 * units])
-        d[..., 3 * units :] = squash.backward(d[..., 3 * units :], g)
-        return [meet.to_state(d, recurrent), dc * f]
+    def way_back(z, hs, cs):
+        i, f, g, o = parts(z, axis=1)
+        # What the gradient of c' or h' is multiplied by on its way to each gate, for all times.
+        to_i, to_f, to_g, to_o = parts(ways := xp.empty_like(z), axis=1)
+        xp.multiply(gate.slope(i), g, out=to_i)
+        xp.multiply(gate.slope(f), cs[:-1], out=to_f)
+        xp.multiply(squash.slope(g), i, out=to_g)
+        xp.multiply(gate.slope(o), squashed, out=to_o)
+        to_c = o * squash.slope(squashed)
 
-    settings = mask, shown_zero, step, back, enter, meet
-    value, run_back = run_sequence(x, [h, c], weights, *settings)
+        def back(t, dh, dc):
+            dc = dc + dh * to_c[t]
+            d = xp.empty_like(z[t])
+            xp.multiply(dc, ways[t, :3], out=d[:3])
+            xp.multiply(dh, to_o[t], out=d[3])
+            return d, d, [None, dc * f[t]]
 
-    def backward(arriving):
-        *ways, to_kernel, to_recurrent, to_bias, _ = run_back(arriving)
-        weight_ways = to_kernel, to_recurrent, to_bias
-        return (*ways, *[lambda way=way: xp.roll(way(), -units, -1) for way in weight_ways], None)
+        return back
 
-    return value, backward
+    settings = mask, shown_zero, 4, step, way_back, enter, meet
+    return run_sequence(x, [h, c], weights, *settings)
+
+
+def parts(z, axis=0):
+    """The gates of one time, or of all along axis 1."""
+    return [z[k] if axis == 0 else z[:, k] for k in range(z.shape[axis])]
 
 
 @op
@@ -274,8 +316,7 @@ def conv_lstm(
     Source: Shi et al. (2015).
     """
     enter = partial(conv.__wrapped__, strides=strides, padding=padding, dilation_rate=dilation_rate)
-    meet = convolution(recurrent.shape[:-2], h.shape[1:-1])
-    settings = mask, zero_output_for_mask, (activation, recurrent_activation), enter, meet
+    settings = mask, zero_output_for_mask, (activation, recurrent_activation), enter, map_product
     return lstm_sequence(x, h, c, (kernel, recurrent, bias), *settings)
 
 
@@ -329,37 +370,41 @@ def gru(
     Shapes: (B, T, I), (B, U), (I, 3U), (U, 3U), (2, 3U) -> (B, T, U), (B, U).
     Source: Cho et al. (2014).
     """
-    xp, units = array_module(x), h.shape[1]
+    xp = array_module(x)
     squash, gate = IN_PLACE[activation], IN_PLACE[recurrent_activation]
-    seen = xp.empty((x.shape[1], *h.shape), kernel.dtype)  # s_h of all steps
+    seen = xp.empty((x.shape[1], *h.shape), kernel.dtype)  # s_g of all steps
 
-    def step(t, z, hs):
-        s = hs[t] @ recurrent
-        if bias is not None:
-            s += bias[1]
-        gated = z[:, : 2 * units]
-        gated += s[:, : 2 * units]
-        gate.forward(gated, out=gated)
-        seen[t] = s[:, 2 * units :]
-        update, reset, candidate = gates(z, 3)
-        candidate += reset * seen[t]
+    def step(t, z, s, hs):
+        update, reset, candidate = parts(z)
+        z[:2] += s[:2]
+        gate.forward(z[:2], out=z[:2])
+        seen[t] = s[2]
+        candidate += reset * s[2]
         squash.forward(candidate, out=candidate)
         xp.subtract(hs[t], candidate, out=hs[t + 1])
         hs[t + 1] *= update
         hs[t + 1] += candidate
 
-    def back(t, z, d, e, kept, d_states):
-        (dh,), (d_update, d_reset, d_candidate) = d_states, gates(d, 3)
-        update, reset, candidate = gates(z, 3)
-        d_update[:] = gate.backward(dh * (kept[0][t] - candidate), update)
-        d_candidate[:] = squash.backward(dh * (1 - update), candidate)
-        d_reset[:] = gate.backward(d_candidate * seen[t], reset)
-        e[:] = d
-        e[:, 2 * units :] *= reset
-        return [e @ recurrent.T + dh * update]
+    def way_back(z, hs):
+        update, reset, candidate = parts(z, axis=1)
+        to_update = gate.slope(update) * (hs[:-1] - candidate)
+        to_candidate = squash.slope(candidate) * (1 - update)
+        to_reset = gate.slope(reset) * seen
+
+        def back(t, dh):
+            d = xp.empty_like(z[t])
+            xp.multiply(dh, to_update[t], out=d[0])
+            xp.multiply(dh, to_candidate[t], out=d[2])
+            xp.multiply(d[2], to_reset[t], out=d[1])
+            e = d.copy()
+            e[2] *= reset[t]
+            return d, e, [dh * update[t]]
+
+        return back
 
     weights = kernel, recurrent, bias
-    return run_sequence(x, [h], weights, mask, zero_output_for_mask, step, back, apart=True)
+    settings = mask, zero_output_for_mask, 3, step, way_back
+    return run_sequence(x, [h], weights, *settings, same_ways=False)
 
 
 def gru_step(
