@@ -459,16 +459,12 @@ class Layer(registry.Configurable):
 
     def _own_variables(self):
         """This layer's variables, those that were made to be trained first."""
-        found = unique([*self._variables, *self._held(Variable)])
+        found = unique([*self._variables, *held(self, Variable)])
         return sorted(found, key=lambda variable: not variable.learnable)
 
     def _sublayers(self):
         """The layers held in attributes, also inside lists, tuples and dicts."""
-        return unique(self._held(Layer))
-
-    def _held(self, kind):
-        """What the attributes hold of one kind, also inside lists, tuples and dicts."""
-        return [leaf for leaf in tree.flatten(vars(self)) if isinstance(leaf, kind)]
+        return unique(held(self, Layer))
 
     def _all_layers(self):
         """This layer and all layers inside it, each once, outer ones first."""
@@ -488,9 +484,8 @@ class Layer(registry.Configurable):
     @property
     def trainable_weights(self):
         """The weights that learn: none of a frozen layer, nor of the layers inside it."""
-        layers = self._all_layers()
-        frozen = {v for layer in layers if not layer.trainable for v in layer.weights}
-        return [v for v in weights_of(layers) if v.trainable and v not in frozen]
+        frozen = {v for part in self._all_layers() if not part.trainable for v in part.weights}
+        return [v for v in self.weights if v.trainable and v not in frozen]
 
     @property
     def non_trainable_weights(self):
@@ -585,6 +580,17 @@ class Layer(registry.Configurable):
 
     def __repr__(self):
         return f"<{type(self).__name__} {self.name!r}>"
+
+
+def held(owner, kind):
+    """What the attributes of an object hold of one kind, also inside lists, tuples and dicts."""
+    found = []
+    for value in vars(owner).values():
+        if isinstance(value, kind):
+            found.append(value)
+        elif isinstance(value, tree.BRANCHES) and value:
+            found += [leaf for leaf in tree.flatten(value) if isinstance(leaf, kind)]
+    return found
 
 
 def weights_of(layers):

@@ -6,7 +6,7 @@ from . import backend, graph, registry, saving, serialization, tree
 from .backend import context, setting
 from .checks import check_keys
 from .graph import Input, InputLayer, Plan, SymbolicTensor
-from .layer import LONGEST_NAME, Layer, drawing, to_tensor, unique
+from .layer import LONGEST_NAME, Layer, drawing, to_tensor, unique, weights_of
 from .ops import basic
 from .registry import register
 from .saving import load_model, save_model
@@ -197,6 +197,21 @@ class Model(Trainer, Layer):
 
     def _sublayers(self):
         return unique([*(self.layers if self.plan else []), *super()._sublayers()])
+
+    def _all_layers(self):
+        """This model and all layers inside it."""
+        return self._found_once("layers", super()._all_layers)
+
+    @property
+    def weights(self):
+        """All variables, each once, in the order of the layers that own them."""
+        return list(self._found_once("variables", lambda: weights_of(self._all_layers())))
+
+    def _found_once(self, name, find):
+        """What `find` gives: in an epoch, or in a single step, what it gave at the first time."""
+        return self._collect(name, find) if self.built else find()
+
+    variables = weights
 
     @property
     def plan_nodes(self):

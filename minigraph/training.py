@@ -30,7 +30,7 @@ from .data import (
     weigh_classes,
 )
 from .interrupts import whole_step
-from .layer import Layer, drawing, losses_of
+from .layer import Layer, drawing, held
 from .scoring import Scoring, align, check_distinct
 from .tensor import Tape, Tensor, as_array
 
@@ -251,9 +251,7 @@ class Trainer:
 
     def _losses(self):
         """What layers have added to the loss."""
-        if self._collected is None or not isinstance(self, Layer):
-            return getattr(self, "losses", ())
-        return losses_of(self._collect("layers", self._all_layers))
+        return getattr(self, "losses", ())
 
     def _look_at(self, loss, x):
         """Warn, once in a `fit`, when the loss is no number any more, and say where that began."""
@@ -313,8 +311,7 @@ class Trainer:
     def _find_watched(self):
         compiled = self._scoring.labelled if self._scoring else []
         layers = self._all_layers() if hasattr(self, "_all_layers") else [self]
-        held = [leaf for layer in layers for leaf in tree.flatten(list(vars(layer).values()))]
-        found = dict.fromkeys(leaf for leaf in held if isinstance(leaf, metrics.Metric))
+        found = dict.fromkeys(leaf for layer in layers for leaf in held(layer, metrics.Metric))
         known = {metric for _, metric in compiled}
         watched = [*compiled, *((metric.name, metric) for metric in found if metric not in known)]
         check_distinct(watched)
