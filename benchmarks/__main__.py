@@ -113,7 +113,7 @@ def check_agreement(installed, names):
     names = [name for name in names if name in agreement.trained()]
     if not names:
         return
-    for peer in installed[1:]:
+    for peer in installed:
         if not any(peers.runs(peer, workloads.make(name)) for name in names):
             continue
         with Process(peer, names[0], tiny=True) as process:
@@ -197,7 +197,7 @@ def main():
     reasons = {peer: peers.missing(peer) for peer in arguments.peers}
     arguments.notes = [f"Left out: {reason}." for reason in reasons.values() if reason]
     installed = [peer for peer, reason in reasons.items() if not reason]
-    check_agreement(["minigraph", *(p for p in installed if p != "minigraph")], arguments.only)
+    check_agreement([peer for peer in installed if peer not in peers.OWN], arguments.only)
     found = run(arguments, installed, arguments.only)
     (arguments.out / "results.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     table = report.tables(found)

@@ -10,7 +10,7 @@ import math
 import sys
 from pathlib import Path
 
-from . import report
+from . import peers, report
 
 TEXT = """\
 # How fast is it, and why
@@ -77,8 +77,8 @@ def verdict(part):
     slower, ratios = [], []
     for name, row in part["workloads"].items():
         times = {p: report.value_of(row, p, "step", "cpu", "median") for p in row["peers"]}
-        own = times.pop("minigraph")
-        rivals = [ms for ms in times.values() if ms]
+        own = times["minigraph"]
+        rivals = [ms for peer, ms in times.items() if ms and peer not in peers.OWN]
         if rivals:
             ratios.append(own / min(rivals))
             slower += [f"{name} ({ratios[-1]:.2f})"] if ratios[-1] > 1 else []

@@ -7,12 +7,13 @@ import os
 import numpy as np
 
 KERAS_BACKENDS = {"keras-tensorflow": "tensorflow", "keras-jax": "jax", "keras-torch": "torch"}
-PEERS = ["minigraph", *KERAS_BACKENDS, "torch", "torch-channels-last"]
+OWN = ["minigraph", "minigraph-kept"]  # the second with `config.keep_memory()`
+PEERS = [*OWN, *KERAS_BACKENDS, "torch", "torch-channels-last"]
 
 
 def modules_of(peer):
     """The modules that a peer needs."""
-    if peer == "minigraph":
+    if peer in OWN:
         return ["minigraph"]
     return ["keras", KERAS_BACKENDS[peer]] if peer in KERAS_BACKENDS else ["torch"]
 
@@ -156,9 +157,11 @@ def runs(peer, work):
 
 def make(peer, work, threads):
     """The model of a workload in one library, ready for its first step."""
-    if peer == "minigraph":
+    if peer in OWN:
         import minigraph
 
+        if peer == "minigraph-kept":
+            minigraph.config.keep_memory()
         return KerasAPI(minigraph, work)
     if peer in KERAS_BACKENDS:
         os.environ["KERAS_BACKEND"] = KERAS_BACKENDS[peer]

@@ -4,6 +4,8 @@ import math
 import statistics
 from contextlib import suppress
 
+from .peers import OWN
+
 COLUMNS = {
     "step": "A training step, milliseconds (f: the forward pass)",
     "fit": "A batch in an epoch of `fit`, milliseconds",
@@ -44,21 +46,24 @@ def value_of(row, peer, measure, clock, kind):
 def measured(part, measure, clock, kind, floor=False):
     """A table with a row for each workload and a column for each peer.
 
-    The best of a row is bold; at its end stands minigraph's time / that of the best peer.
+    The best of a row is bold; at its end stands minigraph's time / that of the best peer, with
+    kept memory too if that was measured.
     """
     names = names_of(part)
-    head = ["workload", *(["floor"] if floor else []), *names, "to the best"]
+    own = [name for name in OWN if name in names]
+    titles = ["to the best", "kept, to the best"][: len(own)]
+    head = ["workload", *(["floor"] if floor else []), *names, *titles]
     rows = []
     for name, row in part["workloads"].items():
         numbers = [value_of(row, peer, measure, clock, kind) for peer in names]
         if not any(numbers):
             continue
-        own = value_of(row, "minigraph", measure, clock, kind)
-        others = [n for p, n in zip(names, numbers, strict=True) if n and p != "minigraph"]
-        ratio = f"{own / min(others):.2f}" if own and others else ""
+        found = dict(zip(names, numbers, strict=True))
+        others = [n for peer, n in found.items() if n and peer not in OWN]
+        ratios = [f"{found[o] / min(others):.2f}" if found[o] and others else "" for o in own]
         best = min(n for n in numbers if n)
         cells = [f"**{short(n)}**" if n == best else short(n) for n in numbers]
-        rows.append([name, *([short(row["floor"])] if floor else []), *cells, ratio])
+        rows.append([name, *([short(row["floor"])] if floor else []), *cells, *ratios])
     return table(head, rows)
 
 

@@ -562,7 +562,7 @@ class Inside(Layer):
         """The layers on the way have given the tensor its mask."""
         return outputs
 
-    def _sublayers(self):
+    def _sublayers(self, parts):
         """The layers on the way, not all of the model."""
         return unique(node.layer for node in self.way.nodes if node.layer is not None)
 

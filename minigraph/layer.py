@@ -457,29 +457,37 @@ class Layer(registry.Configurable):
         """What the layers inside have added in their latest call, and the prices of weights."""
         return losses_of(self._all_layers())
 
+    def _parts(self):
+        """The variables, layers, metrics and the like that the attributes hold, also inside lists,
+        tuples and dicts."""
+        return parts_in(self)
+
     def _own_variables(self):
         """This layer's variables, those that were made to be trained first."""
-        found = unique([*self._variables, *held(self, Variable)])
-        return sorted(found, key=lambda variable: not variable.learnable)
+        return own_variables(self._parts())
 
-    def _sublayers(self):
-        """The layers held in attributes, also inside lists, tuples and dicts."""
-        return unique(held(self, Layer))
+    def _sublayers(self, parts):
+        """The layers among what this one holds."""
+        return unique(part for part in parts if isinstance(part, Layer))
 
-    def _all_layers(self):
-        """This layer and all layers inside it, each once, outer ones first."""
+    def _walk(self):
+        """This layer and all layers inside it, each once, outer ones first, with their parts."""
         found, waiting = {}, [self]
         while waiting:
             layer = waiting.pop()
             if layer not in found:
-                found[layer] = None
-                waiting += reversed(layer._sublayers())
-        return list(found)
+                found[layer] = layer._parts()
+                waiting += reversed(layer._sublayers(found[layer]))
+        return found
+
+    def _all_layers(self):
+        """This layer and all layers inside it, each once, outer ones first."""
+        return list(self._walk())
 
     @property
     def weights(self):
         """All variables, each once: this layer's own, then those of the layers inside it."""
-        return weights_of(self._all_layers())
+        return unique(v for parts in self._walk().values() for v in own_variables(parts))
 
     @property
     def trainable_weights(self):
@@ -582,20 +590,21 @@ class Layer(registry.Configurable):
         return f"<{type(self).__name__} {self.name!r}>"
 
 
-def held(owner, kind):
-    """What the attributes of an object hold of one kind, also inside lists, tuples and dicts."""
-    found = []
+def parts_in(owner):
+    """The variables and configurable objects that attributes hold, also in lists, tuples, dicts."""
+    kinds, found = (Variable, registry.Configurable), []
     for value in vars(owner).values():
-        if isinstance(value, kind):
+        if isinstance(value, kinds):
             found.append(value)
         elif isinstance(value, tree.BRANCHES) and value:
-            found += [leaf for leaf in tree.flatten(value) if isinstance(leaf, kind)]
+            found += [leaf for leaf in tree.flatten(value) if isinstance(leaf, kinds)]
     return found
 
 
-def weights_of(layers):
-    """The variables of these layers, each once."""
-    return unique(v for layer in layers for v in layer._own_variables())
+def own_variables(parts):
+    """The variables among the parts of a layer, those that were made to be trained first."""
+    found = unique(part for part in parts if isinstance(part, Variable))
+    return sorted(found, key=lambda variable: not variable.learnable)
 
 
 def losses_of(layers):

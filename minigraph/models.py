@@ -6,7 +6,7 @@ from . import backend, graph, registry, saving, serialization, tree
 from .backend import context, setting
 from .checks import check_keys
 from .graph import Input, InputLayer, Plan, SymbolicTensor
-from .layer import LONGEST_NAME, Layer, drawing, to_tensor, unique, weights_of
+from .layer import LONGEST_NAME, Layer, drawing, to_tensor, unique
 from .ops import basic
 from .registry import register
 from .saving import load_model, save_model
@@ -192,26 +192,15 @@ class Model(Trainer, Layer):
     def layers(self):
         """The layers, each once, in reading order."""
         if self.plan is None:
-            return self._sublayers()
+            return self._sublayers(self._parts())
         return list(self.plan.layers)
 
-    def _sublayers(self):
-        return unique([*(self.layers if self.plan else []), *super()._sublayers()])
+    def _sublayers(self, parts):
+        return unique([*(self.plan.layers if self.plan else []), *super()._sublayers(parts)])
 
-    def _all_layers(self):
-        """This model and all layers inside it."""
-        return self._found_once("layers", super()._all_layers)
-
-    @property
-    def weights(self):
-        """All variables, each once, in the order of the layers that own them."""
-        return list(self._found_once("variables", lambda: weights_of(self._all_layers())))
-
-    def _found_once(self, name, find):
-        """What `find` gives: in an epoch, or in a single step, what it gave at the first time."""
-        return self._collect(name, find) if self.built else find()
-
-    variables = weights
+    def _walk(self):
+        """This model and all layers inside it: in an epoch, or in a single step, looked up once."""
+        return self._collect("walk", super()._walk) if self.built else super()._walk()
 
     @property
     def plan_nodes(self):

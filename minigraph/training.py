@@ -30,7 +30,7 @@ from .data import (
     weigh_classes,
 )
 from .interrupts import whole_step
-from .layer import Layer, drawing, held
+from .layer import Layer, drawing, parts_in
 from .scoring import Scoring, align, check_distinct
 from .tensor import Tape, Tensor, as_array
 
@@ -310,9 +310,9 @@ class Trainer:
 
     def _find_watched(self):
         compiled = self._scoring.labelled if self._scoring else []
-        layers = self._all_layers() if hasattr(self, "_all_layers") else [self]
-        found = dict.fromkeys(leaf for layer in layers for leaf in held(layer, metrics.Metric))
+        held = self._walk().values() if isinstance(self, Layer) else [parts_in(self)]
         known = {metric for _, metric in compiled}
+        found = dict.fromkeys(p for parts in held for p in parts if isinstance(p, metrics.Metric))
         watched = [*compiled, *((metric.name, metric) for metric in found if metric not in known)]
         check_distinct(watched)
         return watched

@@ -118,6 +118,9 @@ def test_a_table_marks_the_best_and_says_the_ratio():
     table = report.measured(part, "step", "wall", "median", floor=True)
     assert "| a64 | 0.5 | **1** | 2 | 4 | 0.50 |" in table
     assert "| a64 | MLP | 50% | 25% | 12% |" in report.shares(part)
+    both = measured(**{"minigraph": 1.0, "minigraph-kept": 0.9, "keras-jax": 0.8})
+    row = "| a64 | 1 | 0.9 | **0.8** | 1.25 | 1.12 |"
+    assert row in report.measured(both, "step", "cpu", "median")
 
 
 def test_the_slope_of_a_series():

@@ -1,5 +1,8 @@
 """The ground floor: structures, names, seeds, the registry, initializers and small helpers."""
 
+import ctypes
+import subprocess
+import sys
 import threading
 from collections import namedtuple
 
@@ -12,6 +15,7 @@ from minigraph import (
     activations,
     backend,
     check_gradient,
+    config,
     initializers,
     layers,
     ops,
@@ -408,3 +412,42 @@ def test_to_categorical_takes_whole_numbers(wrong):
 def test_to_categorical_needs_a_number_of_classes(wrong):
     with pytest.raises(ValueError, match=f"num_classes.*{wrong!r}"):
         utils.to_categorical([0], num_classes=wrong)
+
+
+# ---------------------------------------------------------------------------------------------
+# Memory
+
+PAGES = """
+import resource, sys
+import numpy as np
+from minigraph import config
+
+kept = sys.argv[1] == "kept" and config.keep_memory()
+
+def step():
+    return sum(array[0] for array in [np.ones(10**6, "float32") for _ in range(5)])
+
+step()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(10):
+    step()
+print(kept, resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="not the GNU C library")
+def test_kept_memory_is_used_again():
+    def new_pages(how):
+        command = [sys.executable, "-c", PAGES, how]
+        kept, pages = subprocess.run(
+            command, capture_output=True, text=True, check=True
+        ).stdout.split()
+        assert kept == str(how == "kept")
+        return int(pages)
+
+    assert new_pages("kept") < 100 < 1000 < new_pages("given back")
+
+
+def test_memory_cannot_be_kept_everywhere(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert config.keep_memory() is False
