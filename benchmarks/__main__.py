@@ -19,7 +19,7 @@ import statistics
 from datetime import date
 from pathlib import Path
 
-from . import agreement, peers, profile, report, workloads
+from . import agreement, peers, report, workloads
 from .processes import ROOT, Process
 
 MEASURES = ["step", "fit", "predict", "call"]
@@ -184,7 +184,8 @@ def main():
     arguments = read_arguments()
     if arguments.profile:
         for name in arguments.only:
-            profile.print_profile(name, tiny=arguments.tiny)
+            with Process("profile", name, arguments.threads[0], tiny=arguments.tiny) as process:
+                print(process.first)
         return
     arguments.out.mkdir(parents=True, exist_ok=True)
     if arguments.scaling:

@@ -121,6 +121,11 @@ def main(peer, name, threads, started_at, options):
 
         answer(scaling.run(quick=name == "quick"))
         return
+    if peer == "profile":
+        from benchmarks import profile
+
+        answer(profile.tables(name, **json.loads(options)))
+        return
     worker = Worker(peer, name, int(threads), json.loads(options))
     worker.peer.step()
     answer({"cpu": time.process_time(), "wall": time.time() - float(started_at)})

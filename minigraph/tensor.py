@@ -205,11 +205,11 @@ class Tape:
     def __exit__(self, *error):
         context.tape = self._outer
 
-    def record(self, outputs, inputs, backward):
+    def record(self, name, outputs, inputs, backward):
         """Write down one op: its outputs, its inputs (None where untracked), and its way back."""
-        self.records.append((outputs, inputs, backward))
+        self.records.append((name, outputs, inputs, backward))
         if self._outer is not None:
-            self._outer.record(outputs, inputs, backward)
+            self._outer.record(name, outputs, inputs, backward)
 
     def watch(self, tensor):
         """Want gradients for a tensor that is no variable."""
@@ -237,7 +237,7 @@ class Tape:
             )
         wanted = tree.flatten(sources)
         keep = set(wanted)
-        recorded = any(loss in tree.flatten(outputs) for outputs, _, _ in reversed(self.records))
+        recorded = any(loss in tree.flatten(record[1]) for record in reversed(self.records))
         if not recorded and loss not in keep:
             raise ValueError(
                 "the loss was not recorded: compute it inside `with Tape() as tape:`, from "
@@ -251,7 +251,7 @@ class Tape:
         found = [gradients.get(tensor) for tensor in wanted]
         return tree.pack(sources, [None if g is None else Tensor(g) for g in found])
 
-    def _step_back(self, outputs, inputs, backward, gradients, keep):
+    def _step_back(self, name, outputs, inputs, backward, gradients, keep):
         """Carry what has arrived at the outputs of one op to its inputs."""
         arriving = take_arriving(outputs, gradients, keep)
         if arriving is None:  # the loss does not depend on this op
@@ -373,7 +373,7 @@ def op(fn=None, *, name=None):
         else:
             output = Tensor(narrow(value, values), tracked)
         if tracked:
-            tape.record(output, sources, backward)
+            tape.record(op_name, output, sources, backward)
         return output
 
     apply.__name__ = op_name
