@@ -162,9 +162,6 @@ class InputLayer(Layer):
         self.nodes.append(node)
         tell(node)
 
-    def get_config(self):
-        return {"batch_shape": list(self.batch_shape), "dtype": self.dtype, "name": self.name}
-
 
 def Input(shape=None, batch_size=None, dtype=None, name=None, batch_shape=None):
     """A symbolic tensor for data of the given shape: the start of a graph.
@@ -275,9 +272,10 @@ def experiment(fn, args, kwargs, symbols):
         foresee(max(loose), outputs)
 
     rows = fixed_rows(symbols)
+    tried = None
     try:
         first, second = both(0)
-        other, find_batch = first, lambda a, b: ()
+        other = first
     except Exception as error:
         # Some code cannot run without rows, such as a maximum over the batch. Then the batch is
         # what differs between two rows and three. A fixed batch size is tried at that size.
@@ -285,12 +283,11 @@ def experiment(fn, args, kwargs, symbols):
             foresee(rows or 3)
         try:
             first, second = both(rows or 2)
-            other = first if rows else attempt(0, 3)
+            other, tried = first if rows else attempt(0, 3), rows
         except Exception:
             raise error from None
-        find_batch = partial(batch_axes, rows=rows)
     trios = zip(*(tree.flatten(result) for result in (first, second, other)), strict=True)
-    return first, [finding(a, b, find_batch(a.shape, c.shape)) for a, b, c in trios]
+    return first, [finding(a, b, batch_axes(a.shape, c.shape, tried)) for a, b, c in trios]
 
 
 def as_promised(layer, inputs, *_, **__):
