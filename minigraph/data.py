@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from . import backend, tree
-from .checks import check_numbers, is_size
+from .checks import check_counts, check_numbers
 from .tensor import as_array
 
 BATCH_SIZE = 32
@@ -380,14 +380,3 @@ def make_batches(
     if size == 0:
         raise ValueError(f"the data are empty: this {type(x).__name__} has no batch")
     return Batches(partial(dataset_batches, x, random, weigh), size, steps, random)
-
-
-def check_counts(least=1, optional=True, **arguments):
-    """Raise ValueError, naming the argument, unless each is an integer from `least` on.
-
-    None will do too where the arguments are `optional`.
-    """
-    for argument, value in arguments.items():
-        absent = optional and value is None
-        if not absent and not is_size(value, least):
-            raise ValueError(f"{argument} must be an integer of at least {least}, got {value!r}")

@@ -4,7 +4,7 @@ import numpy as np
 
 from . import backend, formulas, initializers, registry
 from .backend import EPSILON, array_module, context
-from .checks import is_size
+from .checks import check_counts
 from .ops import nn
 from .ops.basic import convert_to_tensor, sum_at
 from .tensor import Tensor, Variable
@@ -220,9 +220,8 @@ class Counts(Metric):
         self.cuts = np.atleast_1d(default if thresholds is None else thresholds).astype("float64")
         if top_k is None and not ((self.cuts >= -EPSILON) & (self.cuts <= 1 + EPSILON)).all():
             raise ValueError(f"thresholds must lie between 0 and 1, got {thresholds!r}")
-        for argument, value, least in (("top_k", top_k, 1), ("class_id", class_id, 0)):
-            if value is not None and not is_size(value, least):
-                raise ValueError(f"`{argument}` must be a whole number from {least}, got {value!r}")
+        check_counts(top_k=top_k)
+        check_counts(least=0, class_id=class_id)
         self.counts = None
 
     def update_state(self, y_true, y_pred, sample_weight=None):
