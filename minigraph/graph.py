@@ -151,9 +151,8 @@ class InputLayer(Layer):
     """
 
     def __init__(self, batch_shape, dtype=None, name=None):
-        super().__init__(name=name)
+        super().__init__(name=name, dtype=dtype)
         self.batch_shape = check_shape(batch_shape, "batch_shape")
-        self._dtype = np.dtype(backend.standard_dtype(dtype))
         self.built = True
         rows, *rest = self.batch_shape
         trials = tuple((0, *(size if n is None else n for n in rest)) for size in SIZES)
