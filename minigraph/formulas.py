@@ -103,7 +103,7 @@ def spread(weights, values):
 
 
 def weigh(values, *factors):
-    """The product of weights and masks, lined up with `values`. None is left out, or if all is."""
+    """The product of those weights and masks that are not None, lined up with `values`, or None."""
     given = [spread(convert_to_tensor(f).value, values) for f in factors if f is not None]
     return reduce(operator.mul, given) if given else None
 

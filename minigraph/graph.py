@@ -448,18 +448,17 @@ class Plan:
             for symbol in node.outputs:
                 self.slots.setdefault(symbol, len(self.slots))
             last_reader |= dict.fromkeys(node.inputs, node)
-        given, kept = set(self.inputs), set(self.outputs)
+        last_reader |= dict.fromkeys(self.outputs)  # read by whoever called
+        given = set(self.inputs)
         self.nowhere = len(self.slots)  # where a call puts what the caller has given instead
         self.steps = []
         for node in calls:
             lone = len(node.args) == 1 and not node.kwargs and node.args[0] is node.inputs[0]
             source = self.slots[node.inputs[0]] if lone else None
             targets = [self.nowhere if s in given else self.slots[s] for s in node.outputs]
-            read = [
-                self.slots[s] for s in set(node.inputs) if last_reader[s] is node and s not in kept
-            ]
+            read = [self.slots[s] for s in set(node.inputs) if last_reader[s] is node]
             self.steps.append((node, source, targets, read))
-        self.unused = [s for s in self.inputs if s not in last_reader and s not in kept]
+        self.unused = [s for s in self.inputs if s not in last_reader]
 
     def run(self, inputs, observe=None):
         """The values of the outputs, from those of the inputs, both as flat lists of tensors."""
