@@ -181,17 +181,15 @@ def remembering(model, kept=None):
 def maker(model):
     """What a backup is bound to, as plain values: it goes on only with the same."""
     optimizer, session = model.optimizer, model._session
-    given = {
-        name: getattr(optimizer, name, None) for name in constructor_arguments(type(optimizer))
+    settings = {
+        name: value
+        for name in constructor_arguments(type(optimizer))
+        if name not in ("name", "learning_rate")
+        and isinstance(value := getattr(optimizer, name, None), (int, float, str))
     }
-    plain = {name: value for name, value in given.items() if isinstance(value, (int, float, str))}
-    changing = {"name": None, "learning_rate": None}
     return {
         "layers": [type(layer).__name__ for layer in model._all_layers()],
-        "optimizer": [
-            type(optimizer).__name__,
-            {k: v for k, v in plain.items() if k not in changing},
-        ],
+        "optimizer": [type(optimizer).__name__, settings],
         "callbacks": [type(callback).__name__ for callback in remembering(model)],
         "number of batches": [batches.steps for batches in session.data],
     }

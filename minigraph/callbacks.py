@@ -15,8 +15,6 @@ import numpy as np
 from . import backup, registry
 from .checks import check_numbers, is_size
 
-MOMENTS = ("train", "test", "predict")
-
 
 class Callback:
     """The base: override the hooks that you need.
@@ -109,11 +107,11 @@ class CallbackList:
         for callback in self.callbacks:
             callback.set_model(model)
             callback.set_params(self.params)
-        self._listeners = {}
-        for moment in MOMENTS:
-            for place in ("begin", "end"):
-                hook = f"on_{moment}_batch_{place}"
-                self._listeners[hook] = [c for c in self.callbacks if overrides(c, hook)]
+        self._listeners = {
+            hook: [callback for callback in self.callbacks if overrides(callback, hook)]
+            for hook in dir(Callback)
+            if "_batch_" in hook
+        }
 
     def tell(self, hook, *args):
         """Call one hook of every callback, such as `tell("on_epoch_end", epoch, logs)`."""

@@ -39,6 +39,17 @@ def is_size(value, least):
     return hasattr(value, "__index__") and not isinstance(value, bool) and value >= least
 
 
+def check_counts(least=1, optional=True, **arguments):
+    """Raise ValueError, naming the argument, unless each is an integer from `least` on.
+
+    None will do too where the arguments are `optional`.
+    """
+    for argument, value in arguments.items():
+        absent = optional and value is None
+        if not absent and not is_size(value, least):
+            raise ValueError(f"{argument} must be an integer of at least {least}, got {value!r}")
+
+
 def check_positive(value, argument):
     """`value` as an int; it must be a positive whole number."""
     if not is_size(value, 1):

@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from . import backend, tree
-from .checks import check_keys, check_numbers, is_size
+from .checks import check_counts, check_numbers
 from .tensor import as_array
 
 BATCH_SIZE = 32
@@ -144,23 +144,16 @@ def weigh_classes(y, sample_weight, class_weight, names=None):
         return sample_weight
     if sample_weight is not None:
         raise ValueError("give class_weight or sample_weight, not both")
-    by_name = isinstance(class_weight, dict) and any(name in class_weight for name in names or ())
-    if by_name and isinstance(y, list):
-        check_keys(class_weight, "`class_weight`", names, ())
-        class_weight = [class_weight.get(name) for name in names]
-    if isinstance(y, dict):
-        entries = [class_weight.get(name) for name in y] if isinstance(class_weight, dict) else []
-        fits = bool(entries) and class_weight.keys() <= y.keys()
-    elif isinstance(y, list):
-        entries = class_weight if isinstance(class_weight, (list, tuple)) else []
-        fits = len(entries) == len(y)
-    else:
-        entries, fits = [class_weight], y is not None
-    if not fits or not all(entry is None or isinstance(entry, dict) for entry in entries):
-        outputs = f"for each of {list(y)}" if isinstance(y, dict) else "for each target in a list"
+    entries, keys = class_weight, list(y) if isinstance(y, dict) else names or []
+    if not isinstance(y, (dict, list)):
+        entries = [class_weight]
+    elif isinstance(class_weight, dict) and class_weight.keys() <= set(keys):
+        entries = [class_weight.get(key) for key in keys]
+    fits = isinstance(entries, (list, tuple)) and len(entries) == len(tree.flatten(y))
+    if y is None or not fits or not all(e is None or isinstance(e, dict) for e in entries):
         raise ValueError(
-            f"class_weight must be a dict of class: weight, or one {outputs}, as y is given; got "
-            f"{class_weight!r:.80}"
+            "class_weight must be a dict of class: weight; for several outputs one for each in a "
+            f"list, or by name in a dict with the keys {list(keys)}; got {class_weight!r:.80}"
         )
     targets = zip(tree.flatten(y), entries, strict=True)
     return tree.pack(y, [None if e is None else weights_of(part, e) for part, e in targets])
@@ -387,14 +380,3 @@ def make_batches(
     if size == 0:
         raise ValueError(f"the data are empty: this {type(x).__name__} has no batch")
     return Batches(partial(dataset_batches, x, random, weigh), size, steps, random)
-
-
-def check_counts(least=1, optional=True, **arguments):
-    """Raise ValueError, naming the argument, unless each is an integer from `least` on.
-
-    None will do too where the arguments are `optional`.
-    """
-    for argument, value in arguments.items():
-        absent = optional and value is None
-        if not absent and not is_size(value, least):
-            raise ValueError(f"{argument} must be an integer of at least {least}, got {value!r}")

@@ -7,6 +7,8 @@ each sample, the mean or sum over the last axis.
 
 import inspect
 import math
+import operator
+from functools import reduce
 
 from . import registry
 from .backend import EPSILON
@@ -26,13 +28,19 @@ def adapt(target, prediction):
     return fit_rank(target, prediction.shape), prediction
 
 
-def fit_rank(target, shape):
-    """Where the ranks differ by one, add or drop a last axis of length 1 of the target."""
-    if target.ndim + 1 == len(shape) and shape[-1] == 1:
-        return basic.expand_dims(target, -1)
-    if target.ndim == len(shape) + 1 and target.shape[-1] == 1:
-        return basic.squeeze(target, -1)
-    return target
+def fit_shape(shape, wanted):
+    """`shape` with a last axis of 1 more or less, where that gives it as many axes as `wanted`."""
+    if len(shape) + 1 == len(wanted) and wanted[-1] == 1:
+        return (*shape, 1)
+    if len(shape) == len(wanted) + 1 and shape[-1] == 1:
+        return shape[:-1]
+    return shape
+
+
+def fit_rank(target, wanted):
+    """A target with a last axis of 1 more or less, as in `fit_shape`."""
+    shape = fit_shape(target.shape, wanted)
+    return target if shape == target.shape else basic.reshape(target, shape)
 
 
 def match(target, prediction):
@@ -52,8 +60,7 @@ def match_labels(labels, prediction):
     Raises ValueError, with both shapes, if they cannot be paired.
     """
     labels, prediction = convert_to_tensor(labels), convert_to_tensor(prediction)
-    if labels.ndim == prediction.ndim and labels.shape[-1:] == (1,):
-        labels = basic.squeeze(labels, -1)
+    labels = fit_rank(labels, prediction.shape[:-1])
     check_shapes(labels.shape, prediction.shape, labels=True)
     return labels, prediction
 
@@ -65,30 +72,18 @@ def check_shapes(target, prediction, labels=False):
             "`y_pred` is a single number, of shape (): losses and metrics compare arrays with an "
             "axis of samples, such as np.array([...])"
         )
-    if labels:
-        rank = len(prediction) - 1
-        target = target[:-1] if len(target) > rank and target[-1] == 1 else target
-        wanted = prediction[:-1]
-    else:
-        wanted = prediction
-        if len(target) + 1 == len(wanted) and wanted[-1] == 1:
-            target = (*target, 1)
-        elif len(target) == len(wanted) + 1 and target[-1] == 1:
-            target = target[:-1]
-    if len(target) == len(wanted) and all(
-        b in (a, None) for a, b in zip(target, wanted, strict=True)
-    ):
-        return
-    hint = (
-        "Labels are whole numbers, one for each sample; for one-hot targets use the "
-        "categorical, not the sparse, form."
-        if labels
-        else "Both need the same shape; for whole-number labels of classes use "
-        "'sparse_categorical_crossentropy'."
-    )
-    raise ValueError(
-        f"a target of shape {target} does not fit a prediction of {prediction}. {hint}"
-    )
+    wanted = prediction[:-1] if labels else prediction
+    fitted = fit_shape(target, wanted)
+    sizes = zip(fitted, wanted, strict=False)
+    if len(fitted) != len(wanted) or any(n not in (m, None) for m, n in sizes):
+        hint = "Both need the same shape; for whole-number labels of classes use "
+        hint += "'sparse_categorical_crossentropy'."
+        if labels:
+            hint = "Labels are whole numbers, one for each sample; for one-hot targets use the "
+            hint += "categorical, not the sparse, form."
+        raise ValueError(
+            f"a target of shape {target} does not fit a prediction of {prediction}. {hint}"
+        )
 
 
 def spread(weights, values):
@@ -96,17 +91,21 @@ def spread(weights, values):
 
     Raises ValueError, with both shapes, if the weights do not fit.
     """
-    if weights.ndim == values.ndim + 1 and weights.shape[-1] == 1:
-        weights = weights[..., 0]
-    shape = (*weights.shape, *(1,) * (values.ndim - weights.ndim))
-    if len(shape) != values.ndim or any(
-        n not in (1, m) for n, m in zip(shape, values.shape, strict=True)
-    ):
+    shape = fit_shape(weights.shape, values.shape)
+    shape = (*shape, *(1,) * (values.ndim - len(shape)))
+    sizes = zip(shape, values.shape, strict=False)
+    if len(shape) != values.ndim or any(n not in (1, m) for n, m in sizes):
         raise ValueError(
             f"sample_weight of shape {weights.shape} does not fit values of shape "
             f"{values.shape}: give one weight for each sample"
         )
     return weights.reshape(shape)
+
+
+def weigh(values, *factors):
+    """The product of those weights and masks that are not None, lined up with `values`, or None."""
+    given = [spread(convert_to_tensor(f).value, values) for f in factors if f is not None]
+    return reduce(operator.mul, given) if given else None
 
 
 def task(target_shape, prediction_shape):

@@ -151,9 +151,8 @@ class InputLayer(Layer):
     """
 
     def __init__(self, batch_shape, dtype=None, name=None):
-        super().__init__(name=name)
+        super().__init__(name=name, dtype=dtype)
         self.batch_shape = check_shape(batch_shape, "batch_shape")
-        self._dtype = np.dtype(backend.standard_dtype(dtype))
         self.built = True
         rows, *rest = self.batch_shape
         trials = tuple((0, *(size if n is None else n for n in rest)) for size in SIZES)
@@ -161,9 +160,6 @@ class InputLayer(Layer):
         node.output_structure = SymbolicTensor(trials, rows, self.dtype, self.name, node, 0)
         self.nodes.append(node)
         tell(node)
-
-    def get_config(self):
-        return {"batch_shape": list(self.batch_shape), "dtype": self.dtype, "name": self.name}
 
 
 def Input(shape=None, batch_size=None, dtype=None, name=None, batch_shape=None):
@@ -275,9 +271,10 @@ def experiment(fn, args, kwargs, symbols):
         foresee(max(loose), outputs)
 
     rows = fixed_rows(symbols)
+    tried = None
     try:
         first, second = both(0)
-        other, find_batch = first, lambda a, b: ()
+        other = first
     except Exception as error:
         # Some code cannot run without rows, such as a maximum over the batch. Then the batch is
         # what differs between two rows and three. A fixed batch size is tried at that size.
@@ -285,12 +282,11 @@ def experiment(fn, args, kwargs, symbols):
             foresee(rows or 3)
         try:
             first, second = both(rows or 2)
-            other = first if rows else attempt(0, 3)
+            other, tried = first if rows else attempt(0, 3), rows
         except Exception:
             raise error from None
-        find_batch = partial(batch_axes, rows=rows)
     trios = zip(*(tree.flatten(result) for result in (first, second, other)), strict=True)
-    return first, [finding(a, b, find_batch(a.shape, c.shape)) for a, b, c in trios]
+    return first, [finding(a, b, batch_axes(a.shape, c.shape, tried)) for a, b, c in trios]
 
 
 def as_promised(layer, inputs, *_, **__):
@@ -452,18 +448,17 @@ class Plan:
             for symbol in node.outputs:
                 self.slots.setdefault(symbol, len(self.slots))
             last_reader |= dict.fromkeys(node.inputs, node)
-        given, kept = set(self.inputs), set(self.outputs)
+        last_reader |= dict.fromkeys(self.outputs)  # read by whoever called
+        given = set(self.inputs)
         self.nowhere = len(self.slots)  # where a call puts what the caller has given instead
         self.steps = []
         for node in calls:
             lone = len(node.args) == 1 and not node.kwargs and node.args[0] is node.inputs[0]
             source = self.slots[node.inputs[0]] if lone else None
             targets = [self.nowhere if s in given else self.slots[s] for s in node.outputs]
-            read = [
-                self.slots[s] for s in set(node.inputs) if last_reader[s] is node and s not in kept
-            ]
+            read = [self.slots[s] for s in set(node.inputs) if last_reader[s] is node]
             self.steps.append((node, source, targets, read))
-        self.unused = [s for s in self.inputs if s not in last_reader and s not in kept]
+        self.unused = [s for s in self.inputs if s not in last_reader]
 
     def run(self, inputs, observe=None):
         """The values of the outputs, from those of the inputs, both as flat lists of tensors."""

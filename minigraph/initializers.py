@@ -300,12 +300,7 @@ def get(identifier):
 
     Raises ValueError for an unknown name, or anything else.
     """
-    found = registry.get("initializer", identifier, Initializer)
-    if found is None or isinstance(found, Initializer):
-        return found
-    if hasattr(found, "get_config"):
-        raise ValueError(f"an initializer is a name, an Initializer or a function, got {found!r}")
-    return FunctionInitializer(found)
+    return registry.get("initializer", identifier, Initializer, FunctionInitializer)
 
 
 serialize, deserialize = registry.serialize, registry.deserialize

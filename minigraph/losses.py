@@ -65,34 +65,21 @@ class Loss(registry.Configurable):
 
 def combine(values, weights, mask, reduction):
     """Make one number of the values of all samples, as the docstring of `Loss` says."""
-    if mask is None and weights is None:
-        if reduction in ("none", None):
-            return values
-        return basic.reduce_sum(values) if reduction == "sum" else basic.mean(values)
-    weights = total_weights(values, weights, mask, reduction)
-    weighted = values * Tensor(weights)
-    if reduction in ("none", None):
-        return weighted
-    if reduction == "sum_over_batch_size":
-        return basic.mean(weighted)
-    total = basic.reduce_sum(weighted)
-    if reduction == "sum":
-        return total
-    every = weights.sum()
-    return total / (every + (every == 0))
-
-
-def total_weights(values, weights, mask, reduction):
-    """Sample weights and mask as one array of weights, of the type of the values."""
-    found = 1
+    if mask is not None and reduction == "sum_over_batch_size":
+        mask = as_array(mask)
+        mask = mask * (mask.size / array_module(mask).maximum(mask.sum(), 1))
+    weights = formulas.weigh(values, weights, mask)
     if weights is not None:
-        found = formulas.spread(convert_to_tensor(weights).value, values)
-    if mask is not None:
-        mask, scale = as_array(mask), 1
-        if reduction == "sum_over_batch_size":
-            scale = mask.size / array_module(mask).maximum(mask.sum(), 1)
-        found = found * (formulas.spread(mask, values) * scale)
-    return found.astype(values.dtype)
+        weights = weights.astype(values.dtype)
+        values = values * Tensor(weights)
+    if reduction in ("none", None):
+        return values
+    if reduction == "sum":
+        return basic.reduce_sum(values)
+    if reduction == "sum_over_batch_size" or weights is None:
+        return basic.mean(values)
+    every = weights.sum()
+    return basic.reduce_sum(values) / (every + (every == 0))
 
 
 # ---------------------------------------------------------------------------------------------
@@ -171,15 +158,11 @@ class FunctionLoss(Loss):
 def get(identifier):
     """A loss from a name, a class, a config, an instance or a function; None gives None.
 
+    A function (y_true, y_pred) becomes a `FunctionLoss`.
+
     Raises ValueError for an unknown name, or anything else.
     """
-    found = registry.get("loss", identifier, Loss)
-    if not isinstance(found, Loss) and hasattr(found, "get_config"):
-        raise ValueError(
-            f"a loss is a name, a Loss or a function (y_true, y_pred), got the "
-            f"{type(found).__name__} {found!r:.80}"
-        )
-    return found
+    return registry.get("loss", identifier, Loss, FunctionLoss)
 
 
 serialize, deserialize = registry.serialize, registry.deserialize

@@ -4,8 +4,7 @@ import numpy as np
 
 from . import backend, formulas, initializers, registry
 from .backend import EPSILON, array_module, context
-from .checks import is_size
-from .layer import Layer, combine_masks
+from .checks import check_counts
 from .ops import nn
 from .ops.basic import convert_to_tensor, sum_at
 from .tensor import Tensor, Variable
@@ -77,13 +76,11 @@ class Mean(Metric):
         if context.drawing is not None:  # a symbolic call has no side effects
             return
         values = convert_to_tensor(values).value
-        if sample_weight is None or isinstance(sample_weight, (int, float)):
-            weight = 1 if sample_weight is None else sample_weight
-            total = values.sum(dtype="float64") if values.ndim else values.astype("float64")
-            total = total * weight
-            count = values.size * weight
+        weights = 1 if sample_weight is None else sample_weight
+        if isinstance(weights, (int, float)):
+            total, count = values.sum(dtype="float64") * weights, values.size * weights
         else:
-            weights = formulas.spread(convert_to_tensor(sample_weight).value, values)
+            weights = formulas.spread(convert_to_tensor(weights).value, values)
             weights = array_module(values).broadcast_to(weights, values.shape)
             total, count = (values * weights).sum(dtype="float64"), weights.sum(dtype="float64")
         # In place: these two arrays are never handed out, and this runs at every step.
@@ -132,15 +129,8 @@ class MeanMetricWrapper(Mean):
     def update_state(self, y_true, y_pred, sample_weight=None):
         y_true, y_pred = convert_to_tensor(y_true), convert_to_tensor(y_pred)
         values = convert_to_tensor(self.fn(y_true, y_pred, **self.settings))
-        mask = combine_masks([y_pred.mask, values.mask])
-        if mask is not None:
-            mask = formulas.spread(convert_to_tensor(mask).value, values)
-            if sample_weight is None:
-                sample_weight = mask
-            else:
-                weights = formulas.spread(convert_to_tensor(sample_weight).value, values)
-                sample_weight = weights * mask
-        super().update_state(values, sample_weight)
+        weights = formulas.weigh(values, sample_weight, y_pred.mask, values.mask)
+        super().update_state(values, weights)
 
     def get_config(self):
         config = {"name": self.name, "dtype": self.dtype, **self.settings}
@@ -230,9 +220,8 @@ class Counts(Metric):
         self.cuts = np.atleast_1d(default if thresholds is None else thresholds).astype("float64")
         if top_k is None and not ((self.cuts >= -EPSILON) & (self.cuts <= 1 + EPSILON)).all():
             raise ValueError(f"thresholds must lie between 0 and 1, got {thresholds!r}")
-        for argument, value, least in (("top_k", top_k, 1), ("class_id", class_id, 0)):
-            if value is not None and not is_size(value, least):
-                raise ValueError(f"`{argument}` must be a whole number from {least}, got {value!r}")
+        check_counts(top_k=top_k)
+        check_counts(least=0, class_id=class_id)
         self.counts = None
 
     def update_state(self, y_true, y_pred, sample_weight=None):
@@ -271,12 +260,9 @@ class Counts(Metric):
 
     def weights_of(self, y_pred, sample_weight):
         """The weight of each number of the prediction."""
-        p, weight = y_pred.value, 1.0
-        for factor in (sample_weight, y_pred.mask):
-            if factor is not None:
-                weight = weight * formulas.spread(convert_to_tensor(factor).value, p)
-        xp = array_module(p)
-        return xp.broadcast_to(xp.asarray(weight), p.shape)
+        p, xp = y_pred.value, array_module(y_pred.value)
+        weight = formulas.weigh(p, sample_weight, y_pred.mask)
+        return xp.broadcast_to(xp.asarray(1.0 if weight is None else weight), p.shape)
 
     def count(self, xp, true, p, weight):
         """The four counts for each threshold: (4, thresholds)."""
@@ -409,10 +395,7 @@ def get(identifier):
 
     Raises ValueError for an unknown name, or anything else.
     """
-    found = registry.get("metric", identifier, Metric)
-    if isinstance(found, Layer):
-        raise ValueError(f"a metric is a name, a Metric or a function, got the layer {found!r}")
-    return found if found is None or isinstance(found, Metric) else MeanMetricWrapper(found)
+    return registry.get("metric", identifier, Metric, MeanMetricWrapper)
 
 
 BY_SHAPES = {

@@ -15,14 +15,7 @@ from .training import Trainer
 from .view import explore, svg
 from .view.summary import summary
 
-__all__ = [
-    "Model",
-    "Sequential",
-    "clone_model",
-    "load_model",
-    "model_from_json",
-    "save_model",
-]
+__all__ = ["Model", "Sequential", "clone_model", "load_model", "model_from_json", "save_model"]
 
 
 class Model(Trainer, Layer):
@@ -213,12 +206,9 @@ class Model(Trainer, Layer):
         rows = []
         for group in self.plan.groups:
             node = group[0]
-            if graph.is_cut(
-                node, self.inputs
-            ):  # the data enters here; what comes before is cut off
-                rows.append((node.name, "InputLayer", None, group))
-            else:
-                rows.append((node.name, node.label, node.layer, group))
+            enters = graph.is_cut(node, self.inputs)  # the data; what comes before is cut off
+            what = ("InputLayer", None) if enters else (node.label, node.layer)
+            rows.append((node.name, *what, group))
         return rows
 
     @property

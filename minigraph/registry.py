@@ -191,25 +191,25 @@ def lookup(group, name):
     return found
 
 
-def get(group, identifier, base):
-    """An instance from a name, a class, a config dict or a ready instance of `base`.
+def get(group, identifier, base, of_function=None):
+    """An instance of `base` from a name, a class, a config dict, a function or a ready instance.
 
-    A function is returned as it is. None gives None.
+    What is made of a function is `of_function(function)`, or else the function. None gives None.
     """
-    if identifier is None or isinstance(identifier, base):
-        return identifier
     found = identifier
     if isinstance(found, str):
         found = lookup(group, found)
     elif isinstance(found, dict):
         found = deserialize(found)
     if inspect.isclass(found) and issubclass(found, base):
-        return found()
-    if isinstance(found, base) or (callable(found) and not inspect.isclass(found)):
+        found = found()
+    if found is None or isinstance(found, base):
         return found
+    if callable(found) and not inspect.isclass(found) and not hasattr(found, "get_config"):
+        return found if of_function is None else of_function(found)
     raise ValueError(
-        f"no {group} can be made of {identifier!r:.80}: give a name, an object of the class "
-        f"{base.__name__} or a function"
+        f"no {group} can be made of {identifier!r:.80} ({type(identifier).__name__}): give a name, "
+        f"an object of the class {base.__name__} or a function"
     )
 
 

@@ -15,9 +15,7 @@ class Route:
         if weight is not None and not is_number(weight):
             raise ValueError(f"the entry of `loss_weights` for {name!r} is no number: {weight!r}")
         self.name, self.weight = name, 1.0 if weight is None else float(weight)
-        loss = losses.get(loss)
-        plain_function = loss is not None and not isinstance(loss, losses.Loss)
-        self.loss = losses.FunctionLoss(loss) if plain_function else loss
+        self.loss = losses.get(loss)
         self.mean_loss = metrics.Mean(f"{name}_loss")
         self.metrics = [metrics.for_training(m) for m in listed(plain_metrics)]
         self.weighted_metrics = [metrics.for_training(m) for m in listed(weighted_metrics)]

@@ -306,9 +306,7 @@ class Writer:
                 return {"$layer": self.place(value)}
             case EllipsisType():
                 return {"$ellipsis": True}
-            case np.dtype():
-                return {"$dtype": standard_dtype(value)}
-            case type() if issubclass(value, (bool, int, float, np.generic)):
+            case np.dtype() | type():
                 return {"$dtype": standard_dtype(value)}
             case Tensor() | np.ndarray():
                 return {"$array": encode_array(value)}
@@ -345,21 +343,20 @@ class Reader:
     def __init__(self, table, replaced=()):
         few = len(table) <= MOST_LAYERS or context.calls_left is None
         expect(few, f"the model has {len(table)} layers, and {MOST_LAYERS} are allowed")
-        self.layers, self._replaced, self._depth = [], dict(replaced), 0
-        self._calls = 0  # so far, with all the calls inside a call
-        self._costs = []  # how many calls one call of each layer makes
-        self._depths = []  # how many layers each holds inside one another
+        self.layers, self._replaced = [], dict(replaced)
+        self._costs = []  # of each layer: how many calls one call of it makes, how deep it nests
+        self._calls = self._depth = 0  # of the layer that is being made, with all that is inside
         for entry in table:
-            before, self._depth = self._calls, 0
+            self._calls = self._depth = 0
             self.layers.append(self.layer(entry))
-            self._costs.append(1 + self._calls - before)
-            self._depths.append(1 + self._depth)
+            self._costs.append((1 + self._calls, 1 + self._depth))
 
     def at(self, place):
         """The layer at a place of the table that was filled before; its use counts as a call."""
         expect(is_place(place, self.layers), f"layer {place!r:.40} is not described before its use")
-        self.spend(self._costs[place])
-        self._depth = max(self._depth, self._depths[place])
+        calls, depth = self._costs[place]
+        self.spend(calls)
+        self._depth = max(self._depth, depth)
         expect(self._depth <= DEEPEST_MODEL, f"models are nested deeper than {DEEPEST_MODEL}")
         return self.layers[place]
 
@@ -453,10 +450,8 @@ class Reader:
         match value:
             case {"$layer": place}:
                 return self.at(place)
-            case {"$tensor": [call, index]} if is_place(call, made):
-                known = is_place(index, made[call])
-                expect(known, f"{value!r:.80} does not name an output of what that call made")
-                return made[call][index]
+            case {"$tensor": [call, k]} if is_place(call, made) and is_place(k, made[call]):
+                return made[call][k]
             case {"$tuple": list(items)}:
                 return tuple(self.decode(items, made))
             case {"$slice": [_, _, _] as ends}:

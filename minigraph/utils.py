@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from .backend import clear_session, is_number, set_random_seed
+from .backend import clear_session, set_random_seed
+from .checks import check_counts
 from .data import PyDataset
 from .registry import CustomObjectScope, custom_object_scope
 from .view.calls import DrawAsYouCall, ErrorLens
@@ -32,8 +33,7 @@ def to_categorical(x, num_classes=None):
     `num_classes` is the largest class plus one unless given.
     Raises ValueError for a class outside 0 .. num_classes - 1.
     """
-    if num_classes is not None and not (is_number(num_classes, least=1) and num_classes % 1 == 0):
-        raise ValueError(f"num_classes must be an integer of at least 1, got {num_classes!r}")
+    check_counts(num_classes=num_classes)
     classes = np.asarray(x)
     numbers = classes.size > 0 and classes.dtype.kind in "biuf"
     if not numbers or not np.isfinite(classes).all() or (classes % 1).any():
