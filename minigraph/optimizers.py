@@ -19,6 +19,10 @@ from .checks import check_numbers
 from .interrupts import whole_step
 from .tensor import Variable, as_array
 
+# How many numbers are updated at once. They stay in the cache from one operation to the next, which
+# saves a quarter of the time on a million parameters. A GPU takes them all at once.
+PIECE = 2**15
+
 
 class Optimizer(registry.Configurable):
     """The base of optimizers: `apply(gradients, variables)` makes one step.
@@ -66,9 +70,10 @@ class Optimizer(registry.Configurable):
     slot_start = 0.0
 
     def update(self, g, scratch, lr, t, **slots):
-        """The flat step to add to the parameters, from the flat gradient `g` at step t = 1, 2, ...
+        """The step to add to the parameters, from their gradient `g` at step t = 1, 2, ...
 
-        `g` and `scratch` may be overwritten. The slots come by name and are changed in place.
+        All are flat pieces of the same parameters. `g` and `scratch` may be overwritten. The slots
+        come by name and are changed in place.
         """
         raise NotImplementedError(f"{type(self).__name__} must define update")
 
@@ -105,9 +110,13 @@ class Optimizer(registry.Configurable):
             untouched = self._slots_of_others(variables)
             self._copy_gradients(gradients, variables, parts)
             self._clip(parts)
-            g, lr = self._gradient.value, self.learning_rate
-            slots = {name: slot.value for name, slot in self.slots.items()}
-            step = self.update(g, self._scratch.value, lr, self.iterations + 1, **slots)
+            step, lr = self._gradient.value, self.learning_rate  # the step replaces the gradient
+            size = PIECE if array_module(step) is np else step.size
+            for start in range(0, step.size, size):
+                piece = slice(start, start + size)
+                slots = {name: slot.value[piece] for name, slot in self.slots.items()}
+                g, scratch = step[piece], self._scratch.value[piece]
+                step[piece] = self.update(g, scratch, lr, self.iterations + 1, **slots)
             keep = 1 - (self.weight_decay or 0) * lr
             moved = []
             for variable, part in zip(variables, parts, strict=True):

@@ -149,14 +149,13 @@ FORBIDDEN_MODULES = {
     *("pickle", "_pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "runpy", "imp"),
     *("importlib", "pkgutil", "code", "codeop", "subprocess", "ctypes"),
 }
-NEEDED = {"config": {"ctypes"}}  # one function of the C library, given numbers that stand there
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__", "breakpoint", "import_module"}
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_nothing_can_run_code_out_of_a_file(name):
     """Data never becomes code: what a file may name stands in the registry."""
-    assert FORBIDDEN_MODULES & set(outside(TREES[name])) == NEEDED.get(name, set())
+    assert not FORBIDDEN_MODULES & set(outside(TREES[name]))
     for node in ast.walk(TREES[name]):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             assert node.func.id not in FORBIDDEN_CALLS, f"line {node.lineno}"

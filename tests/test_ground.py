@@ -1,6 +1,6 @@
 """The ground floor: structures, names, seeds, the registry, initializers and small helpers."""
 
-import ctypes
+import platform
 import subprocess
 import sys
 import threading
@@ -15,7 +15,6 @@ from minigraph import (
     activations,
     backend,
     check_gradient,
-    config,
     initializers,
     layers,
     ops,
@@ -422,7 +421,8 @@ import resource, sys
 import numpy as np
 from minigraph import config
 
-kept = sys.argv[1] == "kept" and config.keep_memory()
+if sys.argv[1] == "kept":
+    config.keep_memory()
 
 def step():
     return sum(array[0] for array in [np.ones(10**6, "float32") for _ in range(5)])
@@ -431,23 +431,14 @@ step()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 for _ in range(10):
     step()
-print(kept, resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
 
-@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="not the GNU C library")
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries do as they like")
 def test_kept_memory_is_used_again():
     def new_pages(how):
         command = [sys.executable, "-c", PAGES, how]
-        kept, pages = subprocess.run(
-            command, capture_output=True, text=True, check=True
-        ).stdout.split()
-        assert kept == str(how == "kept")
-        return int(pages)
+        return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
     assert new_pages("kept") < 100 < 1000 < new_pages("given back")
-
-
-def test_memory_cannot_be_kept_everywhere(monkeypatch):
-    monkeypatch.setattr(sys, "platform", "darwin")
-    assert config.keep_memory() is False
