@@ -36,15 +36,19 @@ def max_pool(x, /, pool_size=2, strides=None, padding="valid"):
     axes, slices = windows("max_pool", x, pool_size, strides, padding)
     seen = seen_by(x, axes, -math.inf)
     y = seen[slices[0]].copy()
-    winner = xp.zeros(y.shape, "uint8" if len(slices) <= 256 else "uint32")
-    for number, at in enumerate(slices[1:], 1):
-        xp.maximum(winner, (seen[at] > y) * winner.dtype.type(number), out=winner)
+    for at in slices[1:]:
         xp.maximum(y, seen[at], out=y)
 
     def back(g):
-        d = xp.zeros_like(seen)
-        for number, at in enumerate(slices):
-            d[at] += g * (winner == number)
+        d, waiting = xp.zeros_like(seen), xp.ones(y.shape, bool)
+        apart = all(a.taps <= a.stride for a in axes)  # no cell lies in two windows
+        for at in slices:
+            found = (seen[at] == y) & waiting
+            waiting ^= found  # a window that has found its largest cell waits for no other
+            if apart:
+                xp.multiply(g, found, out=d[at])  # a sixth less than adding
+            else:
+                d[at] += g * found
         return unseen(d, axes)
 
     return y, (back,)
