@@ -364,22 +364,3 @@ def clear_session():
     """Start the automatic names anew: the next `Dense` is called `dense` again."""
     with _lock:
         _names.clear()
-
-
-# ---------------------------------------------------------------------------------------------
-# Memory
-
-
-def keep_freed_memory():
-    """Let the C library keep 64 MB of freed memory, for the arrays that come next.
-
-    A training step makes and drops arrays of the same sizes over and over. At first glibc gives
-    large ones back to the system, which clears every page anew for the next. From the largest block
-    that came and went, up to 32 MB, it learns to keep blocks of that size, and twice as much in
-    all. The block here is never written to, so it takes up no memory itself. Other C libraries do
-    as they did. A step of convolutions takes 6 to 24 % less, the fewer channels the more.
-    """
-    np.empty(2**25 - 2**16, "uint8")
-
-
-keep_freed_memory()
