@@ -205,7 +205,8 @@ def correlate(x, kernel, axes, bias=None, activation=None):
     Each block of the output gets its bias and its activation while it is hot.
     """
     xp, (*taps, channels, filters) = array_module(x), kernel.shape
-    count, wide_axes = side_by_side(filters, axes)
+    # Without rows no second kernel is made: one in a file may be drawn larger than any memory.
+    count, wide_axes = side_by_side(filters, axes) if len(x) else (1, axes)
     matrix = kernel.reshape(-1, filters)  # (K, F)
     if count > 1:
         wide = xp.zeros((*(a.taps for a in wide_axes), channels, count, filters), kernel.dtype)
