@@ -64,7 +64,7 @@ def plot_model(
     graph = describe(model, opened=bool(expand_nested) or ())
     caption = caption_maker(**shows)
     picture = compose(graph, rankdir, lambda box: shortened_lines(caption(box)))
-    svg = picture_svg(picture)
+    svg = picture_svg(picture, tooltips=True)
     if ending == ".svg":
         content = svg.encode()
     elif ending == ".png":
