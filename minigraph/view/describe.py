@@ -5,9 +5,10 @@ import re
 from dataclasses import dataclass, field, replace
 
 from ..graph import SymbolicTensor
-from .text import printable, shape_text
+from .text import printable, shape_text, shorten
 
 LISTED = 12  # how many boxes a sentence names before it says "and 30 more"
+LONGEST_NAME = 48  # in a sentence, which somebody has to listen to
 
 
 @dataclass(frozen=True)
@@ -305,7 +306,7 @@ def sentence_of_level(graph, holder, boxes, readers):
             return name_with_call(box)
         introduced.add(i)
         call = f", call {box.call + 1} of {box.calls}" if box.calls > 1 else ""
-        return f"{box.name} ({box.type}{call})"
+        return f"{short_name(box)} ({shorten(box.type, LONGEST_NAME)}{call})"
 
     for i in boxes:
         if i in readers:
@@ -327,7 +328,11 @@ def whole_name(graph, i):
 
 
 def name_with_call(box):
-    return f"{box.name} (call {box.call + 1})" if box.calls > 1 else box.name
+    return f"{short_name(box)} (call {box.call + 1})" if box.calls > 1 else short_name(box)
+
+
+def short_name(box):
+    return shorten(box.name, LONGEST_NAME)
 
 
 def listed(words):

@@ -1,7 +1,7 @@
 """A model as a still picture: an SVG file that needs no program and no script to be seen.
 
-Everything is written through ElementTree, so that no name can become markup. What looks alike stands
-in one group, which says once how it looks: a picture of many boxes stays a small file.
+Everything is written through ElementTree, so that no name can become markup. What looks alike
+stands in one group, which says once how it looks: a picture of many boxes stays a small file.
 """
 
 from dataclasses import dataclass

@@ -25,7 +25,9 @@ MONOSPACE = 0.61
 def printable(text):
     """`text` with every character that controls a terminal, a parser or the reading direction
     replaced by a replacement character, so that a name can be shown anywhere."""
-    return "".join("\ufffd" if is_control(character) else character for character in str(text))
+    if (text := str(text)).isprintable():
+        return text
+    return "".join("\ufffd" if is_control(character) else character for character in text)
 
 
 def is_control(character):

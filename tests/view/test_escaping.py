@@ -89,12 +89,13 @@ SVG_ALLOWED = {
     "title": set(),
     "desc": set(),
     "style": set(),
-    "g": set(),
-    "rect": {"class", "x", "y", "width", "height", "rx", "fill", "stroke"},
-    "path": {"class", "d", "fill", "stroke", "stroke-width"},
-    "text": {
-        "class", "x", "y", "text-anchor", "font-size", "font-weight", "font-family", "fill",
+    "g": {
+        "class", "fill", "stroke", "text-anchor", "font-size", "font-weight", "font-family",
+        "pointer-events",
     },
+    "rect": {"x", "y", "width", "height", "rx"},
+    "path": {"class", "d", "fill", "stroke", "stroke-width"},
+    "text": {"x", "y"},
 }  # fmt: skip
 HTML_ALLOWED = {
     "div": {"class"}, "img": {"alt", "src"}, "script": {"type"}, "table": set(), "caption": set(),
@@ -165,8 +166,9 @@ def test_svg(model):
 
 
 def test_widget(model):
-    page = graph_page(model)
-    data, graph = page.data, describe(model, opened=True)
+    graph = describe(model, opened=True)
+    page = graph_page(model, graph)
+    data = page.data
     tree, _ = check_elements(page.html, HTML_ALLOWED, "div")
     picture, table = tree[0][0]
     assert picture.get("alt") == data["sentence"]
