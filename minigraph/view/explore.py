@@ -9,13 +9,14 @@ from .describe import as_sentence, describe, listed
 from .pixels import Detail, activation_picture, histogram, weight_picture
 from .svg import (
     LONGEST_LINE,
+    MOST_SHAPES,
     card_caption,
     compose,
     path_data,
     picture_svg,
     shortened,
 )
-from .text import printable, shape_text, shorten
+from .text import printable, shape_text, shorten, some
 from .trace import norm_text, number_text, trace
 from .widget import MOST_BYTES, Page, show
 
@@ -312,6 +313,8 @@ def box_data(graph, i, recording, detail):
         "inputs", "outputs", "dtype", "parameters", "trainable", "sentence", "formula",
     )  # fmt: skip
     data = {name: getattr(box, name) for name in fields}
+    for name in ("inputs", "outputs"):
+        data[name] = some(data[name], MOST_SHAPES)
     if not box.opened and box.kind in ("model", "rest"):
         data["kind"] = "layer"  # here it cannot be opened
     data["lines"] = [text for _, text in card_caption(box)]

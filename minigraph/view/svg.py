@@ -4,13 +4,14 @@ Everything is written through ElementTree, so that no name can become markup. Wh
 stands in one group, which says once how it looks: a picture of many boxes stays a small file.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from itertools import groupby
 from xml.etree import ElementTree
 
 from .describe import as_sentence, describe
 from .layout import Drawing, layout
-from .text import shorten, text_width
+from .text import joined_within, shorten, some, text_width
 
 # The three styles of text in a box: (size, line height, bold, monospace).
 STYLES = {
@@ -27,6 +28,8 @@ STACK = 5  # how far the card behind the box of a nested model stands out
 HEADING_HEIGHT, HEADING_GAP = 32, 10  # of an opened model
 BADGE = 17  # the round mark with the number of a shared layer
 ARROW_LENGTH, ARROW_HALF_WIDTH = 8, 4
+LEAST_PORT_GAP = 10  # a box is made as wide as its arrows need, not to hide one behind another
+MOST_SHAPES = 8  # that are listed one by one
 
 # What light and dark pages see. Attributes carry the light colours, so that a viewer without style
 # sheets shows them; the dark ones stand in a style sheet for those who asked for a dark screen.
@@ -84,9 +87,10 @@ class Line:
 def compose(graph, rankdir="TB", caption=None):
     """Lay out a graph; `caption(box)` gives the lines of a box as (style, text) pairs."""
     captions = [(caption or card_caption)(box) for box in graph.boxes]
+    arrows = Counter(target for _, target in graph.pairs)
     sizes = [
-        heading_size(lines) if box.opened else box_size(lines)
-        for box, lines in zip(graph.boxes, captions, strict=True)
+        heading_size(lines) if box.opened else box_size(lines, arrows[i], rankdir)
+        for i, (box, lines) in enumerate(zip(graph.boxes, captions, strict=True))
     ]
     drawing = layout(sizes, graph.pairs, rankdir, graph.outlets, graph.parents)
     return Picture(graph, captions, drawing)
@@ -97,20 +101,25 @@ def card_caption(box):
     detail = f"{box.type} · {box.activation}" if box.activation else box.type
     if box.calls > 1:
         detail += f" · call {box.call + 1} of {box.calls}"
-    shapes = ", ".join(box.outputs)
     return [
         ("title", shorten(box.name, LONGEST_LINE)),
         ("detail", shorten(detail, LONGEST_LINE + 8)),
-        ("mono", shorten(shapes, LONGEST_SHAPES)),
+        ("mono", joined_within(box.outputs, LONGEST_SHAPES)),
     ]
 
 
-def box_size(lines):
-    """The width and height that hold the lines of a box."""
+def box_size(lines, arrows=0, rankdir="TB"):
+    """The width and height that hold the lines of a box, and the arrows that end at its side."""
     widths = [width_of(style, text) for style, text in lines]
-    wanted = max([LEAST_WIDTH, *(width + 2 * PADDING_X for width in widths)])
-    width = -int(-wanted // WIDTH_STEP) * WIDTH_STEP
-    return width, sum(STYLES[style][1] for style, _ in lines) + 2 * PADDING_Y
+    width = max([LEAST_WIDTH, *(width + 2 * PADDING_X for width in widths)])
+    height = height_of(lines) + 2 * PADDING_Y
+    ports = (arrows + 1) * LEAST_PORT_GAP
+    width, height = (max(width, ports), height) if rankdir == "TB" else (width, max(height, ports))
+    return -int(-width // WIDTH_STEP) * WIDTH_STEP, height
+
+
+def height_of(lines):
+    return sum(STYLES[style][1] for style, _ in lines)
 
 
 def heading_size(lines):
@@ -152,20 +161,22 @@ def rooms(picture):
 
 def marks(box, lines, place):
     """The cards and lines of text of one box: a pill for inputs and ops, a card for layers, a
-    stack of cards for a nested model, a heading for one that is open."""
+    stack of cards for a nested model and for what was left out, a heading for a model that is
+    open."""
     x, y, width, height = place
     radius = min(height / 2, 22) if box.kind in ("input", "op") else 10
     if box.opened:
         height = HEADING_HEIGHT
     found = []
-    if box.kind == "model" and not box.opened:
+    if box.kind in ("model", "rest") and not box.opened:
         found.append(Card((x + STACK, y + STACK, width, height), radius, "card", "line"))
     fill = "tint" if box.opened else {"input": "tint", "op": "op"}.get(box.kind, "card")
     found.append(Card((x, y, width, height), radius, fill, "line"))
     colour = "bar" if box.shared is None else f"shared{box.shared % len(SHARED_LIGHT)}"
     if box.parameters or box.shared is not None:
         found.append(Card((x + 6, y + 9, 4, height - 18), 2, colour))
-    found += heading_lines(lines, x, y) if box.opened else centred_lines(lines, x + width / 2, y)
+    top = y + (height - height_of(lines)) / 2
+    found += heading_lines(lines, x, y) if box.opened else centred_lines(lines, x + width / 2, top)
     if box.shared is not None:
         left, top = x + width - BADGE + 5, y - 5
         found.append(Card((left, top, BADGE, BADGE), BADGE / 2, colour))
@@ -176,7 +187,7 @@ def marks(box, lines, place):
 
 def centred_lines(lines, x, y):
     """The text of a box, line below line."""
-    found, y = [], y + PADDING_Y
+    found = []
     for style, text in lines:
         y += STYLES[style][1]
         found.append(Line(x, y - 5, text, style, "ink" if style == "title" else "soft"))
@@ -305,7 +316,8 @@ def colours_of(element):
 def box_sentence(box):
     """What a pointer that rests on a box is told."""
     parameters = f", {box.parameters:,} parameters" if box.parameters else ""
-    return f"{box.name}: {box.type}, output shape {', '.join(box.outputs)}{parameters}"
+    shapes = ", ".join(some(box.outputs, MOST_SHAPES))
+    return f"{box.name}: {box.type}, output shape {shapes}{parameters}"
 
 
 def add(parent, tag, colours=(), text=None, **attributes):

@@ -40,6 +40,26 @@ def shape_text(shape):
     return printable(str(tuple(shape)))
 
 
+def some(texts, most):
+    """The texts themselves, or the first and the last ones and how many stand between them."""
+    if len(texts) <= most:
+        return tuple(texts)
+    head, tail = (most - 1) - (most - 1) // 2, (most - 1) // 2
+    between = f"… {len(texts) - most + 1:,} more"
+    return (*texts[:head], between, *texts[len(texts) - tail :])
+
+
+def joined_within(texts, length):
+    """The texts with commas between them, some left out in the middle if the line would be too
+    long: a shape is shown whole or not at all."""
+    line = ", ".join(texts)
+    for most in range(min(len(texts) - 1, length), 1, -1):
+        if len(line) <= length:
+            return line
+        line = ", ".join(some(texts, most))
+    return shorten(line, length)
+
+
 def size_text(count):
     """A number of bytes in B, KB, MB or GB, in steps of 1024, with two decimals."""
     size, units = float(count), ["B", "KB", "MB", "GB"]
