@@ -80,12 +80,13 @@ class Graph:
         return [box.parent for box in self.boxes]
 
 
-def describe(model, opened=()):
+def describe(model, opened=(), whole=None):
     """The graph of a model: a box for each call, an edge for each tensor that a call is given.
 
     Boxes stand in the order in which the model runs. A nested model is one box, unless its path is
     among `opened` (True opens all, at any depth): then the boxes inside follow its own. What is
-    open inside a closed model is not seen.
+    open inside a closed model is not seen. From the `whole` graph, in which all are open, boxes are
+    taken over as they are described there, which is faster.
     Raises ValueError if the model has no graph, as one that is written as a class before its
     first call, or if a path in `opened` names no nested model.
     """
@@ -98,7 +99,8 @@ def describe(model, opened=()):
             f"model {model.name!r} has no graph to draw: it was not made from symbolic inputs "
             "and outputs, or was not built yet"
         )
-    found = Findings(opened, shared_layers(model))
+    known = {} if whole is None else dict(zip(whole.nodes, whole.boxes, strict=True))
+    found = Findings(opened, shared_layers(model), known)
     whole = walk(model, found)
     if opened is not True:
         check_opened(model, opened, found.boxes)
@@ -114,6 +116,7 @@ class Findings:
 
     opened: object
     shared: dict
+    known: dict
     boxes: list = field(default_factory=list)
     edges: list = field(default_factory=list)
     nodes: list = field(default_factory=list)
@@ -145,7 +148,9 @@ def walk(model, found, parent=None):
         scope.places[node] = place = len(found.boxes)
         if node in calls:
             family, shared = families[node.layer or node], found.shared.get(node.layer)
-            box = describe_node(node)
+            box = found.known.get(node)
+            if box is None or box.kind == "input":  # where another model is cut it begins there
+                box = describe_node(node)
             box = replace(box, call=family.index(node), calls=len(family), shared=shared)
         else:
             box = describe_entry(node)

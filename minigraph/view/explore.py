@@ -20,9 +20,9 @@ from .text import printable, shape_text, shorten, some
 from .trace import norm_text, number_text, trace
 from .widget import MOST_BYTES, Page, show
 
-# A widget that would be too large is made again with less in it: first the pictures of arrays
-# become coarser, then fewer nested models can be opened, weights and the terms of sums lose their
-# pictures, the still picture shows names only, and last it has fewer boxes. Its caption says so.
+# A page that would be too large is made again with less in it: first the pictures of arrays become
+# coarser, then fewer nested models can be opened, weights and the terms of sums lose their
+# pictures, the still picture shows names only, and last there are fewer boxes. Its caption says so.
 BOXES = (200, 150, 110, 80, 60, 40, 25, 15, 9, 5)
 SMALLEST = Detail(1, 8, 4, 1, weights=False, terms=False, drawings=1, names_only=True)
 DETAILS = [
@@ -52,27 +52,48 @@ def explore(model, x=None, y=None, loss=None, rankdir="TB"):
     Nested models can be opened in place. The first samples of `x` and `y` are used. `loss`, a
     function (y_true, y_pred) -> tensor, takes the place of the compiled loss. The result shows
     itself in a notebook; its `selected` is the path of the chosen node and `step` the number of the
-    step, and both can be set. A large model is shown with less detail, and a very large one without
-    the nodes in its middle; the caption of the table says what was left out.
+    step, and both can be set. In a page, where Python does not run, a large model is shown with
+    less detail, and a very large one with one box for the nodes in its middle; the caption of the
+    table says what was left out.
     Raises ValueError if the model has no graph, or if there is a `y` but no loss.
     """
     if x is None and y is not None:
         raise ValueError("explore needs the inputs `x` that belong to the targets `y`")
     recording = None if x is None else trace(model, x, y, loss)
     whole = recording.graph if recording else describe(model, opened=True)
+    page = graph_page(model, whole, recording, rankdir, all_there_is(whole))
+    if not fits(page):
+        page.html = small_html(model, whole, recording, rankdir)
+    return show(page)
+
+
+def all_there_is(graph):
+    """The detail for a notebook in which Python runs: every box, every model can be opened."""
+    models = sum(box.opened for box in graph.boxes)
+    if len(graph.boxes) > Detail.boxes:
+        return replace(DETAILS[3], boxes=inf, drawings=models + 1)
+    return replace(DETAILS[0], boxes=inf, drawings=max(models + 1, Detail.drawings))
+
+
+def small_html(model, whole, recording, rankdir):
+    """The widget as a piece of a page, with as much in it as there is room for."""
     large = whole.parents.count(None) > Detail.boxes
     for detail in DETAILS[DETAILS.index(SMALLEST) if large else 0 :]:
         page = graph_page(model, whole, recording, rankdir, detail)
-        if len(page.html.encode()) <= MOST_BYTES:
+        if fits(page):
             break
-    return show(page)
+    return page.html
+
+
+def fits(page):
+    return len(page.html.encode()) <= MOST_BYTES
 
 
 def graph_page(model, whole, recording=None, rankdir="TB", detail=DETAILS[0]):
     """All that the widget shows of a model; `whole` is its graph with all models in it open."""
     cut = Cut.of(model, whole, detail)
     graph, recording = cut.graph, recording and recorded_on(cut, recording)
-    drawings, edges, closed = draw_all(model, cut, rankdir)
+    drawings, edges, closed = draw_all(model, whole, cut, rankdir)
     meeting = meetings(drawings, edges)
     boxes = [box_data(graph, i, recording, detail) for i in range(len(graph.boxes))]
     usual = {key: most_frequent(box[key] for box in boxes) for key in boxes[0]}
@@ -132,7 +153,8 @@ class Cut:
         openings = choices(whole, detail.drawings, detail.boxes)
         models = set().union(*openings)
         everything = all(i in models for i, box in enumerate(whole.boxes) if box.opened)
-        graph = whole if everything else describe(model, [whole.boxes[i].path for i in models])
+        paths = [whole.boxes[i].path for i in models]
+        graph = whole if everything else describe(model, paths, whole)
         closed = sum(box.kind == "model" and not box.opened for box in graph.boxes)
         if len(graph.boxes) > detail.boxes:
             abridged = abridge(graph, detail.boxes)
@@ -250,7 +272,7 @@ def total(terms):
 # Drawings: one for each choice of models to open
 
 
-def draw_all(model, cut, rankdir):
+def draw_all(model, whole, cut, rankdir):
     """A drawing for each choice of nested models that are open, all edges of all of them, and the
     picture in which all are closed.
 
@@ -261,7 +283,8 @@ def draw_all(model, cut, rankdir):
     for opened in cut.openings:
         paths = [cut.graph.boxes[i].path for i in opened]
         alone = len(cut.openings) == 1
-        pictures.append(compose(cut.graph if alone else describe(model, paths), rankdir))
+        graph = cut.graph if alone else describe(model, paths, whole)
+        pictures.append(compose(graph, rankdir))
         boxes = [place[box.path] for box in pictures[-1].graph.boxes]
         key = ",".join(map(str, opened))
         drawings[key] = drawing_data(pictures[-1], boxes, numbers)

@@ -31,7 +31,7 @@ class Detail:
     weights: bool = True
     terms: bool = True
     drawings: int = 16
-    boxes: int = 200
+    boxes: float = 200
     arrays: bool = True
     names_only: bool = False
 
