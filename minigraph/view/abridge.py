@@ -11,6 +11,7 @@ from .describe import Box, Edge, Graph
 
 NOT_SHOWN = "not shown"
 MOST_TENSORS = 4  # if more than these leave the box for the rest, they are not told apart
+REACH = 12  # how far from the middle the rest may begin, if fewer tensors leave it there
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Abridged:
 def abridge(graph, most):
     """The `Abridged` graph with `most` boxes, less than it has. No model in it may be open."""
     count = len(graph.boxes)
-    first = most // 2
+    first = best_start(graph, most)
     rest = range(first, first + count - most + 1)
     number = [i if i < first else max(first, i - len(rest) + 1) for i in range(count)]
     hidden_ends = [i for i in graph.outputs if i in rest]
@@ -53,6 +54,16 @@ def abridge(graph, most):
     )
     places = tuple(place for _, place in ends)
     return Abridged(small, graph, first, tuple(bundles.values()), leaving, places)
+
+
+def best_start(graph, most):
+    """Where the rest begins: near the middle of what is shown, where few tensors leave it."""
+    middle, length = most // 2, len(graph.boxes) - most + 1
+    starts = range(max(1, middle - REACH), min(most - 1, middle + REACH + 1))
+    return min(
+        sorted(starts, key=lambda start: abs(start - middle)),
+        key=lambda start: len(tensors_across(graph, range(start, start + length), leaving=True)),
+    )
 
 
 def bundled(graph, rest, number, leaving):

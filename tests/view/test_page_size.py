@@ -128,6 +128,9 @@ def test_no_widget_adds_more_than_the_limit(name):
         assert len(widget.html.encode()) <= MOST_BYTES
         assert len(stored(widget)["boxes"]) >= min(9, len(describe(model).boxes))
         assert len(widget.data["boxes"]) == len(describe(model, True).boxes)  # where it does run
+        for data in (stored(widget), widget.data):  # whatever can be found can be shown
+            shown = {i for drawing in data["drawings"].values() for i, *_ in drawing["boxes"]}
+            assert shown == set(range(len(data["boxes"])))
 
 
 def test_all_of_a_large_network_fits():
