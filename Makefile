@@ -54,8 +54,11 @@ $(NOTEBOOKS): $(ENVIRONMENT) $(NOTEBOOK_SOURCES) $(LIBRARY) tests/broken_models.
 book: $(BOOK)
 	@echo "Open this page: $(CURDIR)/_build/html/index.html"
 
+# With its own extension and settings, the widgets of a trusted notebook are alive before it runs.
 lab: $(ENVIRONMENT)
-	$(RUN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/book $(LAB_OPTIONS)
+	$(RUN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/book \
+		--LabApp.extra_labextensions_path="$(CURDIR)/tools/lab/extensions" \
+		--LabApp.app_settings_dir="$(CURDIR)/tools/lab/settings" $(LAB_OPTIONS)
 
 test: lint lines unit nbval book browser
 

@@ -34,9 +34,9 @@ FLOORS = [
         ["data"],
         ["scoring"],
         ["serialization", "saving", "backup", "callbacks"],
-        ["view.__init__", "view.text", "view.describe", "view.summary", "view.layout", "view.svg"]
-        + ["view.raster", "view.dot", "view.plot", "view.trace", "view.pixels", "view.widget"]
-        + ["view.explore", "view.calls"],
+        ["view.__init__", "view.text", "view.describe", "view.abridge", "view.summary"]
+        + ["view.layout", "view.svg", "view.raster", "view.dot", "view.plot", "view.trace"]
+        + ["view.pixels", "view.widget", "view.explore", "view.calls"],
     ],
     [["training"]],
     [["models"]],

@@ -5,9 +5,10 @@ import re
 from dataclasses import dataclass, field, replace
 
 from ..graph import SymbolicTensor
-from .text import printable, shape_text
+from .text import printable, shape_text, shorten
 
 LISTED = 12  # how many boxes a sentence names before it says "and 30 more"
+LONGEST_NAME = 48  # in a sentence, which somebody has to listen to
 
 
 @dataclass(frozen=True)
@@ -79,12 +80,13 @@ class Graph:
         return [box.parent for box in self.boxes]
 
 
-def describe(model, opened=()):
+def describe(model, opened=(), whole=None):
     """The graph of a model: a box for each call, an edge for each tensor that a call is given.
 
     Boxes stand in the order in which the model runs. A nested model is one box, unless its path is
     among `opened` (True opens all, at any depth): then the boxes inside follow its own. What is
-    open inside a closed model is not seen.
+    open inside a closed model is not seen. From the `whole` graph, in which all are open, boxes are
+    taken over as they are described there, which is faster.
     Raises ValueError if the model has no graph, as one that is written as a class before its
     first call, or if a path in `opened` names no nested model.
     """
@@ -97,7 +99,8 @@ def describe(model, opened=()):
             f"model {model.name!r} has no graph to draw: it was not made from symbolic inputs "
             "and outputs, or was not built yet"
         )
-    found = Findings(opened, shared_layers(model))
+    known = {} if whole is None else dict(zip(whole.nodes, whole.boxes, strict=True))
+    found = Findings(opened, shared_layers(model), known)
     whole = walk(model, found)
     if opened is not True:
         check_opened(model, opened, found.boxes)
@@ -113,6 +116,7 @@ class Findings:
 
     opened: object
     shared: dict
+    known: dict
     boxes: list = field(default_factory=list)
     edges: list = field(default_factory=list)
     nodes: list = field(default_factory=list)
@@ -144,7 +148,9 @@ def walk(model, found, parent=None):
         scope.places[node] = place = len(found.boxes)
         if node in calls:
             family, shared = families[node.layer or node], found.shared.get(node.layer)
-            box = describe_node(node)
+            box = found.known.get(node)
+            if box is None or box.kind == "input":  # where another model is cut it begins there
+                box = describe_node(node)
             box = replace(box, call=family.index(node), calls=len(family), shared=shared)
         else:
             box = describe_entry(node)
@@ -305,7 +311,7 @@ def sentence_of_level(graph, holder, boxes, readers):
             return name_with_call(box)
         introduced.add(i)
         call = f", call {box.call + 1} of {box.calls}" if box.calls > 1 else ""
-        return f"{box.name} ({box.type}{call})"
+        return f"{short_name(box)} ({shorten(box.type, LONGEST_NAME)}{call})"
 
     for i in boxes:
         if i in readers:
@@ -327,7 +333,11 @@ def whole_name(graph, i):
 
 
 def name_with_call(box):
-    return f"{box.name} (call {box.call + 1})" if box.calls > 1 else box.name
+    return f"{short_name(box)} (call {box.call + 1})" if box.calls > 1 else short_name(box)
+
+
+def short_name(box):
+    return shorten(box.name, LONGEST_NAME)
 
 
 def listed(words):

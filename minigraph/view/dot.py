@@ -74,9 +74,15 @@ def quoted(text):
 
 
 def caption_maker(
-    show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable
+    show_shapes,
+    show_dtype,
+    show_layer_names,
+    show_layer_activations,
+    show_trainable,
+    join=", ".join,
 ):
-    """The function that says what stands in a box, as (style, text) pairs."""
+    """The function that says what stands in a box, as (style, text) pairs; `join` makes one text of
+    several shapes."""
 
     def caption(box):
         type_text = box.type
@@ -92,8 +98,8 @@ def caption_maker(
             lines.append(("mono", box.dtype))
         if show_shapes:
             if box.inputs:
-                lines.append(("mono", f"in: {', '.join(box.inputs)}"))
-            lines.append(("mono", f"out: {', '.join(box.outputs)}"))
+                lines.append(("mono", f"in: {join(box.inputs)}"))
+            lines.append(("mono", f"out: {join(box.outputs)}"))
         if show_trainable and box.trainable is not None:
             lines.append(("detail", "trainable" if box.trainable else "frozen"))
         return lines

@@ -1,27 +1,37 @@
 """The graph widget: a model to click and to open, with a recorded pass to step through."""
 
-from .describe import as_sentence, describe
+from collections import Counter
+from dataclasses import dataclass, replace
+from math import inf
+
+from .abridge import NOT_SHOWN, abridge
+from .describe import as_sentence, describe, listed
 from .pixels import Detail, activation_picture, histogram, weight_picture
 from .svg import (
     LONGEST_LINE,
+    MOST_SHAPES,
     card_caption,
     compose,
     path_data,
     picture_svg,
     shortened,
 )
-from .text import printable, shape_text, shorten
+from .text import printable, shape_text, shorten, some
 from .trace import norm_text, number_text, trace
 from .widget import MOST_BYTES, Page, show
 
-# A widget that would be too large is made again with less in it. (Even the least is too much for a
-# model of more than some 80 boxes.)
+# A page that would be too large is made again with less in it: first the pictures of arrays become
+# coarser, then fewer nested models can be opened, weights and the terms of sums lose their
+# pictures, the still picture shows names only, and last there are fewer boxes. Its caption says so.
+BOXES = (200, 150, 110, 80, 60, 40, 25, 15, 9, 5)
+SMALLEST = Detail(1, 8, 4, 1, weights=False, terms=False, drawings=1, names_only=True)
 DETAILS = [
     Detail(),
     Detail(side=12, maps=4),
     Detail(rows=4, columns=16, side=8, maps=3, drawings=8),
     Detail(rows=2, columns=12, side=6, maps=1, weights=False, terms=False, drawings=4),
-    Detail(1, 8, 4, 1, weights=False, terms=False, drawings=1, names_only=True),
+    SMALLEST,
+    *(replace(SMALLEST, arrays=False, boxes=most) for most in BOXES),
 ]
 LARGEST_WEIGHT = 1 << 20  # of a larger one no picture is made: it may not even be in memory
 NO_DATA = (
@@ -42,24 +52,48 @@ def explore(model, x=None, y=None, loss=None, rankdir="TB"):
     Nested models can be opened in place. The first samples of `x` and `y` are used. `loss`, a
     function (y_true, y_pred) -> tensor, takes the place of the compiled loss. The result shows
     itself in a notebook; its `selected` is the path of the chosen node and `step` the number of the
-    step, and both can be set.
+    step, and both can be set. In a page, where Python does not run, a large model is shown with
+    less detail, and a very large one with one box for the nodes in its middle; the caption of the
+    table says what was left out.
     Raises ValueError if the model has no graph, or if there is a `y` but no loss.
     """
     if x is None and y is not None:
         raise ValueError("explore needs the inputs `x` that belong to the targets `y`")
     recording = None if x is None else trace(model, x, y, loss)
-    for detail in DETAILS:
-        page = graph_page(model, recording, rankdir, detail)
-        if len(page.html.encode()) <= MOST_BYTES:
-            break
+    whole = recording.graph if recording else describe(model, opened=True)
+    page = graph_page(model, whole, recording, rankdir, all_there_is(whole))
+    if not fits(page):
+        page.html = small_html(model, whole, recording, rankdir)
     return show(page)
 
 
-def graph_page(model, recording=None, rankdir="TB", detail=DETAILS[0]):
-    """All that the widget shows."""
-    graph = recording.graph if recording else describe(model, opened=True)
-    closed = compose(describe(model), rankdir, name_caption if detail.names_only else None)
-    drawings, edges = draw_all(model, graph, rankdir, detail.drawings)
+def all_there_is(graph):
+    """The detail for a notebook in which Python runs: every box, every model can be opened."""
+    models = sum(box.opened for box in graph.boxes)
+    if len(graph.boxes) > Detail.boxes:
+        return replace(DETAILS[3], boxes=inf, drawings=models + 1)
+    return replace(DETAILS[0], boxes=inf, drawings=max(models + 1, Detail.drawings))
+
+
+def small_html(model, whole, recording, rankdir):
+    """The widget as a piece of a page, with as much in it as there is room for."""
+    large = whole.parents.count(None) > Detail.boxes
+    for detail in DETAILS[DETAILS.index(SMALLEST) if large else 0 :]:
+        page = graph_page(model, whole, recording, rankdir, detail)
+        if fits(page):
+            break
+    return page.html
+
+
+def fits(page):
+    return len(page.html.encode()) <= MOST_BYTES
+
+
+def graph_page(model, whole, recording=None, rankdir="TB", detail=DETAILS[0]):
+    """All that the widget shows of a model; `whole` is its graph with all models in it open."""
+    cut = Cut.of(model, whole, detail)
+    graph, recording = cut.graph, recording and recorded_on(cut, recording)
+    drawings, edges, closed = draw_all(model, whole, cut, rankdir)
     meeting = meetings(drawings, edges)
     boxes = [box_data(graph, i, recording, detail) for i in range(len(graph.boxes))]
     usual = {key: most_frequent(box[key] for box in boxes) for key in boxes[0]}
@@ -68,9 +102,9 @@ def graph_page(model, recording=None, rankdir="TB", detail=DETAILS[0]):
     loss = number_text(recording.loss) if passes == 2 else None
     data = {
         "view": "graph",
-        "title": graph.name,
+        "title": graph.name + cut.share,
         "sentence": as_sentence(closed.graph),
-        "caption": caption(graph, recording),
+        "caption": caption(graph, recording) + economies(cut, detail, passes),
         "parameters": model.count_params(),
         "rankdir": rankdir,
         "usual": usual,
@@ -89,34 +123,70 @@ def graph_page(model, recording=None, rankdir="TB", detail=DETAILS[0]):
     }
     names = [box["path"] for box in boxes]
     steps = [0, count, 2 * count + 1][passes]
+    if detail.names_only:
+        closed = compose(closed.graph, rankdir, name_caption)
     return Page(data, picture_svg(closed), table_rows(boxes, passes), names, steps)
 
 
 # ---------------------------------------------------------------------------------------------
-# Drawings: one for each choice of models to open
+# What of the model is shown
 
 
-def draw_all(model, graph, rankdir, most):
-    """A drawing for each choice of nested models that are open, and all edges of all of them.
+@dataclass(frozen=True)
+class Cut:
+    """The part of a model that is shown.
 
-    The drawings are keyed by the numbers of the open boxes: "", "2", "2,5".
+    `graph` has all boxes that can be seen, whatever is open, and `openings` are the sets of boxes
+    that can be open together. `closed` counts the nested models that cannot be opened. In a large
+    model `abridged` says how `graph` came out of the one of all `nodes`.
     """
-    place = {box.path: i for i, box in enumerate(graph.boxes)}
-    drawings, numbers = {}, {}
-    for opened in choices(graph, most):
-        picture = compose(describe(model, [graph.boxes[i].path for i in opened]), rankdir)
-        boxes = [place[box.path] for box in picture.graph.boxes]
-        drawing = drawing_data(picture, boxes, numbers)
-        drawings[",".join(map(str, sorted(opened)))] = drawing
-    return drawings, list(numbers)
+
+    graph: object
+    openings: list
+    closed: int
+    nodes: int
+    abridged: object = None
+
+    @classmethod
+    def of(cls, model, whole, detail):
+        """As much as `detail` allows of a graph in which all models are open."""
+        openings = choices(whole, detail.drawings, detail.boxes)
+        models = set().union(*openings)
+        everything = all(i in models for i, box in enumerate(whole.boxes) if box.opened)
+        paths = [whole.boxes[i].path for i in models]
+        graph = whole if everything else describe(model, paths, whole)
+        closed = sum(box.kind == "model" and not box.opened for box in graph.boxes)
+        if len(graph.boxes) > detail.boxes:
+            abridged = abridge(graph, detail.boxes)
+            return cls(abridged.graph, [[]], closed, len(graph.boxes), abridged)
+        place = {box.path: i for i, box in enumerate(graph.boxes)}
+        openings = [sorted(place[whole.boxes[i].path] for i in opened) for opened in openings]
+        return cls(graph, openings, closed, len(graph.boxes))
+
+    @property
+    def missing(self):
+        """How many nodes the box for the rest stands for."""
+        return self.nodes - len(self.graph.boxes) + 1 if self.abridged else 0
+
+    @property
+    def share(self):
+        """What the title says of the nodes that are missing."""
+        shown = self.nodes - self.missing
+        return f" ({shown:,} of {self.nodes:,} nodes)" if self.missing else ""
 
 
-def choices(graph, most):
+def choices(graph, most, boxes=inf):
     """The sets of nested models that can be open together; an inner one only in an open one.
 
-    Where there are too many, one after the other: each with the models around it.
+    Models are left closed where more than `boxes` boxes would be seen if all others were open.
+    Where there are more than `most` sets, one model after the other: each with those around it.
     """
-    models = [i for i, box in enumerate(graph.boxes) if box.opened]
+    members, models = Counter(graph.parents), []
+    seen = members[None]
+    for i, box in enumerate(graph.boxes):
+        if box.opened and box.parent in (None, *models) and seen + members[i] <= boxes:
+            models.append(i)
+            seen += members[i]
     found = [frozenset()]
     for i in models:
         parent = graph.boxes[i].parent
@@ -133,6 +203,92 @@ def choices(graph, most):
             holder = graph.boxes[holder].parent
         found.append(frozenset(opened))
     return found
+
+
+def recorded_on(cut, recording):
+    """The recording as if its graph had the boxes that are shown."""
+    places = places_in(recording.graph, cut.graph)
+    shown = {place: i for i, place in enumerate(places) if place is not None}
+    part = replace(
+        recording,
+        graph=cut.graph,
+        values=[[] if place is None else recording.values[place] for place in places],
+        gradients=[
+            [] if place is None or recording.loss is None else recording.gradients[place]
+            for place in places
+        ],
+        terms={(shown[i], a): term for (i, a), term in recording.terms.items() if i in shown},
+    )
+    if cut.abridged:
+        record_the_rest(cut.abridged, recording, part)
+    return part
+
+
+def record_the_rest(abridged, recording, part):
+    """Add to `part` what enters and leaves the box that stands for many, as if it were one call.
+
+    The gradient of what leaves it is the sum of what all outside send back; what it sends back
+    itself is the sum of what all inside do.
+    """
+    places = places_in(recording.graph, abridged.whole)
+    rest, leaving = abridged.rest, abridged.leaving
+    if leaving is None:
+        part.values[rest] = [NOT_SHOWN]
+    else:
+        part.values[rest] = [recording.values[places[box]][output] for box, output in leaving]
+    if recording.loss is None:
+        return
+    uses = {}
+    for edge, members in zip(abridged.graph.edges, abridged.bundles, strict=True):
+        if rest not in (edge.source, edge.target):
+            continue
+        terms = [recording.terms.get((places[m.target], m.argument)) for m in members]
+        term = NOT_SHOWN if edge.source == rest and leaving is None else total(terms)
+        part.terms[edge.target, edge.argument] = term
+        if edge.source == rest:
+            uses.setdefault(edge.output, []).append(term)
+    if leaving is None:
+        part.gradients[rest] = [NOT_SHOWN]
+    else:
+        part.gradients[rest] = [total(uses[output]) for output in range(len(leaving))]
+    part.loss_terms = [
+        NOT_SHOWN if place is None else recording.loss_terms[place] for place in abridged.ends
+    ]
+
+
+def places_in(whole, graph):
+    """The number that each box of a graph has in the whole one; None for the box for the rest."""
+    number = {box.path: i for i, box in enumerate(whole.boxes)}
+    return [number.get(box.path) for box in graph.boxes]
+
+
+def total(terms):
+    """The sum of those gradients that there are, or None."""
+    terms = [term for term in terms if term is not None]
+    return sum(terms[1:], terms[0]) if terms else None
+
+
+# ---------------------------------------------------------------------------------------------
+# Drawings: one for each choice of models to open
+
+
+def draw_all(model, whole, cut, rankdir):
+    """A drawing for each choice of nested models that are open, all edges of all of them, and the
+    picture in which all are closed.
+
+    The drawings are keyed by the numbers of the open boxes: "", "2", "2,5".
+    """
+    place = {box.path: i for i, box in enumerate(cut.graph.boxes)}
+    pictures, drawings, numbers = [], {}, {}
+    for opened in cut.openings:
+        paths = [cut.graph.boxes[i].path for i in opened]
+        alone = len(cut.openings) == 1
+        graph = cut.graph if alone else describe(model, paths, whole)
+        pictures.append(compose(graph, rankdir))
+        boxes = [place[box.path] for box in pictures[-1].graph.boxes]
+        key = ",".join(map(str, opened))
+        drawings[key] = drawing_data(pictures[-1], boxes, numbers)
+    return drawings, list(numbers), pictures[0]
 
 
 def drawing_data(picture, boxes, numbers):
@@ -163,7 +319,8 @@ def drawing_data(picture, boxes, numbers):
 def most_frequent(values):
     """The value that occurs most often; what boxes have in common is written once."""
     values = list(values)
-    return max(values, key=values.count)
+    counts = Counter(map(repr, values))
+    return max(values, key=lambda value: counts[repr(value)])
 
 
 def name_caption(box):
@@ -179,6 +336,10 @@ def box_data(graph, i, recording, detail):
         "inputs", "outputs", "dtype", "parameters", "trainable", "sentence", "formula",
     )  # fmt: skip
     data = {name: getattr(box, name) for name in fields}
+    for name in ("inputs", "outputs"):
+        data[name] = some(data[name], MOST_SHAPES)
+    if not box.opened and box.kind in ("model", "rest"):
+        data["kind"] = "layer"  # here it cannot be opened
     data["lines"] = [text for _, text in card_caption(box)]
     data["weights"] = weights_data(graph, i, recording, detail)
     if recording:
@@ -191,11 +352,12 @@ def box_data(graph, i, recording, detail):
 def weights_data(graph, i, recording, detail):
     """The weights of a box. Those of a shared layer stand at its first call; a nested model has
     its own inside."""
-    box, layer = graph.boxes[i], graph.nodes[i].layer
-    if not box.parameters or box.kind == "model" or first_call(graph, i) != i:
+    box = graph.boxes[i]
+    holds_others = box.kind in ("model", "rest")
+    if not box.parameters or holds_others or first_call(graph, i) != i:
         return []
     found = []
-    for weight in layer.weights:
+    for weight in graph.nodes[i].layer.weights:
         data = {"name": printable(weight.name), "shape": shape_text(weight.shape)}
         if recording and recording.loss is not None and weight in recording.weights:
             data["gradient"] = norm_text(recording.weights[weight])
@@ -213,7 +375,7 @@ def weights_data(graph, i, recording, detail):
 def first_call(graph, i):
     """The first box of the layer that box i calls."""
     layer = graph.nodes[i].layer
-    return next(k for k, node in enumerate(graph.nodes) if node.layer is layer)
+    return next(k for k, node in enumerate(graph.nodes) if node and node.layer is layer)
 
 
 def edge_data(edge, recording, detail):
@@ -222,7 +384,9 @@ def edge_data(edge, recording, detail):
     data = {"source": source, "output": output, "target": target}
     if recording and recording.loss is not None:
         term = recording.terms.get((target, argument))
-        data["term"] = array_data(term, detail) if detail else {"norm": norm_text(term)}
+        known = term is not NOT_SHOWN
+        norm = norm_text(term) if known else NOT_SHOWN
+        data["term"] = array_data(term, detail) if detail and known else {"norm": norm}
     return data
 
 
@@ -243,8 +407,12 @@ def array_data(tensor, detail):
     """What is shown of an array: its shape, its norm, and a small picture."""
     if tensor is None:
         return None
+    if tensor is NOT_SHOWN:
+        return {"shape": NOT_SHOWN, "norm": NOT_SHOWN}
     data = {"shape": shape_text(tensor.shape), "norm": norm_text(tensor)}
-    return data | {"picture": activation_picture(tensor.numpy(), detail)}
+    if detail.arrays:
+        data["picture"] = activation_picture(tensor.numpy(), detail)
+    return data
 
 
 # ---------------------------------------------------------------------------------------------
@@ -260,6 +428,26 @@ def caption(graph, recording):
         if recording.loss is not None:
             text += f"; the loss is {number_text(recording.loss)}"
     return f"{text}."
+
+
+def economies(cut, detail, passes):
+    """What was left out to keep the page small, in the order of `DETAILS`."""
+    missing = []
+    if cut.closed:
+        stay = "models stay" if cut.closed > 1 else "model stays"
+        missing.append(f"{cut.closed} nested {stay} closed")
+    if not detail.weights:
+        missing.append("weights have no pictures")
+    if passes and not detail.arrays:
+        missing.append("nor have values and gradients")
+    if detail.names_only:
+        missing.append("the still picture has names only")
+    if cut.missing:
+        missing.append(f"{cut.missing:,} of {cut.nodes:,} nodes are drawn as one box")
+    if not missing:
+        return ""
+    more = " model.summary() lists all nodes." if cut.missing or cut.closed else ""
+    return f" To keep the page small, {listed(missing)}.{more}"
 
 
 def table_rows(boxes, passes):

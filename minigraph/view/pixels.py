@@ -21,8 +21,8 @@ BINS = 16  # of a histogram
 @dataclass(frozen=True)
 class Detail:
     """How much is shown: rows and columns of a grid, feature maps, whether weights are and the
-    terms of sums, how many drawings with nested models open or closed, and whether the still
-    picture has names only."""
+    terms of sums, how many drawings with nested models open or closed, how many boxes, whether
+    arrays have pictures at all, and whether the still picture has names only."""
 
     rows: int = 8
     columns: int = 24
@@ -31,6 +31,8 @@ class Detail:
     weights: bool = True
     terms: bool = True
     drawings: int = 16
+    boxes: float = 200
+    arrays: bool = True
     names_only: bool = False
 
 

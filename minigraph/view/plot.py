@@ -7,9 +7,10 @@ from .describe import as_sentence, describe
 from .dot import caption_maker, model_to_dot
 from .raster import picture_png
 from .svg import compose, picture_svg
-from .text import shorten
+from .text import joined_within, shorten
 
 LONGEST_LINE = 60
+LONGEST_SHAPES = 54
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,9 @@ def plot_model(
             f"which says how to draw"
         )
     graph = describe(model, opened=bool(expand_nested) or ())
-    caption = caption_maker(**shows)
+    caption = caption_maker(**shows, join=lambda shapes: joined_within(shapes, LONGEST_SHAPES))
     picture = compose(graph, rankdir, lambda box: shortened_lines(caption(box)))
-    svg = picture_svg(picture)
+    svg = picture_svg(picture, tooltips=True)
     if ending == ".svg":
         content = svg.encode()
     elif ending == ".png":

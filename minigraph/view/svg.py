@@ -1,14 +1,17 @@
 """A model as a still picture: an SVG file that needs no program and no script to be seen.
 
-Everything is written through ElementTree, so that no name can become markup.
+Everything is written through ElementTree, so that no name can become markup. What looks alike
+stands in one group, which says once how it looks: a picture of many boxes stays a small file.
 """
 
+from collections import Counter
 from dataclasses import dataclass
+from itertools import groupby
 from xml.etree import ElementTree
 
 from .describe import as_sentence, describe
 from .layout import Drawing, layout
-from .text import shorten, text_width
+from .text import joined_within, shorten, some, text_width
 
 # The three styles of text in a box: (size, line height, bold, monospace).
 STYLES = {
@@ -25,6 +28,8 @@ STACK = 5  # how far the card behind the box of a nested model stands out
 HEADING_HEIGHT, HEADING_GAP = 32, 10  # of an opened model
 BADGE = 17  # the round mark with the number of a shared layer
 ARROW_LENGTH, ARROW_HALF_WIDTH = 8, 4
+LEAST_PORT_GAP = 10  # a box is made as wide as its arrows need, not to hide one behind another
+MOST_SHAPES = 8  # that are listed one by one
 
 # What light and dark pages see. Attributes carry the light colours, so that a viewer without style
 # sheets shows them; the dark ones stand in a style sheet for those who asked for a dark screen.
@@ -82,9 +87,10 @@ class Line:
 def compose(graph, rankdir="TB", caption=None):
     """Lay out a graph; `caption(box)` gives the lines of a box as (style, text) pairs."""
     captions = [(caption or card_caption)(box) for box in graph.boxes]
+    arrows = Counter(target for _, target in graph.pairs)
     sizes = [
-        heading_size(lines) if box.opened else box_size(lines)
-        for box, lines in zip(graph.boxes, captions, strict=True)
+        heading_size(lines) if box.opened else box_size(lines, arrows[i], rankdir)
+        for i, (box, lines) in enumerate(zip(graph.boxes, captions, strict=True))
     ]
     drawing = layout(sizes, graph.pairs, rankdir, graph.outlets, graph.parents)
     return Picture(graph, captions, drawing)
@@ -95,20 +101,25 @@ def card_caption(box):
     detail = f"{box.type} · {box.activation}" if box.activation else box.type
     if box.calls > 1:
         detail += f" · call {box.call + 1} of {box.calls}"
-    shapes = ", ".join(box.outputs)
     return [
         ("title", shorten(box.name, LONGEST_LINE)),
         ("detail", shorten(detail, LONGEST_LINE + 8)),
-        ("mono", shorten(shapes, LONGEST_SHAPES)),
+        ("mono", joined_within(box.outputs, LONGEST_SHAPES)),
     ]
 
 
-def box_size(lines):
-    """The width and height that hold the lines of a box."""
+def box_size(lines, arrows=0, rankdir="TB"):
+    """The width and height that hold the lines of a box, and the arrows that end at its side."""
     widths = [width_of(style, text) for style, text in lines]
-    wanted = max([LEAST_WIDTH, *(width + 2 * PADDING_X for width in widths)])
-    width = -int(-wanted // WIDTH_STEP) * WIDTH_STEP
-    return width, sum(STYLES[style][1] for style, _ in lines) + 2 * PADDING_Y
+    width = max([LEAST_WIDTH, *(width + 2 * PADDING_X for width in widths)])
+    height = height_of(lines) + 2 * PADDING_Y
+    ports = (arrows + 1) * LEAST_PORT_GAP
+    width, height = (max(width, ports), height) if rankdir == "TB" else (width, max(height, ports))
+    return -int(-width // WIDTH_STEP) * WIDTH_STEP, height
+
+
+def height_of(lines):
+    return sum(STYLES[style][1] for style, _ in lines)
 
 
 def heading_size(lines):
@@ -139,30 +150,33 @@ def width_of(style, text):
 
 def rooms(picture):
     """The cards that lie below the arrows: one for each opened model, the inner ones on top."""
-    cards, depth = [], {None: 0}
+    levels, depth = [[]], {None: 0}
     for i, (box, place) in enumerate(zip(picture.graph.boxes, picture.drawing.boxes, strict=True)):
         depth[i] = depth[box.parent] + 1
         if box.opened:
-            cards.append(Card(place, 10, f"room{(depth[i] + 1) % 2}", "line"))
-    return cards
+            levels += [[]] * (depth[i] == len(levels))
+            levels[depth[i]].append(Card(place, 10, f"room{(depth[i] + 1) % 2}", "line"))
+    return [card for cards in levels for card in cards]
 
 
 def marks(box, lines, place):
     """The cards and lines of text of one box: a pill for inputs and ops, a card for layers, a
-    stack of cards for a nested model, a heading for one that is open."""
+    stack of cards for a nested model and for what was left out, a heading for a model that is
+    open."""
     x, y, width, height = place
     radius = min(height / 2, 22) if box.kind in ("input", "op") else 10
     if box.opened:
         height = HEADING_HEIGHT
     found = []
-    if box.kind == "model" and not box.opened:
+    if box.kind in ("model", "rest") and not box.opened:
         found.append(Card((x + STACK, y + STACK, width, height), radius, "card", "line"))
     fill = "tint" if box.opened else {"input": "tint", "op": "op"}.get(box.kind, "card")
     found.append(Card((x, y, width, height), radius, fill, "line"))
     colour = "bar" if box.shared is None else f"shared{box.shared % len(SHARED_LIGHT)}"
     if box.parameters or box.shared is not None:
         found.append(Card((x + 6, y + 9, 4, height - 18), 2, colour))
-    found += heading_lines(lines, x, y) if box.opened else centred_lines(lines, x + width / 2, y)
+    top = y + (height - height_of(lines)) / 2
+    found += heading_lines(lines, x, y) if box.opened else centred_lines(lines, x + width / 2, top)
     if box.shared is not None:
         left, top = x + width - BADGE + 5, y - 5
         found.append(Card((left, top, BADGE, BADGE), BADGE / 2, colour))
@@ -173,7 +187,7 @@ def marks(box, lines, place):
 
 def centred_lines(lines, x, y):
     """The text of a box, line below line."""
-    found, y = [], y + PADDING_Y
+    found = []
     for style, text in lines:
         y += STYLES[style][1]
         found.append(Line(x, y - 5, text, style, "ink" if style == "title" else "soft"))
@@ -186,17 +200,22 @@ def centred_lines(lines, x, y):
 
 def model_to_svg(model, rankdir="TB"):
     """The picture of a model as the text of an SVG file."""
-    return picture_svg(compose(describe(model), rankdir))
+    return picture_svg(compose(describe(model), rankdir), tooltips=True)
 
 
 def notebook_forms(model):
     """What a notebook may show of a model: its picture, or a sentence."""
     picture = compose(describe(model))
-    return {"text/plain": as_sentence(picture.graph), "image/svg+xml": picture_svg(picture)}
+    svg = picture_svg(picture, tooltips=True)
+    return {"text/plain": as_sentence(picture.graph), "image/svg+xml": svg}
 
 
-def picture_svg(picture):
-    """The text of an SVG file: first words, then what lies below, the edges, the boxes on top."""
+def picture_svg(picture, tooltips=False):
+    """The text of an SVG file: first words, then what lies below, the edges, the boxes on top.
+
+    With `tooltips` a pointer that rests on a box is told more. A browser shows them where the
+    picture is a part of a page, but not where the page shows it as an image.
+    """
     drawing, graph = picture.drawing, picture.graph
     sentence = as_sentence(graph)
     root = ElementTree.Element("svg", {
@@ -211,73 +230,101 @@ def picture_svg(picture):
     })  # fmt: skip
     add(root, "title", text=f"Model {graph.name}")
     add(root, "desc", text=sentence)
-    add(root, "style", text=dark_style())
-    for card in [Card((0, 0, drawing.width, drawing.height), 12, "paper"), *rooms(picture)]:
-        draw_card(root, card)
-    for path in drawing.paths:
-        draw_edge(root, path, drawing.rankdir)
+    style = add(root, "style")
+    paper = Card((0, 0, drawing.width, drawing.height), 12, "paper")
+    draw_groups(root, [(card, None) for card in [paper, *rooms(picture)]])
+    draw_edges(root, drawing)
+    found = []
     for box, lines, place in zip(graph.boxes, picture.captions, drawing.boxes, strict=True):
-        group = add(root, "g")
-        add(group, "title", text=box_sentence(box))
-        for mark in marks(box, lines, place):
-            (draw_card if isinstance(mark, Card) else draw_line)(group, mark)
+        words = box_sentence(box) if tooltips else None
+        found += [(mark, words) for mark in marks(box, lines, place)]
+    draw_groups(root, sorted(found, key=lambda pair: look(pair[0])))
+    style.text = dark_style({name for element in root.iter() for name in colours_of(element)})
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def dark_style():
+def look(mark):
+    """What a group of marks has in common. In the order of looks, cards with a line around them
+    come first, then bars and badges, and the text is on top."""
+    if isinstance(mark, Line):
+        return (2, mark.style, mark.colour, mark.anchor)
+    return (0, mark.fill, mark.line) if mark.line else (1, mark.fill, "")
+
+
+def draw_groups(root, pairs):
+    """Draw (mark, tooltip) pairs; neighbours of one look share a group."""
+    for (_, *shared), members in groupby(pairs, key=lambda pair: look(pair[0])):
+        draw = draw_cards if len(shared) == 2 else draw_lines
+        draw(root, *shared, list(members))
+
+
+def draw_cards(root, fill, line, pairs):
+    """A group of rounded rectangles."""
+    group = add(root, "g", f"{fill} {line}".split(), fill=LIGHT[fill])
+    if line:
+        group.set("stroke", LIGHT[line])
+    for card, words in pairs:
+        x, y, width, height = card.place
+        element = add(group, "rect", x=x, y=y, width=width, height=height, rx=card.radius)
+        if words and line:
+            add(element, "title", text=words)
+
+
+def draw_lines(root, style, colour, anchor, pairs):
+    """A group of lines of text. They let the pointer through, to the card below."""
+    size, _, bold, mono = STYLES[style]
+    group = add(root, "g", [colour], text_anchor=anchor, font_size=size, fill=LIGHT[colour])
+    if bold:
+        group.set("font-weight", "600")
+    if mono:
+        group.set("font-family", MONO)
+    if any(words for _, words in pairs):
+        group.set("pointer-events", "none")
+    for line, _ in pairs:
+        add(group, "text", text=line.text, x=line.x, y=line.y)
+
+
+def draw_edges(root, drawing):
+    """All arrows: their lines as one shape and their heads as another, so that no id is needed."""
+    if not drawing.paths:
+        return
+    lines = [strokes(shortened(path, drawing.rankdir)) for path in drawing.paths]
+    heads = [strokes(arrow_head(path, drawing.rankdir)) for path in drawing.paths]
+    add(
+        root, "path", ["edge"], d="".join(lines),
+        fill="none", stroke=LIGHT["edge"], stroke_width=LINE_WIDTH,
+    )  # fmt: skip
+    add(root, "path", ["head"], d="".join(heads), fill=LIGHT["edge"])
+
+
+def dark_style(used):
     """The style sheet for dark screens: a class is named after what it colours."""
     rules = [
         f".mg-{name}{{{'stroke' if name in ('line', 'edge') else 'fill'}:{colour}}}"
-        for name, colour in DARK.items()
+        for name, colour in (DARK | {"head": DARK["edge"]}).items()
+        if name in used
     ]
-    rules.append(f".mg-head{{fill:{DARK['edge']}}}")
     scoped = "".join(f".minigraph-picture {rule}" for rule in rules)
     return f"@media (prefers-color-scheme:dark){{{scoped}}}"
 
 
-def draw_edge(root, path, rankdir):
-    """One arrow: the line, and the head as a shape of its own, so that no id is needed."""
-    add(
-        root, "path", "edge", d=path_data(shortened(path, rankdir)),
-        fill="none", stroke=LIGHT["edge"], stroke_width=LINE_WIDTH,
-    )  # fmt: skip
-    add(root, "path", "head", d=path_data(arrow_head(path, rankdir)), fill=LIGHT["edge"])
-
-
-def draw_card(parent, card):
-    x, y, width, height = card.place
-    element = add(
-        parent, "rect", card.fill, x=x, y=y, width=width, height=height, rx=card.radius,
-        fill=LIGHT[card.fill],
-    )  # fmt: skip
-    if card.line:
-        element.set("stroke", LIGHT[card.line])
-        element.set("class", f"mg-{card.fill} mg-{card.line}")
-
-
-def draw_line(parent, line):
-    size, _, bold, mono = STYLES[line.style]
-    element = add(
-        parent, "text", line.colour, line.text, x=line.x, y=line.y, text_anchor=line.anchor,
-        font_size=size, fill=LIGHT[line.colour],
-    )  # fmt: skip
-    if bold:
-        element.set("font-weight", "600")
-    if mono:
-        element.set("font-family", MONO)
+def colours_of(element):
+    """The names of the colours that an element's classes stand for."""
+    return element.get("class", "").replace("mg-", "").split()
 
 
 def box_sentence(box):
     """What a pointer that rests on a box is told."""
     parameters = f", {box.parameters:,} parameters" if box.parameters else ""
-    return f"{box.name}: {box.type}, output shape {', '.join(box.outputs)}{parameters}"
+    shapes = ", ".join(some(box.outputs, MOST_SHAPES))
+    return f"{box.name}: {box.type}, output shape {shapes}{parameters}"
 
 
-def add(parent, tag, role=None, text=None, **attributes):
+def add(parent, tag, colours=(), text=None, **attributes):
     """A new element; numbers are written without needless digits, `_` in a name becomes `-`."""
     element = ElementTree.SubElement(parent, tag)
-    if role is not None:
-        element.set("class", f"mg-{role}")
+    if colours:
+        element.set("class", " ".join(f"mg-{name}" for name in colours))
     for name, value in attributes.items():
         element.set(name.replace("_", "-"), value if isinstance(value, str) else number(value))
     element.text = text
@@ -335,8 +382,24 @@ def shortened(path, rankdir):
 
 def path_data(path):
     """A path as SVG writes it: `M10 20L10 40`."""
-    strokes = [letter + " ".join(map(number, numbers)) for letter, *numbers in path]
-    return "".join(strokes)
+    return "".join(letter + " ".join(map(number, numbers)) for letter, *numbers in path)
+
+
+def strokes(path):
+    """The same path in as few characters as can be, every stroke seen from where the last one
+    ended: `M10 20v20`."""
+    text, x, y = "", 0.0, 0.0
+    for letter, *numbers in path:
+        if letter in "MZ":
+            text += letter + " ".join(map(number, numbers))
+        else:
+            steps = [value - (y if i % 2 else x) for i, value in enumerate(numbers)]
+            if letter == "L" and 0 in steps:
+                letter, steps = ("v", steps[1:]) if steps[0] == 0 else ("h", steps[:1])
+            text += letter.lower() + " ".join(map(number, steps)).replace(" -", "-")
+        if numbers:
+            x, y = numbers[-2:]
+    return text
 
 
 def number(value):

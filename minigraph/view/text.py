@@ -25,7 +25,9 @@ MONOSPACE = 0.61
 def printable(text):
     """`text` with every character that controls a terminal, a parser or the reading direction
     replaced by a replacement character, so that a name can be shown anywhere."""
-    return "".join("\ufffd" if is_control(character) else character for character in str(text))
+    if (text := str(text)).isprintable():
+        return text
+    return "".join("\ufffd" if is_control(character) else character for character in text)
 
 
 def is_control(character):
@@ -36,6 +38,26 @@ def is_control(character):
 def shape_text(shape):
     """A shape as it is written in Python: `(None, 64)`."""
     return printable(str(tuple(shape)))
+
+
+def some(texts, most):
+    """The texts themselves, or the first and the last ones and how many stand between them."""
+    if len(texts) <= most:
+        return tuple(texts)
+    head, tail = (most - 1) - (most - 1) // 2, (most - 1) // 2
+    between = f"… {len(texts) - most + 1:,} more"
+    return (*texts[:head], between, *texts[len(texts) - tail :])
+
+
+def joined_within(texts, length):
+    """The texts with commas between them, some left out in the middle if the line would be too
+    long: a shape is shown whole or not at all."""
+    line = ", ".join(texts)
+    for most in range(min(len(texts) - 1, length), 1, -1):
+        if len(line) <= length:
+            return line
+        line = ", ".join(some(texts, most))
+    return shorten(line, length)
 
 
 def size_text(count):

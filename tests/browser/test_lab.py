@@ -1,15 +1,22 @@
-"""The graph widget in a real JupyterLab: Python and the page see the same."""
+"""The widgets in a real JupyterLab, started as `make lab` does: Python and the page see the same,
+and what is stored in a notebook is alive before it runs, where the reader trusts it."""
 
 import json
-import os
+import shlex
+import shutil
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import nbformat
 import pytest
+
+from tools import run_notebooks
+
+ROOT = Path(__file__).resolve().parents[2]
 
 pytestmark = pytest.mark.browser
 
@@ -17,6 +24,7 @@ SOURCES = [
     """import numpy as np
 import minigraph as keras
 from minigraph import layers
+from minigraph.utils import DrawAsYouCall, ErrorLens
 x = keras.Input((4,), name="x")
 hidden = layers.Dense(3, name="hidden")(x)
 model = keras.Model(x, layers.Dense(2, name="head")(hidden), name="lab")
@@ -25,30 +33,58 @@ widget = model.explore(np.ones((2, 4), "float32"), np.ones((2, 2), "float32"))
 widget""",
     'print("Python sees", widget.selected, widget.step)',
     'widget.selected, widget.step = "x", 4',
+    """with DrawAsYouCall() as drawing:
+    a = keras.Input((4,), name="a")
+    b = layers.Dense(3, name="b")(a)
+drawing""",
+    """with ErrorLens() as lens:
+    image = keras.Input((4,), name="image")
+    look = layers.Conv2D(3, 3, name="look")(image)
+lens""",
 ]
+WIDGETS = 3
 PATIENCE = 60_000  # milliseconds: a kernel has to start
 
 
-@pytest.fixture
-def lab(tmp_path):
-    """The folder and the address of a running server that reaches no other host."""
+def notebook_text():
     cells = [nbformat.v4.new_code_cell(source, id=f"cell-{n}") for n, source in enumerate(SOURCES)]
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
-    (tmp_path / "files").mkdir()
-    nbformat.write(notebook, tmp_path / "files" / "lab.ipynb")
-    homes = {f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in ("CONFIG", "DATA", "RUNTIME")}
+    return nbformat.writes(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}))
+
+
+@pytest.fixture
+def jupyter(tmp_path, monkeypatch):
+    """A folder of the reader's own, with nothing of Jupyter in it yet."""
+    for name in ("CONFIG", "DATA", "RUNTIME"):
+        (tmp_path / name).mkdir()
+        monkeypatch.setenv(f"JUPYTER_{name}_DIR", str(tmp_path / name))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def lab(jupyter):
+    """The folder and the address of a running server that reaches no other host.
+
+    It is given what `make lab` gives it. Its root holds notebooks and, as the repository does, the
+    script of the widgets.
+    """
+    root = jupyter / "files"
+    (root / "minigraph" / "view").mkdir(parents=True)
+    shutil.copy(ROOT / "minigraph" / "view" / "widget.js", root / "minigraph" / "view")
+    (root / "lab.ipynb").write_text(notebook_text(), encoding="utf-8")
+    made = subprocess.check_output(["make", "-n", "lab"], cwd=ROOT, text=True)
+    ours = [word for word in shlex.split(made) if word.startswith("--LabApp.")]
     command = [
-        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--port=0",
+        sys.executable, "-m", "jupyterlab", *ours, "--no-browser", "--allow-root", "--port=0",
         "--ServerApp.token=", "--ServerApp.password=", "--ServerApp.ip=127.0.0.1",
-        f"--ServerApp.root_dir={tmp_path / 'files'}",
+        f"--ServerApp.root_dir={root}", "--ServerApp.disable_check_xsrf=True",
         "--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]  # fmt: skip
-    with open(tmp_path / "log", "w") as log:
-        environment = os.environ | homes | {"HOME": str(tmp_path)}
-        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    with open(jupyter / "log", "w") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log)
     try:
-        yield tmp_path / "files", wait_for_server(tmp_path / "RUNTIME", server)
+        yield root, wait_for_server(jupyter / "RUNTIME", server)
     finally:
         server.terminate()
         server.wait(30)
@@ -95,6 +131,23 @@ def run_cell(page, number):
     pytest.fail(f"cell {number} was not run")
 
 
+def wait_until(ready, what):
+    deadline = time.monotonic() + 30
+    while not ready():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.2)
+
+
+def end_kernels(address):
+    """End all kernels, so that nothing but the file is left of a run."""
+    with urllib.request.urlopen(f"{address}api/sessions") as answer:
+        sessions = json.load(answer)
+    assert sessions
+    for session in sessions:
+        url = f"{address}api/sessions/{session['id']}"
+        urllib.request.urlopen(urllib.request.Request(url, method="DELETE")).close()
+
+
 def test_in_jupyterlab(lab, page):
     folder, address = lab
     open_notebook(page, address, "lab.ipynb")
@@ -115,9 +168,63 @@ def test_in_jupyterlab(lab, page):
     page.locator(".mg-words", has_text="Step 4 of 7, loss.").wait_for(timeout=PATIENCE)
     assert page.locator('.mg-panel [data-field="name"]').inner_text() == "x"
 
+    # The other widgets.
+    run_cell(page, 3)
+    page.locator(".mg-frame", has_text="Draw as you call").wait_for(timeout=PATIENCE)
+    run_cell(page, 4)
+    page.locator(".mg-frame", has_text="Where the drawing breaks").wait_for(timeout=PATIENCE)
+    assert page.locator(".mg-frame").count() == WIDGETS
+
+    # What was saved is alive when the notebook is opened again, and nothing has run.
     page.keyboard.press("Control+s")
     saved = folder / "lab.ipynb"
-    deadline = time.monotonic() + 30
-    while "mg-still" not in saved.read_text(encoding="utf-8"):
-        assert time.monotonic() < deadline, "the notebook was not saved"
-        time.sleep(0.2)
+    wait_until(lambda: "mg-still" in saved.read_text(encoding="utf-8"), "it was not saved")
+    wait_until(lambda: "widget-state" in saved.read_text(encoding="utf-8"), "without the state")
+    end_kernels(address)
+    open_notebook(page, address, "lab.ipynb")
+    for number, name in enumerate(["lab", "Draw as you call", "Where the drawing breaks"]):
+        frame = page.locator(".mg-frame", has_text=name).first
+        frame.wait_for(timeout=PATIENCE)
+        if number == 0:
+            assert "Step 4 of 7" in frame.locator(".mg-words").inner_text()
+    assert page.locator(".mg-frame").count() == WIDGETS
+
+
+@pytest.fixture
+def stored(jupyter, tmp_path):
+    """The text of a notebook as the book's are stored: run, without the state of any widget."""
+    path = tmp_path / "source.ipynb"
+    path.write_text(notebook_text(), encoding="utf-8")
+    text = run_notebooks.execute(path)
+    assert text.count("mg-still") == WIDGETS and "vnd.jupyter.widget" not in text
+    return text
+
+
+def test_a_stored_notebook_is_alive_if_it_is_trusted(stored, lab, page):
+    folder, address = lab
+    for name in ("trusted.ipynb", "untrusted.ipynb"):
+        # A signature is one of the content, so the contents have to differ.
+        text = stored.replace("Python sees", name)
+        (folder / name).write_text(text, encoding="utf-8")
+    trust = [sys.executable, "-m", "jupyter", "trust", str(folder / "trusted.ipynb")]
+    subprocess.run(trust, check=True, capture_output=True)
+
+    open_notebook(page, address, "untrusted.ipynb")
+    page.locator(".mg-still img").nth(WIDGETS - 1).wait_for(timeout=PATIENCE)
+    assert all(picture.is_visible() for picture in page.locator(".mg-still img").all())
+    assert page.locator(".mg-still table").count() == WIDGETS
+    width = page.locator(".mg-still img").first.evaluate("image => image.naturalWidth")
+    assert width > 100, "the picture is not drawn"
+
+    open_notebook(page, address, "trusted.ipynb")
+    page.locator(".mg-frame").nth(WIDGETS - 1).wait_for(timeout=PATIENCE)
+    assert not any(picture.is_visible() for picture in page.locator(".mg-still img").all())
+    frame = page.locator(".mg-frame").first
+    frame.locator("[data-action=forward]").click()
+    frame.locator(".mg-words", has_text="Step 1 of 7, forward.").wait_for(timeout=PATIENCE)
+
+    open_notebook(page, address, "untrusted.ipynb")
+    page.locator(".mg-still img").nth(WIDGETS - 1).wait_for(timeout=PATIENCE)
+    page.wait_for_timeout(2000)  # time enough to come to life, which it must not
+    assert page.locator(".mg-frame").count() == 0
+    assert page.locator(".minigraph-widget script").count() == 0

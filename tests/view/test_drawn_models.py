@@ -52,6 +52,7 @@ def edges_by_level(graph):
 def test_the_edges_at_every_level_are_those_of_the_model_there(case):
     model, opened = case
     graph = describe(model, opened)
+    assert describe(model, opened, describe(model, True)) == graph
     levels = edges_by_level(graph)
     rooms = [(None, "", model)]
     rooms += [(i, box.path + "/", graph.nodes[i].layer) for i, box in enumerate(graph.boxes)

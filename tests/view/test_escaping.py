@@ -8,9 +8,9 @@ from xml.sax.saxutils import escape
 import html5lib
 import numpy as np
 import pytest
+from hostile_texts import ILLEGAL, LEGAL, TEXTS, break_off, hostile_model, strange_model
 
 from minigraph import Input, layers
-from minigraph.layer import Layer
 from minigraph.models import Model
 from minigraph.view.describe import describe
 from minigraph.view.dot import model_to_dot
@@ -21,93 +21,23 @@ from minigraph.view.svg import model_to_svg
 from minigraph.view.text import printable
 from minigraph.view.widget import packed, safe_json
 
-# Names that a layer may have: everything but "/" and what cannot be seen.
-LEGAL = [
-    "<script>alert(1)<\\script>",
-    "<img src=x onerror=alert(1)>",
-    "<svg onload=alert(1)>",
-    '"><img src=x onerror=alert(1)>',
-    "' onmouseover='alert(1)",
-    '" onmouseover="alert(1)" x="',
-    "&lt;b&gt;",
-    "&#60;script&#62;",
-    "&amp;amp;",
-    "]]>",
-    "<![CDATA[x]]>",
-    "<!-- comment -->",
-    "-->",
-    "<?xml version='1.0'?>",
-    "<!DOCTYPE html>",
-    "javascript:alert(1)",
-    "data:text;html,<script>",
-    "${alert(1)}",
-    "{{7*7}}",
-    "`alert(1)`",
-    "\\",
-    "\\\\N",
-    "\\u003cscript\\u003e",
-    'a"b',
-    '"]; x [label="pwned',
-    "n0 -> n1; //"[:-3],
-    "<<b>bold<b>>",
-    "$x^2$",
-    "\\frac{1}{2}",
-    "%s %d %n",
-    "{0.__class__}",
-    "__proto__",
-    "constructor",
-    "x;}*{display:none",
-    "url(#evil)",
-    "@import 'evil'",
-    "🦊🦊🦊",
-    "日本語の名前",
-    "مرحبا",
-    "e\u0301" * 20,
-    "x" * 128,
-    " leading and trailing ",
-    "=cmd|'calc'!A1",
-]
-# Text of other origin (class names, docstrings, dtypes) may hold anything at all.
-ILLEGAL = [
-    "</script><script>alert(1)</script>",
-    "</title></svg><script>alert(1)</script>",
-    "</style><script>alert(1)</script>",
-    "a\x00b",
-    "\x1b[31mred\x1b[0m",
-    "line\nbreak",
-    "tab\tand\rreturn",
-    "right\u202eleft",
-    "\u2066hidden\u2069",
-    "\u2028line\u2029",
-    "\ufeffbom",
-    "half \ud800 pair",
-    "\ufffe\uffff",
-    "\x7f\x80\x9f",
-]
 SVG_ALLOWED = {
     "svg": {"xmlns", "class", "role", "aria-label", "width", "height", "viewBox", "font-family"},
     "title": set(),
     "desc": set(),
     "style": set(),
-    "g": set(),
-    "rect": {"class", "x", "y", "width", "height", "rx", "fill", "stroke"},
-    "path": {"class", "d", "fill", "stroke", "stroke-width"},
-    "text": {
-        "class", "x", "y", "text-anchor", "font-size", "font-weight", "font-family", "fill",
+    "g": {
+        "class", "fill", "stroke", "text-anchor", "font-size", "font-weight", "font-family",
+        "pointer-events",
     },
+    "rect": {"x", "y", "width", "height", "rx"},
+    "path": {"class", "d", "fill", "stroke", "stroke-width"},
+    "text": {"x", "y"},
 }  # fmt: skip
 HTML_ALLOWED = {
     "div": {"class"}, "img": {"alt", "src"}, "script": {"type"}, "table": set(), "caption": set(),
     "thead": set(), "tbody": set(), "tr": set(), "th": {"scope"}, "td": set(),
 }  # fmt: skip
-
-
-def hostile_model(name):
-    """A small model in which every name is `name`, with numbers where names must differ."""
-    x = Input((3,), name=name)
-    shared = layers.Dense(3, name=f"1{name}"[:128])
-    y = shared(shared(x)) + x
-    return Model(x, y, name=name)
 
 
 def nested_hostile_model(name):
@@ -117,20 +47,8 @@ def nested_hostile_model(name):
     return Model(x, inner(inner(x)), name=name)
 
 
-def strange_layer_model(text):
-    """A model with a layer whose class name and docstring are `text`."""
-    kind = type(text, (Layer,), {"__doc__": text, "call": lambda self, inputs: inputs * 2})
-    x = Input((3,), name="x")
-    return Model(x, kind(name="strange")(x), name="model")
-
-
 MODELS = [(make, name) for make in (hostile_model, nested_hostile_model) for name in LEGAL]
-# (Python itself refuses a class whose name holds a null or half a pair.)
-MODELS += [
-    (strange_layer_model, text)
-    for text in (*LEGAL, *ILLEGAL)
-    if "\x00" not in text and "\ud800" not in text
-]
+MODELS += [(strange_model, text) for text in TEXTS]
 
 
 @pytest.fixture(params=MODELS, ids=[f"{make.__name__}{i}" for i, (make, _) in enumerate(MODELS)])
@@ -165,8 +83,9 @@ def test_svg(model):
 
 
 def test_widget(model):
-    page = graph_page(model)
-    data, graph = page.data, describe(model, opened=True)
+    graph = describe(model, opened=True)
+    page = graph_page(model, graph)
+    data = page.data
     tree, _ = check_elements(page.html, HTML_ALLOWED, "div")
     picture, table = tree[0][0]
     assert picture.get("alt") == data["sentence"]
@@ -202,9 +121,49 @@ def test_summary(model):
     assert not re.search("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u2028\u2029\ufeff]", text)
 
 
-@pytest.mark.parametrize("name", LEGAL)
+def test_there_are_enough_of_them():
+    assert len(set(LEGAL)) >= 60 and len(set(TEXTS)) >= 70
+
+
+@pytest.mark.parametrize("text", ILLEGAL)
+def test_what_no_name_may_hold_is_refused(text):
+    """So it need not be tried in the places where names are shown."""
+    for name in (text, "a/b"):
+        with pytest.raises(ValueError, match="must hold no '/' and nothing invisible"):
+            layers.Dense(3, name=name)
+        with pytest.raises(ValueError, match="must hold no '/' and nothing invisible"):
+            Input((3,), name=name)
+    with pytest.raises(ValueError, match="is not a known number type"):
+        Input((3,), dtype=text)
+
+
+def in_one_line(text):
+    """A sentence and a message have single blanks, whatever stood there."""
+    return printable(" ".join(text.split()))
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_every_place_of_a_strange_layer_shows_its_text(text):
+    """The activation, the class, its sentence and the names of its weights are in the widget."""
+    shown, data = printable(text), graph_page(model := strange_model(text), describe(model)).data
+    [box] = [data["usual"] | box for box in data["boxes"] if box.get("name") == "strange"]
+    assert box["type"] == shown and box["activation"] == shown
+    assert [weight["name"] for weight in box["weights"]] == [shown]
+    assert box["sentence"] in in_one_line(text.replace("`", ""))
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_the_message_of_an_error_stays_text(text):
+    lens = break_off(text)
+    assert in_one_line(text) in lens.failure
+    tree, _ = check_elements(lens.html, HTML_ALLOWED, "div")
+    assert lens.failure in tree[0][0][0].get("alt")
+    check_elements(lens.widget.page.svg, SVG_ALLOWED, "svg")
+
+
+@pytest.mark.parametrize("name", TEXTS)
 def test_recorded_words_and_png(name, tmp_path):
-    model = hostile_model(name)
+    model = hostile_model(name) if name in LEGAL else strange_model(name)
     data = np.ones((2, 3), "float32")
     widget = explore(model, data, data, loss=lambda y, p: (y - p) ** 2)
     check_elements(widget.html, HTML_ALLOWED, "div")

@@ -2,7 +2,7 @@
 
 import struct
 import sys
-from itertools import combinations
+from itertools import combinations, pairwise
 from xml.etree import ElementTree
 
 import numpy as np
@@ -13,8 +13,8 @@ from minigraph.models import Model
 from minigraph.view.describe import as_sentence, describe, explanation
 from minigraph.view.dot import caption_maker, model_to_dot
 from minigraph.view.plot import plot_model
-from minigraph.view.svg import compose, model_to_svg
-from minigraph.view.text import printable, shorten, size_text, text_width
+from minigraph.view.svg import ARROW_HALF_WIDTH, compose, model_to_svg
+from minigraph.view.text import joined_within, printable, shorten, size_text, some, text_width
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -393,3 +393,22 @@ def test_a_wide_font_is_not_wider_than_measured():
             font.set_text(text)
             width = font.get_width_height()[0] / 64
             assert width <= text_width(text, 100, bold=weight == "bold", mono=mono) * 1.02
+
+
+def test_a_shape_is_shown_whole_or_not_at_all():
+    shapes = [f"({n}, 28, 28, 8)" for n in range(9)]
+    assert joined_within(shapes[:2], 60) == "(0, 28, 28, 8), (1, 28, 28, 8)"
+    assert joined_within(shapes, 50) == "(0, 28, 28, 8), … 7 more, (8, 28, 28, 8)"
+    assert joined_within(shapes * 99, 50) == "(0, 28, 28, 8), … 889 more, (8, 28, 28, 8)"
+    assert joined_within(shapes[:1], 9) == "(0, …, 8)"
+    assert some("abcde", 5) == tuple("abcde") and some("abcdefg", 4) == ("a", "b", "… 4 more", "g")
+
+
+@pytest.mark.parametrize("rankdir", ["TB", "LR"])
+def test_many_arrows_end_side_by_side(rankdir):
+    x = Input((4,), name="x")
+    model = Model(x, layers.Add(name="sum")([layers.Dense(4)(x) for _ in range(30)]))
+    picture = compose(describe(model), rankdir)
+    axis = -2 if rankdir == "TB" else -1
+    ends = sorted(path[-1][axis] for path in picture.drawing.paths[-30:])
+    assert min(b - a for a, b in pairwise(ends)) >= 2 * ARROW_HALF_WIDTH
