@@ -3,6 +3,7 @@
 import numpy as np
 
 from .backend import clear_session, is_number, set_random_seed
+from .dashboard import Dashboard
 from .data import PyDataset
 from .registry import CustomObjectScope, custom_object_scope
 from .view.calls import DrawAsYouCall, ErrorLens
@@ -13,6 +14,7 @@ Sequence = PyDataset  # its older name
 
 __all__ = [
     "CustomObjectScope",
+    "Dashboard",
     "DrawAsYouCall",
     "ErrorLens",
     "PyDataset",

@@ -33,13 +33,14 @@ export default {
         model.save_changes();
       },
     });
-    const onStep = () => view.go(model.get("step"));
-    const onSelected = () => view.select(model.get("selected"));
-    model.on("change:step", onStep);
-    model.on("change:selected", onSelected);
+    const heard = {
+      "change:data": () => view.renew(model.get("data")),
+      "change:step": () => view.go(model.get("step")),
+      "change:selected": () => view.select(model.get("selected")),
+    };
+    for (const [event, listener] of Object.entries(heard)) model.on(event, listener);
     return () => {
-      model.off("change:step", onStep);
-      model.off("change:selected", onSelected);
+      for (const [event, listener] of Object.entries(heard)) model.off(event, listener);
       view.remove();
     };
   },
@@ -54,7 +55,7 @@ class Page:
     `data` is plain data for the view that `data["view"]` names; `data["sentence"]` says in words
     what it shows. `svg` is the still picture, `rows` the table of the same facts, its first row the
     headings. `names` are what can be selected, the first of them at the start, and `steps` is the
-    number of the last step.
+    number of the last step. `data["start"]` is the step that is shown first, if it is not 0.
     """
 
     data: dict
@@ -155,6 +156,10 @@ class StillWidget:
     def html(self):
         return self.page.html
 
+    def update(self, page):
+        """Show another page from now on."""
+        self.page = page
+
     def _repr_mimebundle_(self, **options):
         return {"text/plain": repr(self), "text/html": self.html}
 
@@ -184,9 +189,24 @@ def widget_class():
 
         def __init__(self, page):
             self.page = page
-            data = page.data | {"rows": page.rows}  # where there is no page, there is no table
-            super().__init__(data=data, selected=page.names[0], step=0)
-            self.html = page.html
+            super().__init__(data=self._whole(), selected=page.names[0], step=page.data.get("start", 0))
+
+        def _whole(self):
+            """The data with the table, which a notebook has from nowhere else."""
+            return self.page.data | {"rows": self.page.rows}
+
+        @property
+        def html(self):
+            return self.page.html
+
+        def update(self, page):
+            """Show another page of the same kind, wherever this one is shown."""
+            self.page = page
+            with self.hold_sync():
+                self.data = self._whole()
+                self.step = min(self.step, page.steps)
+                if self.selected not in page.names:
+                    self.selected = page.names[0]
 
         @traitlets.validate("selected")
         def _check_selected(self, proposal):
