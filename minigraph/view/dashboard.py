@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from .curves import Axis, Sheet, axis_for
-from .describe import listed
 from .text import printable, shorten
 from .trace import number_text
 from .widget import MOST_BYTES, Page
@@ -58,6 +57,7 @@ def dashboard_page(name, batches, epochs, layers):
 def page_of_size(name, batches, epochs, layers, most_batches=SIZES[0][0], most_epochs=SIZES[0][1]):
     """The page with at most so many batches, and so many epochs in the table."""
     shown, marks = thinned(batches, most_batches), thinned(epochs, most_batches)
+    labels = [[record["last"], record["epoch"] + 1] for record in thinned(epochs, MOST_LABELS)]
     charts = [chart_of(metric, shown, marks) for metric in metrics_of(shown + marks)]
     norms = {path: [record["gradients"].get(path) for record in shown] for path in layers}
     scale = axis_for([norm for row in norms.values() for norm in row], log=True)
@@ -76,7 +76,7 @@ def page_of_size(name, batches, epochs, layers, most_batches=SIZES[0][0], most_e
         "epochs": joined(record["epoch"] + 1 for record in shown),
         "batches": joined(record["batch"] + 1 for record in shown),
         "marks": joined(record["last"] for record in marks),
-        "labels": [[record["last"], record["epoch"] + 1] for record in thinned(epochs, MOST_LABELS)],
+        "labels": labels,
         "charts": [chart.data() for chart in charts],
         "scale": scale.data(),
         "layers": [

@@ -189,7 +189,8 @@ def widget_class():
 
         def __init__(self, page):
             self.page = page
-            super().__init__(data=self._whole(), selected=page.names[0], step=page.data.get("start", 0))
+            start = page.data.get("start", 0)
+            super().__init__(data=self._whole(), selected=page.names[0], step=start)
 
         def _whole(self):
             """The data with the table, which a notebook has from nowhere else."""
