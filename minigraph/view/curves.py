@@ -46,8 +46,8 @@ class Axis:
         return min(max((scale(value) - least) / (most - least), 0.0), 1.0)
 
     def data(self):
-        """The axis as plain data: its ends, its kind, and the ticks as pairs of number and text."""
-        ticks = [[tick, f"{tick:g}"] for tick in self.ticks]
+        """The axis as plain data: its ends, its kind, and of each tick the place and the text."""
+        ticks = [[round(self.share(tick), 4), f"{tick:g}"] for tick in self.ticks]
         return {"least": self.least, "most": self.most, "log": self.log, "ticks": ticks}
 
 
@@ -148,7 +148,6 @@ class Sheet:
             self.text(LEFT - 7, y + 4, f"{tick:g}", "end")
         for share, text in ends:
             self.text(LEFT + share * wide, bottom + 15, text, "middle")
-        self.text(LEFT - 7, bottom + 15, "epoch", "end")
         for kind, points in series.items():
             places = [
                 (LEFT + share * wide, bottom - height * PLOT_HEIGHT)

@@ -15,6 +15,7 @@ MOST_BARS = 24  # layers in the still picture
 MOST_CHARTS = 4  # charts in the still picture
 MOST_LABELS = 8  # epochs that are named along the bottom of a chart
 LONGEST_LABEL = 20
+BEFORE = -0.04  # where the name of the axis stands, left of its beginning
 NOTHING = (
     "Nothing is recorded yet. Give the dashboard to fit: model.fit(x, y, callbacks=[dashboard])."
 )
@@ -24,21 +25,26 @@ NOTHING = (
 class Chart:
     """One metric over the whole training.
 
-    `curves` maps a kind of curve to its numbers: "batch" is the value of each batch alone, "epoch"
-    and "validation" are the logs at the ends of epochs. Of a metric that cannot be told for a batch
-    alone there is "running", the logs in each batch, which hold all of the epoch so far. These are
-    in `so_far` too.
+    `curves` maps a kind of curve to its numbers: "batch" is the value of each batch alone, which
+    can be told of metrics that are means; "running" are the logs in each batch, which hold all of
+    the epoch so far; "epoch" and "validation" are the logs at the ends of epochs.
     """
 
     name: str
     axis: Axis
     curves: dict
-    so_far: list
 
-    def data(self):
+    @property
+    def drawn(self):
+        """The curves that are drawn: both of a batch would be too much in one picture."""
+        hidden = "running" if "batch" in self.curves else None
+        return {kind: values for kind, values in self.curves.items() if kind != hidden}
+
+    def data(self, over):
+        """The chart as plain data; `over` says in words what it is drawn over."""
         curves = {kind: joined(map(text_of, values)) for kind, values in self.curves.items()}
-        so_far = joined(map(text_of, self.so_far))
-        return {"name": self.name, "scale": self.axis.data(), "curves": curves, "soFar": so_far}
+        words = f"{self.name} {over}"
+        return {"name": self.name, "words": words, "scale": self.axis.data(), "curves": curves}
 
 
 def dashboard_page(name, batches, epochs, layers):
@@ -57,30 +63,36 @@ def dashboard_page(name, batches, epochs, layers):
 def page_of_size(name, batches, epochs, layers, most_batches=SIZES[0][0], most_epochs=SIZES[0][1]):
     """The page with at most so many batches, and so many epochs in the table."""
     shown, marks = thinned(batches, most_batches), thinned(epochs, most_batches)
-    labels = [[record["last"], record["epoch"] + 1] for record in thinned(epochs, MOST_LABELS)]
     charts = [chart_of(metric, shown, marks) for metric in metrics_of(shown + marks)]
     norms = {path: [record["gradients"].get(path) for record in shown] for path in layers}
     scale = axis_for([norm for row in norms.values() for norm in row], log=True)
     title = f"Training of {printable(name)}" if name else "Training"
     total = batches[-1]["number"] if batches else 0
+    over = f"over {counted(total, 'batch', 'batches')}"
     data = {
         "view": "dashboard",
-        "title": title,
+        "title": "Training",
         "sentence": sentence(title, epochs, shown, norms),
         "caption": caption(title, layers),
         "note": NOTHING,
+        "opening": f"{counted(total, 'batch was', 'batches were')} recorded.",
+        "facts": facts(name, epochs, total, shown),
         "start": total,
         "total": total,
-        "finished": len(epochs) and epochs[-1]["number"],
         "numbers": joined(record["number"] for record in shown),
         "epochs": joined(record["epoch"] + 1 for record in shown),
         "batches": joined(record["batch"] + 1 for record in shown),
         "marks": joined(record["last"] for record in marks),
-        "labels": labels,
-        "charts": [chart.data() for chart in charts],
+        "ends": ends_of(epochs, total),
+        "charts": [chart.data(over) for chart in charts],
         "scale": scale.data(),
         "layers": [
-            {"path": printable(path), **known, "norms": joined(map(text_of, norms[path]))}
+            {
+                "path": printable(path),
+                "words": f"gradient norm of {printable(path)} {over}",
+                "curves": {"batch": joined(map(text_of, norms[path]))},
+                **known,
+            }
             for path, known in layers.items()
         ],
     }
@@ -88,6 +100,13 @@ def page_of_size(name, batches, epochs, layers, most_batches=SIZES[0][0], most_e
     rows = table_rows(thinned(epochs, most_epochs), list(layers)[:MOST_COLUMNS])
     paths = [layer["path"] for layer in data["layers"]] or [""]
     return Page(data, svg, rows, paths, total)
+
+
+def ends_of(epochs, total):
+    """What is written along the bottom of a chart: [place, text] where epochs end."""
+    marks = thinned(epochs, MOST_LABELS)
+    ends = [[round(mark["last"] / total, 4), str(mark["epoch"] + 1)] for mark in marks]
+    return [[BEFORE, "epoch"], *ends]
 
 
 def thinned(records, most):
@@ -124,22 +143,21 @@ def metrics_of(records):
 
 
 def chart_of(metric, batches, epochs):
-    """The curves of one metric."""
-    alone = [record["alone"].get(metric) for record in batches]
-    so_far = [record["logs"].get(metric) for record in batches]
+    """The curves of one metric, those that hold any number."""
     curves = {
-        "batch": alone,
-        "running": [] if any_number(alone) else so_far,
+        "batch": [record["alone"].get(metric) for record in batches],
+        "running": [record["logs"].get(metric) for record in batches],
         "epoch": [record["logs"].get(metric) for record in epochs],
         "validation": [record["logs"].get(f"val_{metric}") for record in epochs],
     }
-    curves = {kind: values for kind, values in curves.items() if any_number(values)}
-    axis = axis_for([value for values in curves.values() for value in values])
-    return Chart(printable(metric), axis, curves, so_far if any_number(so_far) else [])
-
-
-def any_number(values):
-    return any(value is not None for value in values)
+    curves = {
+        kind: values
+        for kind, values in curves.items()
+        if any(value is not None for value in values)
+    }
+    chart = Chart(printable(metric), None, curves)
+    chart.axis = axis_for([value for values in chart.drawn.values() for value in values])
+    return chart
 
 
 # ---------------------------------------------------------------------------------------------
@@ -156,14 +174,13 @@ def still_picture(data, charts, norms, scale):
         "batches": [int(number) / data["total"] for number in data["numbers"].split()],
         "epochs": [int(number) / data["total"] for number in data["marks"].split()],
     }
-    ends = [(number / data["total"], str(epoch)) for number, epoch in data["labels"]]
     for chart in charts[:MOST_CHARTS]:
         series = {
             kind: list(zip(places["batches" if kind in ("batch", "running") else "epochs"],
                            values, strict=True))
-            for kind, values in chart.curves.items()
+            for kind, values in chart.drawn.items()
         }  # fmt: skip
-        sheet.chart(shorten(chart.name, LONGEST_LABEL), chart.axis, series, ends)
+        sheet.chart(shorten(chart.name, LONGEST_LABEL), chart.axis, series, data["ends"])
     left_out = len(charts) - MOST_CHARTS
     if left_out > 0:
         sheet.words(f"{left_out} more metrics stand in the table.")
@@ -203,6 +220,16 @@ def sentence(title, epochs, batches, norms):
             f"{text_of(last_norms[largest])}, at ‘{printable(largest)}’."
         )
     return " ".join(words)
+
+
+def facts(name, epochs, total, shown):
+    """A line about the whole training."""
+    if not shown:
+        return ""
+    number = epochs[-1]["number"] if epochs else 0
+    thin = f", {len(shown):,} of them shown" if len(shown) < total else ""
+    batches = counted(total, "batch", "batches")
+    return f"{printable(name)}: {counted(number, 'epoch')}, {batches}{thin}"
 
 
 def counted(count, thing, things=None):

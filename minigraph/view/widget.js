@@ -1,25 +1,10 @@
 // The widgets of minigraph: pictures that are alive. mount(host, data, options) draws one.
 //
-// A page of the book loads this file once, as a classic script, which brings all elements of class
-// "minigraph-widget" to life; in Jupyter the same text is a module and drives an anywidget.
-// All numbers come from Python; this file draws and never computes. Text enters a page through text
-// nodes and setAttribute only, so no name can become markup.
+// A page of the book loads this file once, as a classic script that brings all elements of class
+// "minigraph-widget" to life; in Jupyter the same text is a module and drives an anywidget. All numbers
+// come from Python. Text enters a page as text nodes and attributes only, so no name can become markup.
 //
-// First comes what all share: colours, tools, pictures of arrays, curves, a stage to pan and zoom, and
-// the frame with player, inspector, search and table. A widget is then a function view(widget) in
-// `views`, where `widget` is {data, state, change(next), refresh()}. It gives
-//   stage, height    the element that is drawn on, and how high it would like to be
-//   stops()          the numbers of the steps at which to stop, from 0
-//   words(step)      {title, text, phase} of a step
-//   show(state)      draw a state, {selected, step}
-//   inspect(state)   the elements of the inspector
-// and, where they make sense,
-//   facts(), tools   words beside the title, elements for the tool bar
-//   pause            milliseconds between two steps that play by themselves
-//   at(step)         what to select at a step, or null
-//   reveal(id)       bring what is selected into sight
-//   search(text)     the ids that match
-//   renew()          take over data that have grown
+// First comes what all share, then each widget: a function in `views`. What it gives is told in widget.py.
 (function (page) {
 "use strict";
 
@@ -32,161 +17,156 @@ const views = {};
 
 const STYLE = `
 .minigraph-widget{
---mg-paper:light-dark(#fbfbfd,#14171f); --mg-card:light-dark(#fff,#1f242f); --mg-tint:light-dark(#eef2fb,#232c3f);
---mg-zero:light-dark(#f1f2f6,#2a303d); --mg-line:light-dark(#c9cfdb,#414a5c); --mg-edge:light-dark(#8993a8,#8490a6);
---mg-ink:light-dark(#1d2433,#eef1f7); --mg-soft:light-dark(#5b6478,#a9b2c3);
---mg-forward:light-dark(#1c63c4,#6fa8ff); --mg-backward:light-dark(#bd4a0b,#ff9d5c);
---mg-positive:light-dark(#0b7a43,#53d18d); --mg-negative:light-dark(#7b2f9b,#cf8df0);
---mg-shared0:light-dark(#0f7d7f,#4cc9c0); --mg-shared1:light-dark(#a23e8c,#e08bd0); --mg-shared2:light-dark(#96620f,#f0b95b);
---mg-shared3:light-dark(#4c6fd1,#8fabff); --mg-shared4:light-dark(#5d7a1f,#a9cf5f); --mg-shared5:light-dark(#b4464b,#f28b8b);
---mg-type:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;
-color-scheme:light; container-type:inline-size; margin:.5rem 0; color:var(--mg-ink);
-font:14px/1.5 system-ui,sans-serif; font-variant-numeric:tabular-nums}
+--paper:light-dark(#fbfbfd,#14171f); --card:light-dark(#fff,#1f242f); --tint:light-dark(#eef2fb,#232c3f);
+--zero:light-dark(#f1f2f6,#2a303d); --line:light-dark(#c9cfdb,#414a5c); --edge:light-dark(#8993a8,#8490a6);
+--ink:light-dark(#1d2433,#eef1f7); --soft:light-dark(#5b6478,#a9b2c3); --forward:light-dark(#1c63c4,#6fa8ff);
+--backward:light-dark(#bd4a0b,#ff9d5c); --positive:light-dark(#0b7a43,#53d18d); --negative:light-dark(#7b2f9b,#cf8df0);
+--shared0:light-dark(#0f7d7f,#4cc9c0); --shared1:light-dark(#a23e8c,#e08bd0); --shared2:light-dark(#96620f,#f0b95b);
+--shared3:light-dark(#4c6fd1,#8fabff); --shared4:light-dark(#5d7a1f,#a9cf5f); --shared5:light-dark(#b4464b,#f28b8b);
+--type:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace; color-scheme:light; container-type:inline-size;
+margin:.5rem 0; color:var(--ink); font:14px/1.5 system-ui,sans-serif; font-variant-numeric:tabular-nums}
 :is(html[data-theme=dark],body.vscode-dark,body[data-jp-theme-light=false]) .minigraph-widget{color-scheme:dark}
 @media (prefers-color-scheme:dark){
 html:not([data-theme]) body:not([data-jp-theme-light],.vscode-light) .minigraph-widget{color-scheme:dark}}
 .minigraph-widget{
-.mg-still{background:var(--mg-paper); border-radius:14px;
+.mg-still{background:var(--paper); border-radius:14px;
   img{max-width:100%; height:auto}
   table{border-collapse:collapse; font-size:12.5px; display:table; width:auto; margin:0}
-  :is(caption,th,td){padding:3px 8px; text-align:left; color:var(--mg-ink); background:none; caption-side:top}
-  :is(th,td){border-bottom:1px solid var(--mg-line)}}
+  :is(caption,th,td){padding:3px 8px; text-align:left; color:var(--ink); background:none; caption-side:top}
+  :is(th,td){border-bottom:1px solid var(--line)}}
 &[data-mounted] .mg-still,&[data-table] .mg-still img{display:none}
 &[data-table] .mg-still{display:block; overflow-x:auto; padding:8px}
-.mg-frame{background:var(--mg-paper); border:1px solid var(--mg-line); border-radius:14px; overflow:hidden;
-  --mg-side:var(--mg-positive);
+.mg-frame{background:var(--paper); border:1px solid var(--line); border-radius:14px; overflow:hidden; --side:var(--positive);
   &,*{box-sizing:border-box}
   :where(p,h3,h4,h5,dl,dt,dd,ol,figure){margin:0; padding:0}
-  :where(h3,h4,h5,b){font-size:13px; font-weight:650; line-height:1.5; color:var(--mg-ink); overflow-wrap:anywhere}}
+  :where(h3,h4,h5,b){font-size:13px; font-weight:650; line-height:1.5; color:var(--ink); overflow-wrap:anywhere}}
 :is(.mg-facts,.mg-found,.mg-note,.mg-help,.mg-kind,.mg-record p,dt,.mg-scale,.mg-under,.mg-chart){
-color:var(--mg-soft); font-size:12.5px; font-weight:400}
-.mg-top,.mg-tools{display:flex; flex-wrap:wrap; gap:6px 16px; align-items:center}
-.mg-top{padding:12px 18px 8px}
-.mg-tools{gap:6px}
-.mg-heading{font-weight:650; font-size:15px; overflow-wrap:anywhere}
+color:var(--soft); font-size:12.5px; font-weight:400}
+.mg-top,.mg-tools{display:flex; flex-wrap:wrap; gap:6px; align-items:center}
+.mg-top{padding:12px 18px 8px; column-gap:16px; b{font-size:15px}}
 .mg-facts{margin-right:auto}
-button,.mg-search{font:inherit; font-size:13px; font-weight:600; color:var(--mg-ink); background:var(--mg-card);
-border:1px solid var(--mg-line); border-radius:9px; padding:4px 12px; min-height:32px; margin:0; cursor:pointer}
-.mg-search{font-weight:400; width:11.5em; cursor:text; &::placeholder{color:var(--mg-soft); opacity:1}}
-button:hover:enabled{border-color:var(--mg-soft)}
-button:is([aria-pressed=true],[aria-expanded=true]):not(.mg-open){background:var(--mg-tint); border-color:var(--mg-soft)}
+button,.mg-search{font:inherit; font-size:13px; font-weight:600; color:var(--ink); background:var(--card); cursor:pointer;
+border:1px solid var(--line); border-radius:9px; padding:4px 12px; min-height:32px; margin:0}
+.mg-search{font-weight:400; width:11.5em; cursor:text; &::placeholder{color:var(--soft); opacity:1}}
+button:hover:enabled{border-color:var(--soft)}
+:is(button:is([aria-pressed=true],[aria-expanded=true]):not(.mg-open),.mg-layer:has(:checked)){
+background:var(--tint); border-color:var(--soft)}
 button:disabled{opacity:.45; cursor:default}
-:is(button,input,[tabindex]):not(.mg-node):focus-visible{outline:2px solid var(--mg-soft)!important; outline-offset:-2px;
-border-radius:9px; box-shadow:none!important}
-:is([data-phase],[data-state]){--mg-now:var(--mg-backward)}
-:is([data-phase=forward],[data-state=forward]){--mg-now:var(--mg-forward)}
-[data-phase=start]{--mg-now:var(--mg-soft)}
+:is(button,input,[tabindex]:not(.mg-node)):focus-visible,.mg-layer:has(:focus-visible){
+outline:2px solid var(--soft)!important; outline-offset:-2px; border-radius:9px; box-shadow:none!important}
+:is([data-phase],[data-state]){--now:var(--backward)}
+:is([data-phase=forward],[data-state=forward]){--now:var(--forward)}
+[data-phase=start]{--now:var(--soft)}
 .mg-player{display:grid; grid-template-columns:auto auto auto 1fr; gap:4px 8px; align-items:center; padding:2px 18px 10px;
   p{grid-column:1/-1; min-height:3em}
-  b{font-size:14px; color:var(--mg-now)}}
+  b{font-size:14px; color:var(--now)}}
 .mg-play{min-width:5.6em}
-input[type=range]{width:100%; height:24px; margin:0; cursor:pointer; accent-color:var(--mg-now)}
+input[type=range]{width:100%; height:24px; margin:0; cursor:pointer; accent-color:var(--now)}
 .mg-note{padding:0 18px 10px}
-.mg-help{padding:6px 18px 8px; border-top:1px solid var(--mg-line)}
-.mg-main{display:grid; grid-template-columns:minmax(0,1fr) minmax(240px,310px); border-top:1px solid var(--mg-line);
-height:clamp(470px,var(--mg-tall),660px);
-  &:has(.mg-code){grid-template-columns:minmax(0,1fr) 50%}}
+.mg-help{padding:6px 18px 8px; border-top:1px solid var(--line)}
+.mg-main{display:grid; grid-template-columns:minmax(0,1fr) minmax(240px,310px); height:clamp(470px,var(--tall),660px);
+border-top:1px solid var(--line); &:has(.mg-code){grid-template-columns:minmax(0,1fr) 50%}}
 .mg-view{display:flex; flex-direction:column; min-height:0; overflow:hidden}
 .mg-stage{flex:1; min-height:0; width:100%; cursor:grab; user-select:none; &:active{cursor:grabbing}}
 .mg-under{display:flex; gap:4px 7px; align-items:center; justify-content:end; padding:4px 10px 8px;
   button{padding:0; width:32px; font-size:16px; line-height:1}}
-.mg-legend{margin-right:auto; display:flex; gap:7px; align-items:center;
-  i{width:60px; height:8px; border-radius:3px; background:linear-gradient(90deg,var(--mg-card),var(--mg-backward))}}
-.mg-panel{overflow:auto; padding:16px 18px 20px; background:var(--mg-card); border-left:1px solid var(--mg-line);
-scrollbar-width:thin;
+.mg-legend{margin-right:auto;
+  i{display:inline-block; width:60px; height:8px; margin:0 6px; border-radius:3px;
+  background:linear-gradient(90deg,var(--card),var(--backward))}}
+.mg-view:not(.mg-coloured) .mg-legend{display:none}
+.mg-panel{overflow:auto; padding:16px 18px 20px; background:var(--card); border-left:1px solid var(--line); scrollbar-width:thin;
   h3{font-size:17px; line-height:1.3}}
-.mg-call{padding:1px 9px; border-radius:9px; font-size:12px; font-weight:600; border:1px solid currentColor}
+.mg-call{padding:1px 9px; border-radius:9px; font-size:12px; font-weight:600; border:1px solid}
 :is(.mg-call,.mg-open,.mg-formula){display:block; width:fit-content; margin:8px 0 0}
-.mg-formula{padding:7px 10px; border:0; border-radius:8px; font:12.5px/1.45 var(--mg-type); color:var(--mg-ink);
-background:var(--mg-zero); overflow-wrap:anywhere}
+.mg-formula{padding:7px 10px; border:0; border-radius:8px; font:12.5px/1.45 var(--type); color:var(--ink);
+background:var(--zero); overflow-wrap:anywhere}
 dl{display:grid; grid-template-columns:auto 1fr; gap:3px 14px; font-size:13px}
 dl :is(dt,dd){float:none; width:auto; overflow-wrap:anywhere}
-.mg-mono{font-family:var(--mg-type); font-size:12.5px}
-.mg-record{margin:16px 0 0; padding:12px 0 0; border-top:1px solid var(--mg-line);
-  h4{color:var(--mg-now,var(--mg-ink))}
-  :is(h5,dl,p,ol,figure){margin-top:8px}}
+.mg-mono{font-family:var(--type); font-size:12.5px}
+.mg-record{margin:16px 0 0; padding:12px 0 0; border-top:1px solid var(--line);
+  h4{color:var(--now,var(--ink))}
+  :is(h5,dl,p,ol,figure,svg){margin-top:8px}}
 .mg-sum{list-style:none;
   li{padding:5px 0 7px 22px; position:relative; font-size:13px; overflow-wrap:anywhere}
-  li::before{content:attr(data-sign); position:absolute; left:4px; font-weight:650; color:var(--mg-now)}
-  li:last-child{border-top:1.5px solid var(--mg-now)}
-  b{float:right; color:var(--mg-now); margin-left:8px}
+  li::before{content:attr(data-sign); position:absolute; left:4px; font-weight:650; color:var(--now)}
+  li:last-child{border-top:1.5px solid var(--now)}
+  b{float:right; color:var(--now); margin-left:8px}
   .mg-picture{max-width:220px; clear:both}}
-.mg-picture{display:block; width:100%; max-width:272px; height:auto; margin:8px 0 0}
+.mg-picture{display:block; width:100%; max-width:272px; height:auto}
 .mg-scale{display:flex; justify-content:space-between; max-width:272px;
   i{flex:1; height:5px; margin:6px 8px 0; border-radius:3px;
-  background:linear-gradient(90deg,var(--mg-negative),var(--mg-zero),var(--mg-positive))}}
-.mg-cell{fill:color-mix(in oklab,var(--mg-side) calc(var(--mg-level)*1%),var(--mg-zero)); &.mg-none{fill:var(--mg-ink)}}
-.mg-minus{--mg-side:var(--mg-negative)}
-.mg-solid{fill:var(--mg-side)}
-.mg-bar{fill:var(--mg-mark,var(--mg-edge))}
-.mg-track{fill:var(--mg-line)}
-.mg-axis{stroke:var(--mg-line); vector-effect:non-scaling-stroke}
-:is(.mg-card,.mg-room){fill:var(--mg-card); stroke:var(--mg-line)}
+  background:linear-gradient(90deg,var(--negative),var(--zero),var(--positive))}}
+.mg-cell{fill:color-mix(in oklab,var(--side) calc(var(--level)*1%),var(--zero))}
+.mg-none{fill:var(--ink)}
+.mg-minus{--side:var(--negative)}
+.mg-solid{fill:var(--side)}
+.mg-bar{fill:var(--mark,var(--edge))}
+.mg-track{fill:var(--line)}
+.mg-axis{stroke:var(--line); vector-effect:non-scaling-stroke}
+.mg-card,.mg-room{fill:var(--card); stroke:var(--line)}
 .mg-ring{fill:none; stroke:none; stroke-width:2}
 .mg-node{cursor:pointer; outline:none;
-  text{text-anchor:middle; fill:var(--mg-soft); pointer-events:none}
-  .mg-title{fill:var(--mg-ink); font-weight:600}
-  .mg-number{fill:var(--mg-paper); font-size:10.5px; font-weight:700}
-  &:is(.mg-input,.mg-opened) .mg-card{fill:var(--mg-tint)}
+  text{text-anchor:middle; fill:var(--soft); pointer-events:none}
+  .mg-title{fill:var(--ink); font-weight:600}
   .mg-lead{text-anchor:start}
+  .mg-number{fill:var(--paper); font-size:10.5px; font-weight:700}
+  &:is(.mg-input,.mg-opened) .mg-card{fill:var(--tint)}
   &.mg-broken .mg-card{stroke-dasharray:5 4}
-  &:hover .mg-card{stroke:var(--mg-soft)}
-  &[data-state] .mg-card{stroke:var(--mg-now); fill:color-mix(in oklab,var(--mg-now) 9%,var(--mg-card))}
-  &.mg-current .mg-card{stroke-width:2; filter:drop-shadow(0 3px 9px color-mix(in oklab,var(--mg-now) 38%,transparent))}
-  &.mg-same .mg-ring{stroke:var(--mg-mark); stroke-dasharray:4 4}
-  &.mg-match .mg-ring{stroke:var(--mg-forward); stroke-dasharray:2 3; stroke-width:3}
-  &[aria-pressed=true] .mg-ring{stroke:var(--mg-now,var(--mg-ink)); stroke-dasharray:none}
-  &:focus-visible .mg-ring{stroke:var(--mg-ink); stroke-width:3; stroke-dasharray:none}}
-.mg-toggle{
-  circle{fill:var(--mg-card); stroke:var(--mg-soft); stroke-width:1.5}
-  &:hover circle{fill:var(--mg-tint)}
-  path{stroke:var(--mg-ink); stroke-width:1.8; fill:none}}
+  &:hover .mg-card{stroke:var(--soft)}
+  &[data-state] .mg-card{stroke:var(--now); fill:color-mix(in oklab,var(--now) 9%,var(--card))}
+  &.mg-current .mg-card{stroke-width:2; filter:drop-shadow(0 3px 9px color-mix(in oklab,var(--now) 38%,transparent))}
+  &.mg-same .mg-ring{stroke:var(--mark); stroke-dasharray:4 4}
+  &.mg-match .mg-ring{stroke:var(--forward); stroke-dasharray:2 3; stroke-width:3}
+  &[aria-pressed=true] .mg-ring{stroke:var(--now,var(--ink)); stroke-dasharray:none}
+  &:focus-visible .mg-ring{stroke:var(--ink); stroke-width:3; stroke-dasharray:none}}
+.mg-toggle{fill:var(--card); stroke:var(--soft); stroke-width:1.6; &:hover{fill:var(--tint)}}
 .mg-link{
-  .mg-edge{fill:none; stroke:var(--mg-now,var(--mg-edge)); stroke-width:1.5}
-  .mg-head,.mg-tail{fill:var(--mg-now,var(--mg-edge))}
+  .mg-edge{fill:none; stroke:var(--now,var(--edge)); stroke-width:1.5}
+  .mg-head,.mg-tail{fill:var(--now,var(--edge))}
   &:not([data-state=backward]) .mg-tail,&[data-state=backward] .mg-head{display:none}
-  &.mg-current .mg-edge{stroke-width:2.5; stroke-dasharray:7 5; animation:mg-flow .7s linear infinite}
-  &.mg-current[data-state=backward] .mg-edge{animation-direction:reverse}}
-.mg-coloured [style*=mg-heat]{
-  .mg-card{stroke:var(--mg-backward); fill:color-mix(in oklab,var(--mg-backward) calc(4% + var(--mg-heat)*.42%),var(--mg-card))}
-  .mg-edge{stroke:var(--mg-backward); stroke-width:calc(1px + var(--mg-heat)*.04px)}
-  text{fill:var(--mg-ink)}}
-.mg-amount{font-size:11px; font-weight:600; fill:var(--mg-now); stroke:var(--mg-paper); stroke-width:4px; paint-order:stroke}
+  &.mg-current .mg-edge{stroke-width:2.5; stroke-dasharray:7 5}}
+.mg-coloured [style*=--heat]{
+  .mg-card{stroke:var(--backward); fill:color-mix(in oklab,var(--backward) calc(4% + var(--heat)*.42%),var(--card))}
+  .mg-edge{stroke:var(--backward); stroke-width:calc(1px + var(--heat)*.04px)}
+  text{fill:var(--ink)}}
+.mg-amount{font-size:11px; font-weight:600; fill:var(--now); stroke:var(--paper); stroke-width:4px; paint-order:stroke}
 .mg-unseen{visibility:hidden}
-.mg-code{margin:0 0 14px; padding:8px 8px 8px 2.4em; background:var(--mg-zero); border-radius:8px; overflow-x:auto;
-position:relative; white-space:pre; font:12.5px/1.6 var(--mg-type);
-  mark{color:var(--mg-paper); background:var(--mg-now,var(--mg-soft)); border-radius:4px; padding:1px 0}}
-.mg-charts{display:block; overflow-y:auto; scrollbar-width:thin; padding:14px 18px}
-.mg-chart{margin-bottom:12px;
+.mg-code{margin:0 0 14px; padding:8px 8px 8px 2.4em; background:var(--zero); border-radius:8px; overflow-x:auto;
+position:relative; white-space:pre; font:12.5px/1.6 var(--type);
+  mark{color:var(--paper); background:var(--now,var(--soft)); border-radius:4px; padding:1px 0}}
+.mg-charts{display:block; overflow-y:auto; scrollbar-width:thin; padding:10px 18px}
+.mg-chart{margin-top:10px;
   figcaption,figcaption span{display:flex; flex-wrap:wrap; gap:2px 12px; align-items:center}
   figcaption span{gap:5px}
-  figcaption svg{width:22px; height:8px}}
-.mg-plot{position:relative; height:104px; margin:8px 6px 22px 46px; cursor:crosshair; touch-action:pan-y;
-  svg{position:absolute; width:100%; height:100%; overflow:visible}
+  figcaption svg{width:22px; height:8px; margin:0}}
+.mg-plot{position:relative; height:104px; margin:8px 6px 32px 46px; cursor:crosshair; touch-action:pan-y;
+  svg{position:absolute; width:100%; height:100%; margin:0; overflow:visible}
   span{left:-7px; transform:translate(-100%,50%)}
   .mg-end{bottom:-15px; transform:translate(-50%,50%)}
-  i{position:absolute; top:-4px; bottom:0; margin-left:-1px; border-left:2px solid var(--mg-ink)}}
+  i{position:absolute; top:-4px; bottom:0; margin-left:-1px; border-left:2px solid var(--ink)}}
 .mg-plot span,.mg-axes span{position:absolute; white-space:nowrap; line-height:1}
-.mg-curve{fill:none; vector-effect:non-scaling-stroke; stroke:var(--mg-now,var(--mg-forward)); stroke-width:2;
+.mg-curve{fill:none; vector-effect:non-scaling-stroke; stroke:var(--now,var(--forward)); stroke-width:2;
   &:is(.mg-batch,.mg-running){stroke-width:1; opacity:.75}
-  &.mg-validation{stroke:var(--mg-backward); stroke-dasharray:5 3}
+  &.mg-validation{stroke:var(--backward); stroke-dasharray:5 3}
   &.mg-dots{stroke-width:6; stroke-linecap:round; stroke-dasharray:none}}
-.mg-layer,.mg-axes{display:grid; grid-template-columns:minmax(5em,26%) 1fr 4.6em; gap:10px; align-items:center; padding:1px 8px}
-.mg-layer{width:100%; min-height:26px; border-color:transparent; background:none; font-weight:400; text-align:left;
-  :first-child{overflow:hidden; text-overflow:ellipsis; white-space:nowrap}
-  i{display:block; height:12px; border-radius:3px; background:var(--mg-zero); i{background:var(--mg-backward)}}}
-.mg-axes div{position:relative; height:16px; grid-column:2; span{transform:translate(-50%,25%)}}
+.mg-layer,.mg-axes{display:grid; grid-template-columns:minmax(5em,26%) 1fr 4.6em; gap:10px; align-items:center; padding:1px 8px;
+min-height:26px}
+.mg-layer{border:1px solid transparent; border-radius:9px; color:var(--ink); font-size:13px; cursor:pointer; margin:0;
+  input{position:absolute; opacity:0}
+  span{overflow:hidden; text-overflow:ellipsis; white-space:nowrap}
+  i{height:12px; border-radius:3px; background:var(--zero)}
+  i i{display:block; background:var(--backward)}}
+.mg-axes{min-height:18px; div{position:relative; height:16px; grid-column:2}
+  span{transform:translate(-50%,25%)}}
 }
 @container (max-width:590px){.minigraph-widget{
 .mg-main{grid-template-columns:minmax(0,1fr)!important; height:auto}
-.mg-view{height:clamp(300px,var(--mg-tall),460px)}
+.mg-view{height:clamp(300px,var(--tall),460px)}
 .mg-charts{height:auto}
-.mg-panel{border-left:0; border-top:1px solid var(--mg-line); min-height:360px}
+.mg-panel{border-left:0; border-top:1px solid var(--line); min-height:360px}
 .mg-player{grid-template-columns:1fr auto 1fr; p{min-height:6em}}
 input[type=range]{grid-column:1/-1}
 :is(.mg-top,.mg-player){padding-inline:12px}}}
-@keyframes mg-flow{to{stroke-dashoffset:-12}}
-@media (prefers-reduced-motion:reduce){.minigraph-widget *{animation:none!important; transition:none!important}}
 @media print{.minigraph-widget{
 .mg-still,.mg-still img{display:block!important}
 &:has(.mg-still img) .mg-frame{display:none}}}
@@ -235,8 +215,8 @@ function within(value, least, most) {
   return Math.max(least, Math.min(most, value));
 }
 
-function count(n, thing, things = `${thing}s`) {
-  return `${n.toLocaleString("en-US")} ${n === 1 ? thing : things}`;
+function count(n, thing) {
+  return `${n.toLocaleString("en-US")} ${thing}${n === 1 ? "" : "s"}`;
 }
 
 // a; a and b; a, b and c
@@ -318,7 +298,7 @@ function cellPaths(data, first, rows, left, top, wide, high, share = 1) {
   }
   return Object.entries(paths).map(([letter, d]) => {
     const level = levelOf(letter), kind = level < -MIDDLE ? ".none" : level < 0 ? ".minus" : "";
-    return draw(`path.cell${kind}`, { d, style: `--mg-level:${Math.round(100 * share * Math.abs(level) / MIDDLE)}` });
+    return draw(`path.cell${kind}`, { d, style: `--level:${Math.round(100 * share * Math.abs(level) / MIDDLE)}` });
   });
 }
 
@@ -333,33 +313,31 @@ function histogram(data, name) {
 
 // ---------- Curves, on scales that Python chose
 
-const KINDS = { batch: "batch", running: "epoch so far", epoch: "epoch", validation: "validation" };
-
-// `curves` maps their kinds to [place, number] pairs, with places from 0 to 1; `ends` are ticks along the
-// bottom, [place, text]. Numbers that have no place, such as NaN, are left out. The reader points at a
-// place, onPlace(place), and mark(place) moves the marker.
-function chart({ title, words, scale, curves, ends, onPlace }) {
-  const percent = (share) => (100 * share).toFixed(2), height = (value) => shareOf(scale, value);
-  const paths = Object.entries(curves).map(([kind, points]) => {
-    const seen = points.filter(([, value]) => Number.isFinite(height(value)));
-    const places = seen.map(([x, value]) => `${percent(x)} ${percent(1 - height(value))}`);
-    const dots = places.length === 1 || kind === "epoch" || kind === "validation";
-    return [draw(`path.curve.${kind}`, { d: `M${places.join("L")}` }),
-      dots && draw(`path.curve.${kind}.dots`, { d: `M${places.join("h0M")}h0` })];
+// `curves` maps their kinds to lists of numbers, and `places` to where these lie, from 0 to 1. `ends` are
+// ticks along the bottom, [place, text]. Numbers without a place on the scale, such as NaN, are left out.
+// The reader points at a place, onPlace(place), and mark(place) moves the marker.
+function chart({ name, words, scale, curves, places, ends, onPlace }) {
+  const percent = (share) => (100 * share).toFixed(2);
+  const paths = Object.entries(curves).map(([kind, values]) => {
+    const points = values.map((value, k) => [places[kind][k], 1 - shareOf(scale, value)]).filter(([, y]) => Number.isFinite(y));
+    const texts = points.map((point) => point.map(percent).join(" "));
+    const dots = texts.length === 1 || kind === "epoch" || kind === "validation";
+    return [draw(`path.curve.${kind}`, { d: `M${texts.join("L")}` }),
+      dots && draw(`path.curve.${kind}.dots`, { d: `M${texts.join("h0M")}h0` })];
   });
   const keys = Object.keys(curves).map((kind) => (
-    make("span", draw("svg", { viewBox: "0 0 22 8" }, draw(`path.curve.${kind}`, { d: "M0 4h22" })), KINDS[kind])));
-  const grid = scale.ticks.map(([tick]) => draw("path.axis", { d: `M0 ${percent(1 - height(tick))}H100` })), marker = make("i");
+    make("span", draw("svg", { viewBox: "0 0 22 8" }, draw(`path.curve.${kind}`, { d: "M0 4h22" })), kind === "running" ? "epoch so far" : kind)));
+  const grid = scale.ticks.map(([share]) => draw("path.axis", { d: `M0 ${percent(1 - share)}H100` })), marker = make("i");
   const plot = make("div.plot",
     draw("svg", { viewBox: "0 0 100 100", preserveAspectRatio: "none", role: "img", "aria-label": words }, grid, paths), marker,
-    scale.ticks.map(([tick, text]) => make("span", { style: `bottom:${percent(height(tick))}%` }, text)),
+    scale.ticks.map(([share, text]) => make("span", { style: `bottom:${percent(share)}%` }, text)),
     ends.map(([place, text]) => make("span.end", { style: `left:${percent(place)}%` }, text)));
   listen(plot, "pointerdown pointermove", (event) => {
     const box = plot.getBoundingClientRect();
     if (event.buttons) onPlace((event.clientX - box.left) / box.width);
   });
   return {
-    element: make("figure.chart", make("figcaption", make("b", title), scale.log && "log scale", keys), plot),
+    element: make("figure.chart", make("figcaption", make("b", name), scale.log && "log scale", keys), plot),
     mark(place) { marker.style.left = `${percent(place)}%`; },
   };
 }
@@ -369,7 +347,7 @@ function chart({ title, words, scale, curves, ends, onPlace }) {
 function makeStage(label) {
   const svg = draw("svg.stage", { role: "group", "aria-label": label });
   const under = make("div.under", { role: "group", "aria-label": "Zoom" },
-    button("−", "Zoom out", () => zoomBy(0.8)), button("+", "Zoom in", () => zoomBy(1.25)), button("⤢", "Show all", showAll));
+    button("−", "Zoom out", () => zoomBy(0.8)), button("+", "Zoom in", () => zoomBy(1.25)), button("⤢", "Show all", () => fit(0, 1.5)));
   const pane = make("div.view", svg, under);
   const camera = { x: 0, y: 0, scale: 0, width: 0, height: 0 };
   let content = { width: 1, height: 1 };
@@ -390,20 +368,12 @@ function makeStage(label) {
     return Math.min(camera.width / content.width, camera.height / content.height);
   }
 
-  function centre(scale) {
-    camera.scale = scale;
-    camera.x = (content.width - camera.width / scale) / 2;
-    camera.y = Math.min(0, (content.height - camera.height / scale) / 2);
+  // Show all, or as much as can be seen at a scale between these.
+  function fit(least, most) {
+    camera.scale = within(whole(), least, most);
+    camera.x = (content.width - camera.width / camera.scale) / 2;
+    camera.y = Math.min(0, (content.height - camera.height / camera.scale) / 2);
     look();
-  }
-
-  // As large as its text was meant to be, smaller to show all of it, but never unreadable.
-  function begin() {
-    centre(within(whole(), Math.min(0.72, Math.max(camera.width / content.width, 0.5)), 1));
-  }
-
-  function showAll() {
-    centre(Math.min(whole(), 1.5));
   }
 
   function zoomBy(factor, x = camera.width / 2, y = camera.height / 2) {
@@ -457,8 +427,8 @@ function makeStage(label) {
     if (!last) return;
     fingers.set(pointerId, event);
     const dx = clientX - last.clientX, dy = clientY - last.clientY;
-    moved += Math.abs(dx) + Math.abs(dy);
     const other = [...fingers.values()].find((one) => one.pointerId !== pointerId);
+    moved += Math.hypot(dx, dy);
     if (other) {
       const apart = (one) => Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY) || 1;
       const middle = { clientX: (clientX + other.clientX) / 2, clientY: (clientY + other.clientY) / 2 };
@@ -473,19 +443,12 @@ function makeStage(label) {
     const before = camera.width;
     Object.assign(camera, { width, height });
     if (!width) return;
-    if (!camera.scale) begin();
+    // At first as large as its text was meant to be, smaller to show all of it, but never unreadable.
+    if (!camera.scale) fit(Math.min(0.72, Math.max(width / content.width, 0.5)), 1);
     else move((before - width) / 2 / camera.scale, 0); // what was in the middle stays there
   });
   sizes.observe(svg);
-
-  // What a key does to the picture; nothing if it means something else.
-  function onKey(event) {
-    const zooms = { "+": 1.25, "=": 1.25, "-": 0.8 }, arrow = event.shiftKey && ARROWS[event.key];
-    if (event.ctrlKey || event.metaKey || event.altKey) return null;
-    if (arrow) return () => move(60 * arrow[0] / camera.scale, 60 * arrow[1] / camera.scale);
-    return event.key === "0" ? showAll : zooms[event.key] && (() => zoomBy(zooms[event.key]));
-  }
-  return { pane, svg, under, reveal, resize, onKey, remove: () => sizes.disconnect() };
+  return { pane, svg, under, reveal, resize, remove: () => sizes.disconnect() };
 }
 
 // ---------- The frame that all widgets share
@@ -498,27 +461,14 @@ function mount(host, data, options = {}) {
   const state = { selected: options.selected || "", step: options.step ?? data.start ?? 0 };
   const widget = { data, state, change: (next) => change(next, true), refresh: show };
   const view = views[data.view](widget);
-  const player = makePlayer(view, state, go), bar = make("div");
-  const note = make("p.note", data.note);
-  const panel = make("div.panel", { role: "region", tabindex: "0" });
+  const player = makePlayer(view, state, go), bar = make("div"), note = make("p.note", data.note);
+  const panel = make("div.panel", { role: "region", tabindex: "0", "aria-label": `Details of what is chosen in ${data.title}` });
   let scrolled = false; // to ask the panel itself would lay out the whole page at each step
   listen(panel, "scroll", () => { scrolled = true; });
-  const main = make("div.main", view.stage, panel);
   const still = host.querySelector(".mg-still") || make("div.still", tableOf(data));
-  const top = makeTop(host, view, widget, still);
-  const frame = make("div.frame", { role: "group" }, top, bar, main, make("p.help", view.help));
-  host.replaceChildren(frame, still);
+  host.replaceChildren(make("div.frame", { role: "group", "aria-label": data.title }, makeTop(host, view, widget, still), bar,
+    make("div.main", { style: `--tall:${view.height}px` }, view.stage, panel), make("p.help", view.help)), still);
   fill(host, { "data-mounted": "true" });
-
-  // What depends on the data alone.
-  function label() {
-    const { title } = widget.data;
-    fill(frame, { "aria-label": title });
-    fill(panel, { "aria-label": `Details of what is chosen in ${title}` });
-    top.querySelector(".mg-heading").textContent = title;
-    top.querySelector(".mg-facts").textContent = view.facts();
-    main.style.setProperty("--mg-tall", `${Math.round(view.height)}px`);
-  }
 
   // Everything follows from the state alone, whoever changed it.
   function show() {
@@ -531,24 +481,21 @@ function mount(host, data, options = {}) {
   }
 
   function change(next, told) {
-    const step = within(next.step ?? state.step, 0, view.stops().at(-1));
-    const selected = next.selected ?? state.selected;
+    const { selected, step } = { ...state, ...next, step: within(next.step ?? state.step, 0, view.stops().at(-1)) };
     if (step === state.step && selected === state.selected) return;
     if (scrolled) panel.scrollTop = 0;
     scrolled = false;
     Object.assign(state, { step, selected });
     show();
-    if (view.reveal) view.reveal(selected);
-    if (told && options.onChange) options.onChange({ selected, step });
+    view.reveal?.(selected);
+    if (told) options.onChange?.({ selected, step });
   }
 
   // A step takes the selection along to where it happens.
   function go(step, told = true) {
-    const selected = step > 0 && view.at ? view.at(step) : null;
-    change({ step, selected: selected ?? state.selected }, told);
+    change({ step, selected: (step > 0 && view.at?.(step)) || state.selected }, told);
   }
 
-  label();
   show();
   return {
     select: (id) => change({ selected: id }, false),
@@ -559,13 +506,12 @@ function mount(host, data, options = {}) {
       widget.data = next;
       view.renew();
       still.replaceChildren(tableOf(next));
-      label();
       show();
       change({ step: follows ? view.stops().at(-1) : state.step }, true);
     },
     remove() {
       player.stop();
-      if (view.remove) view.remove();
+      view.remove?.();
       host.replaceChildren();
       fill(host, { "data-mounted": null });
     },
@@ -579,7 +525,7 @@ function makeTop(host, view, widget, still) {
     fill(still, { tabindex: open ? 0 : -1, role: "region", "aria-label": `Table of ${widget.data.title}` });
     fill(table, { "aria-expanded": open });
   }, { "aria-expanded": "false", "data-action": "table" });
-  return make("div.top", make("span.heading"), make("span.facts"),
+  return make("div.top", make("b", widget.data.title), make("span.facts", view.facts),
     make("div.tools", view.search && makeSearch(view, widget), view.tools, table));
 }
 
@@ -609,8 +555,7 @@ function makePlayer(view, state, go) {
   const next = button("Next ›", "Next step", () => move(1), { "data-action": "forward" });
   const slider = make("input", { type: "range", "aria-label": "Step of the recorded pass" });
   const words = make("p.words", { "aria-live": "polite" });
-  const element = make("div.player", { role: "group", "aria-label": "Recorded pass" },
-    back, play, next, slider, words);
+  const element = make("div.player", { role: "group", "aria-label": "Recorded pass" }, back, play, next, slider, words);
   let timer = null;
   listen(slider, "input", () => {
     stop();
@@ -624,15 +569,14 @@ function makePlayer(view, state, go) {
 
   function move(by) {
     stop();
-    const all = view.stops();
-    go(all[within(place() + by, 0, all.length - 1)]);
+    go(view.stops()[place() + by]);
   }
 
   function toggle() {
     if (timer) return stop();
-    if (place() === view.stops().length - 1) go(0);
+    if (next.disabled) go(0);
     timer = setInterval(() => {
-      if (!element.isConnected || place() >= view.stops().length - 1) return stop();
+      if (!element.isConnected || next.disabled) return stop();
       go(view.stops()[place() + 1]);
     }, view.pause || 1300);
     label("❚❚ Pause", "Pause");
@@ -675,10 +619,8 @@ function tableOf({ caption, rows = [] }) {
 // ---------- The graph
 
 const ABOUT = { broken: "call", input: "input", layer: "layer", op: "operation", model: "model" };
-const HELP = "Drag to move, click once and turn the wheel to zoom. Keys: arrows follow the drawing, + and − zoom, "
-  + "0 shows all, Shift and arrows move.";
-const LOSS = "Now its gradient walks back: each arrow carries the gradient of the loss with respect to the value that "
-  + "went along it.";
+const HELP = "Drag to move, click once and turn the wheel to zoom. The arrow keys follow the drawing.";
+const LOSS = "Now its gradient walks back: each arrow carries the gradient with respect to what went along it.";
 const LINES = [["title", 14, 25], ["detail", 12, 42], ["mono", 12, 59]]; // style, font size, where it stands in a box
 const HEADING = 32; // the height of an open model's heading
 
@@ -686,10 +628,8 @@ views.graph = function (widget) {
   const { data, state } = widget;
   const boxes = data.boxes.map((box) => ({ ...data.usual, ...box }));
   const places = new Map(boxes.map((box, i) => [box.path, i]));
-  const stage = makeStage(data.sentence);
-  const norms = heats();
-  let opened = new Set(), drawing = data.drawings[""], nodes = new Map(), links = new Map();
-  let amounts = null, matches = new Set();
+  const stage = makeStage(data.sentence), norms = heats();
+  let opened = new Set(), drawing = data.drawings[""], matches = new Set(), nodes, links, amounts;
   if (!places.has(state.selected)) state.selected = boxes[0].path;
   drawAll();
 
@@ -704,9 +644,8 @@ views.graph = function (widget) {
 
   function stops() {
     const shown = drawing.boxes.map(([i]) => i).filter((i) => !opened.has(i) && recorded(i));
-    if (!shown.length) return [0];
-    const forward = [0, ...shown.map(steps.forward)];
-    return data.passes < 2 ? forward : [...forward, steps.loss, ...shown.toReversed().map(steps.backward)];
+    const back = data.passes > 1 ? [steps.loss, ...shown.toReversed().map(steps.backward)] : [];
+    return [0, ...shown.map(steps.forward), ...back];
   }
 
   function phaseOf(i, step) {
@@ -737,8 +676,7 @@ views.graph = function (widget) {
   }
 
   function room(i, [x, y, width, height]) {
-    const style = `fill:var(--mg-${around(i).length % 2 ? "paper" : "zero"})`;
-    return draw("rect.room", { x, y, width, height, rx: 10, style });
+    return draw("rect.room", { x, y, width, height, rx: 10, style: `fill:var(--${around(i).length % 2 ? "paper" : "zero"})` });
   }
 
   // The models around a box, the innermost first.
@@ -753,7 +691,7 @@ views.graph = function (widget) {
     const call = box.calls > 1 ? `, call ${box.call + 1} of ${box.calls}` : "";
     const same = shared ? `, shared layer ${box.shared + 1}` : "";
     const label = `${box.name}, ${box.type}${call}${same}, output shape ${box.outputs.join(", ")}`;
-    const style = `${shared ? `--mg-mark:${colourOf(box)};` : ""}${(!open && norms.box(i)) || ""}`;
+    const style = `${shared ? `--mark:${colourOf(box)};` : ""}${(!open && norms.box(i)) || ""}`;
     const card = (by) => draw("rect.card", { x: x + by, y: y + by, width, height, rx });
     const node = draw(`g.node.${box.kind}${open ? ".opened" : ""}`, { role: "button", "data-node": i, "aria-label": label, style },
       model && { "aria-expanded": open }, model && !open && card(5), card(0),
@@ -768,7 +706,7 @@ views.graph = function (widget) {
   }
 
   function colourOf(box) {
-    return `var(--mg-shared${box.shared % 6})`;
+    return `var(--shared${box.shared % 6})`;
   }
 
   function captions(box, x, y) {
@@ -792,26 +730,21 @@ views.graph = function (widget) {
 
   // Open or close a model in place: its corner stays where it is.
   function setOpen(i, wanted, focus = true) {
-    const next = wanted ? [...opened, i, ...around(i)] : [...opened].filter((k) => k !== i && !around(k).includes(i));
-    const before = nodes.get(i);
-    opened = choiceFor(new Set(next), wanted ? [i, ...around(i)] : around(i));
+    const before = nodes.get(i)?.place, chain = wanted ? [i, ...around(i)] : around(i);
+    const all = wanted ? [...opened, ...chain] : [...opened].filter((k) => k !== i && !around(k).includes(i));
+    // Where there is no drawing of all that is wanted, only this model and those around it are open.
+    opened = new Set([all, chain, []].find((choice) => data.drawings[keyOf(choice)]));
     drawing = data.drawings[keyOf(opened)];
     drawAll();
     if (!nodes.has(places.get(state.selected))) state.selected = boxes[i].path;
-    const after = nodes.get(i);
-    stage.resize(drawing, before && before.place, after.place);
+    stage.resize(drawing, before, nodes.get(i).place);
     widget.refresh();
     revealNode(i);
-    if (focus) after.element.focus({ preventScroll: true });
+    if (focus) nodes.get(i).element.focus({ preventScroll: true });
   }
 
-  // Where there is no drawing of all that is wanted, only one model and those around it are open.
-  function choiceFor(wanted, chain) {
-    return [wanted, new Set(chain)].find((choice) => data.drawings[keyOf(choice)]) || new Set();
-  }
-
-  function keyOf(set) {
-    return [...set].sort((a, b) => a - b).join(",");
+  function keyOf(choice) {
+    return [...new Set(choice)].sort((a, b) => a - b).join(",");
   }
 
   // The edges of this drawing.
@@ -827,15 +760,15 @@ views.graph = function (widget) {
   }
 
   function onKey(event, i) {
-    const model = boxes[i].kind === "model", { parent } = boxes[i], arrow = !event.shiftKey && ARROWS[event.key];
-    const enter = event.key === "Enter" || event.key === " ";
-    const act = enter ? () => (model ? setOpen(i, !opened.has(i)) : choose(i))
-      : event.key === "Escape" && parent !== null ? () => choose(parent)
-      : arrow ? () => choose(neighbour(i, arrow)) : stage.onKey(event);
-    if (!act) return;
+    const { kind, parent } = boxes[i], arrow = ARROWS[event.key];
+    if (event.key === "Enter" || event.key === " ") {
+      choose(i);
+      if (kind === "model") setOpen(i, !opened.has(i));
+    } else if (event.key === "Escape" && parent !== null) choose(parent);
+    else if (arrow) choose(neighbour(i, arrow));
+    else return;
     event.preventDefault();
     event.stopPropagation();
-    act();
   }
 
   // The node to which an arrow key leads: along an edge, or to the nearest in the same layer.
@@ -846,14 +779,14 @@ views.graph = function (widget) {
       const [x, y, width, height] = nodes.get(i).place;
       return down ? x + width / 2 : y + height / 2;
     };
-    const inside = [...nodes.keys()].filter((i) => boxes[i].parent === from).slice(0, 1);
+    const all = [...nodes.keys()], first = all.find((i) => boxes[i].parent === from);
     const [here, there] = along > 0 ? ["source", "target"] : ["target", "source"];
     const linked = edges().filter((edge) => edge[here] === from).map((edge) => edge[there]);
-    const beside = [...nodes.keys()].filter((i) => boxes[i].parent === boxes[from].parent
+    const beside = all.filter((i) => boxes[i].parent === boxes[from].parent
       && nodes.get(i).layer === nodes.get(from).layer && side * (centre(i) - centre(from)) > 0);
+    if (along > 0 && opened.has(from)) return first;
     const distance = (i) => Math.abs(centre(i) - centre(from));
-    const found = (along > 0 && opened.has(from) ? inside : along ? linked : beside)
-      .filter((i) => !nodes.get(i).element.matches(".mg-unseen"));
+    const found = (along ? linked : beside).filter((i) => !nodes.get(i).element.matches(".mg-unseen"));
     return found.sort((a, b) => distance(a) - distance(b))[0] ?? from;
   }
 
@@ -871,8 +804,8 @@ views.graph = function (widget) {
   }
 
   function search(text) {
-    const fits = (box) => `${box.path} ${box.type}`.toLowerCase().includes(text);
-    matches = new Set(text ? boxes.filter(fits).map((box) => box.path) : []);
+    const fits = (box) => text && `${box.path} ${box.type}`.toLowerCase().includes(text);
+    matches = new Set(boxes.filter(fits).map((box) => box.path));
     widget.refresh();
     return [...matches];
   }
@@ -915,17 +848,13 @@ views.graph = function (widget) {
       cellPaths(seen, row, 1, x + 18, y + height - 8, (width - 36) / seen.form.columns, 4)));
   }
 
-  // The norm of what a current edge carries: beside the arrow, or where one that runs level has no head.
+  // The norm of what a current edge carries: beside the middle of the arrow, or above one that runs level.
   function amount(link, norm, back) {
     // A path outside the page is measured without laying out the page first.
-    const path = draw("path", { d: link.querySelector(".mg-edge").getAttribute("d") });
-    const half = path.getTotalLength() / 2;
-    const [before, middle, after] = [half - 2, half, half + 2].map((at) => path.getPointAtLength(at));
-    const level = Math.abs(after.x - before.x) > Math.abs(after.y - before.y);
-    return draw("text", {
-      class: "mg-amount", "data-state": back ? "backward" : "forward", "text-anchor": level ? "middle" : "start",
-      x: level ? middle.x : middle.x + 8, y: !level ? middle.y + 4 : back ? middle.y + 14 : middle.y - 6,
-    }, norm);
+    const path = draw("path", { d: link.querySelector(".mg-edge").getAttribute("d") }), half = path.getTotalLength() / 2;
+    const { x, y } = path.getPointAtLength(half), next = path.getPointAtLength(half + 2);
+    const place = Math.abs(next.x - x) > Math.abs(next.y - y) ? { x, y: y - 6, "text-anchor": "middle" } : { x: x + 8, y: y + 4 };
+    return draw("text.amount", place, { "data-state": back ? "backward" : "forward" }, norm);
   }
 
   // How strong a gradient is among all, from 0 to 100 on a logarithmic scale, as a style; null where there is none.
@@ -933,16 +862,13 @@ views.graph = function (widget) {
     const size = (arrays = []) => Math.max(0, ...arrays.map((array) => (array ? Number(array.norm) : 0)));
     const all = boxes.map((box) => size(box.gradient)).filter((norm) => norm > 0);
     const scale = { least: Math.min(...all), most: Math.max(...all), log: true };
-    const heat = (norm) => (norm > 0 ? `--mg-heat:${Math.round(100 * shareOf(scale, norm)) || 0}` : null);
+    const heat = (norm) => (norm > 0 ? `--heat:${Math.round(100 * shareOf(scale, norm)) || 0}` : null);
     return { ...scale, any: all.length > 0, box: (i) => heat(size(boxes[i].gradient)), edge: (k) => heat(size([data.edges[k].term])) };
   }
 
-  const legend = make("div.legend", "gradient norm ", norms.least, make("i"), norms.most);
+  stage.under.prepend(make("div.legend", "gradient norm ", norms.least, make("i"), norms.most));
   const colour = button("Gradient colours", "Gradient colours", () => {
-    const on = stage.pane.classList.toggle("mg-coloured");
-    fill(colour, { "aria-pressed": on });
-    if (on) stage.under.prepend(legend);
-    else legend.remove();
+    fill(colour, { "aria-pressed": stage.pane.classList.toggle("mg-coloured") });
   }, { "aria-pressed": "false", "data-action": "colour" });
 
   // ---- words
@@ -994,8 +920,7 @@ views.graph = function (widget) {
   function inspect({ selected, step }) {
     const i = places.get(selected), box = boxes[i], phase = phaseOf(i, step), open = opened.has(i);
     const text = open ? "Close this model" : "Open this model";
-    const same = boxes.filter((other) => other.shared === box.shared && other.type === box.type).length;
-    const call = box.calls > 1 ? `call ${box.call + 1} of ${box.calls}` : `one of ${same} calls`;
+    const call = box.calls > 1 ? `call ${box.call + 1} of ${box.calls}` : "called elsewhere too";
     const first = boxes.findIndex((other) => other.shared !== null && other.shared === box.shared);
     const holder = first < 0 ? i : first;
     return [
@@ -1057,18 +982,15 @@ views.graph = function (widget) {
     ]));
   }
 
-  function summary() {
-    const top = boxes.filter((box) => box.parent === null).length;
-    const all = top < boxes.length ? ` (${boxes.length} with all models open)` : "";
-    const samples = data.samples ? ` · recorded on ${count(data.samples, "sample")}` : "";
-    return `${count(top, "node")}${all} · ${count(data.parameters, "parameter")}${samples}`;
-  }
-
   stage.resize(drawing);
+  const top = boxes.filter((box) => box.parent === null).length;
+  const all = top < boxes.length ? ` (${boxes.length} with all models open)` : "";
+  const samples = data.samples ? ` · recorded on ${count(data.samples, "sample")}` : "";
   return {
-    stage: stage.pane, tools: norms.any && colour, facts: summary, stops, words, show, inspect, reveal, search, remove: stage.remove,
-    height: drawing.height + 58, at: (step) => (boxAt(step) === null ? null : boxes[boxAt(step)].path),
+    stage: stage.pane, height: Math.round(drawing.height) + 58, tools: norms.any && colour, remove: stage.remove,
+    facts: `${count(top, "node")}${all} · ${count(data.parameters, "parameter")}${samples}`,
     help: `${HELP} Enter opens and closes a model, Escape leads out of it.`,
+    stops, words, show, inspect, reveal, search, at: (step) => boxes[boxAt(step)]?.path,
   };
 };
 
@@ -1127,97 +1049,91 @@ views.calls = function (widget) {
 // ---------- The training dashboard
 
 views.dashboard = function (widget) {
-  const stage = make("div.view.charts");
-  const view = {
-    stage, pause: 150, renew, show, inspect, words, stops: () => [0, ...numbers], facts: summary,
+  const stage = make("div.view.charts"), list = (text) => (text ? text.split(" ") : []);
+  let data, numbers, epochs, batches, marks, charts, layers, bars;
+  renew();
+  return {
+    stage, renew, show, inspect, words, stops: () => [0, ...numbers], height: 610, pause: 150,
     help: "Click or drag in a chart to go to a batch. Click a layer to see its gradient over the whole training.",
   };
-  let data, numbers, epochs, batches, marks, charts, layers;
-  renew();
-  return view;
 
   // ---- drawing
 
   function renew() {
-    const list = (text) => (text ? text.split(" ") : []), { state } = widget;
     data = widget.data;
     [numbers, epochs, batches, marks] = ["numbers", "epochs", "batches", "marks"].map((name) => list(data[name]).map(Number));
-    charts = data.charts.map(({ name, scale, curves, soFar }) => {
-      const lists = Object.fromEntries(Object.entries(curves).map(([kind, text]) => [kind, list(text)]));
-      return { name, batch: lists.batch, soFar: list(soFar), ...makeChart(name, name, scale, lists) };
-    });
-    layers = data.layers.map((layer, i) => ({ ...layer, norms: list(layer.norms), row: makeRow(layer, i) }));
-    if (!layers.some((layer) => layer.path === state.selected)) state.selected = layers[0]?.path || "";
-    const focused = stage.contains(document.activeElement) && document.activeElement.getAttribute("data-layer");
-    stage.replaceChildren();
-    fill(stage, charts.map((one) => one.element), layers.length > 0 && bars());
-    if (focused) layers[focused].row.focus({ preventScroll: true });
-    view.height = 172 * charts.length + 26 * layers.length + 70;
+    charts = data.charts.map(unfold);
+    if (data.layers.length !== layers?.length) bars = makeBars();
+    layers = data.layers.map(unfold);
+    if (layers.length && !layers.some(isChosen)) widget.state.selected = layers[0].path;
+    for (const one of charts) Object.assign(one, makeChart(one));
+    stage.replaceChildren(make("p.facts", data.facts), ...charts.map((one) => one.element), bars);
   }
 
-  function makeChart(title, what, scale, curves) {
-    const shares = { batch: numbers, running: numbers, epoch: marks, validation: marks };
-    const points = Object.entries(curves).map(([kind, texts]) => [kind, texts.map((text, k) => [shares[kind][k] / data.total, text])]);
-    return chart({
-      title, scale, curves: Object.fromEntries(points), words: `${what} over ${count(data.total, "batch", "batches")}`,
-      ends: [[-0.04, "epoch"], ...data.labels.map(([number, epoch]) => [number / data.total, epoch])],
-      onPlace: (place) => widget.change({ step: numbers.reduce((best, number) => (
-        Math.abs(number - place * data.total) < Math.abs(best - place * data.total) ? number : best)) }),
-    });
+  // The numbers of each curve travel as one text.
+  function unfold(one) {
+    return { ...one, curves: Object.fromEntries(Object.entries(one.curves).map(([kind, text]) => [kind, list(text)])) };
   }
 
-  // A layer's name, the bar of its gradient, and its norm.
-  function makeRow({ path }, i) {
-    const row = button("", path, () => widget.change({ selected: path }), { class: "mg-layer", "data-layer": i });
-    listen(row, "keydown", (event) => {
-      const [, down] = ARROWS[event.key] || [], next = down && layers[i + down];
-      if (!next) return;
-      event.preventDefault();
-      widget.change({ selected: next.path });
-      next.row.focus();
-    });
-    return fill(row, make("span", path), make("i", make("i")), make("span", { "data-field": "bar" }));
+  function makeChart({ curves: { running, ...curves }, ...one }) {
+    const shares = (all) => all.map((number) => number / data.total);
+    const places = { batch: shares(numbers), running: shares(numbers), epoch: shares(marks), validation: shares(marks) };
+    const onPlace = (place) => widget.change({ step: Math.round(place * data.total) });
+    if (running && !curves.batch) curves.running = running; // both in one picture would be too much
+    return chart({ ...one, curves, places, ends: data.ends, onPlace });
   }
 
-  function bars() {
-    const ticks = data.scale.ticks.map(([tick, text]) => make("span", { style: `left:${100 * shareOf(data.scale, tick)}%` }, text));
-    return make("div.chart", { role: "group", "aria-label": "Gradient norm of each layer" },
-      make("b", "gradient norm of each layer"), " in this batch, log scale",
-      make("div.axes", { "aria-hidden": "true" }, make("div", ticks)), layers.map((layer) => layer.row));
+  // A row for each layer: its name, the bar of its gradient, and its norm. Arrow keys lead along radio buttons.
+  function makeBars() {
+    const ticks = data.scale.ticks.map(([share, text]) => make("span", { style: `left:${100 * share}%` }, text));
+    const rows = data.layers.map(({ path }) => make("label.layer", make("input", { type: "radio", name: "layer", value: path }),
+      make("span", path), make("i", make("i")), make("output")));
+    const form = make("form.chart", { "aria-label": "Layers" }, make("b", "gradient norm of each layer"), " in this batch, log scale",
+      make("div.axes", { "aria-hidden": "true" }, make("div", ticks)), rows);
+    return listen(form, "change", () => widget.change({ selected: form.elements.layer.value }));
   }
 
   // ---- showing a state
+
+  function isChosen(layer) {
+    return layer.path === widget.state.selected;
+  }
 
   // The place of the batch at a step among those that are shown; -1 before the first.
   function placeOf(step) {
     return numbers.findLastIndex((number) => number <= step);
   }
 
-  function show({ selected, step }) {
+  function show({ step }) {
     const k = placeOf(step);
     for (const one of charts) one.mark((numbers[k] || 0) / data.total);
-    for (const { path, norms, row } of layers) {
-      const norm = norms[k] || "", chosen = path === selected;
-      row.querySelector("i i").style.width = `${100 * shareOf(data.scale, norm || NaN) || 0}%`;
-      row.lastChild.textContent = norm;
-      fill(row, { "aria-pressed": chosen, "aria-label": `${path}, gradient norm ${norm || "not yet known"}`, tabindex: chosen ? 0 : -1 });
-    }
+    layers.forEach((layer, i) => {
+      const [radio, , bar, text] = bars.querySelectorAll("label")[i].children, norm = layer.curves.batch[k] || "";
+      radio.checked = isChosen(layer);
+      bar.firstChild.style.width = `${100 * shareOf(data.scale, norm || NaN) || 0}%`;
+      text.textContent = norm;
+    });
   }
 
-  function inspect({ selected, step }) {
-    const layer = layers.find((one) => one.path === selected), k = placeOf(step);
-    return [layer && layerParts(layer, k), k >= 0 && section("This batch", facts(...charts.flatMap((one) => [
-      one.batch && [`${one.name} of this batch alone`, one.batch[k], "batch"],
-      one.soFar.length > 0 && [`${one.name}, epoch so far`, one.soFar[k], "so-far"]])))];
+  // [name, its value in a batch, where that comes from]
+  function valuesAt(k) {
+    return charts.flatMap(({ name, curves }) => [
+      curves.batch && [`${name}, this batch alone`, curves.batch[k], "batch"],
+      curves.running && [`${name}, epoch so far`, curves.running[k], "running"]]).filter(Boolean);
   }
 
-  function layerParts({ path, type, parameters, weights, norms }, k) {
-    const drawn = makeChart("Over the training", `gradient norm of ${path}`, data.scale, { batch: norms });
+  function inspect({ step }) {
+    const k = placeOf(step);
+    return [layers.filter(isChosen).map((layer) => aboutLayer(layer, k)), k >= 0 && section("This batch", facts(...valuesAt(k)))];
+  }
+
+  function aboutLayer({ path, words, type, parameters, weights, curves }, k) {
+    const drawn = makeChart({ name: "Over the training", words, scale: data.scale, curves });
     drawn.mark((numbers[k] || 0) / data.total);
     return [
       make("h3", { "data-field": "name" }, path), make("p.kind", { "data-field": "type" }, type),
       section("Gradient of its weights", { "data-phase": "backward" },
-        facts(["Norm in this batch", norms[k] || "not yet known", "norm"]), drawn.element),
+        facts(["Norm in this batch", curves.batch[k] || "not yet known", "norm"]), drawn.element),
       section("About this layer", facts(["Parameters", parameters.toLocaleString("en-US"), "parameters"],
         ...weights.map(([name, shape]) => [name, shape, "weight", "dd.mono"]))),
     ];
@@ -1225,15 +1141,10 @@ views.dashboard = function (widget) {
 
   function words(step) {
     const k = placeOf(step);
-    if (k < 0) return { title: "", text: `${count(data.total, "batch was", "batches were")} recorded.`, phase: "start" };
-    const found = charts.filter((one) => one.soFar.length).map(({ name, batch, soFar }) => (
-      batch ? `${name} ${batch[k]}` : `${name} so far ${soFar[k]}`));
-    return { title: `epoch ${epochs[k]}, batch ${batches[k]}`, text: `${listed(found)}.`, phase: "forward" };
-  }
-
-  function summary() {
-    const thin = numbers.length < data.total ? `, ${numbers.length} of them shown` : "";
-    return data.total ? `${count(data.finished, "epoch")} · ${count(data.total, "batch", "batches")}${thin}` : "";
+    if (k < 0) return { title: "", text: data.opening, phase: "start" };
+    const seen = charts.filter(({ curves }) => curves.running);
+    const text = listed(seen.map(({ name, curves }) => `${name} ${(curves.batch || curves.running)[k]}`));
+    return { title: `epoch ${epochs[k]}, batch ${batches[k]}`, text: `${text}.`, phase: "forward" };
   }
 };
 

@@ -3,8 +3,26 @@
 All that a widget shows is one piece of plain data, made in Python from a real run of the library.
 The file `widget.js` draws it. This file is what all widgets share: the HTML with a still picture
 and a table that stand where no script runs, the data as JSON, and the form for Jupyter, where
-Python can read and set what is selected and which step is shown. A new widget is a function that
-makes a `Page`, and a view of the same name in `widget.js`.
+Python can read and set what is selected and which step is shown.
+
+A new widget is a function that makes a `Page`, and in `widget.js` a function `views.name(widget)`,
+with `widget` = {data, state, change(next), refresh()}, that gives
+
+    stage, height    the element that is drawn on, and how high it would like to be
+    stops()          the numbers of the steps at which to stop, from 0
+    words(step)      {title, text, phase} of a step
+    show(state)      draw a state, {selected, step}
+    inspect(state)   what stands in the inspector
+
+and, where they make sense,
+
+    facts, help      words beside the title, and below all
+    tools            elements for the tool bar
+    pause            milliseconds between two steps that play by themselves
+    at(step)         what to select at a step
+    reveal(id)       bring what is selected into sight
+    search(text)     the ids that match
+    renew()          take over data that have grown
 """
 
 import base64

@@ -301,12 +301,12 @@ def test_the_keyboard_alone_is_enough(open_own, recorded):
     press("ArrowRight")
     press("ArrowRight")  # nothing is further right: stay
     assert "call 2 of 2" in focused()
-    for key, name in (("+", "zoomed"), ("0", "fitted"), ("Shift+ArrowDown", "moved")):
-        before = page.locator(".mg-stage").get_attribute("viewBox")
-        press(key)
-        assert page.locator(".mg-stage").get_attribute("viewBox") != before or name == "moved"
-    for name in ("Zoom out", "Zoom in", "Show all", "Details of what is chosen"):
+    for name in ("Zoom out", "Zoom in", "Show all"):
         tab(name)
+        before = page.locator(".mg-stage").get_attribute("viewBox")
+        press("Enter")
+        assert page.locator(".mg-stage").get_attribute("viewBox") != before
+    tab("Details of what is chosen")
 
 
 def test_what_happens_is_said_aloud(open_own, recorded):
@@ -550,7 +550,7 @@ def test_steps_go_inside_what_is_open(open_own, nested):
             i = [box.path for box in boxes].index(name)
             node = page.locator(f'[data-node="{i}"]')
             if node.get_attribute("aria-expanded") == "false":
-                node.dispatch_event("dblclick")
+                node.press("Enter")
         visible = [
             i
             for i, box in enumerate(boxes)
@@ -682,7 +682,7 @@ def test_colour_by_gradient_norm(open_own, recorded):
     assert button.get_attribute("aria-pressed") == "true"
     norms = [float(norm(gradient[0])) for gradient in gradients]
     heats = [
-        float(node.evaluate("node => node.style.getPropertyValue('--mg-heat')"))
+        float(node.evaluate("node => node.style.getPropertyValue('--heat')"))
         for node in page.locator(".mg-node").all()
     ]
     expected = np.log(np.array(norms) / min(norms)) / np.log(max(norms) / min(norms))
@@ -693,7 +693,7 @@ def test_colour_by_gradient_norm(open_own, recorded):
     colours = [node.evaluate(fill) for node in page.locator(".mg-node").all()]
     assert colours[int(np.argmax(norms))] != colours[int(np.argmin(norms))]
     button.click()
-    assert page.locator(".mg-legend").count() == 0
+    assert page.locator(".mg-legend").is_hidden()
 
 
 def test_it_plays_by_itself_and_pauses(open_own, recorded):
