@@ -8,7 +8,7 @@ from .svg import DARK, LIGHT, SANS, add, number
 
 WIDEST_LINEAR = 100  # positive numbers that differ by more than this factor get a logarithmic axis
 NARROWEST = 1e-4  # an axis spans at least this share of its numbers
-LEAST_POWER, MOST_POWER = -300, 300  # of ten, on a logarithmic axis
+HUGE = 1e300  # larger numbers stand at the end of an axis, and smaller ones than 1/HUGE at 1/HUGE
 MOST_TICKS = 5
 WIDTH, PLOT_HEIGHT, LEFT, RIGHT = 640, 110, 64, 16
 BAR_LEFT, BAR_RIGHT, ROW = 150, 80, 20
@@ -20,6 +20,7 @@ STROKES = {
     "epoch": ("#1c63c4", "#6fa8ff", 2, "", True),
     "validation": ("#bd4a0b", "#ff9d5c", 2, "5 3", True),
 }
+GRADIENT = STROKES["validation"][:2]  # the colours of what flows back
 NAMES = {
     "batch": "batch",
     "running": "epoch so far",
@@ -39,7 +40,7 @@ class Axis:
 
     def share(self, value):
         """Where a number lies, from 0 to 1; None for one that has no place on the axis."""
-        if not math.isfinite(value) or (self.log and value <= 0):
+        if value is None or not math.isfinite(value) or (self.log and value <= 0):
             return None
         scale = math.log if self.log else float
         least, most = scale(self.least), scale(self.most)
@@ -54,6 +55,7 @@ class Axis:
 def axis_for(values, log=False):
     """An axis with round ends that holds all values; logarithmic where these differ widely."""
     values = [v for v in values if v is not None and math.isfinite(v) and (v > 0 or not log)]
+    values = [min(max(v, 1 / HUGE if v > 0 else -HUGE), HUGE) for v in values]
     least, most = min(values, default=1.0), max(values, default=1.0)
     if log or least > 0 and most / least > WIDEST_LINEAR:
         return log_axis(least, most)
@@ -79,8 +81,8 @@ def round_step(width):
 
 def log_axis(least, most):
     """An axis whose ticks are powers of ten, or of a short one 1, 2 and 5 times those."""
-    first = max(math.floor(math.log10(least)), LEAST_POWER)
-    last = min(max(math.ceil(math.log10(most)), first + 1), MOST_POWER)
+    first, last = math.floor(math.log10(least)), math.ceil(math.log10(most))
+    last = max(last, first + 1)
     fine = [float(f"{factor}e{power}") for power in range(first, last + 1) for factor in (1, 2, 5)]
     below = max([tick for tick in fine if tick <= least], default=fine[0])
     above = min([tick for tick in fine if tick >= most and tick > below], default=fine[-1])
@@ -197,8 +199,8 @@ class Sheet:
         for name, value, text in rows:
             self.text(BAR_LEFT - 8, self.y + 13, name, "end", "ink")
             if share := axis.share(value):
-                add(self.root, "rect", "epoch-dot", x=BAR_LEFT, y=self.y + 3, width=share * wide,
-                    height=12, rx=2, fill=STROKES["epoch"][0])  # fmt: skip
+                add(self.root, "rect", "gradient", x=BAR_LEFT, y=self.y + 3, width=share * wide,
+                    height=12, rx=2, fill=GRADIENT[0])  # fmt: skip
             self.text(WIDTH - BAR_RIGHT + 8, self.y + 13, text)
             self.y += ROW
         self.y += 4
@@ -207,7 +209,7 @@ class Sheet:
 def dark_style():
     """The style sheet for dark screens."""
     rules = {f".mg-{name}": f"fill:{DARK[name]}" for name in ("paper", "ink", "soft")}
-    rules[".mg-line"] = f"stroke:{DARK['line']}"
+    rules |= {".mg-line": f"stroke:{DARK['line']}", ".mg-gradient": f"fill:{GRADIENT[1]}"}
     for kind, (_, colour, *_) in STROKES.items():
         rules |= {f".mg-{kind}": f"stroke:{colour}", f".mg-{kind}-dot": f"fill:{colour}"}
     scoped = "".join(f".minigraph-curves {name}{{{rule}}}" for name, rule in rules.items())

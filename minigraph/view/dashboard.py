@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .curves import Axis, Sheet, axis_for
+from .curves import Sheet, axis_for
 from .text import printable, shorten
 from .trace import number_text
 from .widget import MOST_BYTES, Page
@@ -31,7 +31,6 @@ class Chart:
     """
 
     name: str
-    axis: Axis
     curves: dict
 
     @property
@@ -39,6 +38,10 @@ class Chart:
         """The curves that are drawn: both of a batch would be too much in one picture."""
         hidden = "running" if "batch" in self.curves else None
         return {kind: values for kind, values in self.curves.items() if kind != hidden}
+
+    @property
+    def axis(self):
+        return axis_for([value for values in self.drawn.values() for value in values])
 
     def data(self, over):
         """The chart as plain data; `over` says in words what it is drawn over."""
@@ -150,14 +153,8 @@ def chart_of(metric, batches, epochs):
         "epoch": [record["logs"].get(metric) for record in epochs],
         "validation": [record["logs"].get(f"val_{metric}") for record in epochs],
     }
-    curves = {
-        kind: values
-        for kind, values in curves.items()
-        if any(value is not None for value in values)
-    }
-    chart = Chart(printable(metric), None, curves)
-    chart.axis = axis_for([value for values in chart.drawn.values() for value in values])
-    return chart
+    some = {kind: row for kind, row in curves.items() if any(value is not None for value in row)}
+    return Chart(printable(metric), some)
 
 
 # ---------------------------------------------------------------------------------------------

@@ -43,7 +43,8 @@ html:not([data-theme]) body:not([data-jp-theme-light],.vscode-light) .minigraph-
 :is(.mg-facts,.mg-found,.mg-note,.mg-help,.mg-kind,.mg-record p,dt,.mg-scale,.mg-under,.mg-chart){
 color:var(--soft); font-size:12.5px; font-weight:400}
 .mg-top,.mg-tools{display:flex; flex-wrap:wrap; gap:6px; align-items:center}
-.mg-top{padding:12px 18px 8px; column-gap:16px; b{font-size:15px}}
+.mg-top{padding:12px 18px 8px; column-gap:16px}
+.mg-heading{font-size:15px}
 .mg-facts{margin-right:auto}
 button,.mg-search{font:inherit; font-size:13px; font-weight:600; color:var(--ink); background:var(--card); cursor:pointer;
 border:1px solid var(--line); border-radius:9px; padding:4px 12px; min-height:32px; margin:0}
@@ -458,7 +459,7 @@ function makeStage(label) {
 // Returns {select(id), go(step), renew(data), remove()} for those who drive it from outside.
 function mount(host, data, options = {}) {
   if (!document.getElementById("minigraph-style")) document.head.append(make("style", { id: "minigraph-style" }, STYLE));
-  const state = { selected: options.selected || "", step: options.step ?? data.start ?? 0 };
+  const state = { selected: options.selected || "", step: options.step || data.start || 0 };
   const widget = { data, state, change: (next) => change(next, true), refresh: show };
   const view = views[data.view](widget);
   const player = makePlayer(view, state, go), bar = make("div"), note = make("p.note", data.note);
@@ -497,6 +498,7 @@ function mount(host, data, options = {}) {
   }
 
   show();
+  if (state.step !== options.step) options.onChange?.(state);
   return {
     select: (id) => change({ selected: id }, false),
     go(step) { if (step !== state.step) go(step, false); },
@@ -525,7 +527,7 @@ function makeTop(host, view, widget, still) {
     fill(still, { tabindex: open ? 0 : -1, role: "region", "aria-label": `Table of ${widget.data.title}` });
     fill(table, { "aria-expanded": open });
   }, { "aria-expanded": "false", "data-action": "table" });
-  return make("div.top", make("b", widget.data.title), make("span.facts", view.facts),
+  return make("div.top", make("b.heading", widget.data.title), make("span.facts", view.facts),
     make("div.tools", view.search && makeSearch(view, widget), view.tools, table));
 }
 
@@ -1090,6 +1092,7 @@ views.dashboard = function (widget) {
       make("span", path), make("i", make("i")), make("output")));
     const form = make("form.chart", { "aria-label": "Layers" }, make("b", "gradient norm of each layer"), " in this batch, log scale",
       make("div.axes", { "aria-hidden": "true" }, make("div", ticks)), rows);
+    listen(form, "submit", (event) => event.preventDefault());
     return listen(form, "change", () => widget.change({ selected: form.elements.layer.value }));
   }
 
