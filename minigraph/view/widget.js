@@ -24,7 +24,7 @@ const STYLE = `
 --shared0:light-dark(#0f7d7f,#4cc9c0); --shared1:light-dark(#a23e8c,#e08bd0); --shared2:light-dark(#96620f,#f0b95b);
 --shared3:light-dark(#4c6fd1,#8fabff); --shared4:light-dark(#5d7a1f,#a9cf5f); --shared5:light-dark(#b4464b,#f28b8b);
 --type:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace; color-scheme:light; container-type:inline-size;
-margin:.5rem 0; color:var(--ink); font:14px/1.5 system-ui,sans-serif; font-variant-numeric:tabular-nums}
+margin:.5rem 0; color:var(--ink); font:13px/1.5 system-ui,sans-serif; font-variant-numeric:tabular-nums}
 :is(html[data-theme=dark],body.vscode-dark,body[data-jp-theme-light=false]) .minigraph-widget{color-scheme:dark}
 @media (prefers-color-scheme:dark){
 html:not([data-theme]) body:not([data-jp-theme-light],.vscode-light) .minigraph-widget{color-scheme:dark}}
@@ -39,14 +39,14 @@ html:not([data-theme]) body:not([data-jp-theme-light],.vscode-light) .minigraph-
 .mg-frame{background:var(--paper); border:1px solid var(--line); border-radius:14px; overflow:hidden; --side:var(--positive);
   &,*{box-sizing:border-box}
   :where(p,h3,h4,h5,dl,dt,dd,ol,figure){margin:0; padding:0}
-  :where(h3,h4,h5,b){font-size:13px; font-weight:650; line-height:1.5; color:var(--ink); overflow-wrap:anywhere}}
+  :where(h3,h4,h5,b){font-size:inherit; font-weight:650; line-height:1.5; color:var(--ink); overflow-wrap:anywhere}}
 :is(.mg-facts,.mg-found,.mg-note,.mg-help,.mg-kind,.mg-record p,dt,.mg-scale,.mg-under,.mg-chart){
 color:var(--soft); font-size:12.5px; font-weight:400}
 .mg-top,.mg-tools{display:flex; flex-wrap:wrap; gap:6px; align-items:center}
 .mg-top{padding:12px 18px 8px; column-gap:16px}
 .mg-heading{font-size:15px}
 .mg-facts{margin-right:auto}
-button,.mg-search{font:inherit; font-size:13px; font-weight:600; color:var(--ink); background:var(--card); cursor:pointer;
+button,.mg-search{font:inherit; font-weight:600; color:var(--ink); background:var(--card); cursor:pointer;
 border:1px solid var(--line); border-radius:9px; padding:4px 12px; min-height:32px; margin:0}
 .mg-search{font-weight:400; width:11.5em; cursor:text; &::placeholder{color:var(--soft); opacity:1}}
 button:hover:enabled{border-color:var(--soft)}
@@ -59,14 +59,16 @@ outline:2px solid var(--soft)!important; outline-offset:-2px; border-radius:9px;
 :is([data-phase=forward],[data-state=forward]){--now:var(--forward)}
 [data-phase=start]{--now:var(--soft)}
 .mg-player{display:grid; grid-template-columns:auto auto auto 1fr; gap:4px 8px; align-items:center; padding:2px 18px 10px;
-  p{grid-column:1/-1; min-height:3em}
-  b{font-size:14px; color:var(--now)}}
+  p{grid-column:1/-1; min-height:3em; font-size:14px}
+  b{color:var(--now)}}
 .mg-play{min-width:5.6em}
 input[type=range]{width:100%; height:24px; margin:0; cursor:pointer; accent-color:var(--now)}
 .mg-note{padding:0 18px 10px}
 .mg-help{padding:6px 18px 8px; border-top:1px solid var(--line)}
 .mg-main{display:grid; grid-template-columns:minmax(0,1fr) minmax(240px,310px); height:clamp(470px,var(--tall),660px);
-border-top:1px solid var(--line); &:has(.mg-code){grid-template-columns:minmax(0,1fr) 50%}}
+border-top:1px solid var(--line);
+  &:has(.mg-code){grid-template-columns:minmax(0,1fr) 50%}
+  &:has(.mg-charts):not(:has(.mg-chart)){display:none}}
 .mg-view{display:flex; flex-direction:column; min-height:0; overflow:hidden}
 .mg-stage{flex:1; min-height:0; width:100%; cursor:grab; user-select:none; &:active{cursor:grabbing}}
 .mg-under{display:flex; gap:4px 7px; align-items:center; justify-content:end; padding:4px 10px 8px;
@@ -77,18 +79,18 @@ border-top:1px solid var(--line); &:has(.mg-code){grid-template-columns:minmax(0
 .mg-view:not(.mg-coloured) .mg-legend{display:none}
 .mg-panel{overflow:auto; padding:16px 18px 20px; background:var(--card); border-left:1px solid var(--line); scrollbar-width:thin;
   h3{font-size:17px; line-height:1.3}}
-.mg-call{padding:1px 9px; border-radius:9px; font-size:12px; font-weight:600; border:1px solid}
+.mg-call{padding:1px 9px; border-radius:9px; font-weight:600; border:1px solid}
 :is(.mg-call,.mg-open,.mg-formula){display:block; width:fit-content; margin:8px 0 0}
 .mg-formula{padding:7px 10px; border:0; border-radius:8px; font:12.5px/1.45 var(--type); color:var(--ink);
 background:var(--zero); overflow-wrap:anywhere}
-dl{display:grid; grid-template-columns:auto 1fr; gap:3px 14px; font-size:13px}
+dl{display:grid; grid-template-columns:auto 1fr; gap:3px 14px}
 dl :is(dt,dd){float:none; width:auto; overflow-wrap:anywhere}
 .mg-mono{font-family:var(--type); font-size:12.5px}
 .mg-record{margin:16px 0 0; padding:12px 0 0; border-top:1px solid var(--line);
   h4{color:var(--now,var(--ink))}
   :is(h5,dl,p,ol,figure,svg){margin-top:8px}}
 .mg-sum{list-style:none;
-  li{padding:5px 0 7px 22px; position:relative; font-size:13px; overflow-wrap:anywhere}
+  li{padding:5px 0 7px 22px; position:relative; overflow-wrap:anywhere}
   li::before{content:attr(data-sign); position:absolute; left:4px; font-weight:650; color:var(--now)}
   li:last-child{border-top:1.5px solid var(--now)}
   b{float:right; color:var(--now); margin-left:8px}
@@ -350,64 +352,60 @@ function makeStage(label) {
   const under = make("div.under", { role: "group", "aria-label": "Zoom" },
     button("−", "Zoom out", () => zoomBy(0.8)), button("+", "Zoom in", () => zoomBy(1.25)), button("⤢", "Show all", () => fit(0, 1.5)));
   const pane = make("div.view", svg, under);
-  const camera = { x: 0, y: 0, scale: 0, width: 0, height: 0 };
-  let content = { width: 1, height: 1 };
+  let content = { width: 1, height: 1 }, wide = 0, high = 0; // what is drawn, and the size of its place on the screen
+  let left = 0, top = 0, scale = 0; // what is seen
 
   function look() {
-    const wide = camera.width / camera.scale, high = camera.height / camera.scale;
     const held = (at, seen, all) => within(at, -0.6 * seen, all - 0.4 * seen);
-    camera.x = held(camera.x, wide, content.width);
-    camera.y = held(camera.y, high, content.height);
+    left = held(left, wide / scale, content.width);
+    top = held(top, high / scale, content.height);
     // One finger scrolls the page as long as nothing is hidden; then it moves the drawing.
-    const scrolls = wide >= content.width - 1 && high >= content.height - 1;
-    const viewBox = [camera.x, camera.y, wide, high].map((n) => n.toFixed(2)).join(" ");
-    fill(svg, { viewBox, style: `touch-action:${scrolls ? "pan-y" : "none"}` });
+    const touch = wide / scale >= content.width - 1 && high / scale >= content.height - 1 ? "pan-y" : "none";
+    const viewBox = [left, top, wide / scale, high / scale].map((n) => n.toFixed(2)).join(" ");
+    fill(svg, { viewBox, style: `touch-action:${touch}` });
   }
 
   // The scale at which all is seen.
   function whole() {
-    return Math.min(camera.width / content.width, camera.height / content.height);
+    return Math.min(wide / content.width, high / content.height);
   }
 
   // Show all, or as much as can be seen at a scale between these.
   function fit(least, most) {
-    camera.scale = within(whole(), least, most);
-    camera.x = (content.width - camera.width / camera.scale) / 2;
-    camera.y = Math.min(0, (content.height - camera.height / camera.scale) / 2);
+    scale = within(whole(), least, most);
+    left = (content.width - wide / scale) / 2;
+    top = Math.min(0, (content.height - high / scale) / 2);
     look();
   }
 
-  function zoomBy(factor, x = camera.width / 2, y = camera.height / 2) {
-    const scale = within(camera.scale * factor, Math.min(whole(), 0.5), 4);
-    const by = 1 / camera.scale - 1 / scale;
-    camera.scale = scale;
-    move(x * by, y * by);
-  }
-
-  function move(dx, dy) {
-    camera.x += dx;
-    camera.y += dy;
-    look();
-  }
-
-  // Move as little as is needed to see a box.
-  function reveal([x, y, width, height]) {
-    if (!camera.scale) return;
-    const away = (low, high, from, seen) => (
-      low < from ? low - from : high > from + seen ? Math.min(high - from - seen, low - from) : 0);
-    move(away(x - 20, x + width + 20, camera.x, camera.width / camera.scale),
-      away(y - 50, y + height + 50, camera.y, camera.height / camera.scale));
-  }
-
-  // The size of what is drawn; a point that was at `before` and is at `after` stays where it is.
-  function resize(size, before = [0, 0], after = before) {
-    content = size;
-    if (camera.scale) move(after[0] - before[0], after[1] - before[1]);
+  function zoomBy(factor, x = wide / 2, y = high / 2) {
+    const before = scale;
+    scale = within(scale * factor, Math.min(whole(), 0.5), 4);
+    move(x / before - x / scale, y / before - y / scale);
   }
 
   function zoomAt({ clientX, clientY }, factor) {
     const box = svg.getBoundingClientRect();
     zoomBy(factor, clientX - box.left, clientY - box.top);
+  }
+
+  function move(dx, dy) {
+    left += dx;
+    top += dy;
+    if (scale) look();
+  }
+
+  // Move as little as is needed to see a box.
+  function reveal([x, y, width, height]) {
+    const away = (low, high, from, seen) => (
+      low < from ? low - from : high > from + seen ? Math.min(high - from - seen, low - from) : 0);
+    if (scale) move(away(x - 20, x + width + 20, left, wide / scale), away(y - 50, y + height + 50, top, high / scale));
+  }
+
+  // The size of what is drawn; a point that was at `before` and is at `after` stays where it is.
+  function resize(size, before = [0, 0], after = before) {
+    content = size;
+    move(after[0] - before[0], after[1] - before[1]);
   }
 
   listen(svg, "wheel", (event) => {
@@ -436,17 +434,17 @@ function makeStage(label) {
       zoomAt(middle, apart(event) / apart(last));
     } else if (moved > 4) { // before, it may still become a click
       svg.setPointerCapture(pointerId);
-      move(-dx / camera.scale, -dy / camera.scale);
+      move(-dx / scale, -dy / scale);
     }
   });
 
   const sizes = new ResizeObserver(([{ contentRect: { width, height } }]) => {
-    const before = camera.width;
-    Object.assign(camera, { width, height });
-    if (!width) return;
+    const before = wide;
+    [wide, high] = [width, height];
+    if (!wide) return;
     // At first as large as its text was meant to be, smaller to show all of it, but never unreadable.
-    if (!camera.scale) fit(Math.min(0.72, Math.max(width / content.width, 0.5)), 1);
-    else move((before - width) / 2 / camera.scale, 0); // what was in the middle stays there
+    if (!scale) fit(Math.min(0.72, Math.max(wide / content.width, 0.5)), 1);
+    else move((before - wide) / 2 / scale, 0); // what was in the middle stays there
   });
   sizes.observe(svg);
   return { pane, svg, under, reveal, resize, remove: () => sizes.disconnect() };
@@ -1051,8 +1049,8 @@ views.calls = function (widget) {
 // ---------- The training dashboard
 
 views.dashboard = function (widget) {
-  const stage = make("div.view.charts"), list = (text) => (text ? text.split(" ") : []);
-  let data, numbers, epochs, batches, marks, charts, layers, bars;
+  const curves = make("div"), stage = make("div.view.charts", curves), list = (text) => (text ? text.split(" ") : []);
+  let data, numbers, epochs, batches, marks, charts, layers = [], bars;
   renew();
   return {
     stage, renew, show, inspect, words, stops: () => [0, ...numbers], height: 610, pause: 150,
@@ -1064,12 +1062,11 @@ views.dashboard = function (widget) {
   function renew() {
     data = widget.data;
     [numbers, epochs, batches, marks] = ["numbers", "epochs", "batches", "marks"].map((name) => list(data[name]).map(Number));
-    charts = data.charts.map(unfold);
-    if (data.layers.length !== layers?.length) bars = makeBars();
+    charts = data.charts.map(unfold).map((one) => ({ ...one, ...makeChart(one) }));
+    curves.replaceChildren(make("p.facts", data.facts), ...charts.map((one) => one.element));
+    if (data.layers.length !== layers.length) stage.replaceChildren(curves, bars = makeBars());
     layers = data.layers.map(unfold);
     if (layers.length && !layers.some(isChosen)) widget.state.selected = layers[0].path;
-    for (const one of charts) Object.assign(one, makeChart(one));
-    stage.replaceChildren(make("p.facts", data.facts), ...charts.map((one) => one.element), bars);
   }
 
   // The numbers of each curve travel as one text.
