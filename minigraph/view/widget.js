@@ -38,7 +38,7 @@ html:not([data-theme]) body:not([data-jp-theme-light],.vscode-light) .minigraph-
 &[data-table] .mg-still{display:block; overflow-x:auto; padding:8px}
 .mg-frame{background:var(--paper); border:1px solid var(--line); border-radius:14px; overflow:hidden; --side:var(--positive);
   &,*{box-sizing:border-box}
-  :where(p,h3,h4,h5,dl,dt,dd,ol,figure){margin:0; padding:0}
+  :where(p,h3,h4,h5,dl,dt,dd,ol){margin:0; padding:0}
   :where(h3,h4,h5,b){font-size:inherit; font-weight:650; line-height:1.5; color:var(--ink); overflow-wrap:anywhere}}
 :is(.mg-facts,.mg-found,.mg-note,.mg-help,.mg-kind,.mg-record p,dt,.mg-scale,.mg-under,.mg-chart){
 color:var(--soft); font-size:12.5px; font-weight:400}
@@ -88,7 +88,7 @@ dl :is(dt,dd){float:none; width:auto; overflow-wrap:anywhere}
 .mg-mono{font-family:var(--type); font-size:12.5px}
 .mg-record{margin:16px 0 0; padding:12px 0 0; border-top:1px solid var(--line);
   h4{color:var(--now,var(--ink))}
-  :is(h5,dl,p,ol,figure,svg){margin-top:8px}}
+  :is(h5,dl,p,ol,svg){margin-top:8px}}
 .mg-sum{list-style:none;
   li{padding:5px 0 7px 22px; position:relative; overflow-wrap:anywhere}
   li::before{content:attr(data-sign); position:absolute; left:4px; font-weight:650; color:var(--now)}
@@ -139,9 +139,9 @@ position:relative; white-space:pre; font:12.5px/1.6 var(--type);
   mark{color:var(--paper); background:var(--now,var(--soft)); border-radius:4px; padding:1px 0}}
 .mg-charts{display:block; overflow-y:auto; scrollbar-width:thin; padding:10px 18px}
 .mg-chart{margin-top:10px;
-  figcaption,figcaption span{display:flex; flex-wrap:wrap; gap:2px 12px; align-items:center}
-  figcaption span{gap:5px}
-  figcaption svg{width:22px; height:8px; margin:0}}
+  .mg-keys,.mg-keys span{display:flex; flex-wrap:wrap; gap:2px 12px; align-items:center; margin:0}
+  .mg-keys span{gap:5px}
+  .mg-keys svg{width:22px; height:8px; margin:0}}
 .mg-plot{position:relative; height:104px; margin:8px 6px 32px 46px; cursor:crosshair; touch-action:pan-y;
   svg{position:absolute; width:100%; height:100%; margin:0; overflow:visible}
   span{left:-7px; transform:translate(-100%,50%)}
@@ -340,7 +340,7 @@ function chart({ name, words, scale, curves, places, ends, onPlace }) {
     if (event.buttons) onPlace((event.clientX - box.left) / box.width);
   });
   return {
-    element: make("figure.chart", make("figcaption", make("b", name), scale.log && "log scale", keys), plot),
+    element: make("div.chart", make("p.keys", make("b", name), scale.log && "log scale", keys), plot),
     mark(place) { marker.style.left = `${percent(place)}%`; },
   };
 }
@@ -1087,7 +1087,7 @@ views.dashboard = function (widget) {
     const ticks = data.scale.ticks.map(([share, text]) => make("span", { style: `left:${100 * share}%` }, text));
     const rows = data.layers.map(({ path }) => make("label.layer", make("input", { type: "radio", name: "layer", value: path }),
       make("span", path), make("i", make("i")), make("output")));
-    const form = make("form.chart", { "aria-label": "Layers" }, make("b", "gradient norm of each layer"), " in this batch, log scale",
+    const form = make("form.chart", { "aria-label": "Layers" }, make("b", "gradient norms"), " in this batch, log scale",
       make("div.axes", { "aria-hidden": "true" }, make("div", ticks)), rows);
     listen(form, "submit", (event) => event.preventDefault());
     return listen(form, "change", () => widget.change({ selected: form.elements.layer.value }));

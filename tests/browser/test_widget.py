@@ -1012,7 +1012,7 @@ def curve(page, kind):
 def test_the_curves_are_the_numbers(open_own):
     dashboard, history = trained()
     page = open_own(dashboard.html)
-    assert page.locator(".mg-charts figcaption b").all_inner_texts() == ["loss", "accuracy"]
+    assert page.locator(".mg-charts .mg-keys b").all_inner_texts() == ["loss", "accuracy"]
     scale = dashboard.widget.data["charts"][0]["scale"]
     batches = [record["alone"]["loss"] for record in dashboard.batches]
     rows = {"batch": batches, "epoch": history["loss"], "validation": history["val_loss"]}
@@ -1021,7 +1021,7 @@ def test_the_curves_are_the_numbers(open_own):
         np.testing.assert_allclose(x, np.arange(1, len(values) + 1) / len(values), atol=1e-3)
         expected = (np.array(values) - scale["least"]) / (scale["most"] - scale["least"])
         np.testing.assert_allclose(y, expected, atol=0.01)
-    legend = page.locator(".mg-charts figcaption").first.locator("span").all_inner_texts()
+    legend = page.locator(".mg-charts .mg-keys").first.locator("span").all_inner_texts()
     assert legend == ["batch", "epoch", "validation"]
     ticks = [text for _, text in scale["ticks"]]
     shown = page.locator(".mg-charts .mg-plot").first.locator("span").all_inner_texts()
@@ -1091,7 +1091,7 @@ def test_hostile_names_of_layers_and_metrics_stay_text(open_own):
     dashboard.on_train_end()
     page = open_own(dashboard.html)
     assert page.locator(".mg-layer span").all_inner_texts() == list(names)
-    assert page.locator("figcaption b").nth(2).inner_text() == metric
+    assert page.locator(".mg-keys b").nth(2).inner_text() == metric
     page.locator(".mg-layer").nth(1).click()
     assert fields(page, "name") == [names[1]]
     assert page.locator(".mg-frame").locator("img, script, [onclick]").count() == 0
@@ -1100,7 +1100,7 @@ def test_hostile_names_of_layers_and_metrics_stay_text(open_own):
 def test_before_fit_the_dashboard_says_what_to_do(open_own):
     page = open_own(Dashboard().html)
     assert "callbacks=[dashboard]" in page.locator(".mg-note").inner_text()
-    assert page.locator("input, figure").count() == 0 and page.locator(".mg-main").is_hidden()
+    assert page.locator("input, .mg-chart").count() == 0 and page.locator(".mg-main").is_hidden()
     assert serious_faults(page) == []
 
 
