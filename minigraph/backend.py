@@ -24,7 +24,8 @@ class Context(threading.local):
     instead of the process-wide one, while a model is rebuilt from its config. `call` stands for the
     outermost layer call that is running: any object, another one for each such call. `calls_left`
     is how many calls a model that is read from a file may still make (None: any number). `watcher`
-    is None, or what is told of each call that is drawn (see `view.calls`).
+    is None, or what is told of each call that is drawn (see `view.calls`). `gradient_watcher` is
+    None, or what each optimizer tells of its gradients and variables (see `dashboard`).
     """
 
     tape = None
@@ -34,6 +35,7 @@ class Context(threading.local):
     call = None
     calls_left = None
     watcher = None
+    gradient_watcher = None
 
 
 context = Context()

@@ -14,7 +14,7 @@ import numpy as np
 
 from . import registry
 from . import schedules as schedules
-from .backend import array_module, to_library
+from .backend import array_module, context, to_library
 from .checks import check_numbers
 from .interrupts import whole_step
 from .tensor import Variable, as_array
@@ -109,6 +109,8 @@ class Optimizer(registry.Configurable):
             parts = self._places(variables)
             untouched = self._slots_of_others(variables)
             self._copy_gradients(gradients, variables, parts)
+            if context.gradient_watcher is not None:
+                context.gradient_watcher(gradients, variables)
             self._clip(parts)
             step, lr = self._gradient.value, self.learning_rate  # the step replaces the gradient
             size = PIECE if array_module(step) is np else step.size

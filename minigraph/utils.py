@@ -4,6 +4,7 @@ import numpy as np
 
 from .backend import clear_session, set_random_seed
 from .checks import check_counts
+from .dashboard import Dashboard
 from .data import PyDataset
 from .registry import CustomObjectScope, custom_object_scope
 from .view.calls import DrawAsYouCall, ErrorLens
@@ -14,6 +15,7 @@ Sequence = PyDataset  # its older name
 
 __all__ = [
     "CustomObjectScope",
+    "Dashboard",
     "DrawAsYouCall",
     "ErrorLens",
     "PyDataset",

@@ -36,13 +36,14 @@ FLOORS = [
         ["serialization", "saving", "backup", "callbacks"],
         ["view.__init__", "view.text", "view.describe", "view.abridge", "view.summary"]
         + ["view.layout", "view.svg", "view.raster", "view.dot", "view.plot", "view.trace"]
-        + ["view.pixels", "view.widget", "view.explore", "view.calls"],
+        + ["view.pixels", "view.widget", "view.explore", "view.calls"]
+        + ["view.curves", "view.dashboard"],
     ],
     [["training"]],
     [["models"]],
     [
         ["config"],
-        ["utils"],
+        ["dashboard", "utils"],
         ["applications"],
         ["datasets.files", "datasets.mnist", "datasets.cifar10", "datasets.__init__"]
         + ["datasets.__main__"],

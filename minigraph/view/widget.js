@@ -1,239 +1,217 @@
 // The widgets of minigraph: pictures that are alive. mount(host, data, options) draws one.
 //
-// A page of the book loads this file once, as a classic script, which brings all elements of class
-// "minigraph-widget" to life; in Jupyter the same text is a module and drives an anywidget.
-// All numbers come from Python; this file draws and never computes. Text enters a page through
-// textContent and setAttribute only, so no name can become markup.
+// A page of the book loads this file once, as a classic script that brings all elements of class
+// "minigraph-widget" to life; in Jupyter the same text is a module and drives an anywidget. All numbers
+// come from Python. Text enters a page as text nodes and attributes only, so no name can become markup.
 //
-// First comes what all share: colours, tools, pictures of arrays, a stage to pan and zoom, the frame
-// with player, inspector, search and table. A widget is then a function view(widget) in `views`,
-// where `widget` is {data, state, change(next), refresh()}. It gives
-//   stage            the element that is drawn on
-//   tools            elements for the tool bar
-//   show(state)      draw that state, {selected, step}
-//   inspect(state)   the elements of the inspector
-// and, where they make sense,
-//   facts            words beside the title
-//   stops()          the numbers of the steps at which to stop, from 0
-//   words(step)      {title, text, phase} of a step
-//   turn             the step at which the pass turns back
-//   at(step)         what to select at a step, or null
-//   reveal(id)       bring what is selected into sight
-//   search(text)     the ids that match
+// First comes what all share, then each widget: a function in `views`. What it gives is told in widget.py.
 (function (page) {
 "use strict";
 
-const SVG = "http://www.w3.org/2000/svg";
 const LEVELS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-";
 const MIDDLE = 31; // a letter stands for -31 ... 0 ... 31
-const LINES = [["title", 14, 20], ["detail", 12, 17], ["mono", 12, 17]]; // style, font size, line height
-const PADDING = 10;
-const HEADING = 32; // the height of an open model's heading
-const PAUSE = 1300; // milliseconds between two steps that play by themselves
+const ARROWS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 const views = {};
 
-// ---------- Style: every colour is a variable, so that light, dark and JupyterLab differ in one place each.
-
-const LIGHT = `
-  --mg-paper:#fbfbfd; --mg-card:#fff; --mg-tint:#eef2fb; --mg-line:#c9cfdb; --mg-ink:#1d2433;
-  --mg-soft:#5b6478; --mg-edge:#8993a8; --mg-zero:#f1f2f6; --mg-forward:#1c63c4;
-  --mg-backward:#bd4a0b; --mg-positive:#0b7a43; --mg-negative:#7b2f9b; --mg-shadow:#1d243318; --mg-room0:#f3f5f9; --mg-room1:#fbfbfd;
-  --mg-shared0:#0f7d7f; --mg-shared1:#a23e8c; --mg-shared2:#96620f; --mg-shared3:#4c6fd1;
-  --mg-shared4:#5d7a1f; --mg-shared5:#b4464b;`;
-const DARK = `
-  --mg-paper:#14171f; --mg-card:#1f242f; --mg-tint:#232c3f; --mg-line:#414a5c; --mg-ink:#eef1f7;
-  --mg-soft:#a9b2c3; --mg-edge:#8490a6; --mg-zero:#2a303d; --mg-forward:#6fa8ff;
-  --mg-backward:#ff9d5c; --mg-positive:#53d18d; --mg-negative:#cf8df0; --mg-shadow:#0006; --mg-room0:#191d26; --mg-room1:#14171f;
-  --mg-shared0:#4cc9c0; --mg-shared1:#e08bd0; --mg-shared2:#f0b95b; --mg-shared3:#8fabff;
-  --mg-shared4:#a9cf5f; --mg-shared5:#f28b8b;`;
-const LAB = `
-  --mg-paper:var(--jp-layout-color0); --mg-card:var(--jp-layout-color1);
-  --mg-ink:var(--jp-content-font-color1); --mg-soft:var(--jp-content-font-color2);
-  --mg-line:var(--jp-border-color1);`;
+// ---------- Style: every colour is a variable with one value for light pages and one for dark ones.
 
 const STYLE = `
-.minigraph-widget{${LIGHT} color-scheme:light; container-type:inline-size; font:14px/1.5 system-ui,
-sans-serif; font-variant-numeric:tabular-nums; color:var(--mg-ink); margin:.5rem 0}
-html[data-theme=dark] .minigraph-widget,body.vscode-dark .minigraph-widget,
-body[data-jp-theme-light=false] .minigraph-widget{${DARK} color-scheme:dark}
-@media (prefers-color-scheme:dark){html:not([data-theme]) body:not([data-jp-theme-light],.vscode-light)
-.minigraph-widget{${DARK} color-scheme:dark}}
-body[data-jp-theme-light] .minigraph-widget{${LAB}}
 .minigraph-widget{
-.mg-still img{max-width:100%; height:auto}
-&[data-mounted] .mg-still{display:none}
-.mg-still{background:var(--mg-paper); border-radius:14px}
+--paper:light-dark(#fbfbfd,#14171f); --card:light-dark(#fff,#1f242f); --tint:light-dark(#eef2fb,#232c3f);
+--zero:light-dark(#f1f2f6,#2a303d); --line:light-dark(#c9cfdb,#414a5c); --edge:light-dark(#8993a8,#8490a6);
+--ink:light-dark(#1d2433,#eef1f7); --soft:light-dark(#5b6478,#a9b2c3); --forward:light-dark(#1c63c4,#6fa8ff);
+--backward:light-dark(#bd4a0b,#ff9d5c); --positive:light-dark(#0b7a43,#53d18d); --negative:light-dark(#7b2f9b,#cf8df0);
+--shared0:light-dark(#0f7d7f,#4cc9c0); --shared1:light-dark(#a23e8c,#e08bd0); --shared2:light-dark(#96620f,#f0b95b);
+--shared3:light-dark(#4c6fd1,#8fabff); --shared4:light-dark(#5d7a1f,#a9cf5f); --shared5:light-dark(#b4464b,#f28b8b);
+--type:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace; color-scheme:light; container-type:inline-size;
+margin:.5rem 0; color:var(--ink); font:13px/1.5 system-ui,sans-serif; font-variant-numeric:tabular-nums}
+:is(html[data-theme=dark],body.vscode-dark,body[data-jp-theme-light=false]) .minigraph-widget{color-scheme:dark}
+@media (prefers-color-scheme:dark){
+html:not([data-theme]) body:not([data-jp-theme-light],.vscode-light) .minigraph-widget{color-scheme:dark}}
+.minigraph-widget{
+.mg-still{background:var(--paper); border-radius:14px;
+  img{max-width:100%; height:auto}
+  table{border-collapse:collapse; font-size:12.5px; display:table; width:auto; margin:0}
+  :is(caption,th,td){padding:3px 8px; text-align:left; color:var(--ink); background:none; caption-side:top}
+  :is(th,td){border-bottom:1px solid var(--line)}}
+&[data-mounted] .mg-still,&[data-table] .mg-still img{display:none}
 &[data-table] .mg-still{display:block; overflow-x:auto; padding:8px}
-&[data-table] .mg-still img{display:none}
-.mg-still table{border-collapse:collapse; font-size:12.5px; color:var(--mg-ink); display:table; width:auto; margin:0}
-.mg-still caption{text-align:left; color:var(--mg-ink); padding:2px 8px; caption-side:top}
-.mg-still :is(th,td){padding:3px 8px; text-align:left; border-bottom:1px solid var(--mg-line); background:none; color:var(--mg-ink)}
-.mg-frame,.mg-frame *{box-sizing:border-box}
-.mg-frame{background:var(--mg-paper); border:1px solid var(--mg-line); border-radius:14px; overflow:hidden}
-.mg-top{display:flex; flex-wrap:wrap; gap:6px 16px; align-items:center; padding:12px 18px 8px}
-.mg-heading{font-weight:650; font-size:15px; overflow-wrap:anywhere}
-.mg-facts{color:var(--mg-soft); font-size:13px; margin-right:auto}
-.mg-tools{display:flex; flex-wrap:wrap; gap:6px; align-items:center}
-.mg-found{font-size:12.5px; color:var(--mg-soft)}
-button,.mg-search{font:inherit; font-size:13px; font-weight:600; color:var(--mg-ink); background:var(--mg-card);
-border:1px solid var(--mg-line); border-radius:9px; padding:4px 12px; min-height:32px; margin:0; cursor:pointer}
-.mg-search{font-weight:400; width:11.5em; cursor:text}
-.mg-search::placeholder{color:var(--mg-soft); opacity:1}
-button:hover:enabled{border-color:var(--mg-soft)}
-button:is([aria-pressed=true],[aria-expanded=true]):not(.mg-open){background:var(--mg-tint); border-color:var(--mg-soft)}
-:is(button,input,.mg-panel,.mg-still):focus-visible{outline:2px solid var(--mg-soft)!important;
-outline-offset:2px; border-radius:9px; box-shadow:none!important}
-.mg-panel:focus-visible{outline-offset:-3px}
+.mg-frame{background:var(--paper); border:1px solid var(--line); border-radius:14px; overflow:hidden; --side:var(--positive);
+  &,*{box-sizing:border-box}
+  :where(p,h3,h4,h5,dl,dt,dd,ol){margin:0; padding:0}
+  :where(h3,h4,h5,b){font-size:inherit; font-weight:650; line-height:1.5; color:var(--ink); overflow-wrap:anywhere}}
+:is(.mg-facts,.mg-found,.mg-note,.mg-help,.mg-kind,.mg-record p,dt,.mg-scale,.mg-under,.mg-chart){
+color:var(--soft); font-size:12.5px; font-weight:400}
+.mg-top,.mg-tools{display:flex; flex-wrap:wrap; gap:6px; align-items:center}
+.mg-top{padding:12px 18px 8px; column-gap:16px}
+.mg-heading{font-size:15px}
+.mg-facts{margin-right:auto}
+button,.mg-search{font:inherit; font-weight:600; color:var(--ink); background:var(--card); cursor:pointer;
+border:1px solid var(--line); border-radius:9px; padding:4px 12px; min-height:32px; margin:0}
+.mg-search{font-weight:400; width:11.5em; cursor:text; &::placeholder{color:var(--soft); opacity:1}}
+button:hover:enabled{border-color:var(--soft)}
+:is(button:is([aria-pressed=true],[aria-expanded=true]):not(.mg-open),.mg-layer:has(:checked)){
+background:var(--tint); border-color:var(--soft)}
 button:disabled{opacity:.45; cursor:default}
-.mg-player{display:grid; grid-template-columns:auto auto auto 1fr; gap:4px 8px;
-align-items:center; padding:2px 18px 10px}
+:is(button,input,[tabindex]:not(.mg-node)):focus-visible,.mg-layer:has(:focus-visible){
+outline:2px solid var(--soft)!important; outline-offset:-2px; border-radius:9px; box-shadow:none!important}
+:is([data-phase],[data-state]){--now:var(--backward)}
+:is([data-phase=forward],[data-state=forward]){--now:var(--forward)}
+[data-phase=start]{--now:var(--soft)}
+.mg-player{display:grid; grid-template-columns:auto auto auto 1fr; gap:4px 8px; align-items:center; padding:2px 18px 10px;
+  p{grid-column:1/-1; min-height:3em; font-size:14px}
+  b{color:var(--now)}}
 .mg-play{min-width:5.6em}
-input[type=range]{appearance:none; width:100%; height:24px; margin:0; cursor:pointer; background:none}
-.mg-rail{position:relative; margin-left:6px}
-.mg-rail::before{content:""; position:absolute; inset:9px 0; border-radius:3px; opacity:.55;
-background:linear-gradient(90deg,var(--mg-forward) var(--mg-split),var(--mg-backward) var(--mg-split))}
-.mg-rail input{position:relative; display:block}
-input[type=range]::-webkit-slider-thumb{appearance:none; width:18px; height:18px; border-radius:50%;
-background:var(--mg-card); border:4px solid var(--mg-now); box-shadow:0 1px 4px var(--mg-shadow)}
-input[type=range]::-moz-range-thumb{width:10px; height:10px; border-radius:50%; background:var(--mg-card);
-border:4px solid var(--mg-now)}
-:is([data-phase],[data-state]){--mg-now:var(--mg-backward)}
-:is([data-phase=forward],[data-state=forward]){--mg-now:var(--mg-forward)}
-[data-phase=start]{--mg-now:var(--mg-soft)}
-.mg-words{grid-column:1/-1; min-height:3em; margin:0; font-size:14px; color:var(--mg-ink)}
-.mg-words b{color:var(--mg-now,var(--mg-soft)); font-weight:650}
-.mg-note{margin:0; padding:0 18px 10px; font-size:13px; color:var(--mg-soft)}
-.mg-main{display:grid; grid-template-columns:minmax(0,1fr) var(--mg-panel,minmax(240px,310px));
-height:clamp(470px,var(--mg-tall),660px); border-top:1px solid var(--mg-line)}
-.mg-view{position:relative; min-height:0; overflow:hidden}
-.mg-stage{position:absolute; inset:0; width:100%; height:100%; display:block; cursor:grab; user-select:none}
-.mg-stage.mg-dragged{cursor:grabbing}
-.mg-zoom{position:absolute; right:10px; bottom:10px; display:flex; gap:4px}
-.mg-zoom button{padding:0; width:32px; font-size:16px; line-height:1}
-.mg-legend{position:absolute; left:12px; bottom:10px; font-size:12px; color:var(--mg-ink); padding:3px 9px;
-background:var(--mg-card); border:1px solid var(--mg-line); border-radius:9px; display:flex; gap:7px; align-items:center}
-.mg-legend i{width:60px; height:8px; border-radius:3px; background:linear-gradient(90deg,var(--mg-card),var(--mg-backward))}
-.mg-help{margin:0; padding:6px 18px 8px; font-size:12px; color:var(--mg-soft); border-top:1px solid var(--mg-line)}
-.mg-panel{overflow:auto; padding:16px 18px 20px; background:var(--mg-card); border-left:1px solid var(--mg-line);
-scrollbar-width:thin; position:relative}
-.mg-panel h3{font-size:17px; line-height:1.3; font-weight:650; margin:0; padding:0; color:var(--mg-ink); overflow-wrap:anywhere}
-.mg-kind{color:var(--mg-soft); font-size:13px; margin:1px 0 0}
-.mg-call{display:inline-block; margin:7px 0 0; padding:1px 9px; border-radius:9px; font-size:12px; font-weight:600;
-border:1px solid currentColor}
-.mg-open{display:block; margin:9px 0 0}
-.mg-formula{display:block; margin:8px 0 0; padding:7px 10px; border-radius:8px; font:12.5px/1.45 var(--mg-type);
-color:var(--mg-ink); background:var(--mg-zero); overflow-wrap:anywhere; border:0}
-dl{display:grid; grid-template-columns:auto 1fr; gap:3px 14px; margin:8px 0 0; font-size:13px}
-dl :is(dt,dd){margin:0; padding:0; float:none; width:auto; overflow-wrap:anywhere}
-dl dt{color:var(--mg-soft); font-weight:400}
---mg-type:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;
-.mg-mono{font-family:var(--mg-type); font-size:12.5px}
-.mg-record{margin:16px 0 0; padding:12px 0 0; border-top:1px solid var(--mg-line)}
-.mg-record h4{margin:0; font-size:13px; font-weight:650; color:var(--mg-now,var(--mg-ink))}
-.mg-record h5{margin:12px 0 0; font-size:13px; font-weight:600; color:var(--mg-ink)}
-.mg-record p{margin:4px 0 0; font-size:13px; color:var(--mg-soft)}
-.mg-sum{list-style:none; margin:8px 0 0; padding:0}
-.mg-sum li{margin:0; padding:5px 0 7px 22px; position:relative; font-size:13px; overflow-wrap:anywhere}
-.mg-sum li::before{content:attr(data-sign); position:absolute; left:4px; font-weight:650; color:var(--mg-now)}
-.mg-sum li:last-child{border-top:1.5px solid var(--mg-now)}
-.mg-sum b{float:right; color:var(--mg-now); margin-left:8px}
-.mg-picture{display:block; width:100%; max-width:272px; height:auto; margin:8px 0 0}
-.mg-sum .mg-picture{max-width:220px; margin-top:5px; clear:both}
-.mg-scale{display:flex; justify-content:space-between; max-width:272px; font-size:11.5px; color:var(--mg-soft)}
-.mg-scale i{flex:1; height:5px; margin:6px 8px 0; border-radius:3px;
-background:linear-gradient(90deg,var(--mg-negative),var(--mg-zero),var(--mg-positive))}
-.mg-cell{fill:color-mix(in oklab,var(--mg-side) calc(var(--mg-level)*1%),var(--mg-zero))}
-.mg-cell.mg-none{fill:var(--mg-ink)}
-.mg-frame{--mg-side:var(--mg-positive)}
-.mg-minus{--mg-side:var(--mg-negative)}
-.mg-solid{fill:var(--mg-side)}
-.mg-track{fill:var(--mg-line)}
-.mg-axis{stroke:var(--mg-line)}
-.mg-edge{fill:none; stroke:var(--mg-edge); stroke-width:1.5}
-.mg-head{fill:var(--mg-edge)}
-.mg-tail,[data-state=backward] .mg-head{display:none}
-[data-state=backward] .mg-tail{display:inline; fill:var(--mg-now)}
-.mg-node{cursor:pointer; outline:none}
-.mg-card{fill:var(--mg-card); stroke:var(--mg-line)}
-.mg-room{stroke:var(--mg-line); stroke-dasharray:none}
-:is(.mg-input,.mg-opened) .mg-card{fill:var(--mg-tint)}
-.mg-node:hover .mg-card{stroke:var(--mg-soft)}
+input[type=range]{width:100%; height:24px; margin:0; cursor:pointer; accent-color:var(--now)}
+.mg-note{padding:0 18px 10px}
+.mg-help{padding:6px 18px 8px; border-top:1px solid var(--line)}
+.mg-main{display:grid; grid-template-columns:minmax(0,1fr) minmax(240px,310px); height:clamp(470px,var(--tall),660px);
+border-top:1px solid var(--line);
+  &:has(.mg-code){grid-template-columns:minmax(0,1fr) 50%}
+  &:has(.mg-charts):not(:has(.mg-chart)){display:none}}
+.mg-view{display:flex; flex-direction:column; min-height:0; overflow:hidden}
+.mg-stage{flex:1; min-height:0; width:100%; cursor:grab; user-select:none; &:active{cursor:grabbing}}
+.mg-under{display:flex; gap:4px 7px; align-items:center; justify-content:end; padding:4px 10px 8px;
+  button{padding:0; width:32px; font-size:16px; line-height:1}}
+.mg-legend{margin-right:auto;
+  i{display:inline-block; width:60px; height:8px; margin:0 6px; border-radius:3px;
+  background:linear-gradient(90deg,var(--card),var(--backward))}}
+.mg-view:not(.mg-coloured) .mg-legend{display:none}
+.mg-panel{overflow:auto; padding:16px 18px 20px; background:var(--card); border-left:1px solid var(--line); scrollbar-width:thin;
+  h3{font-size:17px; line-height:1.3}}
+.mg-call{padding:1px 9px; border-radius:9px; font-weight:600; border:1px solid}
+:is(.mg-call,.mg-open,.mg-formula){display:block; width:fit-content; margin:8px 0 0}
+.mg-formula{padding:7px 10px; border:0; border-radius:8px; font:12.5px/1.45 var(--type); color:var(--ink);
+background:var(--zero); overflow-wrap:anywhere}
+dl{display:grid; grid-template-columns:auto 1fr; gap:3px 14px}
+dl :is(dt,dd){float:none; width:auto; overflow-wrap:anywhere}
+.mg-mono{font-family:var(--type); font-size:12.5px}
+.mg-record{margin:16px 0 0; padding:12px 0 0; border-top:1px solid var(--line);
+  h4{color:var(--now,var(--ink))}
+  :is(h5,dl,p,ol,svg){margin-top:8px}}
+.mg-sum{list-style:none;
+  li{padding:5px 0 7px 22px; position:relative; overflow-wrap:anywhere}
+  li::before{content:attr(data-sign); position:absolute; left:4px; font-weight:650; color:var(--now)}
+  li:last-child{border-top:1.5px solid var(--now)}
+  b{float:right; color:var(--now); margin-left:8px}
+  .mg-picture{max-width:220px; clear:both}}
+.mg-picture{display:block; width:100%; max-width:272px; height:auto}
+.mg-scale{display:flex; justify-content:space-between; max-width:272px;
+  i{flex:1; height:5px; margin:6px 8px 0; border-radius:3px;
+  background:linear-gradient(90deg,var(--negative),var(--zero),var(--positive))}}
+.mg-cell{fill:color-mix(in oklab,var(--side) calc(var(--level)*1%),var(--zero))}
+.mg-none{fill:var(--ink)}
+.mg-minus{--side:var(--negative)}
+.mg-solid{fill:var(--side)}
+.mg-bar{fill:var(--mark,var(--edge))}
+.mg-track{fill:var(--line)}
+.mg-axis{stroke:var(--line); vector-effect:non-scaling-stroke}
+.mg-card,.mg-room{fill:var(--card); stroke:var(--line)}
 .mg-ring{fill:none; stroke:none; stroke-width:2}
-.mg-node text{text-anchor:middle; fill:var(--mg-soft); pointer-events:none}
-.mg-node.mg-opened text{text-anchor:start}
-.mg-node .mg-title{fill:var(--mg-ink); font-weight:600}
-.mg-node .mg-mono{font-family:var(--mg-type)}
-.mg-bar{fill:var(--mg-mark,var(--mg-edge))}
-.mg-node .mg-number{fill:var(--mg-paper); font-size:10.5px; font-weight:700; text-anchor:middle}
-.mg-toggle circle{fill:var(--mg-card); stroke:var(--mg-soft); stroke-width:1.5}
-.mg-toggle:hover circle{fill:var(--mg-tint)}
-.mg-toggle path{stroke:var(--mg-ink); stroke-width:1.8; fill:none}
-.mg-node[data-state] .mg-card{stroke:var(--mg-now); fill:color-mix(in oklab,var(--mg-now) 9%,var(--mg-card))}
-.mg-link[data-state] .mg-edge{stroke:var(--mg-now)}
-.mg-link[data-state] .mg-head{fill:var(--mg-now)}
-.mg-coloured .mg-node[style*=mg-heat] .mg-card{stroke:var(--mg-backward); stroke-width:calc(1px + var(--mg-heat)*.03px);
-fill:color-mix(in oklab,var(--mg-backward) calc(4% + var(--mg-heat)*.42%),var(--mg-card))}
-.mg-coloured .mg-node[style*=mg-heat] text{fill:var(--mg-ink)}
-.mg-coloured .mg-link[style*=mg-heat] .mg-edge{stroke:var(--mg-backward); stroke-width:calc(1px + var(--mg-heat)*.04px)}
-.mg-same .mg-ring{stroke:var(--mg-mark); stroke-dasharray:4 4}
-.mg-match .mg-ring{stroke:var(--mg-forward); stroke-dasharray:2 3; stroke-width:3}
-.mg-node[aria-pressed=true] .mg-ring{stroke:var(--mg-now,var(--mg-ink)); stroke-dasharray:none}
-.mg-node:focus-visible .mg-ring{stroke:var(--mg-ink); stroke-width:3; stroke-dasharray:none}
-.mg-node.mg-current .mg-card{stroke-width:2; filter:drop-shadow(0 3px 9px
-color-mix(in oklab,var(--mg-now) 38%,transparent))}
-.mg-link.mg-current .mg-edge{stroke-width:2.5; stroke-dasharray:7 5; animation:mg-flow .7s linear infinite}
-.mg-link.mg-current[data-state=backward] .mg-edge{animation-direction:reverse}
-.mg-amount{font-size:11px; font-weight:600; fill:var(--mg-now); stroke:var(--mg-paper); stroke-width:4px;
-paint-order:stroke}
+.mg-node{cursor:pointer; outline:none;
+  text{text-anchor:middle; fill:var(--soft); pointer-events:none}
+  .mg-title{fill:var(--ink); font-weight:600}
+  .mg-lead{text-anchor:start}
+  .mg-number{fill:var(--paper); font-size:10.5px; font-weight:700}
+  &:is(.mg-input,.mg-opened) .mg-card{fill:var(--tint)}
+  &.mg-broken .mg-card{stroke-dasharray:5 4}
+  &:hover .mg-card{stroke:var(--soft)}
+  &[data-state] .mg-card{stroke:var(--now); fill:color-mix(in oklab,var(--now) 9%,var(--card))}
+  &.mg-current .mg-card{stroke-width:2; filter:drop-shadow(0 3px 9px color-mix(in oklab,var(--now) 38%,transparent))}
+  &.mg-same .mg-ring{stroke:var(--mark); stroke-dasharray:4 4}
+  &.mg-match .mg-ring{stroke:var(--forward); stroke-dasharray:2 3; stroke-width:3}
+  &[aria-pressed=true] .mg-ring{stroke:var(--now,var(--ink)); stroke-dasharray:none}
+  &:focus-visible .mg-ring{stroke:var(--ink); stroke-width:3; stroke-dasharray:none}}
+.mg-toggle{fill:var(--card); stroke:var(--soft); stroke-width:1.6; &:hover{fill:var(--tint)}}
+.mg-link{
+  .mg-edge{fill:none; stroke:var(--now,var(--edge)); stroke-width:1.5}
+  .mg-head,.mg-tail{fill:var(--now,var(--edge))}
+  &:not([data-state=backward]) .mg-tail,&[data-state=backward] .mg-head{display:none}
+  &.mg-current .mg-edge{stroke-width:2.5; stroke-dasharray:7 5}}
+.mg-coloured [style*=--heat]{
+  .mg-card{stroke:var(--backward); fill:color-mix(in oklab,var(--backward) calc(4% + var(--heat)*.42%),var(--card))}
+  .mg-edge{stroke:var(--backward); stroke-width:calc(1px + var(--heat)*.04px)}
+  text{fill:var(--ink)}}
+.mg-amount{font-size:11px; font-weight:600; fill:var(--now); stroke:var(--paper); stroke-width:4px; paint-order:stroke}
 .mg-unseen{visibility:hidden}
-.mg-main:has(.mg-code){--mg-panel:50%}
-.mg-code{margin:0 0 14px; padding:8px 4px 8px 2.4em; background:var(--mg-zero); border-radius:8px; font:12.5px/1.6 var(--mg-type)}
-.mg-code li{white-space:pre-wrap; overflow-wrap:anywhere}
-.mg-code mark{color:var(--mg-paper); background:var(--mg-now,var(--mg-soft)); border-radius:4px; padding:1px 0}
-.mg-broken .mg-card{stroke-dasharray:5 4}
+.mg-code{margin:0 0 14px; padding:8px 8px 8px 2.4em; background:var(--zero); border-radius:8px; overflow-x:auto;
+position:relative; white-space:pre; font:12.5px/1.6 var(--type);
+  mark{color:var(--paper); background:var(--now,var(--soft)); border-radius:4px; padding:1px 0}}
+.mg-charts{display:block; overflow-y:auto; scrollbar-width:thin; padding:10px 18px}
+.mg-chart{margin-top:10px;
+  .mg-keys,.mg-keys span{display:flex; flex-wrap:wrap; gap:2px 12px; align-items:center; margin:0}
+  .mg-keys span{gap:5px}
+  .mg-keys svg{width:22px; height:8px; margin:0}}
+.mg-plot{position:relative; height:104px; margin:8px 6px 32px 46px; cursor:crosshair; touch-action:pan-y;
+  svg{position:absolute; width:100%; height:100%; margin:0; overflow:visible}
+  span{left:-7px; transform:translate(-100%,50%)}
+  .mg-end{bottom:-15px; transform:translate(-50%,50%)}
+  i{position:absolute; top:-4px; bottom:0; margin-left:-1px; border-left:2px solid var(--ink)}}
+.mg-plot span,.mg-axes span{position:absolute; white-space:nowrap; line-height:1}
+.mg-curve{fill:none; vector-effect:non-scaling-stroke; stroke:var(--now,var(--forward)); stroke-width:2;
+  &:is(.mg-batch,.mg-running){stroke-width:1; opacity:.75}
+  &.mg-validation{stroke:var(--backward); stroke-dasharray:5 3}
+  &.mg-dots{stroke-width:6; stroke-linecap:round; stroke-dasharray:none}}
+.mg-layer,.mg-axes{display:grid; grid-template-columns:minmax(5em,26%) 1fr 4.6em; gap:10px; align-items:center; padding:1px 8px;
+min-height:26px}
+.mg-layer{border:1px solid transparent; border-radius:9px; color:var(--ink); font-size:13px; cursor:pointer; margin:0;
+  input{position:absolute; opacity:0}
+  span{overflow:hidden; text-overflow:ellipsis; white-space:nowrap}
+  i{height:12px; border-radius:3px; background:var(--zero)}
+  i i{display:block; background:var(--backward)}}
+.mg-axes{min-height:18px; div{position:relative; height:16px; grid-column:2}
+  span{transform:translate(-50%,25%)}}
 }
 @container (max-width:590px){.minigraph-widget{
-.mg-main{grid-template-columns:minmax(0,1fr); height:auto}
-.mg-view{height:clamp(300px,var(--mg-tall),460px)}
-.mg-panel{border-left:0; border-top:1px solid var(--mg-line); min-height:360px}
-.mg-player{grid-template-columns:1fr auto 1fr; padding-inline:12px}
-.mg-rail{grid-column:1/-1; margin:0}
-.mg-words{min-height:6em}
-.mg-top{padding-inline:12px}}}
-@keyframes mg-flow{to{stroke-dashoffset:-12}}
-@media (prefers-reduced-motion:reduce){.minigraph-widget *{animation:none!important;
-transition:none!important}}
-@media print{.minigraph-widget{.mg-still{display:block!important}
-.mg-still img{display:block!important}
+.mg-main{grid-template-columns:minmax(0,1fr)!important; height:auto}
+.mg-view{height:clamp(300px,var(--tall),460px)}
+.mg-charts{height:auto}
+.mg-panel{border-left:0; border-top:1px solid var(--line); min-height:360px}
+.mg-player{grid-template-columns:1fr auto 1fr; p{min-height:6em}}
+input[type=range]{grid-column:1/-1}
+:is(.mg-top,.mg-player){padding-inline:12px}}}
+@media print{.minigraph-widget{
+.mg-still,.mg-still img{display:block!important}
 &:has(.mg-still img) .mg-frame{display:none}}}
 `;
 
-function addStyle() {
-  if (document.getElementById("minigraph-style")) return;
-  document.head.append(make("style", { id: "minigraph-style" }, STYLE));
-}
-
 // ---------- Small tools
 
-function make(tag, attributes, text) {
-  return fill(document.createElement(tag), attributes, text);
+// An element: make("p.note", { id: "a" }, "text") is <p class="mg-note" id="a">text</p>.
+function make(kind, ...content) {
+  return build((tag) => document.createElement(tag), kind, content);
 }
 
-function draw(tag, attributes, text) {
-  return fill(document.createElementNS(SVG, tag), attributes, text);
+function draw(kind, ...content) {
+  return build((tag) => document.createElementNS("http://www.w3.org/2000/svg", tag), kind, content);
 }
 
-function fill(element, attributes = {}, text) {
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  if (text !== undefined) element.textContent = text;
+function build(create, kind, content) {
+  const [tag, ...styles] = kind.split(".");
+  return fill(create(tag), styles.length > 0 && { class: styles.map((style) => `mg-${style}`).join(" ") }, content);
+}
+
+// Give an element attributes (null takes one away) and children: elements, texts, and lists of all that.
+// What is false, null or empty is left out.
+function fill(element, ...content) {
+  for (const part of content.flat(Infinity).filter(Boolean)) {
+    if (typeof part !== "object" || part instanceof Node) element.append(part);
+    else for (const [name, value] of Object.entries(part)) {
+      if (value === null) element.removeAttribute(name);
+      else element.setAttribute(name, value);
+    }
+  }
   return element;
 }
 
-function button(text, label, action, attributes = {}) {
-  const element = make("button", { type: "button", ...attributes }, text);
-  if (label !== text) fill(element, { "aria-label": label, title: label });
-  element.addEventListener("click", action);
+function listen(element, events, listener, options) {
+  for (const event of events.split(" ")) element.addEventListener(event, listener, options);
   return element;
+}
+
+function button(text, label, action, attributes) {
+  const name = label !== text && { "aria-label": label, title: label };
+  return listen(make("button", { type: "button" }, name, attributes, text), "click", action);
 }
 
 function within(value, least, most) {
@@ -249,326 +227,318 @@ function listed(words) {
   return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
 }
 
-function row(list, title, text, field, mono) {
-  list.append(make("dt", {}, title));
-  list.append(make("dd", { "data-field": field, class: mono ? "mg-mono" : "" }, text));
+// A list of facts, each [title, text, field] and maybe a style.
+function facts(...rows) {
+  return make("dl", rows.filter(Boolean).map(([title, text, field, style = "dd"]) => (
+    [make("dt", title), make(style, { "data-field": field }, text)])));
+}
+
+// A section of the inspector.
+function section(title, ...content) {
+  return make("section.record", make("h4", title), content);
+}
+
+// Where a number lies on a scale, from 0 to 1; NaN for one that has no place there.
+function shareOf({ least, most, log }, value) {
+  const at = log ? Math.log : Number;
+  return within((at(value) - at(least)) / (at(most) - at(least)), 0, 1);
 }
 
 // ---------- Pictures of arrays, which Python has reduced to a few cells with a letter each
 
-// An array as a picture, with its scale and words that say what it shows. With a `scale` from
-// outside it stands in a row of pictures that share it, and needs no words of its own.
+// An array as a picture, with its scale and words that say what it shows; nothing for one that has none.
+// With a `scale` from outside it stands in a row of pictures that share it, and needs no words of its own.
 function picture(data, name, scale) {
-  const svg = draw("svg", { class: "mg-picture", role: "img" });
-  const range = `between minus ${data.scale} and ${data.scale}`;
-  fill(svg, { "aria-label": `${name}: ${data.form.caption} All numbers lie ${range}.` });
-  const share = scale ? Number(data.scale) / scale : 1;
-  let height = 0;
-  if (data.form.kind === "bars" || data.form.kind === "rows") height += bars(svg, data, share) + 5;
-  if (data.form.kind !== "bars") height += maps(svg, data, height, share);
-  fill(svg, { viewBox: `0 0 272 ${height}` });
-  return scale ? [svg] : [svg, scaleBar(data.scale), make("p", {}, data.form.caption)];
+  if (!data) return null;
+  const share = scale ? Number(data.scale) / scale : 1, { kind, columns, caption } = data.form;
+  const words = `${name}: ${caption} All numbers lie between minus ${data.scale} and ${data.scale}.`;
+  // The first row as bars, up and down from a line.
+  const levels = kind === "bars" || kind === "rows" ? [...data.cells.slice(0, columns)].map(levelOf) : [];
+  const top = levels.length ? 69 : 0, [grid, height] = kind === "bars" ? [null, top] : maps(data, top, share);
+  const svg = draw("svg.picture", { role: "img", "aria-label": words, viewBox: `0 0 272 ${height}` },
+    levels.length > 0 && bars(levels, MIDDLE + 1, share, "rect.solid"), grid);
+  return scale ? svg : [svg, scaleBar(data.scale), make("p", caption)];
+}
+
+function levelOf(letter) {
+  return LEVELS.indexOf(letter) - MIDDLE;
 }
 
 function scaleBar(scale) {
-  const bar = make("div", { class: "mg-scale", "aria-hidden": "true" });
-  bar.append(make("span", {}, `−${scale}`), make("i"), make("span", {}, scale));
-  return bar;
+  return make("div.scale", { "aria-hidden": "true" }, make("span", `−${scale}`), make("i"), make("span", scale));
 }
 
-// The numbers of the first row as bars, up and down from a line.
-function bars(svg, data, share) {
-  const wide = Math.min(272 / data.form.columns, 24);
-  svg.append(draw("line", { class: "mg-axis", x1: 0, x2: 272, y1: 32, y2: 32 }));
-  for (let i = 0; i < data.form.columns; i++) {
-    const level = LEVELS.indexOf(data.cells[i]) - MIDDLE;
-    const high = Math.abs(level) * share;
-    svg.append(draw("rect", {
-      class: level < 0 ? "mg-solid mg-minus" : "mg-solid", x: i * wide + 1, width: Math.max(wide - 2, 1),
-      y: level < 0 ? 32 : 32 - high, height: Math.max(high, 0.5),
-    }));
-  }
-  return 64;
+// Bars of the given heights, times `share`, up from a base line or down from it.
+function bars(heights, base, share, kind) {
+  const wide = Math.min(272 / heights.length, 24);
+  return [draw("path.axis", { d: `M0 ${base}h272` }), heights.map((height, i) => draw(height < 0 ? `${kind}.minus` : kind, {
+    x: i * wide + 1, width: Math.max(wide - 2, 1), y: base - Math.max(height, 0) * share,
+    height: Math.max(Math.abs(height) * share, 0.5),
+  }))];
 }
 
-// All maps side by side, each a grid of coloured cells.
-function maps(svg, data, top, share) {
-  const across = data.form.maps > 1 ? Math.min(data.form.maps, 3) : 1;
-  const wide = (272 - 6 * (across - 1)) / across;
-  const cell = Math.min(wide / data.form.columns, data.form.kind === "maps" ? 12 : 16);
-  const high = data.form.kind === "maps" || data.form.kind === "grid" ? cell : 13;
-  for (let m = 0; m < data.form.maps; m++) {
-    const x = (m % across) * (wide + 6), y = top + Math.floor(m / across) * (high * data.form.rows + 6);
-    svg.append(...cellPaths(data, m * data.form.rows, data.form.rows, x, y, cell, high, share));
+// All maps side by side, each a grid of coloured cells; and how far down they reach.
+function maps(data, top, share) {
+  const { kind, maps: number, rows, columns } = data.form, across = number > 1 ? Math.min(number, 3) : 1;
+  const wide = (272 - 6 * (across - 1)) / across, cell = Math.min(wide / columns, kind === "maps" ? 12 : 16);
+  const high = kind === "maps" || kind === "grid" ? cell : 13, step = high * rows + 6, grids = [];
+  for (let m = 0; m < number; m++) {
+    const x = (m % across) * (wide + 6), y = top + Math.floor(m / across) * step;
+    grids.push(cellPaths(data, m * rows, rows, x, y, cell, high, share));
   }
-  return Math.ceil(data.form.maps / across) * (high * data.form.rows + 6) - 6;
+  return [grids, top + Math.ceil(number / across) * step - 6];
 }
 
 // Some rows of cells. All cells of one colour are one path, so that a large picture is drawn fast.
 function cellPaths(data, first, rows, left, top, wide, high, share = 1) {
-  const paths = new Map();
+  const paths = {}, { columns } = data.form;
   for (let r = 0; r < rows; r++) {
-    for (let c = 0; c < data.form.columns; c++) {
-      const letter = data.cells[(first + r) * data.form.columns + c];
+    for (let c = 0; c < columns; c++) {
+      const letter = data.cells[(first + r) * columns + c];
       const at = `M${(left + c * wide).toFixed(1)} ${(top + r * high).toFixed(1)}`;
-      paths.set(letter, `${paths.get(letter) || ""}${at}h${wide.toFixed(2)}v${high.toFixed(2)}h${(-wide).toFixed(2)}z`);
+      paths[letter] = `${paths[letter] || ""}${at}h${wide.toFixed(2)}v${high.toFixed(2)}h${(-wide).toFixed(2)}z`;
     }
   }
-  return [...paths].map(([letter, d]) => {
-    const level = LEVELS.indexOf(letter) - MIDDLE;
-    const none = level < -MIDDLE;
-    const path = draw("path", { class: `mg-cell${none ? " mg-none" : level < 0 ? " mg-minus" : ""}`, d });
-    path.style.setProperty("--mg-level", Math.round(100 * share * Math.abs(level) / MIDDLE));
-    return path;
+  return Object.entries(paths).map(([letter, d]) => {
+    const level = levelOf(letter), kind = level < -MIDDLE ? ".none" : level < 0 ? ".minus" : "";
+    return draw(`path.cell${kind}`, { d, style: `--level:${Math.round(100 * share * Math.abs(level) / MIDDLE)}` });
   });
 }
 
 // How often the numbers of a weight fall into each bin.
 function histogram(data, name) {
+  if (!data) return null;
   const words = `between ${data.least} and ${data.most}, mean ${data.mean}, standard deviation ${data.std}`;
-  const svg = draw("svg", {
-    class: "mg-picture mg-histogram", role: "img", viewBox: "0 0 272 52", "aria-label": `Histogram of ${name}: ${words}`,
+  const heights = [...data.bars].map((letter) => levelOf(letter) + MIDDLE), label = `Histogram of ${name}: ${words}`;
+  return [draw("svg.picture.histogram", { role: "img", viewBox: "0 0 272 52", "aria-label": label },
+    bars(heights, 51, 25 / MIDDLE, "rect.bar")), make("p", `Its numbers lie ${words}.`)];
+}
+
+// ---------- Curves, on scales that Python chose
+
+// `curves` maps their kinds to lists of numbers, and `places` to where these lie, from 0 to 1. `ends` are
+// ticks along the bottom, [place, text]. Numbers without a place on the scale, such as NaN, are left out.
+// The reader points at a place, onPlace(place), and mark(place) moves the marker.
+function chart({ name, words, scale, curves, places, ends, onPlace }) {
+  const percent = (share) => (100 * share).toFixed(2);
+  const paths = Object.entries(curves).map(([kind, values]) => {
+    const points = values.map((value, k) => [places[kind][k], 1 - shareOf(scale, value)]).filter(([, y]) => Number.isFinite(y));
+    const texts = points.map((point) => point.map(percent).join(" "));
+    const dots = texts.length === 1 || kind === "epoch" || kind === "validation";
+    return [draw(`path.curve.${kind}`, { d: `M${texts.join("L")}` }),
+      dots && draw(`path.curve.${kind}.dots`, { d: `M${texts.join("h0M")}h0` })];
   });
-  const wide = 272 / data.bars.length;
-  [...data.bars].forEach((letter, i) => {
-    const high = 50 * LEVELS.indexOf(letter) / (LEVELS.length - 1);
-    svg.append(draw("rect", { class: "mg-bar", x: i * wide + 1, y: 50 - high, width: wide - 2, height: high }));
+  const keys = Object.keys(curves).map((kind) => (
+    make("span", draw("svg", { viewBox: "0 0 22 8" }, draw(`path.curve.${kind}`, { d: "M0 4h22" })), kind === "running" ? "epoch so far" : kind)));
+  const grid = scale.ticks.map(([share]) => draw("path.axis", { d: `M0 ${percent(1 - share)}H100` })), marker = make("i");
+  const plot = make("div.plot",
+    draw("svg", { viewBox: "0 0 100 100", preserveAspectRatio: "none", role: "img", "aria-label": words }, grid, paths), marker,
+    scale.ticks.map(([share, text]) => make("span", { style: `bottom:${percent(share)}%` }, text)),
+    ends.map(([place, text]) => make("span.end", { style: `left:${percent(place)}%` }, text)));
+  listen(plot, "pointerdown pointermove", (event) => {
+    const box = plot.getBoundingClientRect();
+    if (event.buttons) onPlace((event.clientX - box.left) / box.width);
   });
-  svg.append(draw("line", { class: "mg-axis", x1: 0, x2: 272, y1: 50.5, y2: 50.5 }));
-  return [svg, make("p", {}, `Its numbers lie ${words}.`)];
+  return {
+    element: make("div.chart", make("p.keys", make("b", name), scale.log && "log scale", keys), plot),
+    mark(place) { marker.style.left = `${percent(place)}%`; },
+  };
 }
 
 // ---------- A stage to pan and zoom: wheel, pinch, drag, buttons
 
 function makeStage(label) {
-  const pane = make("div", { class: "mg-view" });
-  const svg = draw("svg", { class: "mg-stage", role: "group", "aria-label": label });
-  const zoom = make("div", { class: "mg-zoom", role: "group", "aria-label": "Zoom" });
-  const camera = { x: 0, y: 0, scale: 0, width: 0, height: 0 };
-  let content = { width: 1, height: 1 };
-  pane.append(svg, zoom);
-  zoom.append(
-    button("−", "Zoom out", () => zoomBy(0.8)), button("+", "Zoom in", () => zoomBy(1.25)),
-    button("⤢", "Show all", showAll),
-  );
+  const svg = draw("svg.stage", { role: "group", "aria-label": label });
+  const under = make("div.under", { role: "group", "aria-label": "Zoom" },
+    button("−", "Zoom out", () => zoomBy(0.8)), button("+", "Zoom in", () => zoomBy(1.25)), button("⤢", "Show all", () => fit(0, 1.5)));
+  const pane = make("div.view", svg, under);
+  let content = { width: 1, height: 1 }, wide = 0, high = 0; // what is drawn, and the size of its place on the screen
+  let left = 0, top = 0, scale = 0; // what is seen
 
   function look() {
-    const wide = camera.width / camera.scale, high = camera.height / camera.scale;
     const held = (at, seen, all) => within(at, -0.6 * seen, all - 0.4 * seen);
-    camera.x = held(camera.x, wide, content.width);
-    camera.y = held(camera.y, high, content.height);
-    fill(svg, { viewBox: [camera.x, camera.y, wide, high].map((n) => n.toFixed(2)).join(" ") });
+    left = held(left, wide / scale, content.width);
+    top = held(top, high / scale, content.height);
     // One finger scrolls the page as long as nothing is hidden; then it moves the drawing.
-    svg.style.touchAction = wide >= content.width - 1 && high >= content.height - 1 ? "pan-y" : "none";
+    const touch = wide / scale >= content.width - 1 && high / scale >= content.height - 1 ? "pan-y" : "none";
+    const viewBox = [left, top, wide / scale, high / scale].map((n) => n.toFixed(2)).join(" ");
+    fill(svg, { viewBox, style: `touch-action:${touch}` });
   }
 
-  // As large as its text was meant to be, smaller to show all of it, but never unreadable.
-  function begin() {
-    const wide = camera.width / content.width, least = Math.min(0.72, Math.max(wide, 0.5));
-    camera.scale = within(Math.min(wide, camera.height / content.height), least, 1);
-    centre();
+  // The scale at which all is seen.
+  function whole() {
+    return Math.min(wide / content.width, high / content.height);
   }
 
-  function showAll() {
-    camera.scale = Math.min(camera.width / content.width, camera.height / content.height, 1.5);
-    centre();
-  }
-
-  function centre() {
-    camera.x = (content.width - camera.width / camera.scale) / 2;
-    camera.y = Math.min(0, (content.height - camera.height / camera.scale) / 2);
+  // Show all, or as much as can be seen at a scale between these.
+  function fit(least, most) {
+    scale = within(whole(), least, most);
+    left = (content.width - wide / scale) / 2;
+    top = Math.min(0, (content.height - high / scale) / 2);
     look();
   }
 
-  function zoomBy(factor, x = camera.width / 2, y = camera.height / 2) {
-    const all = Math.min(camera.width / content.width, camera.height / content.height);
-    const scale = within(camera.scale * factor, Math.min(all, 0.5), 4);
-    camera.x += x / camera.scale - x / scale;
-    camera.y += y / camera.scale - y / scale;
-    camera.scale = scale;
-    look();
+  function zoomBy(factor, x = wide / 2, y = high / 2) {
+    const before = scale;
+    scale = within(scale * factor, Math.min(whole(), 0.5), 4);
+    move(x / before - x / scale, y / before - y / scale);
   }
 
-  function pan(dx, dy) {
-    camera.x -= dx / camera.scale;
-    camera.y -= dy / camera.scale;
-    look();
+  function zoomAt({ clientX, clientY }, factor) {
+    const box = svg.getBoundingClientRect();
+    zoomBy(factor, clientX - box.left, clientY - box.top);
+  }
+
+  function move(dx, dy) {
+    left += dx;
+    top += dy;
+    if (scale) look();
   }
 
   // Move as little as is needed to see a box.
   function reveal([x, y, width, height]) {
-    if (!camera.scale) return;
     const away = (low, high, from, seen) => (
       low < from ? low - from : high > from + seen ? Math.min(high - from - seen, low - from) : 0);
-    camera.x += away(x - 20, x + width + 20, camera.x, camera.width / camera.scale);
-    camera.y += away(y - 50, y + height + 50, camera.y, camera.height / camera.scale);
-    look();
+    if (scale) move(away(x - 20, x + width + 20, left, wide / scale), away(y - 50, y + height + 50, top, high / scale));
   }
 
   // The size of what is drawn; a point that was at `before` and is at `after` stays where it is.
-  function resize(size, before, after) {
+  function resize(size, before = [0, 0], after = before) {
     content = size;
-    if (!camera.scale) return;
-    if (before) {
-      camera.x += after[0] - before[0];
-      camera.y += after[1] - before[1];
-    }
-    look();
+    move(after[0] - before[0], after[1] - before[1]);
   }
 
-  svg.addEventListener("wheel", (event) => {
+  listen(svg, "wheel", (event) => {
     if (!event.ctrlKey && !event.metaKey && !pane.contains(document.activeElement)) return;
     event.preventDefault();
-    const box = svg.getBoundingClientRect();
-    const speed = event.ctrlKey ? 0.01 : 0.0015;
-    zoomBy(Math.exp(-event.deltaY * speed), event.clientX - box.left, event.clientY - box.top);
+    zoomAt(event, Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.0015)));
   }, { passive: false });
 
   const fingers = new Map();
   let moved = 0;
-  svg.addEventListener("pointerdown", (event) => {
+  listen(svg, "pointerdown", (event) => {
     fingers.set(event.pointerId, event);
     moved = 0;
   });
-  svg.addEventListener("pointermove", (event) => {
-    const last = fingers.get(event.pointerId);
+  listen(svg, "pointerup pointercancel", (event) => fingers.delete(event.pointerId));
+  listen(svg, "pointermove", (event) => {
+    const { pointerId, clientX, clientY } = event, last = fingers.get(pointerId);
     if (!last) return;
-    fingers.set(event.pointerId, event);
-    const dx = event.clientX - last.clientX, dy = event.clientY - last.clientY;
-    moved += Math.abs(dx) + Math.abs(dy);
-    if (fingers.size === 2) {
-      const other = [...fingers.values()].find((one) => one.pointerId !== event.pointerId);
-      const apart = (one) => Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY);
-      const box = svg.getBoundingClientRect();
-      zoomBy(apart(event) / (apart(last) || 1), (event.clientX + other.clientX) / 2 - box.left,
-        (event.clientY + other.clientY) / 2 - box.top);
-    } else if (moved > 4) {
-      if (!svg.hasPointerCapture(event.pointerId)) svg.setPointerCapture(event.pointerId);
-      svg.classList.add("mg-dragged");
-      pan(dx, dy);
+    fingers.set(pointerId, event);
+    const dx = clientX - last.clientX, dy = clientY - last.clientY;
+    const other = [...fingers.values()].find((one) => one.pointerId !== pointerId);
+    moved += Math.hypot(dx, dy);
+    if (other) {
+      const apart = (one) => Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY) || 1;
+      const middle = { clientX: (clientX + other.clientX) / 2, clientY: (clientY + other.clientY) / 2 };
+      zoomAt(middle, apart(event) / apart(last));
+    } else if (moved > 4) { // before, it may still become a click
+      svg.setPointerCapture(pointerId);
+      move(-dx / scale, -dy / scale);
     }
   });
-  for (const end of ["pointerup", "pointercancel"]) {
-    svg.addEventListener(end, (event) => {
-      fingers.delete(event.pointerId);
-      svg.classList.remove("mg-dragged");
-    });
-  }
-  const sizes = new ResizeObserver(() => {
-    const before = camera.width;
-    Object.assign(camera, { width: pane.clientWidth, height: pane.clientHeight });
-    if (!camera.width) return;
-    if (!camera.scale) return begin();
-    camera.x += (before - camera.width) / 2 / camera.scale; // what was in the middle stays there
-    look();
-  });
-  sizes.observe(pane);
 
-  const KEYS = { "+": () => zoomBy(1.25), "=": () => zoomBy(1.25), "-": () => zoomBy(0.8), 0: showAll };
-  const SHIFTED = { ArrowUp: [0, 60], ArrowDown: [0, -60], ArrowLeft: [60, 0], ArrowRight: [-60, 0] };
-  function key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return false;
-    if (event.shiftKey && SHIFTED[event.key]) pan(...SHIFTED[event.key]);
-    else if (KEYS[event.key]) KEYS[event.key]();
-    else return false;
-    return true;
-  }
-  return { pane, svg, camera, reveal, resize, key, remove: () => sizes.disconnect() };
+  const sizes = new ResizeObserver(([{ contentRect: { width, height } }]) => {
+    const before = wide;
+    [wide, high] = [width, height];
+    if (!wide) return;
+    // At first as large as its text was meant to be, smaller to show all of it, but never unreadable.
+    if (!scale) fit(Math.min(0.72, Math.max(wide / content.width, 0.5)), 1);
+    else move((before - wide) / 2 / scale, 0); // what was in the middle stays there
+  });
+  sizes.observe(svg);
+  return { pane, svg, under, reveal, resize, remove: () => sizes.disconnect() };
 }
 
 // ---------- The frame that all widgets share
 
 // Draw `data` into `host`. Options: `selected` (an id), `step` (a number), and
 // `onChange({selected, step})`, called when the reader changed either.
-// Returns {select(id), go(step), remove()} for those who drive it from outside.
+// Returns {select(id), go(step), renew(data), remove()} for those who drive it from outside.
 function mount(host, data, options = {}) {
-  addStyle();
-  const state = { selected: options.selected || "", step: options.step || 0 };
+  if (!document.getElementById("minigraph-style")) document.head.append(make("style", { id: "minigraph-style" }, STYLE));
+  const state = { selected: options.selected || "", step: options.step || data.start || 0 };
   const widget = { data, state, change: (next) => change(next, true), refresh: show };
   const view = views[data.view](widget);
-  const stops = view.stops || (() => [0]);
-  const player = stops().length > 1 ? makePlayer(view, stops, state, go) : null;
-  const panel = make("div", {
-    class: "mg-panel", role: "region", tabindex: "0", "aria-label": `Details of what is chosen in ${data.title}`,
-  });
+  const player = makePlayer(view, state, go), bar = make("div"), note = make("p.note", data.note);
+  const panel = make("div.panel", { role: "region", tabindex: "0", "aria-label": `Details of what is chosen in ${data.title}` });
   let scrolled = false; // to ask the panel itself would lay out the whole page at each step
-  panel.addEventListener("scroll", () => { scrolled = true; });
-  const main = make("div", { class: "mg-main" });
-  if (view.height) main.style.setProperty("--mg-tall", `${Math.round(view.height)}px`);
-  main.append(view.stage, panel);
-  const frame = make("div", { class: "mg-frame", role: "group", "aria-label": data.title });
-  frame.append(makeTop(host, data, view, widget));
-  frame.append(player ? player.element : make("p", { class: "mg-note" }, data.note));
-  frame.append(main);
-  if (view.help) frame.append(make("p", { class: "mg-help" }, view.help));
-  const still = host.querySelector(".mg-still") || stillOf(data);
-  host.replaceChildren(frame, still);
-  host.setAttribute("data-mounted", "true");
+  listen(panel, "scroll", () => { scrolled = true; });
+  const still = host.querySelector(".mg-still") || make("div.still", tableOf(data));
+  host.replaceChildren(make("div.frame", { role: "group", "aria-label": data.title }, makeTop(host, view, widget, still), bar,
+    make("div.main", { style: `--tall:${view.height}px` }, view.stage, panel), make("p.help", view.help)), still);
+  fill(host, { "data-mounted": "true" });
 
   // Everything follows from the state alone, whoever changed it.
   function show() {
+    const first = view.stops().length > 1 ? player.element : note;
+    if (bar.firstChild !== first) bar.replaceChildren(first);
     view.show(state);
-    if (player) player.show();
-    panel.replaceChildren(...view.inspect(state));
+    player.show();
+    panel.replaceChildren();
+    fill(panel, view.inspect(state));
   }
 
   function change(next, told) {
-    const step = within(next.step ?? state.step, 0, Math.max(...stops()));
-    const selected = next.selected ?? state.selected;
+    const { selected, step } = { ...state, ...next, step: within(next.step ?? state.step, 0, view.stops().at(-1)) };
     if (step === state.step && selected === state.selected) return;
     if (scrolled) panel.scrollTop = 0;
     scrolled = false;
     Object.assign(state, { step, selected });
     show();
-    if (view.reveal) view.reveal(selected);
-    if (told && options.onChange) options.onChange({ selected, step });
+    view.reveal?.(selected);
+    if (told) options.onChange?.({ selected, step });
   }
 
   // A step takes the selection along to where it happens.
   function go(step, told = true) {
-    const selected = step > 0 && view.at ? view.at(step) : null;
-    change({ step, selected: selected ?? state.selected }, told);
+    change({ step, selected: (step > 0 && view.at?.(step)) || state.selected }, told);
   }
 
   show();
+  if (state.step !== options.step) options.onChange?.(state);
   return {
     select: (id) => change({ selected: id }, false),
     go(step) { if (step !== state.step) go(step, false); },
+    // A reader who looks at the last step is taken along to the new last one.
+    renew(next) {
+      const follows = state.step >= view.stops().at(-1);
+      widget.data = next;
+      view.renew();
+      still.replaceChildren(tableOf(next));
+      show();
+      change({ step: follows ? view.stops().at(-1) : state.step }, true);
+    },
     remove() {
-      if (player) player.stop();
-      if (view.remove) view.remove();
+      player.stop();
+      view.remove?.();
       host.replaceChildren();
-      host.removeAttribute("data-mounted");
+      fill(host, { "data-mounted": null });
     },
   };
 }
 
 // The title, a few facts, the search, the view's own tools, and the table on demand.
-function makeTop(host, data, view, widget) {
-  const top = make("div", { class: "mg-top" });
-  const tools = make("div", { class: "mg-tools" });
-  top.append(make("span", { class: "mg-heading" }, data.title));
-  top.append(make("span", { class: "mg-facts" }, (view.facts || []).join(" · ")), tools);
-  if (view.search) tools.append(...makeSearch(data, view, widget));
-  tools.append(...(view.tools || []));
-  tools.append(button("Table", "Table", (event) => {
-    const open = host.toggleAttribute("data-table"), still = host.querySelector(".mg-still");
-    fill(still, { tabindex: open ? 0 : -1, role: "region", "aria-label": `Table of ${data.title}` });
-    fill(event.currentTarget, { "aria-expanded": open });
-  }, { "aria-expanded": "false", "data-action": "table" }));
-  return top;
+function makeTop(host, view, widget, still) {
+  const table = button("Table", "Table", () => {
+    const open = host.toggleAttribute("data-table");
+    fill(still, { tabindex: open ? 0 : -1, role: "region", "aria-label": `Table of ${widget.data.title}` });
+    fill(table, { "aria-expanded": open });
+  }, { "aria-expanded": "false", "data-action": "table" });
+  return make("div.top", make("b.heading", widget.data.title), make("span.facts", view.facts),
+    make("div.tools", view.search && makeSearch(view, widget), view.tools, table));
 }
 
-function makeSearch(data, view, widget) {
-  const label = `Search in ${data.title}`;
-  const field = make("input", { class: "mg-search", type: "search", placeholder: "Search a layer", "aria-label": label });
-  const found = make("span", { class: "mg-found", role: "status" });
+function makeSearch(view, widget) {
+  const label = `Search in ${widget.data.title}`;
+  const field = make("input.search", { type: "search", placeholder: "Search a layer", "aria-label": label });
+  const found = make("span.found", { role: "status" });
   let ids = [];
-  field.addEventListener("input", () => {
+  listen(field, "input", () => {
     ids = view.search(field.value.trim().toLowerCase());
     found.textContent = field.value.trim() ? `${ids.length} found` : "";
   });
-  field.addEventListener("keydown", (event) => {
+  listen(field, "keydown", (event) => {
     event.stopPropagation();
     if (event.key !== "Enter" || !ids.length) return;
     const next = (ids.indexOf(widget.state.selected) + 1) % ids.length;
@@ -579,45 +549,41 @@ function makeSearch(data, view, widget) {
 }
 
 // Buttons and a slider for the steps, and the sentence that says what happens.
-function makePlayer(view, stops, state, go) {
-  const element = make("div", { class: "mg-player", role: "group", "aria-label": "Recorded pass" });
+function makePlayer(view, state, go) {
   const back = button("‹ Previous", "Previous step", () => move(-1), { "data-action": "back" });
   const play = button("▶ Play", "Play", toggle, { class: "mg-play", "data-action": "play" });
   const next = button("Next ›", "Next step", () => move(1), { "data-action": "forward" });
-  const slider = make("input", { type: "range", min: 0, step: 1, value: 0, "aria-label": "Step of the recorded pass" });
-  const rail = make("div", { class: "mg-rail" });
-  const words = make("p", { class: "mg-words", "aria-live": "polite" });
+  const slider = make("input", { type: "range", "aria-label": "Step of the recorded pass" });
+  const words = make("p.words", { "aria-live": "polite" });
+  const element = make("div.player", { role: "group", "aria-label": "Recorded pass" }, back, play, next, slider, words);
   let timer = null;
-  rail.append(slider);
-  element.append(back, play, next, rail, words);
-  slider.addEventListener("input", () => {
+  listen(slider, "input", () => {
     stop();
-    go(stops()[Number(slider.value)]);
+    go(view.stops()[Number(slider.value)]);
   });
 
   // The place of the current step among those at which to stop, or of the last one before it.
   function place() {
-    return stops().findLastIndex((stop) => stop <= state.step);
+    return view.stops().findLastIndex((stop) => stop <= state.step);
   }
 
   function move(by) {
-    if (timer) stop();
-    const all = stops();
-    go(all[within(place() + by, 0, all.length - 1)]);
+    stop();
+    go(view.stops()[place() + by]);
   }
 
   function toggle() {
     if (timer) return stop();
-    const all = stops();
-    if (place() === all.length - 1) go(0);
+    if (next.disabled) go(0);
     timer = setInterval(() => {
-      if (!element.isConnected || place() >= stops().length - 1) return stop();
-      go(stops()[place() + 1]);
-    }, PAUSE);
+      if (!element.isConnected || next.disabled) return stop();
+      go(view.stops()[place() + 1]);
+    }, view.pause || 1300);
     label("❚❚ Pause", "Pause");
   }
 
   function stop() {
+    if (!timer) return;
     clearInterval(timer);
     timer = null;
     label("▶ Play", "Play");
@@ -626,56 +592,46 @@ function makePlayer(view, stops, state, go) {
   function label(text, name) {
     play.textContent = text;
     fill(play, { "aria-label": name, title: name });
+    fill(words, { "aria-live": timer ? "off" : "polite" }); // nobody can listen that fast
   }
 
   function show() {
-    const all = stops(), at = place(), last = all.length - 1;
+    const all = view.stops(), at = place(), last = all.length - 1;
     const { title, text, phase } = view.words(all[at]);
     slider.max = last;
     slider.value = at;
-    slider.setAttribute("aria-valuetext", `Step ${at} of ${last}. ${text}`);
-    element.setAttribute("data-phase", phase);
-    const turn = view.turn ? all.indexOf(view.turn) : -1;
-    rail.style.setProperty("--mg-split", `${turn < 0 ? 100 : 100 * (turn - 0.5) / last}%`);
+    fill(slider, { "aria-valuetext": `Step ${at} of ${last}. ${text}` });
+    fill(element, { "data-phase": phase });
     back.disabled = at === 0;
     next.disabled = at === last;
-    const opening = make("b", {}, at ? `Step ${at} of ${last}, ${title}. ` : "Ready. ");
-    words.replaceChildren(opening, document.createTextNode(text));
+    words.replaceChildren(make("b", at ? `Step ${at} of ${last}, ${title}. ` : "Ready. "), text);
   }
   return { element, show, stop };
 }
 
 // In a notebook no page has brought a table along.
-function stillOf(data) {
-  const still = make("div", { class: "mg-still" });
-  const table = make("table");
-  table.append(make("caption", {}, data.caption));
-  (data.rows || []).forEach((texts, r) => {
-    const line = make("tr");
-    line.append(...texts.map((text, c) => make(r && c ? "td" : "th", r && c ? {} : { scope: r ? "row" : "col" }, text)));
-    table.append(line);
-  });
-  still.append(table);
-  return still;
+function tableOf({ caption, rows = [] }) {
+  const cell = (text, r, c) => (r && c ? make("td", text) : make("th", { scope: r ? "row" : "col" }, text));
+  return make("table", make("caption", caption),
+    rows.map((texts, r) => make("tr", texts.map((text, c) => cell(text, r, c)))));
 }
 
 // ---------- The graph
 
-const ABOUT = { broken: "About this call", input: "About this input", layer: "About this layer", op: "About this operation", model: "About this model" };
-const HELP = "Drag to move, click once and turn the wheel to zoom. Keys: arrows follow the drawing, + and − zoom, 0 shows all, "
-  + "Shift and arrows move.";
-const ARROWS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
+const ABOUT = { broken: "call", input: "input", layer: "layer", op: "operation", model: "model" };
+const HELP = "Drag to move, click once and turn the wheel to zoom. The arrow keys follow the drawing.";
+const LOSS = "Now its gradient walks back: each arrow carries the gradient with respect to what went along it.";
+const LINES = [["title", 14, 25], ["detail", 12, 42], ["mono", 12, 59]]; // style, font size, where it stands in a box
+const HEADING = 32; // the height of an open model's heading
 
 views.graph = function (widget) {
   const { data, state } = widget;
   const boxes = data.boxes.map((box) => ({ ...data.usual, ...box }));
   const places = new Map(boxes.map((box, i) => [box.path, i]));
-  const stage = makeStage(data.sentence);
-  const norms = heats();
-  let opened = new Set(), drawing = data.drawings[""], nodes = new Map(), links = new Map();
-  let layers = {}, matches = new Set();
+  const stage = makeStage(data.sentence), norms = heats();
+  let opened = new Set(), drawing = data.drawings[""], matches = new Set(), nodes, links, amounts;
   if (!places.has(state.selected)) state.selected = boxes[0].path;
-  draws();
+  drawAll();
 
   // The numbers of the steps: forward through all boxes, the loss, backward through all boxes.
   const steps = { forward: (i) => i + 1, loss: boxes.length + 1, backward: (i) => 2 * boxes.length + 1 - i };
@@ -688,181 +644,131 @@ views.graph = function (widget) {
 
   function stops() {
     const shown = drawing.boxes.map(([i]) => i).filter((i) => !opened.has(i) && recorded(i));
-    if (!shown.length) return [0];
-    const forward = [0, ...shown.map(steps.forward)];
-    return data.passes < 2 ? forward : [...forward, steps.loss, ...shown.toReversed().map(steps.backward)];
+    const back = data.passes > 1 ? [steps.loss, ...shown.toReversed().map(steps.backward)] : [];
+    return [0, ...shown.map(steps.forward), ...back];
   }
 
-  function phaseOf(i, step, from = "forward") {
+  function phaseOf(i, step) {
     if (!recorded(i)) return null;
     if (data.passes > 1 && steps.backward(i) <= step) return "backward";
-    return steps[from](i) <= step ? "forward" : null;
+    return steps.forward(i) <= step ? "forward" : null;
   }
 
   // ---- drawing
 
-  function draws() {
-    const { svg } = stage;
-    nodes = new Map();
-    links = new Map();
-    const rooms = draw("g");
-    layers = { edges: draw("g"), boxes: draw("g"), amounts: draw("g", { "aria-hidden": "true" }) };
-    for (const [i, ...place] of drawing.boxes) {
-      if (opened.has(i)) rooms.append(room(i, place));
-      const node = drawNode(i, place);
-      nodes.set(i, { element: node, place, layer: place[4], phase: null });
-      layers.boxes.append(node);
-    }
-    for (const [k, path] of drawing.edges) {
-      const link = draw("g", { class: "mg-link", "data-edge": k });
-      const [head, tail] = arrowHeads(path);
-      link.append(draw("path", { class: "mg-edge", d: path }), draw("path", { class: "mg-head", d: head }));
-      link.append(draw("path", { class: "mg-tail", d: tail }));
-      if (norms.edge(k) !== null) link.style.setProperty("--mg-heat", norms.edge(k));
-      links.set(k, link);
-      layers.edges.append(link);
-    }
-    svg.replaceChildren(rooms, layers.edges, layers.boxes, layers.amounts);
+  function drawAll() {
+    amounts = draw("g", { "aria-hidden": "true" });
+    nodes = new Map(drawing.boxes.map(([i, ...place]) => [i, { element: drawNode(i, place), place, layer: place[4] }]));
+    links = new Map(drawing.edges.map(([k, path]) => [k, drawLink(k, path)]));
+    const rooms = [...opened].sort((a, b) => a - b).map((i) => room(i, nodes.get(i).place));
+    const elements = [...nodes.values()].map((node) => node.element);
+    stage.svg.replaceChildren(...rooms, ...links.values(), ...elements, amounts);
   }
 
-  // The triangle at the end of a path, which stops short of it, and the one at its start for the way back.
-  function arrowHeads(path) {
-    const at = path.match(/-?[\d.]+/g).map(Number);
-    const [x, y] = at, [endX, endY] = at.slice(-2);
-    return data.rankdir === "TB"
+  // The edge, which stops short of the head, and the triangle at its start for the way back.
+  function drawLink(k, path) {
+    const at = path.match(/-?[\d.]+/g).map(Number), [x, y] = at, [endX, endY] = at.slice(-2);
+    const [head, tail] = data.rankdir === "TB"
       ? [`M${endX} ${endY + 7}l-4 -8h8z`, `M${x} ${y}l-4 8h8zM${endX - 0.75} ${endY}v7h1.5v-7z`]
       : [`M${endX + 7} ${endY}l-8 -4v8z`, `M${x} ${y}l8 -4v8zM${endX} ${endY - 0.75}h7v1.5h-7z`];
+    return draw("g.link", { "data-edge": k, style: norms.edge(k) },
+      draw("path.edge", { d: path }), draw("path.head", { d: head }), draw("path.tail", { d: tail }));
   }
 
   function room(i, [x, y, width, height]) {
-    let depth = 0;
-    for (let at = boxes[i].parent; at !== null; at = boxes[at].parent) depth++;
-    const rect = draw("rect", { class: "mg-room", x, y, width, height, rx: 10 });
-    rect.style.fill = `var(--mg-room${depth % 2})`;
-    return rect;
+    return draw("rect.room", { x, y, width, height, rx: 10, style: `fill:var(--${around(i).length % 2 ? "paper" : "zero"})` });
+  }
+
+  // The models around a box, the innermost first.
+  function around(i) {
+    const { parent } = boxes[i];
+    return parent === null ? [] : [parent, ...around(parent)];
   }
 
   function drawNode(i, [x, y, width, whole]) {
-    const box = boxes[i], open = opened.has(i), model = box.kind === "model";
-    const height = open ? HEADING : whole;
-    const round = box.kind === "input" || box.kind === "op" ? 22 : 10;
+    const box = boxes[i], open = opened.has(i), model = box.kind === "model", shared = box.shared !== null;
+    const height = open ? HEADING : whole, rx = box.kind === "input" || box.kind === "op" ? 22 : 10;
     const call = box.calls > 1 ? `, call ${box.call + 1} of ${box.calls}` : "";
-    const same = box.shared === null ? "" : `, shared layer ${box.shared + 1}`;
-    const node = draw("g", {
-      class: `mg-node mg-${box.kind}${open ? " mg-opened" : ""}`, tabindex: "-1", role: "button", "data-node": i,
-      "aria-label": `${box.name}, ${box.type}${call}${same}, output shape ${box.outputs.join(", ")}`,
-    });
-    if (model) node.setAttribute("aria-expanded", open);
-    if (norms.box(i) !== null && !open) node.style.setProperty("--mg-heat", norms.box(i));
-    if (box.shared !== null) node.style.setProperty("--mg-mark", `var(--mg-shared${box.shared % 6})`);
-    const card = (dx) => draw("rect", { class: "mg-card", x: x + dx, y: y + dx, width, height, rx: round });
-    if (model && !open) node.append(card(5));
-    node.append(card(0), draw("rect", {
-      class: "mg-ring", x: x - 4, y: y - 4, width: width + 8, height: whole + 8, rx: round + 4,
-    }));
-    if (box.parameters || box.shared !== null) {
-      node.append(draw("rect", { class: "mg-bar", x: x + 6, y: y + 9, width: 4, height: height - 18, rx: 2 }));
-    }
-    node.append(...(open ? heading(box, x, y) : captions(box, x + width / 2, y)));
-    if (box.shared !== null) {
-      node.append(draw("circle", { class: "mg-bar", cx: x + width - 3.5, cy: y + 3.5, r: 8.5 }));
-      node.append(draw("text", { class: "mg-number", x: x + width - 3.5, y: y + 7 }, box.shared + 1));
-    }
-    if (model) node.append(toggle(i, x, y, open));
-    node.append(draw("title", {}, model ? `${box.path}: ${open ? "close" : "open"} it with a double click` : box.path));
-    node.addEventListener("click", () => choose(i, node));
-    node.addEventListener("dblclick", () => model && setOpen(i, !opened.has(i)));
-    node.addEventListener("keydown", (event) => onKey(event, i));
-    return node;
+    const same = shared ? `, shared layer ${box.shared + 1}` : "";
+    const label = `${box.name}, ${box.type}${call}${same}, output shape ${box.outputs.join(", ")}`;
+    const style = `${shared ? `--mark:${colourOf(box)};` : ""}${(!open && norms.box(i)) || ""}`;
+    const card = (by) => draw("rect.card", { x: x + by, y: y + by, width, height, rx });
+    const node = draw(`g.node.${box.kind}${open ? ".opened" : ""}`, { role: "button", "data-node": i, "aria-label": label, style },
+      model && { "aria-expanded": open }, model && !open && card(5), card(0),
+      draw("rect.ring", { x: x - 4, y: y - 4, width: width + 8, height: whole + 8, rx: rx + 4 }),
+      (box.parameters > 0 || shared) && draw("rect.bar", { x: x + 6, y: y + 9, width: 4, height: height - 18, rx: 2 }),
+      open ? heading(box, x, y) : captions(box, x + width / 2, y),
+      shared && [draw("circle.bar", { cx: x + width - 3.5, cy: y + 3.5, r: 8.5 }),
+        draw("text.number", { x: x + width - 3.5, y: y + 7 }, box.shared + 1)],
+      model && toggle(i, x, y, open), draw("title", box.path));
+    listen(node, "keydown", (event) => onKey(event, i));
+    return listen(node, "click", () => choose(i));
   }
 
-  function captions(box, middle, y) {
-    let baseline = y + PADDING;
-    return box.lines.map((text, k) => {
-      const [style, size, line] = LINES[k];
-      baseline += line;
-      return draw("text", { class: `mg-${style}`, x: middle, y: baseline - 5, "font-size": size }, text);
-    });
+  function colourOf(box) {
+    return `var(--shared${box.shared % 6})`;
+  }
+
+  function captions(box, x, y) {
+    return box.lines.map((text, k) => draw(`text.${LINES[k][0]}`, { x, y: y + LINES[k][2], "font-size": LINES[k][1] }, text));
   }
 
   function heading(box, x, y) {
-    const text = draw("text", { x: x + 16, y: y + HEADING / 2 + 5 });
-    box.lines.slice(0, 2).forEach((words, k) => {
-      const [style, size] = LINES[k];
-      text.append(draw("tspan", { class: `mg-${style}`, "font-size": size, dx: k ? 10 : 0 }, words));
-    });
-    return [text];
+    return draw("text.lead", { x: x + 16, y: y + HEADING / 2 + 5 }, box.lines.slice(0, 2).map((text, k) => (
+      draw(`tspan.${LINES[k][0]}`, { "font-size": LINES[k][1], dx: 10 * k }, text))));
   }
 
   // The round mark that opens and closes a model with the mouse; the keyboard has Enter.
   function toggle(i, x, y, open) {
-    const mark = draw("g", { class: "mg-toggle", "data-toggle": i });
-    mark.append(draw("circle", { cx: x, cy: y, r: 9 }));
-    mark.append(draw("path", { d: `M${x - 4} ${y}h8${open ? "" : `M${x} ${y - 4}v8`}` }));
-    mark.addEventListener("click", (event) => {
+    const plus = `M${x - 4} ${y}h8${open ? "" : `M${x} ${y - 4}v8`}`;
+    const mark = draw("g.toggle", { "data-toggle": i }, draw("circle", { cx: x, cy: y, r: 9 }), draw("path", { d: plus }));
+    return listen(mark, "click", (event) => {
       event.stopPropagation();
-      setOpen(i, !opened.has(i));
+      setOpen(i, !open);
     });
-    mark.addEventListener("dblclick", (event) => event.stopPropagation());
-    return mark;
   }
 
   // Open or close a model in place: its corner stays where it is.
   function setOpen(i, wanted, focus = true) {
-    const next = new Set(opened);
-    if (wanted) for (let at = i; at !== null; at = boxes[at].parent) next.add(at);
-    else for (const k of opened) if (k === i || inside(k, i)) next.delete(k);
-    const before = nodes.get(i);
-    opened = choiceFor(next, i, wanted);
+    const before = nodes.get(i)?.place, chain = wanted ? [i, ...around(i)] : around(i);
+    const all = wanted ? [...opened, ...chain] : [...opened].filter((k) => k !== i && !around(k).includes(i));
+    // Where there is no drawing of all that is wanted, only this model and those around it are open.
+    opened = new Set([all, chain, []].find((choice) => data.drawings[keyOf(choice)]));
     drawing = data.drawings[keyOf(opened)];
-    draws();
+    drawAll();
     if (!nodes.has(places.get(state.selected))) state.selected = boxes[i].path;
-    const after = nodes.get(i);
-    stage.resize(drawing, before && before.place, after.place);
+    stage.resize(drawing, before, nodes.get(i).place);
     widget.refresh();
-    stage.reveal(opened.has(i) ? [...after.place.slice(0, 3), HEADING] : after.place);
-    if (focus) after.element.focus({ preventScroll: true });
+    revealNode(i);
+    if (focus) nodes.get(i).element.focus({ preventScroll: true });
   }
 
-  // Where there is no drawing of all that is wanted, only this model and those around it are open.
-  function choiceFor(wanted, i, open) {
-    if (data.drawings[keyOf(wanted)]) return wanted;
-    const chain = new Set();
-    for (let at = open ? i : boxes[i].parent; at !== null; at = boxes[at].parent) chain.add(at);
-    return data.drawings[keyOf(chain)] ? chain : new Set();
+  function keyOf(choice) {
+    return [...new Set(choice)].sort((a, b) => a - b).join(",");
   }
 
-  function keyOf(set) {
-    return [...set].sort((a, b) => a - b).join(",");
-  }
-
-  function inside(i, holder) {
-    for (let at = boxes[i].parent; at !== null; at = boxes[at].parent) if (at === holder) return true;
-    return false;
+  // The edges of this drawing.
+  function edges() {
+    return [...links.keys()].map((k) => data.edges[k]);
   }
 
   // ---- moving about
 
-  function choose(i, node) {
+  function choose(i) {
     widget.change({ selected: boxes[i].path });
-    node.focus({ preventScroll: true });
+    nodes.get(i).element.focus({ preventScroll: true });
   }
 
   function onKey(event, i) {
-    const model = boxes[i].kind === "model";
-    const arrow = !event.shiftKey && ARROWS[event.key];
-    let next = null;
+    const { kind, parent } = boxes[i], arrow = ARROWS[event.key];
     if (event.key === "Enter" || event.key === " ") {
-      widget.change({ selected: boxes[i].path });
-      if (model) setOpen(i, !opened.has(i));
-    } else if (event.key === "Escape" && boxes[i].parent !== null) next = boxes[i].parent;
-    else if (arrow) next = neighbour(i, arrow);
-    else if (!stage.key(event)) return;
+      choose(i);
+      if (kind === "model") setOpen(i, !opened.has(i));
+    } else if (event.key === "Escape" && parent !== null) choose(parent);
+    else if (arrow) choose(neighbour(i, arrow));
+    else return;
     event.preventDefault();
     event.stopPropagation();
-    if (next === null) return;
-    widget.change({ selected: boxes[next].path });
-    nodes.get(next).element.focus({ preventScroll: true });
   }
 
   // The node to which an arrow key leads: along an edge, or to the nearest in the same layer.
@@ -873,18 +779,14 @@ views.graph = function (widget) {
       const [x, y, width, height] = nodes.get(i).place;
       return down ? x + width / 2 : y + height / 2;
     };
-    let found;
-    if (along && opened.has(from)) found = along > 0 ? [...nodes.keys()].filter((i) => boxes[i].parent === from).slice(0, 1) : [];
-    else if (along) {
-      const [here, there] = along > 0 ? ["source", "target"] : ["target", "source"];
-      found = [...links.keys()].map((k) => data.edges[k]).filter((edge) => edge[here] === from).map((edge) => edge[there]);
-    } else {
-      found = [...nodes.keys()].filter((i) => (
-        boxes[i].parent === boxes[from].parent && nodes.get(i).layer === nodes.get(from).layer
-        && side * (centre(i) - centre(from)) > 0));
-    }
-    found = found.filter((i) => !nodes.get(i).element.matches(".mg-unseen"));
+    const all = [...nodes.keys()], first = all.find((i) => boxes[i].parent === from);
+    const [here, there] = along > 0 ? ["source", "target"] : ["target", "source"];
+    const linked = edges().filter((edge) => edge[here] === from).map((edge) => edge[there]);
+    const beside = all.filter((i) => boxes[i].parent === boxes[from].parent
+      && nodes.get(i).layer === nodes.get(from).layer && side * (centre(i) - centre(from)) > 0);
+    if (along > 0 && opened.has(from)) return first;
     const distance = (i) => Math.abs(centre(i) - centre(from));
+    const found = (along ? linked : beside).filter((i) => !nodes.get(i).element.matches(".mg-unseen"));
     return found.sort((a, b) => distance(a) - distance(b))[0] ?? from;
   }
 
@@ -893,13 +795,17 @@ views.graph = function (widget) {
     const i = places.get(path);
     if (i === undefined) return;
     if (!nodes.has(i)) setOpen(boxes[i].parent, true, false);
-    const { place } = nodes.get(i);
-    stage.reveal(opened.has(i) ? [...place.slice(0, 3), HEADING] : place);
+    revealNode(i);
+  }
+
+  function revealNode(i) {
+    const [x, y, width, height] = nodes.get(i).place;
+    stage.reveal([x, y, width, opened.has(i) ? HEADING : height]);
   }
 
   function search(text) {
-    const fits = (box) => `${box.path} ${box.type}`.toLowerCase().includes(text);
-    matches = new Set(text ? boxes.filter(fits).map((box) => box.path) : []);
+    const fits = (box) => text && `${box.path} ${box.type}`.toLowerCase().includes(text);
+    matches = new Set(boxes.filter(fits).map((box) => box.path));
     widget.refresh();
     return [...matches];
   }
@@ -907,91 +813,63 @@ views.graph = function (widget) {
   // ---- showing a state
 
   function show({ selected, step }) {
-    const chosen = places.get(selected);
-    const box = boxes[chosen];
-    const stop = stops().findLast((one) => one <= step);
-    const current = boxAt(stop);
+    const chosen = places.get(selected), { shared } = boxes[chosen];
+    const stop = stops().findLast((one) => one <= step), current = boxAt(stop), back = stop > steps.loss;
     for (const [i, node] of nodes) {
-      const { element } = node;
-      const same = i !== chosen && box.shared !== null && box.shared === boxes[i].shared;
-      const look = [i === chosen, i === current, same, matches.has(boxes[i].path)];
-      if (String(look) !== node.look) {
-        node.look = String(look);
-        fill(element, { "aria-pressed": look[0], tabindex: look[0] ? 0 : -1 });
-        ["mg-current", "mg-same", "mg-match"].forEach((name, k) => element.classList.toggle(name, look[k + 1]));
-      }
+      const same = i !== chosen && shared !== null && shared === boxes[i].shared;
       const phase = opened.has(i) ? null : phaseOf(i, step);
-      if (phase === node.phase) continue;
-      node.phase = phase;
-      paint(element, phase);
-      strip(element, node.place, phase && boxes[i][phase === "forward" ? "value" : "gradient"][0]);
+      const look = [i === chosen, i === current, same, matches.has(boxes[i].path), phase];
+      if (String(look) === node.look) continue; // to touch a thousand elements at each step takes long
+      if (phase !== node.phase) strip(node, boxes[i], phase);
+      Object.assign(node, { look: String(look), phase });
+      fill(node.element, { "aria-pressed": look[0], tabindex: look[0] ? 0 : -1, "data-state": phase });
+      ["mg-current", "mg-same", "mg-match"].forEach((name, k) => node.element.classList.toggle(name, look[k + 1]));
     }
-    const back = stop > steps.loss;
-    layers.amounts.replaceChildren();
+    amounts.replaceChildren();
     for (const [k, link] of links) {
       const { source, target, output, term } = data.edges[k];
       const now = current !== null && (back ? source : target) === current;
-      if (now !== link.classList.contains("mg-current")) link.classList.toggle("mg-current", now);
       const reached = phaseOf(source, step) === "backward" ? "backward" : phaseOf(target, step) && "forward";
-      if (reached !== link.getAttribute("data-state")) paint(link, reached);
-      const carried = back ? term : boxes[source].value && boxes[source].value[output];
-      if (now) layers.amounts.append(amount(link, carried ? carried.norm : "none", back));
+      if (now !== link.classList.contains("mg-current")) link.classList.toggle("mg-current", now);
+      if (reached !== link.getAttribute("data-state")) fill(link, { "data-state": reached });
+      const carried = back ? term : boxes[source].value?.[output];
+      if (now) amounts.append(amount(link, normOf(carried), back));
     }
   }
 
-  function paint(element, phase) {
-    if (phase) element.setAttribute("data-state", phase);
-    else element.removeAttribute("data-state");
-  }
-
   // A row of a node's value or gradient, as a strip of colours inside its box.
-  function strip(node, [x, y, width, height], array) {
-    const old = node.querySelector(".mg-strip");
-    if (old) old.remove();
-    const seen = array && array.picture;
+  function strip({ element, place: [x, y, width, height] }, box, phase) {
+    element.querySelector(".mg-strip")?.remove();
+    const seen = phase && box[phase === "forward" ? "value" : "gradient"][0]?.picture;
     if (!seen) return;
     const row = seen.form.kind === "maps" ? Math.floor(seen.form.rows / 2) : 0;
-    const group = draw("g", { class: "mg-strip", "aria-hidden": "true" });
-    group.append(draw("rect", { class: "mg-track", x: x + 17, y: y + height - 9, width: width - 34, height: 6, rx: 2 }));
-    group.append(...cellPaths(seen, row, 1, x + 18, y + height - 8, (width - 36) / seen.form.columns, 4));
-    node.append(group);
+    fill(element, draw("g.strip", { "aria-hidden": "true" },
+      draw("rect.track", { x: x + 17, y: y + height - 9, width: width - 34, height: 6, rx: 2 }),
+      cellPaths(seen, row, 1, x + 18, y + height - 8, (width - 36) / seen.form.columns, 4)));
   }
 
-  // The norm of what a current edge carries: beside the arrow, or where one that runs level has no head.
+  // The norm of what a current edge carries: beside the middle of the arrow, or above one that runs level.
   function amount(link, norm, back) {
     // A path outside the page is measured without laying out the page first.
-    const path = draw("path", { d: link.querySelector(".mg-edge").getAttribute("d") });
-    const half = path.getTotalLength() / 2;
-    const [before, middle, after] = [half - 2, half, half + 2].map((at) => path.getPointAtLength(at));
-    const level = Math.abs(after.x - before.x) > Math.abs(after.y - before.y);
-    return draw("text", {
-      class: "mg-amount", "data-state": back ? "backward" : "forward", "text-anchor": level ? "middle" : "start",
-      x: level ? middle.x : middle.x + 8, y: !level ? middle.y + 4 : back ? middle.y + 14 : middle.y - 6,
-    }, norm);
+    const path = draw("path", { d: link.querySelector(".mg-edge").getAttribute("d") }), half = path.getTotalLength() / 2;
+    const { x, y } = path.getPointAtLength(half), next = path.getPointAtLength(half + 2);
+    const place = Math.abs(next.x - x) > Math.abs(next.y - y) ? { x, y: y - 6, "text-anchor": "middle" } : { x: x + 8, y: y + 4 };
+    return draw("text.amount", place, { "data-state": back ? "backward" : "forward" }, norm);
   }
 
-  // How strong a gradient is among all, from 0 to 100 on a logarithmic scale; null where there is none.
+  // How strong a gradient is among all, from 0 to 100 on a logarithmic scale, as a style; null where there is none.
   function heats() {
-    const number = (array) => (array ? Number(array.norm) : 0);
-    const size = (i) => (boxes[i].gradient ? Math.max(0, ...boxes[i].gradient.map(number)) : 0);
-    const all = boxes.map((_, i) => size(i)).filter((norm) => norm > 0);
-    const least = Math.min(...all), most = Math.max(...all);
-    const share = (norm) => Math.round(100 * (Math.log(norm / least) / (Math.log(most / least) || 1)));
-    const heat = (norm) => (norm > 0 ? within(share(norm), 0, 100) : null);
-    return { least, most, any: all.length > 0, box: (i) => heat(size(i)), edge: (k) => heat(number(data.edges[k].term)) };
+    const size = (arrays = []) => Math.max(0, ...arrays.map((array) => (array ? Number(array.norm) : 0)));
+    const all = boxes.map((box) => size(box.gradient)).filter((norm) => norm > 0);
+    const scale = { least: Math.min(...all), most: Math.max(...all), log: true };
+    const heat = (norm) => (norm > 0 ? `--heat:${Math.round(100 * shareOf(scale, norm)) || 0}` : null);
+    return { ...scale, any: all.length > 0, box: (i) => heat(size(boxes[i].gradient)), edge: (k) => heat(size([data.edges[k].term])) };
   }
 
-  const tools = [];
-  if (norms.any) {
-    const legend = make("div", { class: "mg-legend" });
-    legend.append("gradient norm ", String(norms.least), make("i"), String(norms.most));
-    tools.push(button("Gradient colours", "Gradient colours", (event) => {
-      const on = stage.pane.classList.toggle("mg-coloured");
-      fill(event.currentTarget, { "aria-pressed": on });
-      if (on) stage.pane.append(legend);
-      else legend.remove();
-    }, { "aria-pressed": "false", "data-action": "colour" }));
-  }
+  stage.under.prepend(make("div.legend", "gradient norm ", norms.least, make("i"), norms.most));
+  const colour = button("Gradient colours", "Gradient colours", () => {
+    fill(colour, { "aria-pressed": stage.pane.classList.toggle("mg-coloured") });
+  }, { "aria-pressed": "false", "data-action": "colour" });
 
   // ---- words
 
@@ -1003,32 +881,24 @@ views.graph = function (widget) {
 
   // The gradients that meet at a box in this drawing: what each use of its value sends back.
   function termsOf(i) {
-    const found = drawing.ends.flatMap((end, k) => (end === i ? [{ name: "the loss", term: data.ends[k] }] : []));
-    for (const k of links.keys()) {
-      const { source, target, term } = data.edges[k];
-      if (source === i) found.push({ name: nameOf(target), term });
-    }
-    return found;
+    const ends = drawing.ends.map((source, k) => ({ source, name: "the loss", term: data.ends[k] }));
+    const uses = edges().map(({ source, target, term }) => ({ source, name: nameOf(target), term }));
+    return [...ends, ...uses].filter((part) => part.source === i);
   }
 
   function words(step) {
     const i = boxAt(step);
     if (step === 0) return { title: "", text: data.opening, phase: "start" };
-    if (i === null) {
-      const text = `The loss is ${data.loss}, one number. Now its gradient walks back: each arrow carries the gradient of `
-        + "the loss with respect to the value that went along it.";
-      return { title: "loss", text, phase: "loss" };
-    }
-    return step < steps.loss
-      ? { title: "forward", text: forwardWords(i), phase: "forward" }
-      : { title: "backward", text: backwardWords(i), phase: "backward" };
+    const [phase, text] = i === null ? ["loss", `The loss is ${data.loss}, one number. ${LOSS}`]
+      : step < steps.loss ? ["forward", forwardWords(i)] : ["backward", backwardWords(i)];
+    return { title: phase, text, phase };
   }
 
   function forwardWords(i) {
     const what = listed(boxes[i].value.map((array) => `shape ${array.shape}, norm ${array.norm}`));
-    const sources = [...links.keys()].map((k) => data.edges[k]).filter((edge) => edge.target === i);
+    const sources = edges().filter((edge) => edge.target === i).map((edge) => nameOf(edge.source));
     if (!sources.length) return `The data enters at ${nameOf(i)}: ${what}.`;
-    const names = listed([...new Set(sources.map((edge) => nameOf(edge.source)))]);
+    const names = listed([...new Set(sources)]);
     if (boxes[i].kind === "input") return `At ${nameOf(i)} the value of ${names} enters: ${what}.`;
     return `${nameOf(i)} computes its value from ${names}: ${what}.`;
   }
@@ -1038,123 +908,89 @@ views.graph = function (widget) {
     if (!arrived.length) return `No gradient arrives at ${nameOf(i)}: the loss does not depend smoothly on its value.`;
     const terms = termsOf(i), names = listed(terms.map((part) => part.name));
     const norm = listed(arrived.map((array) => array.norm));
-    let text = terms.length > 1
-      ? `At ${nameOf(i)} the gradients from ${names} meet and are added: norm ${norm}.`
-      : `At ${nameOf(i)} the gradient from ${names} arrives: norm ${norm}.`;
+    const meets = terms.length > 1 ? `the gradients from ${names} meet and are added` : `the gradient from ${names} arrives`;
     const weights = box.weights.filter((weight) => weight.gradient).map((weight) => weight.name);
-    if (!weights.length) return text;
-    text += box.shared === null ? " From it" : " From this and its other calls";
-    return `${text} follows the gradient of ${listed(weights)}.`;
+    const source = box.shared === null ? "it" : "this and its other calls";
+    const follows = weights.length ? ` From ${source} follows the gradient of ${listed(weights)}.` : "";
+    return `At ${nameOf(i)} ${meets}: norm ${norm}.${follows}`;
   }
 
   // ---- the inspector
 
   function inspect({ selected, step }) {
-    const i = places.get(selected), box = boxes[i];
-    const parts = [make("h3", { "data-field": "name" }, box.name)];
-    const kind = box.activation ? `${box.type} · ${box.activation}` : box.type;
-    parts.push(make("p", { class: "mg-kind", "data-field": "type" }, kind));
-    if (box.parent !== null) parts.push(make("p", { class: "mg-kind", "data-field": "path" }, `path ${box.path}`));
-    if (box.shared !== null) {
-      const same = boxes.filter((other) => other.shared === box.shared && boxes[i].type === other.type).length;
-      const text = box.calls > 1 ? `call ${box.call + 1} of ${box.calls}, one set of weights` : `one of ${same} calls, one set of weights`;
-      const chip = make("span", { class: "mg-call" }, text);
-      chip.style.color = `var(--mg-shared${box.shared % 6})`;
-      parts.push(chip);
-    }
-    if (box.kind === "model") {
-      const open = opened.has(i);
-      parts.push(button(open ? "Close this model" : "Open this model", open ? "Close this model" : "Open this model",
-        () => setOpen(i, !open), { class: "mg-open", "data-action": "open", "aria-expanded": open }));
-    }
-    if (box.formula) parts.push(make("code", { class: "mg-formula", "data-field": "formula" }, box.formula));
-    if (recorded(i) && phaseOf(i, step) === "backward") parts.push(gradientRecord(i));
-    if (recorded(i) && steps.forward(i) <= step) parts.push(record("forward", "Value", box.value));
-    parts.push(about(box));
+    const i = places.get(selected), box = boxes[i], phase = phaseOf(i, step), open = opened.has(i);
+    const text = open ? "Close this model" : "Open this model";
+    const call = box.calls > 1 ? `call ${box.call + 1} of ${box.calls}` : "called elsewhere too";
     const first = boxes.findIndex((other) => other.shared !== null && other.shared === box.shared);
-    const weights = first < 0 ? box.weights : boxes[first].weights;
-    const reached = phaseOf(first < 0 ? i : first, step) === "backward";
-    if (weights.length) parts.push(weightRecord(weights, reached));
-    return parts;
+    const holder = first < 0 ? i : first;
+    return [
+      make("h3", { "data-field": "name" }, box.name),
+      make("p.kind", { "data-field": "type" }, box.type, box.activation && ` · ${box.activation}`),
+      box.parent !== null && make("p.kind", { "data-field": "path" }, `path ${box.path}`),
+      box.shared !== null && make("span.call", { style: `color:${colourOf(box)}` }, `${call}, one set of weights`),
+      box.kind === "model"
+        && button(text, text, () => setOpen(i, !open), { class: "mg-open", "data-action": "open", "aria-expanded": open }),
+      box.formula && make("code.formula", { "data-field": "formula" }, box.formula),
+      phase === "backward" && gradientRecord(i), phase && record("forward", "Value", box.value), about(box),
+      boxes[holder].weights.length > 0 && weightRecord(boxes[holder].weights, phaseOf(holder, step) === "backward"),
+    ];
   }
 
-  function record(phase, title, arrays) {
-    const block = make("section", { class: "mg-record", "data-phase": phase });
-    block.append(make("h4", {}, title));
-    arrays.forEach((array, k) => {
-      const list = make("dl");
+  function record(phase, title, arrays, more) {
+    return section(title, { "data-phase": phase }, arrays.map((array, k) => {
       const number = arrays.length > 1 ? ` of output ${k}` : "";
-      if (!array) return block.append(make("p", {}, `No gradient arrives${number}.`));
-      row(list, `Shape${number}`, array.shape, `${phase}-shape`, true);
-      row(list, "Norm", array.norm, `${phase}-norm`);
-      block.append(list);
-      if (array.picture) block.append(...picture(array.picture, title));
-    });
-    return block;
+      if (!array) return make("p", `No gradient arrives${number}.`);
+      const rows = [[`Shape${number}`, array.shape, `${phase}-shape`, "dd.mono"], ["Norm", array.norm, `${phase}-norm`]];
+      return [facts(...rows), picture(array.picture, title)];
+    }), more);
   }
 
   // The gradient, and where several meet, the sum term by term.
   function gradientRecord(i) {
-    const terms = termsOf(i);
-    const block = record("backward", "Gradient that arrives", boxes[i].gradient);
-    if (terms.length < 2) return block;
-    const list = make("ol", { class: "mg-sum", "aria-label": "The sum, term by term" });
-    const sum = boxes[i].gradient.find((array) => array && array.picture);
-    const scales = [...terms.map((part) => part.term), sum].map((array) => (array && array.picture ? Number(array.picture.scale) : 0));
-    const scale = Math.max(...scales);
-    const item = (sign, field, words, array, norm) => {
-      const line = make("li", { "data-sign": sign });
-      line.append(make("b", { "data-field": field }, norm), words);
-      if (array && array.picture && scale) line.append(...picture(array.picture, words, scale));
-      list.append(line);
-    };
-    terms.forEach(({ name, term }, k) => item(k ? "+" : "", "term", `from ${name}`, term, term ? term.norm : "none"));
-    item("=", "sum", "their sum, which arrives", sum, listed(boxes[i].gradient.map((array) => (array ? array.norm : "none"))));
-    block.append(make("h5", {}, "A sum of arrays, one for each use"), list);
-    if (scale) block.append(scaleBar(String(scale)));
-    block.append(make("p", {}, "Beside each array stands its norm. Norms do not add up as the arrays do."));
-    return block;
+    const terms = termsOf(i), sum = boxes[i].gradient.find((array) => array?.picture);
+    const scale = Math.max(...[sum, ...terms.map(({ term }) => term)].map((array) => Number(array?.picture?.scale || 0)));
+    const item = (sign, field, words, array, norm) => make("li", { "data-sign": sign },
+      make("b", { "data-field": field }, norm), words, scale > 0 && picture(array?.picture, words, scale));
+    const items = terms.map(({ name, term }, k) => item(k ? "+" : "", "term", `from ${name}`, term, normOf(term)));
+    return record("backward", "Gradient that arrives", boxes[i].gradient, terms.length > 1 && [
+      make("h5", "A sum of arrays, one for each use"),
+      make("ol.sum", { "aria-label": "The sum, term by term" }, items,
+        item("=", "sum", "their sum, which arrives", sum, listed(boxes[i].gradient.map(normOf)))),
+      scale > 0 && scaleBar(scale),
+      make("p", "Beside each array stands its norm. Norms do not add up as the arrays do."),
+    ]);
+  }
+
+  function normOf(array) {
+    return array ? array.norm : "none";
   }
 
   function about(box) {
-    const block = make("section", { class: "mg-record" });
-    const list = make("dl");
-    block.append(make("h4", {}, ABOUT[box.kind]));
-    if (box.sentence) block.append(make("p", { class: "mg-doc" }, box.sentence));
-    row(list, "Output shape", box.outputs.join(", "), "output-shape", true);
-    if (box.inputs.length) row(list, "Input shape", box.inputs.join(", "), "input-shape", true);
-    row(list, "Numbers", box.dtype, "dtype");
-    row(list, "Parameters", box.parameters.toLocaleString("en-US"), "parameters");
-    if (box.trainable !== null) row(list, "Trainable", box.trainable ? "yes" : "no, frozen", "trainable");
-    block.append(list);
-    return block;
+    return section(`About this ${ABOUT[box.kind]}`, box.sentence && make("p", box.sentence), facts(
+      ["Output shape", box.outputs.join(", "), "output-shape", "dd.mono"],
+      box.inputs.length > 0 && ["Input shape", box.inputs.join(", "), "input-shape", "dd.mono"],
+      ["Numbers", box.dtype, "dtype"], ["Parameters", box.parameters.toLocaleString("en-US"), "parameters"],
+      box.trainable !== null && ["Trainable", box.trainable ? "yes" : "no, frozen", "trainable"]));
   }
 
   function weightRecord(weights, reached) {
-    const block = make("section", { class: "mg-record mg-weights" });
-    block.append(make("h4", {}, "Weights"));
-    for (const weight of weights) {
-      const list = make("dl");
-      block.append(make("h5", { "data-field": "weight-name" }, weight.name), list);
-      row(list, "Shape", weight.shape, "weight", true);
-      if (reached && weight.gradient) row(list, "Norm of its gradient", weight.gradient, "weight-norm");
-      if (weight.picture) block.append(...picture(weight.picture, weight.name));
-      if (weight.histogram) block.append(...histogram(weight.histogram, weight.name));
-      if (weight.note) block.append(make("p", {}, weight.note));
-    }
-    return block;
+    return make("section.record.weights", make("h4", "Weights"), weights.map((weight) => [
+      make("h5", { "data-field": "weight-name" }, weight.name),
+      facts(["Shape", weight.shape, "weight", "dd.mono"],
+        reached && weight.gradient && ["Norm of its gradient", weight.gradient, "weight-norm"]),
+      picture(weight.picture, weight.name), histogram(weight.histogram, weight.name), weight.note && make("p", weight.note),
+    ]));
   }
 
   stage.resize(drawing);
   const top = boxes.filter((box) => box.parent === null).length;
-  const facts = [count(top, "node"), count(data.parameters, "parameter")];
-  if (top < boxes.length) facts[0] += ` (${boxes.length} with all models open)`;
-  if (data.samples) facts.push(`recorded on ${count(data.samples, "sample")}`);
+  const all = top < boxes.length ? ` (${boxes.length} with all models open)` : "";
+  const samples = data.samples ? ` · recorded on ${count(data.samples, "sample")}` : "";
   return {
-    stage: stage.pane, tools, facts, stops, words, show, inspect, reveal, search, remove: stage.remove,
-    height: drawing.height + 14, turn: data.passes > 1 ? steps.loss : 0,
-    at: (step) => (boxAt(step) === null ? null : boxes[boxAt(step)].path),
+    stage: stage.pane, height: Math.round(drawing.height) + 58, tools: norms.any && colour, remove: stage.remove,
+    facts: `${count(top, "node")}${all} · ${count(data.parameters, "parameter")}${samples}`,
     help: `${HELP} Enter opens and closes a model, Escape leads out of it.`,
+    stops, words, show, inspect, reveal, search, at: (step) => boxes[boxAt(step)]?.path,
   };
 };
 
@@ -1163,6 +999,7 @@ views.graph = function (widget) {
 views.calls = function (widget) {
   const { data } = widget, graph = views.graph(widget);
   const paths = data.boxes.map((box) => ({ ...data.usual, ...box }).path);
+  const code = make("ol.code", { tabindex: "0", "aria-label": "Code" });
   const callOf = (i) => data.calls[i - data.first];
   const phaseOf = (i) => (data.broken && i === paths.length - 1 ? "broken" : "forward");
 
@@ -1183,14 +1020,20 @@ views.calls = function (widget) {
   function inspect(state) {
     const i = paths.indexOf(state.selected), seen = i < data.first + state.step;
     const spans = (seen && callOf(i)?.spans) || [];
-    const list = make("ol", { class: "mg-code", "data-state": phaseOf(i) });
-    list.append(...data.code.map((text, k) => {
-      const line = make("li"), [, from, to] = spans.find(([at]) => at === k) || [];
-      line.append(text.slice(0, from), ...(to ? [make("mark", {}, text.slice(from, to)), text.slice(to)] : []));
-      return line;
+    fill(code, { "data-state": phaseOf(i) }).replaceChildren(...data.code.map((text, k) => {
+      const [, from, to] = spans.find(([at]) => at === k) || [];
+      return make("li", to ? [text.slice(0, from), make("mark", text.slice(from, to)), text.slice(to)] : text);
     }));
-    const code = data.code.length ? [list] : [];
-    return seen ? [...code, ...graph.inspect(state)] : code;
+    queueMicrotask(showMark);
+    return [data.code.length > 0 && code, seen && graph.inspect(state)];
+  }
+
+  // Long lines scroll sideways, to where the mark begins if they must.
+  function showMark() {
+    const mark = code.querySelector("mark");
+    if (!mark) return;
+    const left = mark.offsetLeft - 40, right = mark.offsetLeft + mark.offsetWidth + 16 - code.clientWidth;
+    code.scrollLeft = Math.min(left, right);
   }
 
   function words(step) {
@@ -1201,6 +1044,108 @@ views.calls = function (widget) {
     ...graph, show, inspect, words, help: HELP, search: null,
     stops: () => [0, ...data.calls.map((_, k) => k + 1)], at: (step) => paths[data.first + step - 1],
   };
+};
+
+// ---------- The training dashboard
+
+views.dashboard = function (widget) {
+  const curves = make("div"), stage = make("div.view.charts", curves), list = (text) => (text ? text.split(" ") : []);
+  let data, numbers, epochs, batches, marks, charts, layers = [], bars;
+  renew();
+  return {
+    stage, renew, show, inspect, words, stops: () => [0, ...numbers], height: 610, pause: 150,
+    help: "Click or drag in a chart to go to a batch. Click a layer to see its gradient over the whole training.",
+  };
+
+  // ---- drawing
+
+  function renew() {
+    data = widget.data;
+    [numbers, epochs, batches, marks] = ["numbers", "epochs", "batches", "marks"].map((name) => list(data[name]).map(Number));
+    charts = data.charts.map(unfold).map((one) => ({ ...one, ...makeChart(one) }));
+    curves.replaceChildren(make("p.facts", data.facts), ...charts.map((one) => one.element));
+    if (data.layers.length !== layers.length) stage.replaceChildren(curves, bars = makeBars());
+    layers = data.layers.map(unfold);
+    if (layers.length && !layers.some(isChosen)) widget.state.selected = layers[0].path;
+  }
+
+  // The numbers of each curve travel as one text.
+  function unfold(one) {
+    return { ...one, curves: Object.fromEntries(Object.entries(one.curves).map(([kind, text]) => [kind, list(text)])) };
+  }
+
+  function makeChart({ curves: { running, ...curves }, ...one }) {
+    const shares = (all) => all.map((number) => number / data.total);
+    const places = { batch: shares(numbers), running: shares(numbers), epoch: shares(marks), validation: shares(marks) };
+    const onPlace = (place) => widget.change({ step: Math.round(place * data.total) });
+    if (running && !curves.batch) curves.running = running; // both in one picture would be too much
+    return chart({ ...one, curves, places, ends: data.ends, onPlace });
+  }
+
+  // A row for each layer: its name, the bar of its gradient, and its norm. Arrow keys lead along radio buttons.
+  function makeBars() {
+    const ticks = data.scale.ticks.map(([share, text]) => make("span", { style: `left:${100 * share}%` }, text));
+    const rows = data.layers.map(({ path }) => make("label.layer", make("input", { type: "radio", name: "layer", value: path }),
+      make("span", path), make("i", make("i")), make("output")));
+    const form = make("form.chart", { "aria-label": "Layers" }, make("b", "gradient norms"), " in this batch, log scale",
+      make("div.axes", { "aria-hidden": "true" }, make("div", ticks)), rows);
+    listen(form, "submit", (event) => event.preventDefault());
+    return listen(form, "change", () => widget.change({ selected: form.elements.layer.value }));
+  }
+
+  // ---- showing a state
+
+  function isChosen(layer) {
+    return layer.path === widget.state.selected;
+  }
+
+  // The place of the batch at a step among those that are shown; -1 before the first.
+  function placeOf(step) {
+    return numbers.findLastIndex((number) => number <= step);
+  }
+
+  function show({ step }) {
+    const k = placeOf(step);
+    for (const one of charts) one.mark((numbers[k] || 0) / data.total);
+    layers.forEach((layer, i) => {
+      const [radio, , bar, text] = bars.querySelectorAll("label")[i].children, norm = layer.curves.batch[k] || "";
+      radio.checked = isChosen(layer);
+      bar.firstChild.style.width = `${100 * shareOf(data.scale, norm || NaN) || 0}%`;
+      text.textContent = norm;
+    });
+  }
+
+  // [name, its value in a batch, where that comes from]
+  function valuesAt(k) {
+    return charts.flatMap(({ name, curves }) => [
+      curves.batch && [`${name}, this batch alone`, curves.batch[k], "batch"],
+      curves.running && [`${name}, epoch so far`, curves.running[k], "running"]]).filter(Boolean);
+  }
+
+  function inspect({ step }) {
+    const k = placeOf(step);
+    return [layers.filter(isChosen).map((layer) => aboutLayer(layer, k)), k >= 0 && section("This batch", facts(...valuesAt(k)))];
+  }
+
+  function aboutLayer({ path, words, type, parameters, weights, curves }, k) {
+    const drawn = makeChart({ name: "Over the training", words, scale: data.scale, curves });
+    drawn.mark((numbers[k] || 0) / data.total);
+    return [
+      make("h3", { "data-field": "name" }, path), make("p.kind", { "data-field": "type" }, type),
+      section("Gradient of its weights", { "data-phase": "backward" },
+        facts(["Norm in this batch", curves.batch[k] || "not yet known", "norm"]), drawn.element),
+      section("About this layer", facts(["Parameters", parameters.toLocaleString("en-US"), "parameters"],
+        ...weights.map(([name, shape]) => [name, shape, "weight", "dd.mono"]))),
+    ];
+  }
+
+  function words(step) {
+    const k = placeOf(step);
+    if (k < 0) return { title: "", text: data.opening, phase: "start" };
+    const seen = charts.filter(({ curves }) => curves.running);
+    const text = listed(seen.map(({ name, curves }) => `${name} ${(curves.batch || curves.running)[k]}`));
+    return { title: `epoch ${epochs[k]}, batch ${batches[k]}`, text: `${text}.`, phase: "forward" };
+  }
 };
 
 // ---------- The page

@@ -3,8 +3,26 @@
 All that a widget shows is one piece of plain data, made in Python from a real run of the library.
 The file `widget.js` draws it. This file is what all widgets share: the HTML with a still picture
 and a table that stand where no script runs, the data as JSON, and the form for Jupyter, where
-Python can read and set what is selected and which step is shown. A new widget is a function that
-makes a `Page`, and a view of the same name in `widget.js`.
+Python can read and set what is selected and which step is shown.
+
+A new widget is a function that makes a `Page`, and in `widget.js` a function `views.name(widget)`,
+with `widget` = {data, state, change(next), refresh()}, that gives
+
+    stage, height    the element that is drawn on, and how high it would like to be
+    stops()          the numbers of the steps at which to stop, from 0
+    words(step)      {title, text, phase} of a step
+    show(state)      draw a state, {selected, step}
+    inspect(state)   what stands in the inspector
+
+and, where they make sense,
+
+    facts, help      words beside the title, and below all
+    tools            elements for the tool bar
+    pause            milliseconds between two steps that play by themselves
+    at(step)         what to select at a step
+    reveal(id)       bring what is selected into sight
+    search(text)     the ids that match
+    renew()          take over data that have grown
 """
 
 import base64
@@ -33,13 +51,14 @@ export default {
         model.save_changes();
       },
     });
-    const onStep = () => view.go(model.get("step"));
-    const onSelected = () => view.select(model.get("selected"));
-    model.on("change:step", onStep);
-    model.on("change:selected", onSelected);
+    const heard = {
+      "change:data": () => view.renew(model.get("data")),
+      "change:step": () => view.go(model.get("step")),
+      "change:selected": () => view.select(model.get("selected")),
+    };
+    for (const [event, listener] of Object.entries(heard)) model.on(event, listener);
     return () => {
-      model.off("change:step", onStep);
-      model.off("change:selected", onSelected);
+      for (const [event, listener] of Object.entries(heard)) model.off(event, listener);
       view.remove();
     };
   },
@@ -54,7 +73,7 @@ class Page:
     `data` is plain data for the view that `data["view"]` names; `data["sentence"]` says in words
     what it shows. `svg` is the still picture, `rows` the table of the same facts, its first row the
     headings. `names` are what can be selected, the first of them at the start, and `steps` is the
-    number of the last step.
+    number of the last step. `data["start"]` is the step that is shown first, if it is not 0.
     """
 
     data: dict
@@ -155,6 +174,10 @@ class StillWidget:
     def html(self):
         return self.page.html
 
+    def update(self, page):
+        """Show another page from now on."""
+        self.page = page
+
     def _repr_mimebundle_(self, **options):
         return {"text/plain": repr(self), "text/html": self.html}
 
@@ -184,9 +207,25 @@ def widget_class():
 
         def __init__(self, page):
             self.page = page
-            data = page.data | {"rows": page.rows}  # where there is no page, there is no table
-            super().__init__(data=data, selected=page.names[0], step=0)
-            self.html = page.html
+            start = page.data.get("start", 0)
+            super().__init__(data=self._whole(), selected=page.names[0], step=start)
+
+        def _whole(self):
+            """The data with the table, which a notebook has from nowhere else."""
+            return self.page.data | {"rows": self.page.rows}
+
+        @property
+        def html(self):
+            return self.page.html
+
+        def update(self, page):
+            """Show another page of the same kind, wherever this one is shown."""
+            self.page = page
+            with self.hold_sync():
+                self.data = self._whole()
+                self.step = min(self.step, page.steps)
+                if self.selected not in page.names:
+                    self.selected = page.names[0]
 
         @traitlets.validate("selected")
         def _check_selected(self, proposal):

@@ -1,4 +1,4 @@
-"""The graph widget in a real browser: what it shows is what the library computes.
+"""The widgets in a real browser: what they show is what the library computes.
 
 Most tests open a small page of their own, which holds a model with everything that a picture must
 show: two inputs, a shared layer, a fork, two outputs; or one with models inside. The last ones open
@@ -15,8 +15,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from minigraph import Input, Tape, Tensor, layers, losses, ops
+from minigraph.config import set_floatx
 from minigraph.models import Model
-from minigraph.utils import DrawAsYouCall, ErrorLens
+from minigraph.utils import Dashboard, DrawAsYouCall, ErrorLens
 from minigraph.view.describe import describe
 from minigraph.view.explore import explore
 from minigraph.view.trace import trace
@@ -301,12 +302,12 @@ def test_the_keyboard_alone_is_enough(open_own, recorded):
     press("ArrowRight")
     press("ArrowRight")  # nothing is further right: stay
     assert "call 2 of 2" in focused()
-    for key, name in (("+", "zoomed"), ("0", "fitted"), ("Shift+ArrowDown", "moved")):
-        before = page.locator(".mg-stage").get_attribute("viewBox")
-        press(key)
-        assert page.locator(".mg-stage").get_attribute("viewBox") != before or name == "moved"
-    for name in ("Zoom out", "Zoom in", "Show all", "Details of what is chosen"):
+    for name in ("Zoom out", "Zoom in", "Show all"):
         tab(name)
+        before = page.locator(".mg-stage").get_attribute("viewBox")
+        press("Enter")
+        assert page.locator(".mg-stage").get_attribute("viewBox") != before
+    tab("Details of what is chosen")
 
 
 def test_what_happens_is_said_aloud(open_own, recorded):
@@ -390,27 +391,29 @@ def test_hostile_names_stay_text(open_own):
     assert page.locator(".mg-found").inner_text() == f"1 of 1: {names[2]}"
 
 
+RENDER = """async ([source, data, selected = "", step = 0]) => {
+  const state = { data, selected, step }, heard = {}, saved = [];
+  const model = {
+    get: (name) => state[name],
+    set: (name, value) => { state[name] = value; },
+    save_changes: () => saved.push([state.selected, state.step]),
+    on: (event, listener) => { heard[event] = listener; },
+    off: (event) => { delete heard[event]; },
+  };
+  const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  const module = await import(address);
+  const stop = module.default.render({ model, el: document.getElementById("cell") });
+  globalThis.lab = { state, heard, saved, stop };
+}"""
+
+
 def test_the_module_for_jupyter_talks_to_python(open_own, recorded):
     """Play Jupyter's part: load the module, render it with a model, change both sides."""
     _, widget = recorded
     page = open_own('<div id="cell"></div>', head="")
     page.evaluate(
-        """async ([source, data]) => {
-          const state = { data, selected: "shared[1]", step: 2 }, heard = {}, saved = [];
-          const model = {
-            get: (name) => state[name],
-            set: (name, value) => { state[name] = value; },
-            save_changes: () => saved.push([state.selected, state.step]),
-            on: (event, listener) => { heard[event] = listener; },
-            off: (event) => { delete heard[event]; },
-          };
-          const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-          const module = await import(address);
-          const el = document.getElementById("cell");
-          const stop = module.default.render({ model, el });
-          globalThis.lab = { state, heard, saved, stop };
-        }""",
-        [SCRIPT.read_text(encoding="utf-8") + EXPORT, dict(widget.data)],
+        RENDER,
+        [SCRIPT.read_text(encoding="utf-8") + EXPORT, dict(widget.data), "shared[1]", 2],
     )
     assert (
         fields(page, "name") == ["shared"]
@@ -550,7 +553,7 @@ def test_steps_go_inside_what_is_open(open_own, nested):
             i = [box.path for box in boxes].index(name)
             node = page.locator(f'[data-node="{i}"]')
             if node.get_attribute("aria-expanded") == "false":
-                node.dispatch_event("dblclick")
+                node.press("Enter")
         visible = [
             i
             for i, box in enumerate(boxes)
@@ -682,7 +685,7 @@ def test_colour_by_gradient_norm(open_own, recorded):
     assert button.get_attribute("aria-pressed") == "true"
     norms = [float(norm(gradient[0])) for gradient in gradients]
     heats = [
-        float(node.evaluate("node => node.style.getPropertyValue('--mg-heat')"))
+        float(node.evaluate("node => node.style.getPropertyValue('--heat')"))
         for node in page.locator(".mg-node").all()
     ]
     expected = np.log(np.array(norms) / min(norms)) / np.log(max(norms) / min(norms))
@@ -693,7 +696,7 @@ def test_colour_by_gradient_norm(open_own, recorded):
     colours = [node.evaluate(fill) for node in page.locator(".mg-node").all()]
     assert colours[int(np.argmax(norms))] != colours[int(np.argmin(norms))]
     button.click()
-    assert page.locator(".mg-legend").count() == 0
+    assert page.locator(".mg-legend").is_hidden()
 
 
 def test_it_plays_by_itself_and_pauses(open_own, recorded):
@@ -926,6 +929,249 @@ def test_the_lens_without_scripts_has_the_same_facts(open_own):
     assert "(None, 6, 6, 4)" in last[2] and "(None, 8, 8, 1)" in last[2]
 
 
+def test_long_lines_of_code_scroll_to_the_mark(open_own):
+    with DrawAsYouCall() as drawing:
+        image = Input((8, 8, 1), name="image")
+        x = layers.Dense(3, name="a_rather_long_name")(layers.Flatten(name="it_goes_on")(image))
+    assert x.shape == (None, 3)
+    page = open_own(drawing.html)
+    code = page.locator(".mg-code")
+    heights = {line.bounding_box()["height"] for line in code.locator("li").all()}
+    assert len(heights) == 1  # no line wraps
+    go_to(page, 1)
+    assert code.evaluate("code => code.scrollLeft") == 0
+    go_to(page, 2)
+    assert code.evaluate("code => code.scrollLeft") > 0
+    mark, pane = code.locator("mark").bounding_box(), code.bounding_box()
+    assert pane["x"] <= mark["x"] and mark["x"] + mark["width"] <= pane["x"] + pane["width"]
+    code.focus()
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 900
+
+
+def test_the_zoom_buttons_cover_nothing(open_own, recorded):
+    _, widget = recorded
+    page = open_own(widget.html)
+    stage, buttons = page.locator(".mg-stage").bounding_box(), page.locator(".mg-under")
+    assert buttons.bounding_box()["y"] >= stage["y"] + stage["height"] - 1
+
+
+# ---------------------------------------------------------------------------------------------
+# The training dashboard
+
+
+def trained(names=("first", "digit"), **settings):
+    """A dashboard that has seen a model learn, and the history of that `fit`."""
+    x = Input((6,), name="x")
+    hidden = layers.Dense(5, activation="tanh", name=names[0])(x)
+    model = Model(x, layers.Dense(2, name=names[1])(hidden), name="small")
+    loss = losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile("adam", loss, metrics=["accuracy"])
+    generator, dashboard = np.random.default_rng(0), Dashboard()
+    images = generator.normal(size=(50, 6)).astype("float32")
+    settings = {"batch_size": 8, "epochs": 3, "validation_split": 0.2, "verbose": 0, **settings}
+    targets = (images.sum(axis=1) > 0).astype("int64")
+    history = model.fit(images, targets, callbacks=[dashboard], **settings)
+    return dashboard, history.history
+
+
+def words_of(page):
+    return page.locator(".mg-words").inner_text()
+
+
+def test_at_each_step_the_numbers_of_that_batch(open_own):
+    dashboard, _ = trained()
+    page = open_own(dashboard.html)
+    count = len(dashboard.batches)
+    assert page.locator('[data-action="forward"]').is_disabled()  # it begins at the last batch
+    for number in reversed(range(1, count + 1)):
+        record = dashboard.batches[number - 1]
+        alone, logs = record["alone"], record["logs"]
+        where = f"epoch {record['epoch'] + 1}, batch {record['batch'] + 1}"
+        numbers = f"loss {alone['loss']:.3g} and accuracy {alone['accuracy']:.3g}"
+        assert words_of(page) == f"Step {number} of {count}, {where}. {numbers}."
+        assert fields(page, "batch") == [f"{value:.3g}" for value in alone.values()]
+        assert fields(page, "running") == [f"{value:.3g}" for value in logs.values()]
+        norms = [f"{norm:.3g}" for norm in record["gradients"].values()]
+        assert page.locator(".mg-layer output").all_inner_texts() == norms
+        assert fields(page, "norm") == norms[:1]
+        place = page.locator(".mg-charts .mg-plot i").first.evaluate("mark => mark.style.left")
+        assert float(place.rstrip("%")) == pytest.approx(100 * number / count, abs=0.01)
+        page.locator('[data-action="back"]').click()
+    assert words_of(page) == f"Ready. {count} batches were recorded."
+    assert page.locator(".mg-layer output").all_inner_texts() == ["", ""]
+
+
+def curve(page, kind):
+    """The points of a curve of the first chart, as pairs of shares of its width and height."""
+    path = page.locator(f".mg-plot .mg-{kind}:not(.mg-dots)").first.get_attribute("d")
+    numbers = np.array([float(n) for n in re.findall(r"[-\d.]+", path)]).reshape(-1, 2) / 100
+    return numbers[:, 0], 1 - numbers[:, 1]
+
+
+def test_the_curves_are_the_numbers(open_own):
+    dashboard, history = trained()
+    page = open_own(dashboard.html)
+    assert page.locator(".mg-charts .mg-keys b").all_inner_texts() == ["loss", "accuracy"]
+    scale = dashboard.widget.data["charts"][0]["scale"]
+    batches = [record["alone"]["loss"] for record in dashboard.batches]
+    rows = {"batch": batches, "epoch": history["loss"], "validation": history["val_loss"]}
+    for kind, values in rows.items():
+        x, y = curve(page, kind)
+        np.testing.assert_allclose(x, np.arange(1, len(values) + 1) / len(values), atol=1e-3)
+        expected = (np.array(values) - scale["least"]) / (scale["most"] - scale["least"])
+        np.testing.assert_allclose(y, expected, atol=0.01)
+    legend = page.locator(".mg-charts .mg-keys").first.locator("span").all_inner_texts()
+    assert legend == ["batch", "epoch", "validation"]
+    ticks = [text for _, text in scale["ticks"]]
+    shown = page.locator(".mg-charts .mg-plot").first.locator("span").all_inner_texts()
+    assert shown == [*ticks, "epoch", "1", "2", "3"]
+
+
+def test_the_bars_are_as_long_as_the_norms_say(open_own):
+    dashboard, _ = trained()
+    page = open_own(dashboard.html)
+    scale = dashboard.widget.data["scale"]
+    for number in (1, 7, 15):
+        go_to(page, number)
+        bars = [box.bounding_box()["width"] for box in page.locator(".mg-layer i i").all()]
+        whole = page.locator(".mg-layer > i").first.bounding_box()["width"]
+        norms = np.array(list(dashboard.batches[number - 1]["gradients"].values()))
+        least, most = np.log(scale["least"]), np.log(scale["most"])
+        expected = (np.log(norms) - least) / (most - least)
+        np.testing.assert_allclose(np.array(bars) / whole, expected, atol=0.02)
+
+
+def test_a_click_into_a_chart_goes_to_a_batch(open_own):
+    dashboard, _ = trained()
+    page = open_own(dashboard.html)
+    plot = page.locator(".mg-charts .mg-plot").nth(1)
+    box = plot.bounding_box()
+    plot.click(position={"x": box["width"] * 0.4, "y": 30})
+    assert words_of(page).startswith("Step 6 of 15, epoch 2, batch 1.")
+    page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + 30)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.8, box["y"] + 90, steps=5)
+    page.mouse.up()
+    assert words_of(page).startswith("Step 12 of 15, epoch 3, batch 2.")
+
+
+def test_a_layer_shows_its_gradient_over_the_training(open_own):
+    dashboard, _ = trained()
+    page = open_own(dashboard.html)
+    go_to(page, 4)
+    assert fields(page, "name") == ["first"] and fields(page, "weight") == ["(6, 5)", "(5,)"]
+    page.locator(".mg-layer").nth(1).click()
+    assert fields(page, "name") == ["digit"] and fields(page, "parameters") == ["12"]
+    assert fields(page, "norm") == [f"{dashboard.batches[3]['gradients']['digit']:.3g}"]
+    path = page.locator(".mg-panel .mg-curve.mg-batch").last.get_attribute("d")
+    assert len(re.findall(r"[-\d.]+", path)) == 2 * len(dashboard.batches)
+    assert "Step 4 of" in words_of(page)
+    page.keyboard.press("ArrowUp")  # arrow keys lead from layer to layer
+    assert fields(page, "name") == ["first"]
+    page.keyboard.press("Enter")  # and no key leaves the page
+    assert fields(page, "name") == ["first"]
+
+
+def test_the_dashboard_plays(open_own):
+    dashboard, _ = trained()
+    page = open_own(dashboard.html)
+    page.locator("[data-action=play]").click()
+    assert page.locator("[aria-live=off]").count() == 1
+    page.locator(".mg-words", has_text="Step 15 of 15").wait_for(timeout=15000)
+    page.locator("[aria-label=Play]").wait_for(timeout=3000)
+
+
+def test_hostile_names_of_layers_and_metrics_stay_text(open_own):
+    names = ("<img src=x onerror=alert(1)>", "' onclick='alert(2)")
+    dashboard, _ = trained(names)
+    metric = "<script>alert(3)</script>"
+    for record in dashboard.batches + dashboard.epochs:
+        record["logs"][metric] = 1.0
+    dashboard.on_train_end()
+    page = open_own(dashboard.html)
+    assert page.locator(".mg-layer span").all_inner_texts() == list(names)
+    assert page.locator(".mg-keys b").nth(2).inner_text() == metric
+    page.locator(".mg-layer").nth(1).click()
+    assert fields(page, "name") == [names[1]]
+    assert page.locator(".mg-frame").locator("img, script, [onclick]").count() == 0
+
+
+def test_before_fit_the_dashboard_says_what_to_do(open_own):
+    page = open_own(Dashboard().html)
+    assert "callbacks=[dashboard]" in page.locator(".mg-note").inner_text()
+    assert page.locator("input, .mg-chart").count() == 0 and page.locator(".mg-main").is_hidden()
+    assert serious_faults(page) == []
+
+
+def test_without_scripts_the_dashboard_is_curves_and_a_table(open_own):
+    dashboard, history = trained()
+    page = open_own(dashboard.html, java_script_enabled=False)
+    assert page.locator(".mg-still img").bounding_box()["height"] > 300
+    assert table_of(page) == dashboard.widget.page.rows
+    assert table_of(page)[-1][2] == f"{history['loss'][-1]:.3g}"
+
+
+def test_the_dashboard_in_print(open_own):
+    dashboard, _ = trained()
+    page = open_own(dashboard.html)
+    page.emulate_media(media="print")
+    assert page.locator(".mg-frame").is_hidden()
+    assert page.locator(".mg-still img").is_visible()
+    assert table_of(page) == dashboard.widget.page.rows
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1000])
+def test_axe_finds_no_serious_fault_in_the_dashboard(open_own, scheme, width):
+    dashboard, _ = trained()
+    viewport = {"width": width, "height": 900}
+    page = open_own(dashboard.html, color_scheme=scheme, viewport=viewport)
+    page.get_by_role("button", name="Table").click()
+    page.locator(".mg-layer").nth(1).click()
+    assert serious_faults(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"dashboard_{scheme}_{width}.png", full_page=True)
+
+
+def test_the_dashboard_grows_and_keeps_what_is_chosen(open_own):
+    """Play Jupyter's part: render before `fit`, then change the data again and again."""
+    empty, (dashboard, _) = Dashboard(), trained()
+    page = open_own('<div id="cell"></div>', head="")
+    page.evaluate(RENDER, [SCRIPT.read_text(encoding="utf-8") + EXPORT, dict(empty.widget.data)])
+    assert "callbacks=[dashboard]" in page.locator(".mg-note").inner_text()
+
+    def grow(count):
+        part = Dashboard()
+        part.model, part._layers = dashboard.model, dashboard._layers
+        part.batches = dashboard.batches[:count]
+        part.epochs = [epoch for epoch in dashboard.epochs if epoch["last"] <= count]
+        data = part.widget.data
+        page.evaluate("data => { lab.state.data = data; lab.heard['change:data'](); }", dict(data))
+
+    grow(1)
+    assert words_of(page).startswith("Step 1 of 1, epoch 1, batch 1.")
+    assert page.evaluate("lab.saved.at(-1)") == ["first", 1]
+    grow(5)  # who looks at the last batch is taken along
+    assert words_of(page).startswith("Step 5 of 5, epoch 1, batch 5.")
+    page.locator(".mg-layer").nth(1).click()
+    page.locator('[data-action="back"]').click()
+    page.locator(".mg-layer input").nth(1).focus()
+    page.get_by_role("button", name="Table").click()
+    page.locator(".mg-layer input").nth(1).focus()
+    for count in (6, 15):
+        grow(count)
+        assert words_of(page).startswith(f"Step 4 of {count}, epoch 1, batch 4.")
+        assert fields(page, "name") == ["digit"]
+        assert page.evaluate("document.activeElement.value") == "digit"
+        assert curve(page, "batch")[0].size == count
+        assert len(table_of(page)) == 1 + count // 5
+    assert page.evaluate("lab.saved.at(-1)") == ["digit", 4]
+    page.evaluate("lab.state.step = 9; lab.heard['change:step']()")
+    assert words_of(page).startswith("Step 9 of 15, epoch 2, batch 4.")
+
+
 # ---------------------------------------------------------------------------------------------
 # The page of the widgets
 
@@ -934,7 +1180,7 @@ APPENDIX = "book/widgets"
 
 @pytest.fixture(scope="module")
 def explored():
-    """The models of the page, each with its data, found by running its cells."""
+    """The models of the page, each with its data, and its dashboard, by running its cells."""
     notebook = json.loads((ROOT / f"{APPENDIX}.ipynb").read_text(encoding="utf-8"))
     found = []
     with pytest.MonkeyPatch.context() as patch:
@@ -943,14 +1189,16 @@ def explored():
         for cell in notebook["cells"]:
             if cell["cell_type"] == "code":
                 exec("".join(cell["source"]), namespace)
-    return found
+    yield found, namespace["dashboard"]
+    set_floatx("float32")
 
 
 @pytest.mark.parametrize("scheme", ["http", "file"])
 def test_the_page_of_the_widgets_is_alive(open_page, explored, scheme):
+    explored, _ = explored
     page = open_page(f"{APPENDIX}.html", scheme=scheme).page
     widgets = page.locator(".minigraph-widget[data-mounted]").all()
-    assert len(widgets) == len(explored) + 2 and len(explored) >= 4
+    assert len(widgets) == len(explored) + 3 and len(explored) >= 4
     for widget, (model, x, y) in zip(widgets, explored, strict=False):  # these come first
         recording = trace(model, x, y)
         count = len(describe(model).boxes)
@@ -970,7 +1218,7 @@ def test_the_page_of_the_widgets_is_alive(open_page, explored, scheme):
 
 def test_the_page_of_the_widgets_draws_beside_its_code(open_page):
     page = open_page(f"{APPENDIX}.html").page
-    drawing, lens = page.locator(".minigraph-widget").all()[-2:]
+    drawing, lens, _ = page.locator(".minigraph-widget").all()[-3:]
     marks = ["short + long", 'layers.Dense(10, name="digit")(short + long)']
     for number, mark in enumerate(marks, start=6):
         go_to(drawing, number)
@@ -992,6 +1240,7 @@ def test_axe_finds_no_serious_fault_in_the_page_of_the_widgets(open_page, scheme
 
 
 def test_the_page_of_the_widgets_without_scripts(open_page, explored):
+    explored, dashboard = explored
     page = open_page(f"{APPENDIX}.html", javascript=False).page
     stills = page.locator(".mg-still").all()
     for still, (model, x, y) in zip(stills, explored, strict=False):
@@ -999,9 +1248,22 @@ def test_the_page_of_the_widgets_without_scripts(open_page, explored):
         recording = trace(model, x, y)
         last = still.locator("tbody tr").nth(0).locator("td").last.inner_text()
         assert last == norm(recording.gradients[0][0])
-    drawing, lens = stills[-2:]
+    drawing, lens, training = stills[-3:]
     assert drawing.locator("tbody tr").count() == 7
     assert "(None, 6, 6, 8), (None, 8) " in lens.locator("caption").inner_text()
+    assert table_of(training.locator("xpath=..")) == dashboard.widget.page.rows
+
+
+def test_the_page_of_the_widgets_has_a_training(open_page, explored):
+    _, dashboard = explored
+    page = open_page(f"{APPENDIX}.html").page
+    widget = page.locator(".minigraph-widget").last
+    for number in (1, 60, 184):
+        record = dashboard.batches[number - 1]
+        go_to(widget, number)
+        assert fields(widget, "batch") == [f"{value:.3g}" for value in record["alone"].values()]
+        norms = [f"{norm:.3g}" for norm in record["gradients"].values()]
+        assert widget.locator(".mg-layer output").all_inner_texts() == norms
 
 
 def test_each_widget_of_the_book_is_small():

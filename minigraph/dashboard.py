@@ -1,0 +1,190 @@
+"""The training dashboard: a callback that records a `fit` batch by batch, and shows it."""
+
+import itertools
+import math
+import time
+from collections import Counter
+
+from .backend import array_module, context, to_host
+from .callbacks import Callback
+from .metrics import Mean
+from .models import Model
+from .tensor import as_array
+from .view.dashboard import dashboard_page, page_of_size, thinned
+from .view.text import printable, shape_text
+from .view.widget import show
+
+MOST_RECORDS = 1000  # of batches, and of epochs; with more, each second one is let go
+
+
+class Dashboard(Callback):
+    """Record a training batch by batch, and show it: curves, and the gradients of each layer.
+
+        dashboard = Dashboard()
+        model.fit(x, y, epochs=5, callbacks=[dashboard])
+        dashboard
+
+    In a notebook the object shows itself; shown before `fit`, in JupyterLab or VS Code, the curves
+    grow while `fit` runs. `widget` is what is shown; its `step`, the number of a batch, and its
+    `selected`, the path of a layer, can be read and set.
+
+    `batches` and `epochs` hold what was recorded, lists of dicts with plain numbers. In a batch
+    `logs` are those that callbacks see, which hold all of the epoch so far; `alone` has the loss
+    and each other mean for this batch alone; `gradients` maps each layer to the norm of the
+    gradient of its weights, as the optimizer received it, before clipping. Of a long training each
+    second, fourth or eighth batch is kept, at most 1000, and a page shows at most 240 of them. Each
+    `fit` begins a new record.
+    """
+
+    PAUSE = 0.25  # seconds between two pictures while `fit` runs
+
+    remembers = ("batches", "epochs")
+
+    def __init__(self):
+        self.batches, self.epochs = [], []
+        self._layers, self._owners, self._widget = {}, {}, None
+
+    # -- recording -----------------------------------------------------------------------------
+
+    def on_train_begin(self, logs=None):
+        self.batches, self.epochs = [], []
+        self._layers, self._owners, self._drawn = {}, {}, -math.inf
+        # `fit` puts the context back when it ends.
+        self._outer, context.gradient_watcher = context.gradient_watcher, self._note
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self._squares, self._sums_before = {}, self._sums()
+
+    def on_train_batch_end(self, batch, logs=None):
+        record = {"epoch": self._epoch, "batch": batch, "logs": numbers_of(logs)}
+        record |= {"alone": self._alone(logs), "gradients": self._norms()}
+        self.batches = with_one_more(self.batches, record)
+        self._refresh(page_of_size, self.PAUSE)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._epoch = epoch
+
+    def on_epoch_end(self, epoch, logs=None):
+        batch = self.batches[-1]
+        record = {"epoch": epoch, "batches": batch["batch"] + 1, "last": batch["number"]}
+        record |= {"logs": numbers_of(logs), "gradients": batch["gradients"]}
+        self.epochs = with_one_more(self.epochs, record)
+        self._refresh(page_of_size)
+
+    def on_train_end(self, logs=None):
+        self._refresh(dashboard_page)
+
+    def _sums(self):
+        """The running sums (total, count) of each metric that is a mean."""
+        return {
+            name: (metric.total.numpy().item(), metric.count.numpy().item())
+            for name, metric in self.model._watched()
+            if getattr(type(metric), "result", None) is Mean.result
+        }
+
+    def _alone(self, logs):
+        """What this batch alone added to each mean."""
+        found = {}
+        for name, (total, count) in self._sums().items():
+            total_before, count_before = self._sums_before.get(name, (0.0, 0.0))
+            if name in logs and count > count_before:
+                found[name] = (total - total_before) / (count - count_before)
+        return found
+
+    def _note(self, gradients, variables):
+        """The optimizer is about to move variables: keep the squares of their gradients."""
+        for gradient, variable in zip(gradients, variables, strict=True):
+            flat = as_array(gradient).reshape(-1).astype("float64")
+            self._squares[variable] = flat @ flat
+        if self._outer is not None:
+            self._outer(gradients, variables)
+
+    def _norms(self):
+        """The norm of the gradient of each layer: the root of the sum of its weights' squares."""
+        if not self._squares:
+            return {}
+        squares = list(self._squares.values())
+        squares = to_host(array_module(*squares).stack(squares)).tolist()  # from a GPU all at once
+        sums = Counter()
+        for variable, square in zip(self._squares, squares, strict=True):
+            sums[self._owner(variable)] += square
+        return {path: math.sqrt(square) for path, square in sums.items() if path is not None}
+
+    def _owner(self, variable):
+        """The path of the layer of a variable; None for one of another model."""
+        if variable not in self._owners:  # a model that is a class makes weights in its first batch
+            self._owners, self._layers = owners_of(self.model)
+            self._owners.setdefault(variable, None)
+        return self._owners[variable]
+
+    # -- showing -------------------------------------------------------------------------------
+
+    @property
+    def widget(self):
+        """What is shown."""
+        if self._widget is None:
+            self._widget = show(self._page(dashboard_page))
+        return self._widget
+
+    @property
+    def html(self):
+        """The widget as a piece of a page."""
+        return self.widget.html
+
+    def _page(self, make_page):
+        name = "" if self.model is None else self.model.name
+        return make_page(name, self.batches, self.epochs, self._layers)
+
+    def _refresh(self, make_page, pause=0.0):
+        """Draw anew what is shown, if the picture before is at least `pause` seconds old."""
+        if self._widget is not None and time.monotonic() - self._drawn >= pause:
+            self._widget.update(self._page(make_page))
+            self._drawn = time.monotonic()
+
+    def _repr_mimebundle_(self, **options):
+        return self.widget._repr_mimebundle_(**options)
+
+
+def with_one_more(records, record):
+    """The records with one more, which gets a number; of too many, fewer."""
+    record["number"] = records[-1]["number"] + 1 if records else 1
+    records.append(record)
+    return records if len(records) <= MOST_RECORDS else thinned(records, MOST_RECORDS // 2)
+
+
+def numbers_of(logs):
+    """The logs that are single numbers: a list of numbers has no place in a curve."""
+    return {name: value for name, value in logs.items() if isinstance(value, (int, float))}
+
+
+def owners_of(model):
+    """The path of the layer of each weight, and of each path what the layer is."""
+    owners, layers = {}, {}
+    for path, layer, weights in layers_with_weights(model):
+        new = [weight for weight in weights if weight not in owners]
+        if not new:  # a shared layer that stands elsewhere too
+            continue
+        path = unused(path, layers)
+        owners |= dict.fromkeys(new, path)
+        layers[path] = {
+            "type": printable(type(layer).__name__),
+            "parameters": sum(weight.size for weight in new),
+            "weights": [[printable(weight.name), shape_text(weight.shape)] for weight in new],
+        }
+    return owners, layers
+
+
+def layers_with_weights(model, prefix=""):
+    """(path, layer, weights) of each layer of a model, and of the models inside it."""
+    for layer in model.layers:
+        if isinstance(layer, Model):
+            yield from layers_with_weights(layer, f"{prefix}{layer.name}/")
+        else:
+            yield prefix + layer.name, layer, layer.weights
+    yield prefix + model.name, model, model._own_variables()
+
+
+def unused(path, taken):
+    """The path, with a number where it is taken."""
+    names = itertools.chain([path], (f"{path} ({number})" for number in itertools.count(2)))
+    return next(name for name in names if name not in taken)
