@@ -15,7 +15,7 @@ def keep_memory():
     the next. From the largest block that came and went, up to 32 MB, it learns to keep blocks of
     that size, and twice as much in all. Convolutions and long sequences take 10 to 25 % less time
     then. That goes for everything that runs in the process, so it is for you to decide: call it
-    once, before the first step. Other C libraries do as they did. The manual page mallopt(3) has the
-    details, under M_MMAP_THRESHOLD.
+    once, before the first step. Other C libraries do as they did. The details stand in the manual
+    page mallopt(3), under M_MMAP_THRESHOLD.
     """
     np.empty(2**25 - 2**16, "uint8")  # never written to, so it takes up no memory itself
