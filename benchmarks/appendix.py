@@ -26,7 +26,8 @@ the same losses from the same weights.
 
 Milliseconds for one training step{threads}, processor time, medians{first}.
 The best of a row is set in bold. "To the best" is the time of minigraph divided by that of its
-fastest peer: below 1, minigraph is the fastest.
+fastest peer: below 1, minigraph is the fastest. "minigraph-kept" is the same library after one
+more line, `config.keep_memory()`.
 
 {steps}
 {verdict}
@@ -59,6 +60,20 @@ megabyte it never leaves the cache, and one small buffer serves all pieces.
 what depends on the state. The products with the inputs of all steps are one large product before
 the loop, and the gradients of the weights are a few large products after it.
 
+**And one wish to the system.** A step makes and drops arrays of the same sizes over and over. The C
+library gives the large ones back each time, and gets new pages, which the system fills with zeros
+first. `config.keep_memory()` lets it keep them. It holds for the whole process, so it is for you to
+ask for.
+
+## One sample
+
+Milliseconds for `predict` on one sample, processor time, medians. Much of what a framework does for
+a batch it does for one sample too, so this is mostly what a call costs.
+
+{predict}
+And for `model(x)` with the values brought to the host:
+
+{call}
 ## Before the first step
 
 Seconds of processor time from the start of the process to the end of the first training step: to
@@ -72,23 +87,35 @@ The most memory that the process ever held, in megabytes, data included.
 {memory}"""
 
 
-def verdict(part):
-    """A sentence that counts where minigraph is the fastest, and names where it is not."""
+def verdict(part, name, clock="cpu"):
+    """A sentence that counts where one form of minigraph is the fastest, and says where not."""
     slower, ratios = [], []
-    for name, row in part["workloads"].items():
-        times = {p: report.value_of(row, p, "step", "cpu", "median") for p in row["peers"]}
-        own = times["minigraph"]
+    for workload, row in part["workloads"].items():
+        times = {p: report.value_of(row, p, "step", clock, "median") for p in row["peers"]}
+        own = times[name]
         rivals = [ms for peer, ms in times.items() if ms and peer not in peers.OWN]
         if rivals:
             ratios.append(own / min(rivals))
-            slower += [f"{name} ({ratios[-1]:.2f})"] if ratios[-1] > 1 else []
+            slower += [f"{workload} ({ratios[-1]:.2f})"] if ratios[-1] > 1 else []
     if not ratios:
         return "No peer was measured."
     mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
     ahead = len(ratios) - len(slower)
-    text = f"minigraph is the fastest on {ahead} of {len(ratios)} models; "
+    text = f"{name} is the fastest on {ahead} of {len(ratios)} models; "
     text += f"the geometric mean of its ratios to the fastest peer is {mean:.2f}."
     return text + (f" Slower than the fastest peer: {', '.join(slower)}." if slower else "")
+
+
+def verdicts(found):
+    """Those of all that was measured, a paragraph for each number of threads."""
+    paragraphs = []
+    for threads, part in found["threads"].items():
+        own = [name for name in report.names_of(part) if name in peers.OWN]
+        clock, time = ("cpu", "processor") if threads == "1" else ("wall", "wall-clock")
+        said = " ".join(verdict(part, name, clock) for name in own)
+        word = "thread" if threads == "1" else "threads"
+        paragraphs.append(f"On {threads} {word}, by {time} time: {said}")
+    return "\n\n".join(paragraphs)
 
 
 def page(found):
@@ -101,7 +128,9 @@ def page(found):
         threads=" on one thread" if "1" in found["threads"] else "",
         first=f" ({names[0]} is the forward pass alone)" if names else "",
         steps=report.measured(part, "step", "cpu", "median", floor=True),
-        verdict=verdict(part),
+        verdict=verdicts(found),
+        predict=report.measured(part, "predict", "cpu", "median"),
+        call=report.measured(part, "call", "cpu", "median"),
         rate=part["rate"] / 1e9,
         shares=report.shares(part),
         starts=report.plain(part, lambda peer: peer["first_step"]["cpu"]),

@@ -162,6 +162,7 @@ def test_the_appendix_is_made_from_the_results():
     page = appendix.page(found)
     assert "a processor" in page and "2026-01-02" in page
     assert "0.50" in page and "| a64 |" in page
+    assert "On 1 thread, by processor time: minigraph is the fastest on 1 of 1 models" in page
 
 
 # ---------------------------------------------------------------------------------------------
