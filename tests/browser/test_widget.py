@@ -8,6 +8,7 @@ Screenshots are left in `_build/screenshots` for people to look at.
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -462,23 +463,24 @@ def test_on_a_narrow_screen_the_panel_stands_below(open_own, recorded):
     page.locator(".minigraph-widget").screenshot(path=SCREENSHOTS / "widget_narrow.png")
 
 
-def test_a_thousand_nodes_are_drawn_and_stepped_quickly(open_own):
+def test_a_thousand_nodes_are_drawn_and_a_step_changes_few_of_them(open_own):
     x = start = Input((4,), name="x")
     for _ in range(999):
         x = layers.Activation("tanh")(x)
-    html = explore(Model(start, x), np.ones((2, 4), "float32")).html
+    html = replace(explore(Model(start, x), np.ones((2, 4), "float32")).page).html  # not cut
     page = open_own(html)
     page.locator(".mg-frame").wait_for()
-    milliseconds = page.evaluate(
+    changes = page.evaluate(
         """() => {
           const next = document.querySelector("[data-action=forward]");
-          const start = performance.now();
+          const seen = new MutationObserver(() => {});
+          seen.observe(document.body, {subtree: true, childList: true, attributes: true});
           for (let i = 0; i < 10; i++) next.click();
-          return (performance.now() - start) / 10;
+          return seen.takeRecords().length / 10;
         }"""
     )
     assert page.locator(".mg-node").count() == 1000
-    assert milliseconds < 50
+    assert 0 < changes < 100
 
 
 def autoencoder():
