@@ -48,7 +48,7 @@ class Dashboard(Callback):
 
     def on_train_begin(self, logs=None):
         self.batches, self.epochs = [], []
-        self._layers, self._owners, self._drawn = {}, {}, -math.inf
+        self._layers, self._owners, self._squares, self._drawn = {}, {}, {}, -math.inf
         # `fit` puts the context back when it ends.
         self._outer, context.gradient_watcher = context.gradient_watcher, self._note
 
@@ -83,7 +83,7 @@ class Dashboard(Callback):
         }
 
     def _alone(self, logs):
-        """What this batch alone added to each mean."""
+        """The mean of this batch alone, for each metric that is a mean: sums over counts."""
         found = {}
         for name, (total, count) in self._sums().items():
             total_before, count_before = self._sums_before.get(name, (0.0, 0.0))
@@ -113,8 +113,8 @@ class Dashboard(Callback):
     def _owner(self, variable):
         """The path of the layer of a variable; None for one of another model."""
         if variable not in self._owners:  # a model that is a class makes weights in its first batch
-            self._owners, self._layers = owners_of(self.model)
-            self._owners.setdefault(variable, None)
+            owners, self._layers = owners_of(self.model)
+            self._owners |= {variable: None, **owners}
         return self._owners[variable]
 
     # -- showing -------------------------------------------------------------------------------

@@ -1191,8 +1191,8 @@ def explored():
         for cell in notebook["cells"]:
             if cell["cell_type"] == "code":
                 exec("".join(cell["source"]), namespace)
-    yield found, namespace["dashboard"]
-    set_floatx("float32")
+    set_floatx("float32")  # the page has set another one
+    return found, namespace["dashboard"]
 
 
 @pytest.mark.parametrize("scheme", ["http", "file"])

@@ -3,11 +3,12 @@
 import math
 import warnings
 
+import cupy_standin
 import numpy as np
 import pytest
 
 from minigraph import Input, Layer, Model, Sequential, Tape, layers, losses, metrics, optimizers
-from minigraph.backend import context
+from minigraph.backend import context, use
 from minigraph.callbacks import BackupAndRestore, LambdaCallback
 from minigraph.utils import Dashboard
 from minigraph.view.curves import axis_for
@@ -130,6 +131,31 @@ def test_nobody_is_told_of_gradients_after_fit():
     with pytest.raises(RuntimeError, match="stop here"):
         fit(classifier(), dashboard, Unlucky())
     assert context.gradient_watcher is None and len(dashboard.batches) == 1
+
+
+def test_another_model_that_is_fitted_meanwhile_is_not_seen():
+    other = classifier(("strange", "stranger"))
+    inner = LambdaCallback(
+        on_train_begin=lambda logs: fit(other, LambdaCallback(), epochs=1),
+        on_train_batch_end=lambda batch, logs: fit(other, LambdaCallback(), epochs=1),
+    )
+    dashboard = Dashboard()
+    fit(classifier(), dashboard, inner, epochs=1)
+    assert [list(b["gradients"]) for b in dashboard.batches] == [["first", "digit"]] * 5
+
+
+def test_on_a_gpu_the_same_is_recorded():
+    model, here, there = classifier(), Dashboard(), Dashboard()
+    start = model.get_weights()
+    fit(model, here, shuffle=False)
+    with cupy_standin.installed(), use("cupy"):
+        twin = classifier()
+        twin.set_weights(start)
+        fit(twin, there, shuffle=False)
+    assert type(there.batches[0]["gradients"]["first"]) is float
+    for a, b in zip(here.batches, there.batches, strict=True):
+        for kind in ("logs", "alone", "gradients"):
+            assert b[kind] == pytest.approx(a[kind], rel=1e-4)
 
 
 def test_two_dashboards_see_the_same():
