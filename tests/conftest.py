@@ -6,6 +6,7 @@ The tests in `SUITES` run on NumPy, on the stand-in for CuPy, and, where that is
 
 import json
 import platform
+import signal
 import subprocess
 from contextlib import ExitStack
 from datetime import date
@@ -17,6 +18,11 @@ import pytest
 
 import minigraph
 from minigraph import backend
+
+# Some shells start what runs in the background with Ctrl-C ignored, and the tests that press it
+# would wait for ever.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SUITES = {
     *("test_ops", "test_layer", "test_convolution", "test_recurrent", "test_small_layers"),
