@@ -53,16 +53,23 @@ def take_room(*sizes):
             raise ValueError(f"an array of {math.prod(sizes)} numbers is too much for a drawing")
 
 
-@contextmanager
-def setting(**values):
-    """Set fields of the context for the length of a `with` block."""
-    before = {name: getattr(context, name) for name in values}
-    try:
-        for name, value in values.items():
+class setting:
+    """Set fields of the context for the length of a `with` block.
+
+    It is no generator: one that Ctrl-C leaves half way is ended by Python when its memory is freed,
+    and would then put back what has long been put in order.
+    """
+
+    def __init__(self, **values):
+        self.values = values
+
+    def __enter__(self):
+        self.before = {name: getattr(context, name) for name in self.values}
+        for name, value in self.values.items():
             setattr(context, name, value)
-        yield
-    finally:
-        for name, value in before.items():
+
+    def __exit__(self, *error):
+        for name, value in self.before.items():
             setattr(context, name, value)
 
 
