@@ -6,7 +6,6 @@ import math
 import threading
 import weakref
 from collections import Counter
-from contextlib import contextmanager
 
 import numpy as np
 
