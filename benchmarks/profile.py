@@ -36,13 +36,14 @@ class Clock:
         cells = {n: op.__closure__[op.__code__.co_freevars.index("fn")] for n, op in OPS.items()}
         functions = {name: cell.cell_contents for name, cell in cells.items()}
 
+        def timed_ways(name, backward):
+            if not callable(backward):
+                return tuple(self.timed(name, 1, way) for way in backward)
+            joint = self.timed(name, 1, backward)  # gives several functions at once
+            return lambda g: [self.timed(name, 1, way) for way in joint(g)]
+
         def record_timed(tape, name, outputs, inputs, backward):
-            if callable(backward):  # gives several functions at once
-                joint = self.timed(name, 1, backward)
-                ways = lambda g: [self.timed(name, 1, way) for way in joint(g)]  # noqa: E731
-            else:
-                ways = tuple(self.timed(name, 1, way) for way in backward)
-            record(tape, name, outputs, inputs, ways)
+            record(tape, name, outputs, inputs, timed_ways(name, backward))
 
         try:
             Tape.record = record_timed
