@@ -460,7 +460,7 @@ class Layer(registry.Configurable):
     def _parts(self):
         """The variables, layers, metrics and the like that the attributes hold, also inside lists,
         tuples and dicts."""
-        return [*self._variables, *parts_in(self)]
+        return [*self._variables, *parts_in(self)]  # named: without __init__ it is not there
 
     def _own_variables(self):
         """This layer's variables, those that were made to be trained first."""

@@ -206,7 +206,7 @@ class Tape:
         context.tape = self._outer
 
     def record(self, name, outputs, inputs, backward):
-        """Write down one op: its outputs, its inputs (None where untracked), and its way back."""
+        """Write down one op: name, outputs, inputs (None where untracked), and its way back."""
         self.records.append((name, outputs, inputs, backward))
         if self._outer is not None:
             self._outer.record(name, outputs, inputs, backward)
@@ -247,11 +247,16 @@ class Tape:
         gradients = {loss: backend.array_module(loss.value).ones_like(loss.value)}
         with QUIET():
             while self.records:
-                self._step_back(*self.records.pop(), gradients, keep)
+                name, *record = self.records.pop()
+                try:
+                    self._step_back(*record, gradients, keep)
+                except Exception as error:
+                    error.add_note(f"on the way back through the op {name!r}")
+                    raise
         found = [gradients.get(tensor) for tensor in wanted]
         return tree.pack(sources, [None if g is None else Tensor(g) for g in found])
 
-    def _step_back(self, name, outputs, inputs, backward, gradients, keep):
+    def _step_back(self, outputs, inputs, backward, gradients, keep):
         """Carry what has arrived at the outputs of one op to its inputs."""
         arriving = take_arriving(outputs, gradients, keep)
         if arriving is None:  # the loss does not depend on this op

@@ -220,7 +220,7 @@ class Trainer:
             if len(self._scoring.routes) > 1:
                 route.mean_loss.update_state(loss, count(output))
             terms.append(loss if route.weight == 1 else loss * route.weight)
-        terms += self._losses()
+        terms += getattr(self, "losses", ())  # what layers have added
         if not terms:
             raise ValueError(
                 "there is no loss to make small: give compile() a `loss`, or call add_loss in "
@@ -248,10 +248,6 @@ class Trainer:
         """Add one batch to the mean loss, by its number of samples, and to the metrics."""
         self._scoring.mean_loss.update_state(loss, count(tree.flatten(x)[0]))
         return self.compute_metrics(x, y, y_pred, sample_weight)
-
-    def _losses(self):
-        """What layers have added to the loss."""
-        return getattr(self, "losses", ())
 
     def _look_at(self, loss, x):
         """Warn, once in a `fit`, when the loss is no number any more, and say where that began."""

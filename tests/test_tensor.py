@@ -681,3 +681,19 @@ def test_a_place_that_does_not_exist_is_both_kinds_of_error():
 def test_joining_and_padding_as_in_numpy():
     assert ops.concatenate([A, A]).shape == (4, 3)
     assert ops.pad(A, ((1, 2),)).shape == np.pad(A, ((1, 2),)).shape
+
+
+def test_an_error_on_the_way_back_names_the_op():
+    @op(name="one_way_street")
+    def one_way(x, /):
+        def back(g):
+            raise RuntimeError("no way back")
+
+        return x * 2, (back,)
+
+    x = Variable(np.ones(()))
+    with Tape() as tape:
+        loss = one_way(x)
+    with pytest.raises(RuntimeError) as caught:
+        tape.gradient(loss, x)
+    assert caught.value.__notes__ == ["on the way back through the op 'one_way_street'"]
