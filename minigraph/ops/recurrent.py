@@ -74,59 +74,66 @@ def apart(z, count):
     return array_module(z).moveaxis(z, -2, 1)
 
 
+def in_order(z, order):
+    """A copy of the gates, one by one in an order of their own."""
+    z = apart(z, len(order))
+    return array_module(z).stack([z[:, k] for k in order], 1)
+
+
 # A product of states and weights, and its two ways back. The product gives the gates one by one.
 Product = namedtuple("Product", "forward to_state to_weights")
 
 
-def matrix_product(h, weights, count):
+def matrix_product(h, weights, order):
     """The product of a state (B, U) and a matrix (U, K U)."""
     xp = array_module(weights)
     # In one piece each, since they are read at every step. A drawing, in which weights take no
     # memory, does not come here.
-    stacked = cache(lambda: xp.ascontiguousarray(apart(weights[None], count)[0]))  # (K, U, U)
+    stacked = cache(lambda: in_order(weights[None], order)[0])  # (K, U, U)
     turned = cache(lambda: xp.ascontiguousarray(weights.T))
     return Product(lambda h: h @ stacked(), lambda g: g @ turned(), lambda h, g: h.T @ g)
 
 
-def map_product(h, weights, count):
+def map_product(h, weights, order):
     """The product of maps (B, *places, U) and a kernel (*taps, U, K U), with "same" padding."""
     axes = slide("recurrent convolution", h.shape[1:-1], weights.shape[:-2], 1, "same")
     return Product(
-        lambda h: apart(correlate(seen_by(h, axes), weights, axes)[None], count)[0],
+        lambda h: in_order(correlate(seen_by(h, axes), weights, axes)[None], order)[0],
         lambda g: input_gradient(g, weights, axes),
         lambda h, g: kernel_gradient(seen_by(h, axes), g, axes),
     )
 
 
 def run_sequence(
-    x, states, weights, mask, shown_zero, count, step, way_back, enter=nn.dense.__wrapped__,
+    x, states, weights, mask, shown_zero, order, step, way_back, enter=nn.dense.__wrapped__,
     meet=matrix_product, same_ways=True,
 ):  # fmt: skip
     """The frame of the ops below: what they share is all but the step and its slopes.
 
     A step works on its K gates one by one, z (K, B, ..., U), not on the (B, ..., K U) of a layer's
-    weights. Each gate is then one piece of memory, on which arithmetic takes half the time.
+    weights. Each gate is then one piece of memory, on which arithmetic takes half the time. They
+    come in an `order` in which those that are treated alike are neighbours.
 
     `step(t, z, s, *kept)` is given what the inputs contribute to the gates, z, and what the state
     does, s, and the states of all times. It turns z into the gates, and writes the states of time
     t + 1.
     `way_back(z, *kept)`, with the gates of all times, prepares `back(t, *d_states)`: from the
     gradients of the states of time t + 1 to those of what the inputs and of what the state
-    contributed, always one array if they go the `same_ways`, and to what flows past the gates to
-    the states before, None where nothing does.
+    contributed, in the order of the weights, always one array if they go the `same_ways`, and to
+    what flows past the gates to the states before, None where nothing does.
     `enter` is the op by which inputs enter, `meet` the product of states and weights.
     """
     xp = array_module(x)
     kernel, recurrent, bias = weights
-    own_bias = None  # of the product with the states
+    count, own_bias = len(order), None  # of the product with the states
     if bias is not None and bias.ndim > 1:
-        bias, own_bias = bias[0], bias[1].reshape(count, 1, -1)
+        bias, own_bias = bias[0], in_order(bias[None, 1:], order)[0]  # (K, 1, U)
     steps = by_time(x)  # (T, B, ...)
     rows = steps.reshape(len(steps) * len(x), *x.shape[2:])
     z, back_to_inputs = enter(rows, kernel, bias)
     form, dtype = (*steps.shape[:2], *z.shape[1:]), z.dtype  # (T, B, ..., K U)
-    z = xp.ascontiguousarray(apart(z.reshape(form), count))  # (T, K, B, ..., U)
-    product = meet(states[0], recurrent, count)
+    z = in_order(z.reshape(form), order)  # (T, K, B, ..., U)
+    product = meet(states[0], recurrent, order)
     kept = [xp.empty((len(steps) + 1, *state.shape), dtype) for state in states]
     for times, state in zip(kept, states, strict=True):
         times[0] = state
@@ -221,7 +228,7 @@ def simple_rnn(
         return back
 
     weights = kernel, recurrent, bias
-    return run_sequence(x, [h], weights, mask, zero_output_for_mask, 1, step, way_back)
+    return run_sequence(x, [h], weights, mask, zero_output_for_mask, [0], step, way_back)
 
 
 def simple_rnn_step(x, h, kernel, recurrent, bias=None, activation=nn.tanh):
@@ -243,17 +250,16 @@ def lstm_sequence(
 
     def step(t, z, s, hs, cs):
         z += s
-        i, f, g, o = parts(z)
-        gate.forward(z[:2], out=z[:2])
+        i, f, o, g = parts(z)
+        gate.forward(z[:3], out=z[:3])
         squash.forward(g, out=g)
-        gate.forward(o, out=o)
         xp.multiply(f, cs[t], out=cs[t + 1])
         cs[t + 1] += i * g
         squash.forward(cs[t + 1], out=squashed[t])
         xp.multiply(o, squashed[t], out=hs[t + 1])
 
     def way_back(z, hs, cs):
-        i, f, g, o = parts(z, axis=1)
+        i, f, o, g = parts(z, axis=1)
         # What the gradient of c' or h' is multiplied by on its way to each gate, for all times.
         to_i, to_f, to_g, to_o = parts(ways := xp.empty_like(z), axis=1)
         xp.multiply(gate.slope(i), g, out=to_i)
@@ -271,7 +277,7 @@ def lstm_sequence(
 
         return back
 
-    settings = mask, shown_zero, 4, step, way_back, enter, meet
+    settings = mask, shown_zero, [0, 1, 3, 2], step, way_back, enter, meet
     return run_sequence(x, [h, c], weights, *settings)
 
 
@@ -403,7 +409,7 @@ def gru(
         return back
 
     weights = kernel, recurrent, bias
-    settings = mask, zero_output_for_mask, 3, step, way_back
+    settings = mask, zero_output_for_mask, [0, 1, 2], step, way_back
     return run_sequence(x, [h], weights, *settings, same_ways=False)
 
 
