@@ -6,7 +6,7 @@ from . import registry
 from .ops import basic
 from .ops.nn import (
     elu, gelu, hard_sigmoid, leaky_relu, log_softmax, relu, relu6, selu, sigmoid, silu, softmax,
-    softplus, softsign, tanh,
+    softplus, softsign, tanh, FUSED,
 )  # fmt: skip
 from .tensor import OPS
 
@@ -22,6 +22,7 @@ def exponential(x):
 
 
 swish = silu
+TAKEN_IN = {linear: None, **FUSED}  # what the op of a layer is given instead of these
 FUNCTIONS = {
     fn.__name__: fn
     for fn in (elu, exponential, gelu, hard_sigmoid, leaky_relu, linear, log_softmax, relu)

@@ -7,7 +7,6 @@ Inputs are (batch, *lengths, channels).
 from .. import activations
 from ..checks import check_choice, check_positive, check_sizes
 from ..layer import InputSpec
-from ..ops import nn
 from ..ops.conv import conv, conv_transpose
 from .core import Spatial, check_known
 
@@ -57,12 +56,12 @@ class Convolution(Spatial):
         return channels // self.groups, self.filters
 
     def call(self, inputs):
-        name = nn.FUSED.get(self.activation)
+        name = activations.TAKEN_IN.get(self.activation)
         y = self.convolve(
             inputs, self.kernel, self.bias, self.strides, self.padding,
             dilation_rate=self.dilation_rate, activation=name,
         )  # fmt: skip
-        return y if name else self.activation(y)
+        return y if self.activation in activations.TAKEN_IN else self.activation(y)
 
     def convolve(self, *arrays, **settings):
         return conv(*arrays, groups=self.groups, **settings)

@@ -33,9 +33,9 @@ class Dense(Layer):
         self.input_spec = InputSpec(min_ndim=2, axes={-1: inputs})
 
     def call(self, inputs):
-        fused = nn.FUSED.get(self.activation)
-        y = nn.dense(inputs, self.kernel, self.bias, activation=fused)
-        return y if fused else self.activation(y)
+        name = activations.TAKEN_IN.get(self.activation)
+        y = nn.dense(inputs, self.kernel, self.bias, activation=name)
+        return y if self.activation in activations.TAKEN_IN else self.activation(y)
 
 
 class Activation(Layer):
