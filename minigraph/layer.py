@@ -590,14 +590,25 @@ class Layer(registry.Configurable):
         return f"<{type(self).__name__} {self.name!r}>"
 
 
+# Most attributes: to know them by their type takes half a walk less than to ask what they are.
+PLAIN = {type(None), bool, int, float, str}
+
+
 def parts_in(owner):
     """The variables and configurable objects that attributes hold, also in lists, tuples, dicts."""
-    kinds, found = (Variable, registry.Configurable), []
-    for value in vars(owner).values():
-        if isinstance(value, kinds):
+    return parts_among(vars(owner).values())
+
+
+def parts_among(values):
+    """The same, for values."""
+    found = []
+    for value in values:
+        if type(value) in PLAIN:
+            continue
+        if isinstance(value, (Variable, registry.Configurable)):
             found.append(value)
         elif isinstance(value, tree.BRANCHES) and value:
-            found += [leaf for leaf in tree.flatten(value) if isinstance(leaf, kinds)]
+            found += parts_among(value.values() if isinstance(value, dict) else value)
     return found
 
 
