@@ -8,6 +8,8 @@ input's shape.
 import math
 from itertools import accumulate, pairwise, starmap
 
+from numpy.lib.array_utils import normalize_axis_tuple
+
 from .. import backend
 from ..backend import array_module
 from ..checks import is_size
@@ -430,6 +432,22 @@ def stretch(g, shape, axis, keepdims):
     return xp.broadcast_to(g, shape)
 
 
+def add_up(x, axis, keepdims):
+    """The sum over `axis`.
+
+    Where others follow the axes, it is a product with ones, which takes a third of the time.
+    """
+    if axis is not None and x.dtype.name in ("float32", "float64") and x.flags.c_contiguous:
+        axes = normalize_axis_tuple(axis, x.ndim)
+        end = axes[-1] + 1 if axes else x.ndim
+        if end < x.ndim and axes == tuple(range(axes[0], end)):
+            before, behind = x.shape[: axes[0]], x.shape[end:]
+            ones = array_module(x).ones(math.prod(x.shape[axes[0] : end]), x.dtype)
+            total = ones @ x.reshape(math.prod(before), len(ones), math.prod(behind))
+            return total.reshape(*before, *(1 for _ in axes if keepdims), *behind)
+    return x.sum(axis=axis, keepdims=keepdims)
+
+
 @op(name="sum")
 def reduce_sum(x, /, axis=None, keepdims=False):
     """The sum over `axis` (all axes if None).
@@ -437,7 +455,7 @@ def reduce_sum(x, /, axis=None, keepdims=False):
     Shapes: (..., n) -> (...), or (..., 1) with `keepdims`.
     """
     take_rest(x, axis)
-    y = x.sum(axis=axis, keepdims=keepdims)
+    y = add_up(x, axis, keepdims)
     return y, (lambda g: stretch(g, x.shape, axis, keepdims),)
 
 
@@ -449,7 +467,7 @@ def mean(x, /, axis=None, keepdims=False):
     """
     x = x if x.dtype.kind == "f" else x.astype(backend.floatx())
     take_rest(x, axis)
-    y = x.sum(axis=axis, keepdims=keepdims)
+    y = add_up(x, axis, keepdims)
     count = math.prod(x.shape[a] for a in axes_of(axis, x.ndim))
     scale = 1 / count if count else math.nan  # the mean of nothing is not a number
     return y * scale, (lambda g: stretch(g * scale, x.shape, axis, keepdims),)
