@@ -453,20 +453,33 @@ class Plan:
         self.nowhere = len(self.slots)  # where a call puts what the caller has given instead
         self.steps = []
         for node in calls:
-            lone = len(node.args) == 1 and not node.kwargs and node.args[0] is node.inputs[0]
-            source = self.slots[node.inputs[0]] if lone else None
+            source = self._source(node)
             targets = [self.nowhere if s in given else self.slots[s] for s in node.outputs]
             read = [self.slots[s] for s in set(node.inputs) if last_reader[s] is node]
             self.steps.append((node, source, targets, read))
         self.unused = [s for s in self.inputs if s not in last_reader]
+
+    def _source(self, node):
+        """The slot of the symbol that a node is called on, or a list of slots for a list of them.
+
+        None for a call on anything else, or on more than that.
+        """
+        if len(node.args) != 1 or node.kwargs:
+            return None
+        (argument,) = node.args
+        if type(argument) is list and all(isinstance(x, SymbolicTensor) for x in argument):
+            return [self.slots[symbol] for symbol in argument]
+        return self.slots.get(argument) if argument is node.inputs[0] else None
 
     def run(self, inputs, observe=None):
         """The values of the outputs, from those of the inputs, both as flat lists of tensors."""
         values = [*inputs, *[None] * (self.nowhere + 1 - len(inputs))]
         said = context.training is not None
         for node, source, targets, finished in self.steps:
-            if source is not None:
+            if type(source) is int:
                 results = node.fn(values[source])
+            elif source is not None:
+                results = node.fn([values[slot] for slot in source])
             else:
                 results = self.call(node, values, said)
             results = [results] if type(results) is Tensor else tree.flatten(results)

@@ -148,6 +148,12 @@ def restore(layer, state):
     vars(layer).update(state)
 
 
+def follows_masks(compute_mask):
+    """Mark a `compute_mask` that gives None where no input has a mask: then it is not asked."""
+    compute_mask.follows_masks = True
+    return compute_mask
+
+
 class Layer(registry.Configurable):
     """The base of all layers.
 
@@ -184,7 +190,7 @@ class Layer(registry.Configurable):
             place = {name: i for i, name in enumerate(parameters) if name in ("training", "mask")}
             cls._training_place, cls._mask_place = place.get("training"), place.get("mask")
         plain = cls._training_place is None and cls._mask_place is None
-        cls._short_path = plain and cls.compute_mask is Layer.compute_mask
+        cls._short_path = plain and hasattr(cls.compute_mask, "follows_masks")
 
     def __new__(cls, *args, **options):
         # Here, because most layers would refuse a symbol as an argument of another kind.
@@ -276,6 +282,7 @@ class Layer(registry.Configurable):
             inputs = tree.map_shapes(lambda shape: entrance(shape, self.dtype).output, input_shape)
             return tree.map(lambda output: output.shape, self(inputs))
 
+    @follows_masks
     def compute_mask(self, inputs, mask=None):
         """The mask of the outputs: that of the inputs if the layer supports masking, else none."""
         return mask if self.supports_masking else None
@@ -283,11 +290,9 @@ class Layer(registry.Configurable):
     # -- calling -------------------------------------------------------------------------------
 
     def __call__(self, *args, **kwargs):
-        if len(args) == 1 and not kwargs and type(args[0]) is Tensor:
-            x = args[0]  # the short path: one tensor, nothing to cast, to mask or to tell
-            plain = x.mask is None and x.value.dtype == self._dtype
-            if plain and self._short_path and self.built and context.call is not None:
-                return self._finish(self._run((x,), {}))
+        if len(args) == 1 and not kwargs and self._short_path and self._is_ready(args[0]):
+            if self.built and context.call is not None:
+                return self._finish(self._run(args, {}))
         args, kwargs = self._name_first(args, kwargs)
         for leaf in tree.flatten((args, kwargs)):
             if takes_over(leaf):
@@ -301,6 +306,13 @@ class Layer(registry.Configurable):
             outputs = self._finish(self._run(args, kwargs))
         self.built = True
         return self.pass_masks(args[0], masks, outputs)
+
+    def _is_ready(self, inputs):
+        """Whether inputs are a tensor, or a list of some, with nothing to cast and no mask."""
+        if type(inputs) is list:
+            return all(map(self._is_ready, inputs))
+        dtype = self._dtype
+        return type(inputs) is Tensor and inputs.mask is None and inputs.value.dtype == dtype
 
     def _take_inputs(self, args, kwargs):
         """The arguments with tensors for arrays, and the masks of the inputs, or None.

@@ -3,7 +3,7 @@
 from functools import reduce
 
 from ..backend import array_module
-from ..layer import Layer, combine_masks
+from ..layer import Layer, combine_masks, follows_masks
 from ..ops import basic
 
 
@@ -49,6 +49,7 @@ class Merge(Layer):
             return "A Dense layer, or a convolution of size 1, brings them to one width."
         return 'A convolution or pooling on the way with padding="same" keeps the other sizes.'
 
+    @follows_masks
     def compute_mask(self, inputs, mask=None):
         """A step counts if it counts in every input."""
         return combine_masks(mask)
@@ -175,6 +176,7 @@ class Dot(Merge):
         y = basic.einsum(f"{names[0]},{names[1]}->{output}", *inputs)
         return basic.expand_dims(y, -1) if y.ndim == 1 else y
 
+    @follows_masks
     def compute_mask(self, inputs, mask=None):
         """Steps of the inputs are no steps of the output."""
 
@@ -193,6 +195,7 @@ class Concatenate(Merge):
     def call(self, inputs):
         return basic.concatenate(inputs, axis=self.axis)
 
+    @follows_masks
     def compute_mask(self, inputs, mask=None):
         """Joined in time, if that is the axis; else a step counts if it counts in every input."""
         if mask is None or self.axis % inputs[0].ndim != 1:

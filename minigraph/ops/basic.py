@@ -8,8 +8,6 @@ input's shape.
 import math
 from itertools import accumulate, pairwise, starmap
 
-from numpy.lib.array_utils import normalize_axis_tuple
-
 from .. import backend
 from ..backend import array_module
 from ..checks import is_size
@@ -437,12 +435,14 @@ def add_up(x, axis, keepdims):
 
     Where others follow the axes, it is a product with ones, which takes a third of the time.
     """
-    if axis is not None and x.dtype.name in ("float32", "float64") and x.flags.c_contiguous:
-        axes = normalize_axis_tuple(axis, x.ndim)
-        end = axes[-1] + 1 if axes else x.ndim
-        if end < x.ndim and axes == tuple(range(axes[0], end)):
-            before, behind = x.shape[: axes[0]], x.shape[end:]
-            ones = array_module(x).ones(math.prod(x.shape[axes[0] : end]), x.dtype)
+    given = axis if isinstance(axis, tuple) else (axis,)
+    known = all(a in range(-x.ndim, x.ndim) for a in given)  # else NumPy says what is wrong
+    axes = axes_of(axis, x.ndim) if known else ()
+    if axes and x.dtype.name in ("float32", "float64") and x.flags.c_contiguous:
+        first, end = axes[0], axes[-1] + 1
+        if end < x.ndim and axes == tuple(range(first, end)):
+            before, behind = x.shape[:first], x.shape[end:]
+            ones = array_module(x).ones(math.prod(x.shape[first:end]), x.dtype)
             total = ones @ x.reshape(math.prod(before), len(ones), math.prod(behind))
             return total.reshape(*before, *(1 for _ in axes if keepdims), *behind)
     return x.sum(axis=axis, keepdims=keepdims)
