@@ -125,12 +125,16 @@ def check_agreement(installed, names):
 
 
 def run(arguments, installed, names):
-    """All workloads on all numbers of threads, and the JSON that holds the results."""
+    """All workloads on all numbers of threads: after each, the JSON that holds the results so far.
+
+    The peak rate is measured again each time, since nobody knows when a machine is at its best.
+    """
     found = {"conditions": conditions(), "notes": arguments.notes, "threads": {}}
     rounds, block = (2, 0.05) if arguments.quick else (arguments.rounds, arguments.seconds)
     options = {"tiny": True} if arguments.tiny else {}
     for threads in arguments.threads:
-        rates, rows = [rate(threads)], {}
+        rows = {}
+        part = found["threads"][str(threads)] = {"rate": rate(threads), "workloads": rows}
         for name in names:
             print(f"{name} on {threads} threads", flush=True)
             rows[name] = {
@@ -138,11 +142,19 @@ def run(arguments, installed, names):
                 "flops": workloads.make(name, **options).flops(),
                 "peers": measure(name, installed, threads, rounds, block, options),
             }
-        rates.append(rate(threads))
-        for row in rows.values():
-            row["floor"] = 1000 * row["flops"] / max(rates)
-        found["threads"][str(threads)] = {"rate": max(rates), "workloads": rows}
-    return found
+            part["rate"] = max(part["rate"], rate(threads))
+            for row in rows.values():
+                row["floor"] = 1000 * row["flops"] / part["rate"]
+            yield found
+
+
+def write(found, directory):
+    """The results as JSON, as tables and as a plot. Returns the tables."""
+    (directory / "results.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+    table = report.tables(found)
+    (directory / "results.md").write_text(table, "utf-8")
+    report.plot(found, directory / "results.svg")
+    return table
 
 
 def words(text):
@@ -199,11 +211,8 @@ def main():
     arguments.notes = [f"Left out: {reason}." for reason in reasons.values() if reason]
     installed = [peer for peer, reason in reasons.items() if not reason]
     check_agreement([peer for peer in installed if peer not in peers.OWN], arguments.only)
-    found = run(arguments, installed, arguments.only)
-    (arguments.out / "results.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
-    table = report.tables(found)
-    (arguments.out / "results.md").write_text(table, "utf-8")
-    report.plot(found, arguments.out / "results.svg")
+    for found in run(arguments, installed, arguments.only):  # an hour: nothing of it is lost
+        table = write(found, arguments.out)
     print(table)
     print(f"The table, JSON and the plot are in {arguments.out}")
 

@@ -2,7 +2,8 @@
 
     python -m benchmarks.appendix _build/bench/results book/how_fast.md
 
-All numbers come from `results.json`; run it again when they were measured anew.
+All numbers come from `results.json` and, if it is there, from `scaling.json` (`python -m benchmarks
+--scaling`); run it again when they were measured anew.
 """
 
 import json
@@ -22,6 +23,9 @@ the same losses from the same weights.
 
 {conditions}
 {notes}
+The models have short names in the tables:
+
+{models}
 ## What a step costs
 
 Milliseconds for one training step{threads}, processor time, medians{first}.
@@ -30,7 +34,7 @@ fastest peer: below 1, minigraph is the fastest. "minigraph-kept" is the same li
 more line, `config.keep_memory()`.
 
 {steps}
-{verdict}
+{more_threads}{verdict}
 
 ```{{image}} images/how_fast.svg
 :alt: A row for each model and a mark for each library, on a logarithmic axis of milliseconds.
@@ -49,11 +53,11 @@ the library itself.
 
 **Do little around the arithmetic.** In the small models the products take microseconds. What then
 counts is how much Python runs between them: one record on the tape for a whole layer, a plan of the
-calls that is made once for a model, weights collected once for an epoch, and one flat vector
-for everything that the optimizer remembers.
+calls that is made once for a model, weights collected once for an epoch, and one flat vector for
+each thing that the optimizer remembers.
 
 **Keep it in the cache.** A convolution copies the windows of an image into a matrix, and then it is
-one product. The whole matrix would be many times larger than the image. Cut into pieces of about a
+one product. The whole matrix would be many times larger than the image. Cut into pieces of half a
 megabyte it never leaves the cache, and one small buffer serves all pieces.
 
 **Take out of the loop what does not need it.** A recurrent layer must go step by step, but only for
@@ -65,7 +69,20 @@ library gives the large ones back each time, and gets new pages, which the syste
 first. `config.keep_memory()` lets it keep them. It holds for the whole process, so it is for you to
 ask for.
 
-## One sample
+## Where it is not the fastest
+
+**Convolutions.** PyTorch and TensorFlow leave them to oneDNN, a library with programs of its own
+for each kind of processor. They read an image where it lies and run near the peak rate. NumPy has
+matrix products and nothing else for this. So the windows must be copied, and a product with as few
+columns as a layer has filters stays below that rate. With more threads the distance grows, because
+NumPy gives the others nothing but its products: copies, pooling and activations stay on one.
+
+**Loops that are compiled.** Keras on JAX turns a whole training step into one program. No Python
+runs between its operations, and several of them become one pass over the memory. That counts where
+operations are many and small: in recurrent layers, and in `fit`, which does not wait for a step
+before it prepares the next. The price is paid before the first step, as you see below.
+
+{growth}## One sample
 
 Milliseconds for `predict` on one sample, processor time, medians. Much of what a framework does for
 a batch it does for one sample too, so this is mostly what a call costs.
@@ -118,13 +135,49 @@ def verdicts(found):
     return "\n\n".join(paragraphs)
 
 
-def page(found):
+GROWTH = """\
+## How the cost grows
+
+A cost that grows faster than the model would make every number above a matter of size. So we let
+one size at a time grow: the batch of the MLP, the depth of the residual MLP, the steps of the two
+LSTMs, the number of nodes of a chain of additions. In the picture a line that is as steep as the
+dotted one stands for a cost that grows with the size, and a flatter one for a cost that most of
+each step does not depend on. The slope is that of the upper half of a line: 1 means twice the time
+for twice the size. A little more than 1 is what it costs to outgrow a cache.
+
+```{{image}} images/how_cost_grows.svg
+:alt: A line for each size that grows, on two logarithmic axes; none is steeper than the dotted one.
+```
+
+{table}
+"""
+
+
+def growth(scaling):
+    """The section on how cost grows, or nothing where that was not measured."""
+    return "" if scaling is None else GROWTH.format(table=report.scaling_table(scaling))
+
+
+def on_more_threads(found):
+    """A table of steps for each larger number of threads, in wall-clock time."""
+    return "".join(
+        f"The same on {threads} threads, wall-clock time:\n\n"
+        f"{report.measured(part, 'step', 'wall', 'median', floor=True)}\n"
+        for threads, part in found["threads"].items()
+        if threads != "1"
+    )
+
+
+def page(found, scaling=None):
     """The appendix as Markdown."""
     part = found["threads"].get("1") or next(iter(found["threads"].values()))
     names = [name for name, row in part["workloads"].items() if row["title"].startswith("VGG")]
     return TEXT.format(
         conditions=f"Measured {report.heading(found['conditions'])}",
         notes="".join(f"{note}\n" for note in found["notes"]),
+        models="".join(f"- {name}: {row['title']}\n" for name, row in part["workloads"].items()),
+        more_threads=on_more_threads(found),
+        growth=growth(scaling),
         threads=" on one thread" if "1" in found["threads"] else "",
         first=f" ({names[0]} is the forward pass alone)" if names else "",
         steps=report.measured(part, "step", "cpu", "median", floor=True),
@@ -140,9 +193,15 @@ def page(found):
 
 def main(results, target):
     results, target = Path(results), Path(target)
-    target.write_text(page(json.loads((results / "results.json").read_text("utf-8"))), "utf-8")
-    picture = (results / "results.svg").read_text("utf-8")
-    (target.parent / "images" / "how_fast.svg").write_text(picture, "utf-8")
+    found = json.loads((results / "results.json").read_text("utf-8"))
+    grown = results / "scaling.json"
+    scaling = json.loads(grown.read_text("utf-8")) if grown.exists() else None
+    target.write_text(page(found, scaling), "utf-8")
+    pictures = {"results.svg": "how_fast.svg", "scaling.svg": "how_cost_grows.svg"}
+    for name, shown in pictures.items():
+        if (results / name).exists():
+            picture = (results / name).read_text("utf-8")
+            (target.parent / "images" / shown).write_text(picture, "utf-8")
 
 
 if __name__ == "__main__":

@@ -626,7 +626,7 @@ def parts_among(values):
 
 def own_variables(parts):
     """The variables among the parts of a layer, those that were made to be trained first."""
-    found = unique(part for part in parts if isinstance(part, Variable))
+    found = unique([part for part in parts if isinstance(part, Variable)])
     return sorted(found, key=lambda variable: not variable.learnable)
 
 
