@@ -15,7 +15,7 @@ import numpy as np
 
 from . import registry
 from . import schedules as schedules
-from .backend import array_module, context, to_library
+from .backend import array_module, context, flushed, to_library
 from .checks import check_numbers
 from .interrupts import whole_step
 from .tensor import Variable, as_array
@@ -23,6 +23,7 @@ from .tensor import Variable, as_array
 # How many numbers are updated at once. They stay in the cache from one operation to the next, which
 # saves a third of the time on a million parameters. A GPU takes them all at once.
 PIECE = 2**15
+FLUSH_EVERY = 64  # steps: of what is not used, a running mean shrinks for ever
 
 
 class Optimizer(registry.Configurable):
@@ -137,6 +138,9 @@ class Optimizer(registry.Configurable):
             if self.clipvalue is not None:
                 g[here].clip(-self.clipvalue, self.clipvalue, out=g[here])
             slots = {name: slot.value[piece] for name, slot in self.slots.items()}
+            if self.iterations % FLUSH_EVERY == 0:
+                for slot in slots.values():
+                    slot[...] = flushed(slot)
             step = self.update(g[here], scratch[here], lr, self.iterations + 1, **slots)
             for k, inside, own in cuts:
                 if k in flat:

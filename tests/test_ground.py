@@ -124,6 +124,16 @@ def test_settings_are_put_back_and_belong_to_a_thread():
     assert seen == [None] and backend.context.training is None
 
 
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+def test_numbers_too_small_for_their_type_become_zero(kind):
+    tiny = float(np.finfo(kind).tiny)
+    kept = np.array([np.nan, np.inf, -np.inf, 1, -1e-20, 0, tiny * 2**33, -tiny * 2**33], kind)
+    np.testing.assert_array_equal(backend.flushed(kept), kept)
+    assert not backend.flushed(np.array([tiny / 4, -tiny / 4, tiny, tiny * 2**31], kind)).any()
+    half = np.array([1e-7, 1], "float16")
+    np.testing.assert_array_equal(backend.flushed(half), half)
+
+
 def test_standard_types():
     assert backend.standard_dtype(None) == backend.standard_dtype(float) == "float32"
     assert backend.standard_dtype(int) == "int32" and backend.standard_dtype(bool) == "bool"

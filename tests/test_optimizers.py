@@ -1,5 +1,7 @@
 """Optimizers against the textbook formulas, variable by variable, over 20 steps."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -209,6 +211,17 @@ def test_variables_may_join_later_and_come_in_another_order():
     check_equal([a.numpy()], [alone.numpy()])
     with pytest.raises(ValueError, match="twice"):
         both.apply([g, g], [a, a])
+
+
+@pytest.mark.parametrize("kind", [RMSprop, partial(SGD, momentum=0.9), partial(Adam, beta_2=0.9)])
+def test_what_is_not_used_any_more_is_forgotten(kind):
+    """A running mean shrinks for ever, and numbers below 1e-38 take fifty times as long."""
+    optimizer = kind(0.1)
+    used, idle = Variable(np.ones(3, "float32")), Variable(np.ones(3, "float32"))
+    for step in range(1200):
+        optimizer.apply([np.ones(3), np.full(3, float(step == 0))], [used, idle])
+    for slot in optimizer.variables:
+        assert (slot.numpy()[:3] != 0).all() and (slot.numpy()[3:] == 0).all()
 
 
 def test_two_optimizers_may_share_a_variable():

@@ -276,6 +276,18 @@ def test_convolutional_lstms_everywhere():
 
 
 @every_kind
+def test_a_gradient_that_vanishes_becomes_zero(kind):
+    """On a long way back it shrinks for ever, and numbers below 1e-38 take fifty times as long."""
+    layer, random = kind(8), np.random.default_rng(0)
+    with Tape() as tape:
+        x = tape.watch(Tensor(random.standard_normal((4, 1500, 3)).astype("float32")))
+        loss = ops.sum(layer(x))
+    sizes = np.abs(tape.gradient(loss, x).numpy()).max(axis=(0, 2))
+    assert sizes[-1] > 1e-3 and sizes[0] == 0
+    assert np.sum((sizes > 0) & (sizes < np.finfo("float32").tiny)) < 16
+
+
+@every_kind
 def test_a_stateful_layer_reads_on(kind):
     x = data(2, 6, 3)
     whole = filled(kind(4, return_sequences=True), x)
