@@ -11,7 +11,7 @@ import math
 import sys
 from pathlib import Path
 
-from . import peers, report
+from . import peers, report, workloads
 
 TEXT = """\
 # How fast is it, and why
@@ -34,7 +34,9 @@ fastest peer: below 1, minigraph is the fastest. "minigraph-kept" is the same li
 more line, `config.keep_memory()`.
 
 {steps}
-{more_threads}{verdict}
+{more_threads}A busy neighbour can make a time a quarter longer, so ratios near 1 are ties.
+
+{verdict}
 
 ```{{image}} images/how_fast.svg
 :alt: A row for each model and a mark for each library, on a logarithmic axis of milliseconds.
@@ -104,35 +106,37 @@ The most memory that the process ever held, in megabytes, data included.
 {memory}"""
 
 
-def verdict(part, name, clock="cpu"):
-    """A sentence that counts where one form of minigraph is the fastest, and says where not."""
-    slower, ratios = [], []
-    for workload, row in part["workloads"].items():
+def ratios(part, own, rival, clock):
+    """The time of a form of minigraph / that of a rival, or of the fastest one, for each model."""
+    found = []
+    for row in part["workloads"].values():
         times = {p: report.value_of(row, p, "step", clock, "median") for p in row["peers"]}
-        own = times[name]
-        rivals = [ms for peer, ms in times.items() if ms and peer not in peers.OWN]
-        if rivals:
-            ratios.append(own / min(rivals))
-            slower += [f"{workload} ({ratios[-1]:.2f})"] if ratios[-1] > 1 else []
-    if not ratios:
-        return "No peer was measured."
-    mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
-    ahead = len(ratios) - len(slower)
-    text = f"{name} is the fastest on {ahead} of {len(ratios)} models; "
-    text += f"the geometric mean of its ratios to the fastest peer is {mean:.2f}."
-    return text + (f" Slower than the fastest peer: {', '.join(slower)}." if slower else "")
+        others = [ms for peer, ms in times.items() if ms and peer not in peers.OWN]
+        best = min(others) if rival is None and others else times.get(rival)
+        found += [times[own] / best] if best else []
+    return found
 
 
 def verdicts(found):
-    """Those of all that was measured, a paragraph for each number of threads."""
-    paragraphs = []
+    """For each number of threads a table: beside each rival, how often minigraph is faster."""
+    parts = []
     for threads, part in found["threads"].items():
         own = [name for name in report.names_of(part) if name in peers.OWN]
+        rivals = [name for name in report.names_of(part) if name not in peers.OWN]
         clock, time = ("cpu", "processor") if threads == "1" else ("wall", "wall-clock")
-        said = " ".join(verdict(part, name, clock) for name in own)
+        rows = []
+        for rival in [*rivals, None]:
+            cells = [rival or "the fastest of a row"]
+            for name in own:
+                each = ratios(part, name, rival, clock)
+                mean = math.exp(sum(map(math.log, each)) / max(len(each), 1))
+                cells += [f"{sum(r < 1 for r in each)} of {len(each)}", f"{mean:.2f}"]
+            rows.append(cells)
+        head = [cell for name in own for cell in (f"{name} is faster on", "ratio of times")]
         word = "thread" if threads == "1" else "threads"
-        paragraphs.append(f"On {threads} {word}, by {time} time: {said}")
-    return "\n\n".join(paragraphs)
+        parts.append(f"On {threads} {word}, {time} time; the ratio is a geometric mean:\n")
+        parts.append(report.table(["beside", *head], rows))
+    return "\n".join(parts)
 
 
 GROWTH = """\
@@ -144,6 +148,11 @@ LSTMs, the number of nodes of a chain of additions. In the picture a line that i
 dotted one stands for a cost that grows with the size, and a flatter one for a cost that most of
 each step does not depend on. The slope is that of the upper half of a line: 1 means twice the time
 for twice the size. A little more than 1 is what it costs to outgrow a cache.
+
+One line was not straight at first. On its way back through a thousand steps a gradient shrinks
+below 1e-38. A float32 has no room there for all of its digits, and many processors take about fifty
+times as long for such a number. It is far too small to move a weight, so minigraph makes it 0 on
+the way, and the same in what an optimizer remembers of weights that are not used any more.
 
 ```{{image}} images/how_cost_grows.svg
 :alt: A line for each size that grows, on two logarithmic axes; none is steeper than the dotted one.
@@ -168,14 +177,20 @@ def on_more_threads(found):
     )
 
 
+def named(name, row):
+    """A line that says what the short name of a model stands for."""
+    return f"- {name}: {row['title']}, batches of {workloads.make(name).batch}\n"
+
+
 def page(found, scaling=None):
     """The appendix as Markdown."""
     part = found["threads"].get("1") or next(iter(found["threads"].values()))
-    names = [name for name, row in part["workloads"].items() if row["title"].startswith("VGG")]
+    rows = part["workloads"].items()
+    names = [name for name, row in rows if row["title"].startswith("VGG")]
     return TEXT.format(
         conditions=f"Measured {report.heading(found['conditions'])}",
         notes="".join(f"{note}\n" for note in found["notes"]),
-        models="".join(f"- {name}: {row['title']}\n" for name, row in part["workloads"].items()),
+        models="".join(map(named, *zip(*rows, strict=True))),
         more_threads=on_more_threads(found),
         growth=growth(scaling),
         threads=" on one thread" if "1" in found["threads"] else "",

@@ -21,7 +21,7 @@ from . import basic, nn
 from .conv import conv, correlate, input_gradient, kernel_gradient, seen_by, slide
 from .nn import IN_PLACE
 
-FLUSH_EVERY = 16  # steps
+FLUSH_EVERY = 16  # steps of the way back, on which gradients vanish
 
 
 @op
