@@ -13,6 +13,12 @@ from pathlib import Path
 
 from . import peers, report, workloads
 
+TITLES = {
+    "workload": "", "minigraph": "mini", "minigraph-kept": "kept", "keras-tensorflow": "K-TF",
+    "keras-jax": "K-JAX", "keras-torch": "K-PT", "torch": "PT", "torch-channels-last": "PT-cl",
+    "to the best": "ratio", "kept, to the best": "kept",
+}  # fmt: skip
+
 TEXT = """\
 # How fast is it, and why
 
@@ -26,12 +32,17 @@ the same losses from the same weights.
 The models have short names in the tables:
 
 {models}
+And so have the libraries:
+
+- mini: minigraph; kept: the same after one more line, `config.keep_memory()`
+- K-TF, K-JAX, K-PT: Keras on TensorFlow, on JAX and on PyTorch
+- PT: PyTorch by hand; PT-cl: the same with the channels last in memory, for images
+
 ## What a step costs
 
 Milliseconds for one training step{threads}, processor time, medians{first}.
-The best of a row is set in bold. "To the best" is the time of minigraph divided by that of its
-fastest peer: below 1, minigraph is the fastest. "minigraph-kept" is the same library after one
-more line, `config.keep_memory()`.
+The best of a row is set in bold. The ratio at its end is the time of minigraph divided by that of
+its fastest rival, without and with kept memory: below 1, minigraph is the fastest.
 
 {steps}
 {more_threads}A busy neighbour can make a time a quarter longer, so ratios near 1 are ties.
@@ -155,7 +166,7 @@ times as long for such a number. It is far too small to move a weight, so minigr
 the way, and the same in what an optimizer remembers of weights that are not used any more.
 
 ```{{image}} images/how_cost_grows.svg
-:alt: A line for each size that grows, on two logarithmic axes; none is steeper than the dotted one.
+:alt: A line for each size that grows, on two logarithmic axes, about as steep as the dotted one or flatter.
 ```
 
 {table}
@@ -171,7 +182,7 @@ def on_more_threads(found):
     """A table of steps for each larger number of threads, in wall-clock time."""
     return "".join(
         f"The same on {threads} threads, wall-clock time:\n\n"
-        f"{report.measured(part, 'step', 'wall', 'median', floor=True)}\n"
+        f"{report.measured(part, 'step', 'wall', 'median', True, TITLES)}\n"
         for threads, part in found["threads"].items()
         if threads != "1"
     )
@@ -195,14 +206,14 @@ def page(found, scaling=None):
         growth=growth(scaling),
         threads=" on one thread" if "1" in found["threads"] else "",
         first=f" ({names[0]} is the forward pass alone)" if names else "",
-        steps=report.measured(part, "step", "cpu", "median", floor=True),
+        steps=report.measured(part, "step", "cpu", "median", True, TITLES),
         verdict=verdicts(found),
-        predict=report.measured(part, "predict", "cpu", "median"),
-        call=report.measured(part, "call", "cpu", "median"),
+        predict=report.measured(part, "predict", "cpu", "median", titles=TITLES),
+        call=report.measured(part, "call", "cpu", "median", titles=TITLES),
         rate=part["rate"] / 1e9,
-        shares=report.shares(part),
-        starts=report.plain(part, lambda peer: peer["first_step"]["cpu"]),
-        memory=report.plain(part, lambda peer: peer["memory"]),
+        shares=report.shares(part, TITLES),
+        starts=report.plain(part, lambda peer: peer["first_step"]["cpu"], TITLES),
+        memory=report.plain(part, lambda peer: peer["memory"], TITLES),
     )
 
 

@@ -28,6 +28,12 @@ def table(head, rows):
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
+def renamed(head, titles):
+    """The names of columns, some of them replaced by titles."""
+    titles = dict(titles)
+    return [titles.get(name, name) for name in head]
+
+
 def names_of(part):
     """The peers of a result, in the order in which they were started."""
     found = {}
@@ -43,16 +49,16 @@ def value_of(row, peer, measure, clock, kind):
     return None
 
 
-def measured(part, measure, clock, kind, floor=False):
+def measured(part, measure, clock, kind, floor=False, titles=()):
     """A table with a row for each workload and a column for each peer.
 
     The best of a row is bold; at its end stands minigraph's time / that of the best peer, with
-    kept memory too if that was measured.
+    kept memory too if that was measured. `titles` may give columns other names.
     """
     names = names_of(part)
     own = [name for name in OWN if name in names]
-    titles = ["to the best", "kept, to the best"][: len(own)]
-    head = ["workload", *(["floor"] if floor else []), *names, *titles]
+    ends = ["to the best", "kept, to the best"][: len(own)]
+    head = renamed(["workload", *(["floor"] if floor else []), *names, *ends], titles)
     rows = []
     for name, row in part["workloads"].items():
         numbers = [value_of(row, peer, measure, clock, kind) for peer in names]
@@ -67,24 +73,24 @@ def measured(part, measure, clock, kind, floor=False):
     return table(head, rows)
 
 
-def plain(part, pick):
+def plain(part, pick, titles=()):
     """A table of one number for each workload and peer."""
     names = names_of(part)
     rows = [
         [name, *(short(pick(row["peers"][p]) if p in row["peers"] else None) for p in names)]
         for name, row in part["workloads"].items()
     ]
-    return table(["workload", *names], rows)
+    return table(renamed(["workload", *names], titles), rows)
 
 
-def shares(part):
+def shares(part, titles=()):
     """What part of a step is the arithmetic that nobody can leave out."""
     rows = []
     for name, row in part["workloads"].items():
         steps = {p: value_of(row, p, "step", "wall", "median") for p in names_of(part)}
         cells = [f"{row['floor'] / n:.0%}" if n else "" for n in steps.values()]
         rows.append([name, row["title"], *cells])
-    return table(["workload", "", *names_of(part)], rows)
+    return table(renamed(["workload", "", *names_of(part)], titles), rows)
 
 
 def heading(conditions):
