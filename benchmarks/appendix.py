@@ -166,7 +166,7 @@ times as long for such a number. It is far too small to move a weight, so minigr
 the way, and the same in what an optimizer remembers of weights that are not used any more.
 
 ```{{image}} images/how_cost_grows.svg
-:alt: A line for each size that grows, on two logarithmic axes, about as steep as the dotted one or flatter.
+:alt: A line for each size that grows, on logarithmic axes, as steep as the dotted one or flatter.
 ```
 
 {table}
