@@ -14,6 +14,7 @@ import numpy as np
 
 from . import backup, registry
 from .checks import check_numbers, is_size
+from .interrupts import whole_step
 
 
 class Callback:
@@ -170,9 +171,10 @@ class History(Callback):
         self.epoch = []
 
     def on_epoch_end(self, epoch, logs=None):
-        self.epoch.append(epoch)
-        for name, value in (logs or {}).items():
-            self.history.setdefault(name, []).append(value)
+        with whole_step:
+            self.epoch.append(epoch)
+            for name, value in (logs or {}).items():
+                self.history.setdefault(name, []).append(value)
 
 
 class ProgbarLogger(Callback):

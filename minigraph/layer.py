@@ -17,7 +17,7 @@ from . import backend, initializers, registry, regularizers, tree
 from .backend import context, setting
 from .interrupts import whole_step
 from .ops import basic
-from .tensor import Tensor, Variable, as_array, takes_over
+from .tensor import Tensor, Variable, as_array, quietly, takes_over
 
 LONGEST_NAME = 128
 
@@ -302,7 +302,7 @@ class Layer(registry.Configurable):
         if not self.built:
             self.prepare(args[0])
         args, training = self._settle_training(args, kwargs)
-        with setting(training=training, call=context.call or object()):
+        with quietly(), setting(training=training, call=context.call or object()):
             outputs = self._finish(self._run(args, kwargs))
         self.built = True
         return self.pass_masks(args[0], masks, outputs)

@@ -626,7 +626,7 @@ def fit_traced(trace):
     return trace
 
 
-@pytest.mark.parametrize("where", ["", "optimizers.py"])
+@pytest.mark.parametrize("where", ["", "optimizers.py", "callbacks.py"])
 def test_ctrl_c_at_fifty_moments_leaves_a_whole_step(where):
     handler = signal.getsignal(signal.SIGINT)
     marks = fit_traced(Trace()).marks
