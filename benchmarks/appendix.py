@@ -2,7 +2,7 @@
 
     python -m benchmarks.appendix _build/bench/results book/how_fast.md
 
-All numbers come from `results.json` and, if it is there, from `scaling.json` (`python -m benchmarks
+All tables come from `results.json` and, if it is there, from `scaling.json` (`python -m benchmarks
 --scaling`); run it again when they were measured anew.
 """
 

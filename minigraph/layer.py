@@ -291,7 +291,7 @@ class Layer(registry.Configurable):
 
     def __call__(self, *args, **kwargs):
         if len(args) == 1 and not kwargs and self._short_path and self._is_ready(args[0]):
-            if self.built and context.call is not None:
+            if self.built and context.call is not None:  # the short path: there is nothing to tell
                 return self._finish(self._run(args, {}))
         args, kwargs = self._name_first(args, kwargs)
         for leaf in tree.flatten((args, kwargs)):

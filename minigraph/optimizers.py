@@ -205,6 +205,9 @@ class Optimizer(registry.Configurable):
         self.build(variables)
         return [self.parameters.index(variable) for variable in variables]
 
+    def _part_of(self, variable):
+        return self._parts[self.parameters.index(variable)]
+
     def build(self, variables):
         """Make room at the end for variables that are new; known ones keep their slots."""
         new = [v for v in variables if v not in self.parameters]
@@ -238,7 +241,7 @@ class Optimizer(registry.Configurable):
         ]
 
     def _flat_gradients(self, gradients, variables):
-        """The gradients as flat arrays, each of the shape of its variable before."""
+        """The gradients as flat arrays; ValueError where one has not the shape of its variable."""
         for gradient, variable in zip(gradients, variables, strict=True):
             array = as_array(gradient)
             if not hasattr(array, "shape"):
@@ -258,8 +261,10 @@ class Optimizer(registry.Configurable):
         longest = self.clipnorm if self.global_clipnorm is None else self.global_clipnorm
         if longest is None:
             return {}
-        xp = array_module(*flat.values())
-        squares = {k: g @ g for k, g in ((k, g.astype(self._dtype)) for k, g in flat.items())}
+        xp, squares = array_module(*flat.values()), {}
+        for k, g in flat.items():
+            g = g.astype(self._dtype)
+            squares[k] = g @ g
         if self.global_clipnorm is not None:
             squares = dict.fromkeys(squares, sum(squares.values()))
         # An `if` would wait for a GPU.
@@ -282,7 +287,7 @@ class Optimizer(registry.Configurable):
         slots = {name: slot.numpy() for name, slot in self.slots.items()}
         for k, variable in enumerate(variables):
             if variable in self.parameters:
-                part = self._parts[self.parameters.index(variable)]
+                part = self._part_of(variable)
                 for name, slot in slots.items():
                     found.append((f"{k}/{name}", slot[part].reshape(variable.shape).copy()))
         return found
@@ -321,8 +326,7 @@ class Optimizer(registry.Configurable):
         for name, array in state.items():
             variable, slot = places[name]
             array = to_library(as_array(array))
-            part = self._parts[self.parameters.index(variable)]
-            self.slots[slot].value[part] = array.reshape(-1)
+            self.slots[slot].value[self._part_of(variable)] = array.reshape(-1)
         self.iterations = int(iterations)
 
     def get_config(self):
