@@ -5,7 +5,7 @@ import pstats
 import time
 from contextlib import contextmanager
 
-from minigraph.tensor import OPS, Tape
+from minigraph.core.tensor import OPS, Tape
 
 from . import peers, report, workloads
 

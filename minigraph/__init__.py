@@ -7,8 +7,11 @@
     outputs = layers.Dense(10)(layers.Dense(32, activation="relu")(inputs))
     model = keras.Model(inputs, outputs)
 
-Read the source in this order: `tensor`, `ops/basic`, `layer`, `graph`, `models`, then `training`.
+Read the source in this order: `core/context`, `core/tree`, `core/tensor`, `ops/math`,
+`graph/layer`, `graph/symbols`, `graph/plan`, `models/model`, then `training/trainer`.
 """
+
+from typing import TYPE_CHECKING
 
 from . import (
     activations,
@@ -16,7 +19,6 @@ from . import (
     backend,
     callbacks,
     config,
-    datasets,
     initializers,
     layers,
     losses,
@@ -28,12 +30,16 @@ from . import (
     saving,
     utils,
 )
-from .backend import use
+from .core import tree
+from .core.device import use
+from .core.tensor import Tape, Tensor, Variable, op
 from .gradcheck import check_gradient
-from .graph import Input, SymbolicTensor
-from .layer import Layer
+from .graph.layer import Layer
+from .graph.symbols import Input, SymbolicTensor
 from .models import Model, Sequential
-from .tensor import Tape, Tensor, Variable, op
+
+if TYPE_CHECKING:
+    from . import datasets
 
 KerasTensor = SymbolicTensor
 __version__ = "0.1.0"
@@ -65,6 +71,16 @@ __all__ = [
     "optimizers",
     "regularizers",
     "saving",
+    "tree",
     "use",
     "utils",
 ]
+
+
+def __getattr__(name):
+    """The data sets are imported when they are asked for, and not before."""
+    if name != "datasets":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import minigraph.datasets
+
+    return minigraph.datasets

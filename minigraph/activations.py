@@ -2,23 +2,37 @@
 
 import inspect
 
-from . import registry
-from .ops import basic
+from .core import registry
+from . import ops
+
 from .ops.nn import (
-    elu, gelu, hard_sigmoid, leaky_relu, log_softmax, relu, relu6, selu, sigmoid, silu, softmax,
-    softplus, softsign, tanh, FUSED,
-)  # fmt: skip
-from .tensor import OPS
+    FUSED,
+    elu,
+    gelu,
+    hard_sigmoid,
+    leaky_relu,
+    log_softmax,
+    relu,
+    relu6,
+    selu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+    softsign,
+    tanh,
+)
+from .core.tensor import OPS
 
 
 def linear(x):
     """The same numbers: x."""
-    return basic.identity(x)
+    return ops.identity(x)
 
 
 def exponential(x):
     """The exponential: e^x."""
-    return basic.exp(x)
+    return ops.exp(x)
 
 
 swish = silu

@@ -1,8 +1,8 @@
 """Well-known networks, ready to be trained. No trained weights are shipped."""
 
 from . import layers
-from .checks import check_choice
-from .models import Model
+from .core.checks import check_choice
+from .models.model import Model
 
 __all__ = ["VGG19"]
 BLOCKS = [(2, 64), (2, 128), (4, 256), (4, 512), (4, 512)]  # (convolutions, filters)

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from .backend import clear_session, epsilon, floatx, set_floatx
+from .core.dtypes import epsilon, floatx, set_floatx
+from .core.names import clear_session
 
 __all__ = ["clear_session", "epsilon", "floatx", "keep_memory", "set_floatx"]
 

@@ -10,11 +10,12 @@ import math
 import operator
 from functools import reduce
 
-from . import registry
-from .backend import EPSILON
-from .checks import check_numbers
-from .ops import basic, nn
-from .ops.basic import convert_to_tensor
+from . import ops
+from .core.checks import check_numbers
+from .core.dtypes import EPSILON
+from .core.names import camel_case
+from .ops import nn
+from .ops.arrays import convert_to_tensor
 
 # ---------------------------------------------------------------------------------------------
 # How target, prediction and weight find each other
@@ -24,7 +25,7 @@ def adapt(target, prediction):
     """Target and prediction as tensors of one float type; a last axis of 1 comes or goes to fit."""
     target, prediction = convert_to_tensor(target), convert_to_tensor(prediction)
     if target.dtype != prediction.dtype:
-        target = basic.cast(target, prediction.dtype)
+        target = ops.cast(target, prediction.dtype)
     return fit_rank(target, prediction.shape), prediction
 
 
@@ -40,7 +41,7 @@ def fit_shape(shape, wanted):
 def fit_rank(target, wanted):
     """A target with a last axis of 1 more or less, as in `fit_shape`."""
     shape = fit_shape(target.shape, wanted)
-    return target if shape == target.shape else basic.reshape(target, shape)
+    return target if shape == target.shape else ops.reshape(target, shape)
 
 
 def match(target, prediction):
@@ -141,7 +142,7 @@ def mean_absolute_error(y_true, y_pred):
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
     """
     y_true, y_pred = match(y_true, y_pred)
-    return basic.mean(basic.absolute(y_true - y_pred), -1)
+    return ops.mean(ops.absolute(y_true - y_pred), -1)
 
 
 def mean_absolute_percentage_error(y_true, y_pred):
@@ -153,8 +154,8 @@ def mean_absolute_percentage_error(y_true, y_pred):
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
     """
     y_true, y_pred = match(y_true, y_pred)
-    size = basic.maximum(basic.absolute(y_true), EPSILON)
-    return 100 * basic.mean(basic.absolute((y_true - y_pred) / size), -1)
+    size = ops.maximum(ops.absolute(y_true), EPSILON)
+    return 100 * ops.mean(ops.absolute((y_true - y_pred) / size), -1)
 
 
 def mean_squared_logarithmic_error(y_true, y_pred):
@@ -165,8 +166,8 @@ def mean_squared_logarithmic_error(y_true, y_pred):
     Shapes: (..., n), (..., n) -> (...).
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
     """
-    logs = [basic.log(basic.maximum(x, EPSILON) + 1) for x in match(y_true, y_pred)]
-    return basic.mean(basic.square(logs[0] - logs[1]), -1)
+    logs = [ops.log(ops.maximum(x, EPSILON) + 1) for x in match(y_true, y_pred)]
+    return ops.mean(ops.square(logs[0] - logs[1]), -1)
 
 
 def huber(y_true, y_pred, delta=1.0):
@@ -181,9 +182,9 @@ def huber(y_true, y_pred, delta=1.0):
     """
     check_numbers(least=0, delta=delta)
     y_true, y_pred = match(y_true, y_pred)
-    size = basic.absolute(y_true - y_pred)
+    size = ops.absolute(y_true - y_pred)
     far = delta * size - 0.5 * delta**2
-    return basic.mean(basic.where(size.value <= delta, 0.5 * basic.square(size), far), -1)
+    return ops.mean(ops.where(size.value <= delta, 0.5 * ops.square(size), far), -1)
 
 
 def log_cosh(y_true, y_pred):
@@ -196,7 +197,7 @@ def log_cosh(y_true, y_pred):
     """
     y_true, y_pred = match(y_true, y_pred)
     d = y_pred - y_true
-    return basic.mean(d + nn.softplus(-2 * d) - math.log(2), -1)
+    return ops.mean(d + nn.softplus(-2 * d) - math.log(2), -1)
 
 
 def cosine(y_true, y_pred, axis=-1):
@@ -208,7 +209,7 @@ def cosine(y_true, y_pred, axis=-1):
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
     """
     y_true, y_pred = match(y_true, y_pred)
-    return basic.reduce_sum(basic.normalize(y_true, axis) * basic.normalize(y_pred, axis), axis)
+    return ops.reduce_sum(ops.normalize(y_true, axis) * ops.normalize(y_pred, axis), axis)
 
 
 def cosine_similarity(y_true, y_pred, axis=-1):
@@ -240,7 +241,7 @@ def hinge(y_true, y_pred):
     Source: Cortes and Vapnik (1995).
     """
     y_true, y_pred = match_signs(y_true, y_pred)
-    return basic.mean(nn.relu(1 - y_true * y_pred), -1)
+    return ops.mean(nn.relu(1 - y_true * y_pred), -1)
 
 
 def squared_hinge(y_true, y_pred):
@@ -252,7 +253,7 @@ def squared_hinge(y_true, y_pred):
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
     """
     y_true, y_pred = match_signs(y_true, y_pred)
-    return basic.mean(basic.square(nn.relu(1 - y_true * y_pred)), -1)
+    return ops.mean(ops.square(nn.relu(1 - y_true * y_pred)), -1)
 
 
 def categorical_hinge(y_true, y_pred):
@@ -265,8 +266,8 @@ def categorical_hinge(y_true, y_pred):
     Source: Crammer and Singer (2001).
     """
     y_true, y_pred = match(y_true, y_pred)
-    wrong = basic.reduce_max((1 - y_true) * y_pred, -1)
-    return nn.relu(wrong - basic.reduce_sum(y_true * y_pred, -1) + 1)
+    wrong = ops.reduce_max((1 - y_true) * y_pred, -1)
+    return nn.relu(wrong - ops.reduce_sum(y_true * y_pred, -1) + 1)
 
 
 def kl_divergence(y_true, y_pred):
@@ -278,8 +279,8 @@ def kl_divergence(y_true, y_pred):
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
     Source: Kullback and Leibler (1951).
     """
-    y, p = (basic.clip(x, EPSILON, 1) for x in match(y_true, y_pred))
-    return basic.reduce_sum(y * basic.log(y / p), -1)
+    y, p = (ops.clip(x, EPSILON, 1) for x in match(y_true, y_pred))
+    return ops.reduce_sum(y * ops.log(y / p), -1)
 
 
 def poisson(y_true, y_pred):
@@ -291,7 +292,7 @@ def poisson(y_true, y_pred):
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
     """
     y_true, y_pred = match(y_true, y_pred)
-    return basic.mean(y_pred - y_true * basic.log(y_pred + EPSILON), -1)
+    return ops.mean(y_pred - y_true * ops.log(y_pred + EPSILON), -1)
 
 
 def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0):
@@ -416,7 +417,7 @@ def sparse_top_k_categorical_accuracy(y_true, y_pred, k=5):
     """
     labels, y_pred = match_labels(y_true, y_pred)
     nn.check_labels(labels, y_pred.shape[-1])
-    own = basic.take_along_axis(y_pred, labels.value[..., None]).value
+    own = ops.take_along_axis(y_pred, labels.value[..., None]).value
     return (y_pred.value > own).sum(-1) < k
 
 
@@ -467,7 +468,7 @@ def signature(formula, others):
 
 def class_of(formula, base, name, others):
     """A subclass of `base` around a formula, whose settings are arguments beside `others`."""
-    name = name or registry.camel_case(formula.__name__)
+    name = name or camel_case(formula.__name__)
     own = {"formula": staticmethod(formula), "__signature__": signature(formula, others)}
     return type(name, (base,), own | {"__doc__": formula.__doc__, "__module__": base.__module__})
 

@@ -2,9 +2,11 @@
 
 import numpy as np
 
-from . import backend, tree
-from .ops.basic import convert_to_tensor, reduce_sum
-from .tensor import Tape, Tensor, as_array
+from .core import tree
+from .core.device import to_host
+from .core.tensor import Tape, Tensor, as_array
+from .ops.arrays import convert_to_tensor
+from .ops.math import reduce_sum
 
 STEP = np.finfo(np.float64).eps ** (1 / 3)  # where truncation and rounding errors balance
 
@@ -47,7 +49,7 @@ def check_gradient(fn, *arrays, seed=0, rtol=1e-6, atol=1e-8):
     Raises ValueError that names the argument, the place and both numbers where they differ by more
     than atol + rtol * (largest gradient).
     """
-    arrays = [np.array(backend.to_host(as_array(a))) for a in arrays]
+    arrays = [np.array(to_host(as_array(a))) for a in arrays]
     arrays = [a.astype(np.float64) if a.dtype.kind == "f" else a for a in arrays]
     floats = [i for i, a in enumerate(arrays) if a.dtype.kind == "f"]
     inputs = [Tensor(a, tracked=i in floats) for i, a in enumerate(arrays)]

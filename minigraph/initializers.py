@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
-from . import registry
-from .backend import is_number, to_host
-from .checks import check_choice, check_numbers
-from .tensor import as_array
+from .core import registry
+from .core.checks import check_choice, check_numbers, is_number
+from .core.device import to_host
+from .core.tensor import as_array
 
 
 class Initializer(registry.Configurable):

@@ -3,19 +3,33 @@
 A loss is a formula that gives one value for each sample, and a rule that makes one number of them.
 """
 
-from . import formulas, registry
-from .backend import array_module
-from .checks import check_choice
+from .core import registry
+from . import formulas, ops
+from .ops import nn
+from .core.names import snake_case
+from .core.device import array_module
+from .core.checks import check_choice
 from .formulas import (
-    binary_crossentropy, categorical_crossentropy, categorical_hinge, cosine_similarity, hinge,
-    huber, kl_divergence, log_cosh, mean_absolute_error, mean_absolute_percentage_error,
-    mean_squared_error, mean_squared_logarithmic_error, poisson, sparse_categorical_crossentropy,
+    binary_crossentropy,
+    categorical_crossentropy,
+    categorical_hinge,
+    cosine_similarity,
+    hinge,
+    huber,
+    kl_divergence,
+    log_cosh,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    mean_squared_logarithmic_error,
+    poisson,
+    sparse_categorical_crossentropy,
     squared_hinge,
-)  # fmt: skip
-from .layer import combine_masks
-from .ops import basic, nn
-from .ops.basic import convert_to_tensor
-from .tensor import Tensor, as_array
+)
+from .graph.masks import combine_masks
+
+from .ops.arrays import convert_to_tensor
+from .core.tensor import Tensor, as_array
 
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean_with_sample_weight", "none", None)
 
@@ -39,7 +53,7 @@ class Loss(registry.Configurable):
 
     def __init__(self, name=None, reduction="sum_over_batch_size", dtype=None):
         check_choice(reduction, REDUCTIONS, "reduction")
-        self.name = registry.snake_case(type(self).__name__) if name is None else name
+        self.name = snake_case(type(self).__name__) if name is None else name
         self.reduction, self.dtype = reduction, dtype
 
     def call(self, y_true, y_pred):
@@ -75,11 +89,11 @@ def combine(values, weights, mask, reduction):
     if reduction in ("none", None):
         return values
     if reduction == "sum":
-        return basic.reduce_sum(values)
+        return ops.reduce_sum(values)
     if reduction == "sum_over_batch_size" or weights is None:
-        return basic.mean(values)
+        return ops.mean(values)
     every = weights.sum()
-    return basic.reduce_sum(values) / (every + (every == 0))
+    return ops.reduce_sum(values) / (every + (every == 0))
 
 
 # ---------------------------------------------------------------------------------------------

@@ -2,12 +2,17 @@
 
 import numpy as np
 
-from . import backend, formulas, initializers, registry
-from .backend import EPSILON, array_module, context
-from .checks import check_counts
+from . import formulas, initializers
+from .core import registry
+from .core.checks import check_counts
+from .core.context import context
+from .core.device import array_module
+from .core.dtypes import EPSILON, floatx
+from .core.names import snake_case, unique_name
+from .core.tensor import Tensor, Variable
 from .ops import nn
-from .ops.basic import convert_to_tensor, sum_at
-from .tensor import Tensor, Variable
+from .ops.arrays import convert_to_tensor
+from .ops.kernels import scatter_add
 
 
 class Metric(registry.Configurable):
@@ -17,7 +22,7 @@ class Metric(registry.Configurable):
     """
 
     def __init__(self, name=None, dtype=None):
-        self.name = registry.snake_case(type(self).__name__) if name is None else name
+        self.name = snake_case(type(self).__name__) if name is None else name
         self.dtype = dtype
         self._variables = []
 
@@ -73,7 +78,7 @@ class Mean(Metric):
 
     def update_state(self, values, sample_weight=None):
         """Add values; weights may have fewer axes, lined up from the left, or be one number."""
-        if context.drawing is not None:  # a symbolic call has no side effects
+        if context.tracing is not None:  # a symbolic call has no side effects
             return
         values = convert_to_tensor(values).value
         weights = 1 if sample_weight is None else sample_weight
@@ -149,7 +154,7 @@ class FormulaMetric(MeanMetricWrapper):
     def __init__(self, *args, **kwargs):
         settings = formulas.bind(type(self).__signature__, args, kwargs)
         name, dtype = settings.pop("name"), settings.pop("dtype")
-        name = registry.snake_case(type(self).__name__) if name is None else name
+        name = snake_case(type(self).__name__) if name is None else name
         super().__init__(type(self).formula, name, dtype, **settings)
 
 
@@ -213,8 +218,8 @@ class Counts(Metric):
     """
 
     def __init__(self, thresholds=None, top_k=None, class_id=None, name=None, dtype=None):
-        kind = registry.snake_case(type(self).__name__)
-        super().__init__(name or backend.unique_name(kind), dtype)
+        kind = snake_case(type(self).__name__)
+        super().__init__(name or unique_name(kind), dtype)
         self.thresholds, self.top_k, self.class_id = thresholds, top_k, class_id
         default = 0.5 if top_k is None else -np.inf
         self.cuts = np.atleast_1d(default if thresholds is None else thresholds).astype("float64")
@@ -226,7 +231,7 @@ class Counts(Metric):
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Add the counts of one batch; targets other than 0 are true."""
-        if context.drawing is not None:  # a symbolic call has no side effects
+        if context.tracing is not None:  # a symbolic call has no side effects
             return
         y_true, y_pred = formulas.match(y_true, y_pred)
         columns, column = y_pred.shape[-1], self.class_id or 0
@@ -235,7 +240,7 @@ class Counts(Metric):
             raise ValueError(f"{self.name}: {asked} do not fit {columns} classes")
         weight = self.weights_of(y_pred, sample_weight)
         true, p = y_true.value != 0, self.probability(y_pred.value)
-        p = p if p.dtype.kind == "f" else p.astype(backend.floatx())
+        p = p if p.dtype.kind == "f" else p.astype(floatx())
         xp = array_module(p)
         if self.top_k is not None:
             least = xp.sort(p, -1)[..., -self.top_k, None]
@@ -271,7 +276,7 @@ class Counts(Metric):
         place = xp.searchsorted(cuts[order], p.reshape(-1))  # so many thresholds lie below p
 
         def above(weights):  # the weights of all p above each threshold
-            sums = sum_at(place, weights.reshape(-1, 1).astype("float64"), len(cuts) + 1)
+            sums = scatter_add(place, weights.reshape(-1, 1).astype("float64"), len(cuts) + 1)
             return sums[::-1, 0].cumsum()[::-1][1:][order.argsort()]
 
         hits, misses = weight * true, weight * ~true

@@ -13,12 +13,15 @@ import warnings
 
 import numpy as np
 
-from . import registry
 from . import schedules as schedules
-from .backend import array_module, context, flushed, to_library
-from .checks import check_numbers
-from .interrupts import whole_step
-from .tensor import Variable, as_array
+from .core import registry
+from .core.checks import check_numbers
+from .core.context import context
+from .core.device import array_module, to_backend
+from .core.interrupts import deferred_interrupts
+from .core.names import snake_case
+from .core.tensor import Variable, as_array
+from .ops.kernels import flush_subnormals
 
 # How many numbers are updated at once. They stay in the cache from one operation to the next, which
 # saves a third of the time on a million parameters. A GPU takes them all at once.
@@ -45,7 +48,7 @@ class Optimizer(registry.Configurable):
         self, learning_rate=0.001, weight_decay=None, clipnorm=None, clipvalue=None,
         global_clipnorm=None, name=None,
     ):  # fmt: skip
-        self.name = registry.snake_case(type(self).__name__) if name is None else name
+        self.name = snake_case(type(self).__name__) if name is None else name
         self.learning_rate = learning_rate
         clips = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
         for argument, value in {"weight_decay": weight_decay, **clips}.items():
@@ -107,12 +110,12 @@ class Optimizer(registry.Configurable):
         Raises ValueError if no variable has a gradient, or if a shape differs.
         """
         gradients, variables = self._with_gradients(list(gradients), list(variables))
-        with whole_step:
+        with deferred_interrupts:
             numbers = self._numbers_of(variables)
             untouched = self._slots_of_others(variables)
             flat = dict(zip(numbers, self._flat_gradients(gradients, variables), strict=True))
-            if context.gradient_watcher is not None:
-                context.gradient_watcher(gradients, variables)
+            if context.on_gradients is not None:
+                context.on_gradients(gradients, variables)
             old = {k: self.parameters[k].value.reshape(-1) for k in numbers}
             new = {k: array_module(array).empty_like(array) for k, array in old.items()}
             self._move(flat, old, new)
@@ -140,7 +143,7 @@ class Optimizer(registry.Configurable):
             slots = {name: slot.value[piece] for name, slot in self.slots.items()}
             if self.iterations % FLUSH_EVERY == 0:
                 for slot in slots.values():
-                    slot[...] = flushed(slot)
+                    slot[...] = flush_subnormals(slot)
             step = self.update(g[here], scratch[here], lr, self.iterations + 1, **slots)
             for k, inside, own in cuts:
                 if k in flat:
@@ -254,7 +257,7 @@ class Optimizer(registry.Configurable):
                     f"the gradient of variable {variable.name!r} has shape {array.shape}, but "
                     f"the variable has shape {variable.shape}"
                 )
-            yield to_library(array).reshape(-1)
+            yield to_backend(array).reshape(-1)
 
     def _scales(self, flat):
         """What the gradient of each parameter is multiplied by, if their length is limited."""
@@ -325,7 +328,7 @@ class Optimizer(registry.Configurable):
         self.build(moved)
         for name, array in state.items():
             variable, slot = places[name]
-            array = to_library(as_array(array))
+            array = to_backend(as_array(array))
             self.slots[slot].value[self._part_of(variable)] = array.reshape(-1)
         self.iterations = int(iterations)
 

@@ -1,8 +1,8 @@
 """Regularizers: a price on weights or outputs, added to the loss."""
 
-from . import registry
-from .checks import check_choice, check_numbers
-from .ops import basic
+from . import ops
+from .core import registry
+from .core.checks import check_choice, check_numbers
 
 
 class Regularizer(registry.Configurable):
@@ -27,9 +27,9 @@ class L1L2(Regularizer):
         self.l1, self.l2 = float(l1), float(l2)
 
     def __call__(self, x):
-        terms = [(self.l1, basic.absolute), (self.l2, basic.square)]
-        parts = [factor * basic.reduce_sum(size(x)) for factor, size in terms if factor]
-        return basic.convert_to_tensor(sum(parts) if parts else 0.0)
+        terms = [(self.l1, ops.absolute), (self.l2, ops.square)]
+        parts = [factor * ops.reduce_sum(size(x)) for factor, size in terms if factor]
+        return ops.convert_to_tensor(sum(parts) if parts else 0.0)
 
 
 @registry.register(group="regularizer")
@@ -77,10 +77,10 @@ class OrthogonalRegularizer(Regularizer):
     def __call__(self, x):
         if x.ndim != 2:
             raise ValueError(f"OrthogonalRegularizer takes a matrix, got shape {x.shape}")
-        unit = basic.normalize(x if self.mode == "rows" else basic.transpose(x))
+        unit = ops.normalize(x if self.mode == "rows" else ops.transpose(x))
         count = unit.shape[0]
-        cosines = (unit @ basic.transpose(unit)) * (1 - basic.eye(count, dtype=unit.dtype))
-        return self.factor * basic.reduce_sum(basic.absolute(cosines)) / max(count * (count - 1), 1)
+        cosines = (unit @ ops.transpose(unit)) * (1 - ops.eye(count, dtype=unit.dtype))
+        return self.factor * ops.reduce_sum(ops.absolute(cosines)) / max(count * (count - 1), 1)
 
 
 l1, l2, l1_l2, orthogonal_regularizer = L1, L2, L1L2, OrthogonalRegularizer

@@ -2,9 +2,8 @@
 
 import math
 
-from . import registry
-from .backend import is_number
-from .checks import check_numbers
+from .core import registry
+from .core.checks import check_numbers, is_number
 
 
 class LearningRateSchedule(registry.Configurable):

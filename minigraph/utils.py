@@ -1,15 +1,20 @@
 """Small helpers around models and data."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from .backend import clear_session, set_random_seed
-from .checks import check_counts
-from .dashboard import Dashboard
-from .data import PyDataset
-from .registry import CustomObjectScope, custom_object_scope
-from .view.calls import DrawAsYouCall, ErrorLens
-from .view.dot import model_to_dot
-from .view.plot import plot_model
+from .core.checks import check_counts
+from .core.names import clear_session
+from .core.random import set_random_seed
+from .core.registry import CustomObjectScope, custom_object_scope
+from .training.data import PyDataset
+
+if TYPE_CHECKING:
+    from .callbacks.dashboard import Dashboard
+    from .view.calls import DrawAsYouCall, ErrorLens
+    from .view.dot import model_to_dot
+    from .view.plot import plot_model
 
 Sequence = PyDataset  # its older name
 
@@ -27,6 +32,17 @@ __all__ = [
     "set_random_seed",
     "to_categorical",
 ]
+
+
+def __getattr__(name):
+    """What draws is imported when it is asked for, and not before."""
+    if name not in ("Dashboard", "DrawAsYouCall", "ErrorLens", "model_to_dot", "plot_model"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from .callbacks import dashboard
+    from .view import calls, dot, plot
+
+    homes = (dashboard, calls, dot, plot)
+    return next(vars(home)[name] for home in homes if name in vars(home))
 
 
 def to_categorical(x, num_classes=None):

@@ -18,6 +18,8 @@ import pytest
 
 import minigraph
 from minigraph import backend
+from minigraph.core.device import use
+from minigraph.core.random import set_random_seed
 
 # Some shells start what runs in the background with Ctrl-C ignored, and the tests that press it
 # would wait for ever.
@@ -67,7 +69,7 @@ def pytest_generate_tests(metafunc):
 def missing_gpu():
     """Why CuPy cannot be used here, or None."""
     try:
-        with backend.use("cupy"):
+        with use("cupy"):
             return None
     except (ImportError, RuntimeError) as error:
         return str(error)
@@ -83,7 +85,7 @@ def library(request):
         if name == "stand-in":
             stack.enter_context(cupy_standin.installed())
         if name != "numpy":
-            stack.enter_context(backend.use("cupy"))
+            stack.enter_context(use("cupy"))
         yield name
 
 
@@ -91,7 +93,7 @@ def library(request):
 def fresh_session(library):
     """Names count from the start, randomness repeats, and weights are float32 again."""
     backend.clear_session()
-    backend.set_random_seed(0)
+    set_random_seed(0)
     yield
     backend.set_floatx("float32")
 

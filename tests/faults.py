@@ -18,10 +18,10 @@ import numpy as np
 import safetensors.numpy
 from test_damaged_files import ODD, SLOWEST, files, join, same_contents, small_model, split, wounded
 
-from minigraph import saving
 from minigraph.models import load_model
-from minigraph.safefile import Contents, from_bytes, to_bytes
 from minigraph.saving import FileDamaged, FileRefused
+from minigraph.saving.file import Contents, from_bytes, to_bytes
+from minigraph.saving.model import reading
 
 SIZES = [-1, 0, 1, 7, 10**3, 10**5, 10**7, 2**31, 10**12, 10**19, 1e300]
 
@@ -73,7 +73,7 @@ def load(kind, path, model):
     if kind == "weights":
         model.load_weights(path)
     elif kind == "backup":
-        with saving.reading(path, np.inf):
+        with reading(path, np.inf):
             pass
     else:
         load_model(path)

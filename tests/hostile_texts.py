@@ -1,7 +1,7 @@
 """Texts that try to become something else than text, and models in which they stand everywhere."""
 
 from minigraph import Input, layers
-from minigraph.layer import Layer
+from minigraph.graph.layer import Layer
 from minigraph.models import Model
 from minigraph.utils import ErrorLens
 

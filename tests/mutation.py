@@ -41,7 +41,7 @@ import minigraph  # noqa: E402
 
 MODULES = {
     name: sys.modules[f"minigraph.ops.{name}"]
-    for name in ("basic", "nn", "conv", "pooling", "recurrent")
+    for name in ("math", "arrays", "linalg", "kernels", "nn", "conv", "pooling", "recurrent")
 }
 ARRIVING = {"g", "arriving", "d_states"}  # a function that takes one of these is a way back
 ON_THE_WAY = {"framed", "seen_by", "unseen", "tap_slices", "correlate"}  # where padding is moved
@@ -52,10 +52,10 @@ SECONDS = 30  # a mutant that needs longer hangs
 SLOWER = "another way to the same numbers"
 OVERLAP = "a window and its input always overlap, so this number is above 0"
 EQUIVALENT = {
-    ("basic.matmul", "if b.ndim == 1:"): SLOWER,
-    ("basic.contract", "c not in output)"): "a factor 1 along a letter that other factors have",
-    ("basic.contract", "c not in ''.join(labels)"): "a factor 1 along a letter of the output",
-    ("basic.prod", "where(zero, 2, x)"): "the number in the place of zeros is divided out again",
+    ("math.matmul", "if b.ndim == 1:"): SLOWER,
+    ("linalg.contract", "c not in output)"): "a factor 1 along a letter that other factors have",
+    ("linalg.contract", "c not in ''.join(labels)"): "a factor 1 along a letter of the output",
+    ("math.prod", "where(zero, 2, x)"): "the number in the place of zeros is divided out again",
     ("nn.dense", "lambda: g)"): "the tape sums over the axes that a bias lacks",
     ("conv.framed", "x.shape[2:-1]:"): SLOWER,
     ("conv.framed", "x.shape[0:-1]:"): SLOWER,

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from minigraph import losses, ops  # noqa: F401  (the losses' ops belong to the table too)
-from minigraph import tensor as tensors
+from minigraph import ops
+from minigraph.core.tensor import OPS  # noqa: F401  (the losses' ops belong to the table too)
 
-OPS = {name: fn for name, fn in tensors.OPS.items() if fn.__module__.startswith("minigraph.")}
+OPS = {name: fn for name, fn in OPS.items() if fn.__module__.startswith("minigraph.")}
 
 
 def spread(*shape, low=-2.0, high=2.0, seed=0):

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 from hypothesis import strategies as st
 
 import minigraph as keras
-from minigraph import layers, ops, tree
+from minigraph import layers, ops
+from minigraph.core import tree
 
 OPERATIONS = [
     lambda a, b: a * 2.0,

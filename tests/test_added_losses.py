@@ -5,7 +5,7 @@ import pytest
 from ops_table import spread
 
 from minigraph import Input, Model, Sequential, Tape, layers, ops, regularizers
-from minigraph.layer import Layer
+from minigraph.graph.layer import Layer
 from minigraph.models import clone_model
 
 X = spread(4, 3).astype("float32")

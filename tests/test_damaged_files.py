@@ -21,12 +21,14 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from minigraph import Input, Model, safefile, tree
+from minigraph import Input, Model
 from minigraph.callbacks import BackupAndRestore
+from minigraph.core import tree
 from minigraph.layers import Add, Dense, Dropout
 from minigraph.models import load_model
-from minigraph.safefile import Contents, from_bytes, to_bytes, write_atomically
-from minigraph.saving import FileDamaged, FileRefused, model_contents
+from minigraph.saving import FileDamaged, FileRefused, file
+from minigraph.saving.file import Contents, from_bytes, to_bytes, write_atomically
+from minigraph.saving.model import model_contents
 
 SLOWEST = 1.0  # seconds of work for one damaged file
 
@@ -372,7 +374,7 @@ class Faults:
 
     def install(self, patch):
         for name in STEPS:
-            patch(safefile.os, name, self.wrap(name, getattr(os, name)))
+            patch(file.os, name, self.wrap(name, getattr(os, name)))
         return self
 
     def wrap(self, name, real):
@@ -450,7 +452,7 @@ def test_a_small_disk(tmp_path):
     """A limit on the size of files, as a full disk would be, at every size up to the whole."""
     program = """
 import os, resource, signal, sys
-from minigraph.safefile import write_atomically
+from minigraph.saving.file import write_atomically
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 path, new = sys.argv[1], b"new" * 7000
 for size in range(0, len(new), 500):
@@ -475,7 +477,7 @@ def test_a_kill_at_any_step_leaves_the_old_or_the_new_file(tmp_path):
 import os, sys
 sys.path.insert(0, sys.argv[2])
 from test_damaged_files import NEW, OLD, Faults, kill
-from minigraph.safefile import write_atomically
+from minigraph.saving.file import write_atomically
 path = sys.argv[1]
 for after in (False, True):
     for at in range(1, 100):

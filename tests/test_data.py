@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 import minigraph as keras
-from minigraph import data, layers, utils
-from minigraph.backend import RandomStream
+from minigraph import layers, utils
+from minigraph.core.random import RandomStream
+from minigraph.training.data import make_batches, pack, prepare, split, unpack, weigh_classes
 
 
 def batches(x, y=None, sample_weight=None, **options):
-    return list(data.make_batches(data.prepare(x, y, sample_weight), **options).epoch())
+    return list(make_batches(prepare(x, y, sample_weight), **options).epoch())
 
 
 def test_arrays_in_order_with_a_smaller_last_batch():
@@ -26,7 +27,7 @@ def test_shuffling_keeps_samples_together_and_never_writes():
     x = np.arange(10.0)
     parts = {"a": x.copy(), "b": [x * 2, x * 3]}, (x * 4), (x * 5)
     copies = x.copy()
-    made = data.make_batches(data.prepare(*parts), 3, True, RandomStream(0))
+    made = make_batches(prepare(*parts), 3, True, RandomStream(0))
     orders = []
     for _ in range(2):
         epoch = list(made.epoch())
@@ -40,7 +41,7 @@ def test_shuffling_keeps_samples_together_and_never_writes():
         orders.append(list(seen))
     assert orders[0] != orders[1] != list(x)
     assert np.array_equal(parts[0]["a"], copies)
-    again = data.make_batches(data.prepare(*parts), 3, True, RandomStream(0))
+    again = make_batches(prepare(*parts), 3, True, RandomStream(0))
     assert [list(np.concatenate([b[1] for b in again.epoch()]) / 4) for _ in range(2)] == orders
 
 
@@ -93,7 +94,7 @@ def test_wrong_batch_sizes(wrong):
 
 def test_validation_split_takes_the_last_part():
     x, y = np.arange(10), np.arange(10) * 2
-    train, held = data.split(x, y, None, 0.25)
+    train, held = split(x, y, None, 0.25)
     assert (list(train[0]), list(held[0])) == ([0, 1, 2, 3, 4, 5, 6], [7, 8, 9])
     assert (list(held[1]), train[2], held[2]) == ([14, 16, 18], None, None)
 
@@ -101,9 +102,9 @@ def test_validation_split_takes_the_last_part():
 @pytest.mark.parametrize("wrong", [1.0, -0.2, 2, "half", True, 0.95])
 def test_wrong_splits(wrong):
     with pytest.raises(ValueError, match="validation_split"):
-        data.split(np.arange(10), None, None, wrong)
+        split(np.arange(10), None, None, wrong)
     with pytest.raises(ValueError, match="validation_split"):
-        data.split(iter([]), None, None, 0.5)
+        split(iter([]), None, None, 0.5)
 
 
 def test_batches_come_in_three_forms():
@@ -113,17 +114,17 @@ def test_batches_come_in_three_forms():
         ((x, y), (x, y, None)),
         ([x, y, w], (x, y, w)),
     ]:
-        assert all(a is b for a, b in zip(data.unpack(given), expected, strict=True))
-    assert data.unpack(x) == (x, None, None) or data.unpack(x)[0] is x
-    assert len(data.pack(x, None, None)) == 1
-    assert len(data.pack(x, y, None)) == 2
-    assert len(data.pack(x, y, w)) == 3
+        assert all(a is b for a, b in zip(unpack(given), expected, strict=True))
+    assert unpack(x) == (x, None, None) or unpack(x)[0] is x
+    assert len(pack(x, None, None)) == 1
+    assert len(pack(x, y, None)) == 2
+    assert len(pack(x, y, w)) == 3
     with pytest.raises(ValueError, match="4 parts"):
-        data.unpack((x, y, w, x))
+        unpack((x, y, w, x))
 
 
 def test_generators_run_once_and_loaders_again():
-    made = data.make_batches(data.prepare((np.full(2, k), np.zeros(2)) for k in range(3)))
+    made = make_batches(prepare((np.full(2, k), np.zeros(2)) for k in range(3)))
     assert made.steps is None
     assert [b[0][0] for b in made.epoch()] == [0, 1, 2]
     assert list(made.epoch()) == []
@@ -135,7 +136,7 @@ def test_generators_run_once_and_loaders_again():
         def __len__(self):
             return 2
 
-    made = data.make_batches(data.prepare(Loader()))
+    made = make_batches(prepare(Loader()))
     assert made.steps == 2
     assert [len(list(made.epoch())) for _ in range(2)] == [2, 2]
 
@@ -147,11 +148,11 @@ def test_steps_go_on_where_the_last_epoch_ended():
             yield np.full(1, k)
             k += 1
 
-    made = data.make_batches(data.prepare(endless()), steps=2)
+    made = make_batches(prepare(endless()), steps=2)
     assert [[b[0][0] for b in made.epoch()] for _ in range(2)] == [[0, 1], [2, 3]]
-    made = data.make_batches(data.prepare(np.arange(6)), 2, steps=2)
+    made = make_batches(prepare(np.arange(6)), 2, steps=2)
     assert [[b[0][0] for b in made.epoch()] for _ in range(3)] == [[0, 2], [4, 0], [2, 4]]
-    made = data.make_batches(data.prepare(np.zeros(1) for _ in range(3)), steps=2)
+    made = make_batches(prepare(np.zeros(1) for _ in range(3)), steps=2)
     assert len(list(made.epoch())) == 2
     with pytest.warns(UserWarning, match="ran out after 1 of 2"):
         assert len(list(made.epoch())) == 1
@@ -280,22 +281,22 @@ def test_a_bad_batch_of_a_stream_is_named():
     "y", [np.array([0, 2, 2]), np.array([[0.0], [2.0], [2.0]]), np.eye(3)[[0, 2, 2]]]
 )
 def test_class_weights(y):
-    assert list(data.weigh_classes(y, None, {0: 3.0, 1: 9.0, 2: 0.5})) == [3.0, 0.5, 0.5]
+    assert list(weigh_classes(y, None, {0: 3.0, 1: 9.0, 2: 0.5})) == [3.0, 0.5, 0.5]
     with pytest.raises(ValueError, match=r"class_weight has no weight for the classes \[2"):
-        data.weigh_classes(y, None, {0: 3.0})
+        weigh_classes(y, None, {0: 3.0})
     with pytest.raises(ValueError, match="not both"):
-        data.weigh_classes(y, np.ones(3), {0: 1.0, 2: 1.0})
+        weigh_classes(y, np.ones(3), {0: 1.0, 2: 1.0})
     with pytest.raises(ValueError, match="class_weight"):
-        data.weigh_classes(y, None, 3.0)
+        weigh_classes(y, None, 3.0)
 
 
 def test_class_weights_for_several_outputs():
     y = {"a": np.array([0, 1]), "b": np.array([1, 1])}
-    found = data.weigh_classes(y, None, {"a": {0: 2.0, 1: 4.0}, "b": None})
+    found = weigh_classes(y, None, {"a": {0: 2.0, 1: 4.0}, "b": None})
     assert (list(found["a"]), found["b"]) == ([2.0, 4.0], None)
-    found = data.weigh_classes(list(y.values()), None, [None, {1: 5.0}])
+    found = weigh_classes(list(y.values()), None, [None, {1: 5.0}])
     assert (found[0], list(found[1])) == (None, [5.0, 5.0])
     with pytest.raises(ValueError, match="class_weight"):
-        data.weigh_classes(y, None, {0: 1.0, 1: 1.0})
+        weigh_classes(y, None, {0: 1.0, 1: 1.0})
     with pytest.raises(ValueError, match="class_weight"):
-        data.weigh_classes(list(y.values()), None, {0: 1.0, 1: 1.0})
+        weigh_classes(list(y.values()), None, {0: 1.0, 1: 1.0})

@@ -22,7 +22,7 @@ import pytest
 import minigraph
 from minigraph.datasets import __main__ as command
 from minigraph.datasets import cifar10, files, mnist
-from minigraph.safefile import FileDamaged
+from minigraph.saving.file import FileDamaged
 
 PAYLOAD = bytes(range(256)) * 40
 ROOT = Path(__file__).parent.parent

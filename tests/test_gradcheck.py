@@ -7,12 +7,12 @@ import pytest
 from ops_table import spread
 
 from minigraph import Tape, Variable, check_gradient, op, ops
-from minigraph.tensor import OPS
+from minigraph.core.tensor import OPS
 
 
 @pytest.fixture(autouse=True)
 def forget_the_ops_of_these_tests(monkeypatch):
-    monkeypatch.setattr("minigraph.tensor.OPS", dict(OPS))
+    monkeypatch.setattr("minigraph.core.tensor.OPS", dict(OPS))
 
 
 def test_a_right_gradient_passes_and_the_largest_difference_is_told():

@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 from ops_table import spread
 
-from minigraph import Input, SymbolicTensor, Tensor, backend, layers, ops
-from minigraph.graph import InputLayer, Node, Plan, collect
-from minigraph.layer import Layer
+from minigraph import Input, SymbolicTensor, Tensor, layers, ops
+from minigraph.core.context import context
+from minigraph.core.random import RandomStream, set_random_seed
+from minigraph.graph.layer import Layer
+from minigraph.graph.plan import Plan, collect
+from minigraph.graph.symbols import InputLayer, Node
 
 X = spread(3, 4).astype("float32")
 
@@ -320,7 +323,7 @@ def test_a_drawn_call_takes_no_random_numbers():
     class Noise(Layer):
         def __init__(self):
             super().__init__()
-            self.random = backend.RandomStream(seed=3)
+            self.random = RandomStream(seed=3)
 
         def call(self, inputs):
             return inputs + self.random.generator.random(4).astype("float32")
@@ -332,7 +335,7 @@ def test_a_drawn_call_takes_no_random_numbers():
 
 def test_drawing_late_changes_no_weight():
     def weights(draw):
-        backend.set_random_seed(1)
+        set_random_seed(1)
         first, second = layers.Dense(3), layers.Dense(3)
         first(X)
         if draw:
@@ -354,12 +357,12 @@ def test_drawing_runs_without_training_and_without_warnings():
 
     class Spy(Layer):
         def call(self, inputs, training=None):
-            seen.append((training, backend.context.drawing is not None, backend.context.tape))
+            seen.append((training, context.tracing is not None, context.tape))
             return ops.log(inputs) / (inputs * 0)
 
     Spy()(Input((4,)))
     assert set(seen) == {(False, True, None)}
-    assert backend.context.drawing is None
+    assert context.tracing is None
 
 
 def test_a_failed_draw_forgets_everything_that_it_made():
@@ -384,7 +387,7 @@ def test_a_failed_draw_forgets_everything_that_it_made():
         assert layer.weights == layer.wide.weights
         assert layer.nodes == [] and layer.good.nodes == []
         assert not hasattr(layer, "own")
-    assert backend.context.drawing is None
+    assert context.tracing is None
     layer.wide = layers.Dense(3)
     assert layer(x).shape == (None, 3)
 

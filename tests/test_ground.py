@@ -18,12 +18,17 @@ from minigraph import (
     initializers,
     layers,
     ops,
-    registry,
     regularizers,
-    tree,
     utils,
 )
-from minigraph.layer import Layer
+from minigraph.core import registry, tree
+from minigraph.core.checks import is_number
+from minigraph.core.context import context, setting
+from minigraph.core.dtypes import standard_dtype
+from minigraph.core.names import unique_name
+from minigraph.core.random import RandomStream, next_seed, set_random_seed
+from minigraph.graph.layer import Layer
+from minigraph.ops.kernels import flush_subnormals
 
 # ---------------------------------------------------------------------------------------------
 # tree
@@ -79,16 +84,16 @@ def test_same_structure():
 
 
 def test_names_count_each_base_for_itself():
-    assert [backend.unique_name(base) for base in ["a", "b", "a", "a"]] == ["a", "b", "a_1", "a_2"]
+    assert [unique_name(base) for base in ["a", "b", "a", "a"]] == ["a", "b", "a_1", "a_2"]
     backend.clear_session()
-    assert backend.unique_name("a") == "a"
+    assert unique_name("a") == "a"
 
 
 def test_names_are_unique_across_threads():
     names = []
 
     def take():
-        names.extend(backend.unique_name("x") for _ in range(200))
+        names.extend(unique_name("x") for _ in range(200))
 
     threads = [threading.Thread(target=take) for _ in range(4)]
     for thread in threads:
@@ -100,47 +105,47 @@ def test_names_are_unique_across_threads():
 
 def test_seeds_repeat():
     def draws():
-        backend.set_random_seed(7)
-        return [backend.next_seed(), backend.RandomStream().generator.random(), np.random.random()]
+        set_random_seed(7)
+        return [next_seed(), RandomStream().generator.random(), np.random.random()]
 
     assert draws() == draws()
-    backend.set_random_seed(8)
-    assert backend.next_seed() != draws()[0]
+    set_random_seed(8)
+    assert next_seed() != draws()[0]
 
 
 @pytest.mark.parametrize("seed", [-1, 2**32, 1.5, "1", None, True])
 def test_a_seed_is_a_whole_number(seed):
     with pytest.raises(ValueError, match="seed"):
-        backend.set_random_seed(seed)
+        set_random_seed(seed)
 
 
 def test_settings_are_put_back_and_belong_to_a_thread():
     seen = []
-    with backend.setting(training=True):
-        thread = threading.Thread(target=lambda: seen.append(backend.context.training))
+    with setting(training=True):
+        thread = threading.Thread(target=lambda: seen.append(context.training))
         thread.start()
         thread.join()
-        assert backend.context.training is True
-    assert seen == [None] and backend.context.training is None
+        assert context.training is True
+    assert seen == [None] and context.training is None
 
 
 @pytest.mark.parametrize("kind", ["float32", "float64"])
 def test_numbers_too_small_for_their_type_become_zero(kind):
     tiny = float(np.finfo(kind).tiny)
     kept = np.array([np.nan, np.inf, -np.inf, 1, -1e-20, 0, tiny * 2**33, -tiny * 2**33], kind)
-    np.testing.assert_array_equal(backend.flushed(kept), kept)
-    assert not backend.flushed(np.array([tiny / 4, -tiny / 4, tiny, tiny * 2**31], kind)).any()
+    np.testing.assert_array_equal(flush_subnormals(kept), kept)
+    assert not flush_subnormals(np.array([tiny / 4, -tiny / 4, tiny, tiny * 2**31], kind)).any()
     half = np.array([1e-7, 1], "float16")
-    np.testing.assert_array_equal(backend.flushed(half), half)
+    np.testing.assert_array_equal(flush_subnormals(half), half)
 
 
 def test_standard_types():
-    assert backend.standard_dtype(None) == backend.standard_dtype(float) == "float32"
-    assert backend.standard_dtype(int) == "int32" and backend.standard_dtype(bool) == "bool"
-    assert backend.standard_dtype(np.float64) == backend.standard_dtype("float64") == "float64"
+    assert standard_dtype(None) == standard_dtype(float) == "float32"
+    assert standard_dtype(int) == "int32" and standard_dtype(bool) == "bool"
+    assert standard_dtype(np.float64) == standard_dtype("float64") == "float64"
     for wrong in ["float7", str, object, "S5", "datetime64[s]", [1]]:
         with pytest.raises(ValueError, match="kind="):
-            backend.standard_dtype(wrong, "kind")
+            standard_dtype(wrong, "kind")
 
 
 # ---------------------------------------------------------------------------------------------
@@ -387,10 +392,10 @@ def test_an_unknown_name_may_be_a_custom_object():
 
 def test_numbers():
     for number in (1, -1.5, np.float32(2), np.int64(3), np.array(1.0)):
-        assert backend.is_number(number) and backend.is_number(number, least=-1.5)
+        assert is_number(number) and is_number(number, least=-1.5)
     for other in (True, np.True_, "1", None, [1], float("nan"), float("inf"), 10**400):
-        assert not backend.is_number(other)
-    assert backend.is_number(0, least=0) and not backend.is_number(-1, least=0)
+        assert not is_number(other)
+    assert is_number(0, least=0) and not is_number(-1, least=0)
 
 
 # ---------------------------------------------------------------------------------------------

@@ -180,7 +180,7 @@ def findings(tmp_path_factory):
     program = """
 import json, resource, sys, time, tracemalloc
 from minigraph.models import load_model
-from minigraph.safefile import Contents, to_bytes
+from minigraph.saving.file import Contents, to_bytes
 path, report = sys.argv[1], {}
 with open("/proc/self/statm") as file:
     taken = int(file.read().split()[0]) * resource.getpagesize()

@@ -7,10 +7,14 @@ import pytest
 from ops_table import spread
 
 from minigraph import Input, Model, Tape, Tensor, Variable, backend, layers, models, ops
+from minigraph.core import names as automatic
+from minigraph.core.context import context
+from minigraph.core.names import snake_case
+from minigraph.core.registry import deserialize, serialize
 from minigraph.gradcheck import numeric_gradient
+from minigraph.graph.input_spec import InputSpec
+from minigraph.graph.layer import Layer
 from minigraph.initializers import RandomUniform
-from minigraph.layer import InputSpec, Layer
-from minigraph.registry import deserialize, serialize, snake_case
 
 X = spread(3, 4).astype("float32")
 
@@ -417,7 +421,7 @@ def test_the_argument_of_the_call_itself_comes_first():
     layer(X, training=False)
     layer(X)
     assert layer.inner.seen == [True, True]
-    assert backend.context.training is None
+    assert context.training is None
 
 
 def test_training_none_means_that_nothing_was_said():
@@ -434,7 +438,7 @@ def test_the_training_flag_is_put_back_after_an_error():
 
     with pytest.raises(RuntimeError):
         Failing()(X, training=True)
-    assert backend.context.training is None
+    assert context.training is None
 
 
 # -- masks ------------------------------------------------------------------------------------
@@ -902,10 +906,10 @@ def test_the_drawn_shape_is_the_real_one(make, shapes):
 @battery
 def test_the_shape_is_known_before_anything_is_built(make, shapes):
     layer, again = make(), make()
-    names = dict(backend._names)
+    names = dict(automatic._counts)
     given = [(None, *shape) for shape in shapes]
     computed = layer.compute_output_shape(given if len(shapes) > 1 else given[0])
-    assert backend._names == names  # no Input and no layer inside used up a name
+    assert automatic._counts == names  # no Input and no layer inside used up a name
     assert computed == (None, *again(data(shapes)).shape[1:])
     assert not layer.nodes and vars(layer).keys() == vars(make()).keys()
     assert layer.built or not layer.weights

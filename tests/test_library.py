@@ -13,7 +13,9 @@ from ops_table import EXAMPLES
 from test_layer import BATTERY, data
 
 import minigraph as mg
-from minigraph import Input, Model, Tape, Tensor, Variable, backend, callbacks, layers, models, ops
+from minigraph import Input, Model, Tape, Tensor, Variable, callbacks, layers, models, ops
+from minigraph.core.device import array_module, to_backend, use
+from minigraph.core.random import set_random_seed
 
 README = Path(__file__).parent.parent.joinpath("README.md").read_text("utf-8")
 RECORD = Path(__file__).with_name("gpu_record.json")
@@ -34,7 +36,7 @@ def small_model(seed=7, **settings):
 
 
 def on(name):
-    return backend.use("numpy" if name == "numpy" else "cupy")
+    return use("numpy" if name == "numpy" else "cupy")
 
 
 # ---------------------------------------------------------------------------------------------
@@ -80,7 +82,7 @@ def test_a_layer_gives_what_numpy_gives(make, shapes, library):
     arrays = arrays if isinstance(arrays, list) else [arrays]
 
     def run():
-        backend.set_random_seed(3)
+        set_random_seed(3)
         layer = make()
 
         def call(*inputs):
@@ -100,7 +102,7 @@ def test_masked_training_gives_what_numpy_gives(loss, library):
 
     def run(name):
         with on(name):
-            backend.set_random_seed(2)
+            set_random_seed(2)
             inputs = Input((5, 1))
             hidden = layers.GRU(3, return_sequences=True)(layers.Masking()(inputs))
             model = Model(inputs, layers.Dense(1, activation="sigmoid")(hidden))
@@ -138,7 +140,7 @@ def test_training_gives_what_numpy_gives(library):
 
 def test_equal_seeds_give_equal_draws(library):
     def draw():
-        backend.set_random_seed(11)
+        set_random_seed(11)
         found = [layers.Dense(3), layers.Dropout(0.5), layers.GaussianNoise(1.0)]
         return [layer(X, training=True).numpy() for layer in found]
 
@@ -168,8 +170,8 @@ def test_rows_that_are_read_twice_get_both_gradients_in_a_fixed_order(library):
 
 def test_whatever_a_user_brings_trains_alike(library):
     """Arrays of both sides, tensors, lists, a stream, class weights, validation, a loop by hand."""
-    here = backend.to_library(X)
-    given = [(X, Y), (here, backend.to_library(Y)), (Tensor(X), Tensor(Y)), (X.tolist(), [*Y])]
+    here = to_backend(X)
+    given = [(X, Y), (here, to_backend(Y)), (Tensor(X), Tensor(Y)), (X.tolist(), [*Y])]
     found = [small_model().fit(x, y, verbose=0, batch_size=8).history for x, y in given]
     assert all(history == found[0] for history in found)
     model = small_model()
@@ -208,7 +210,7 @@ def test_a_layer_that_keeps_states_moves_with_them(library):
 
 
 def test_new_tensors_lie_in_the_library_in_use(library):
-    home = backend.array_module().ndarray
+    home = array_module().ndarray
     made = [ops.zeros((2,)), ops.arange(3), ops.one_hot([0, 1], 2), Tensor(X), layers.Dense(2)(X)]
     made += [ops.add(X, 1), Variable(X), ops.linspace(0, 1, 3), ops.stack([X, X])]
     assert all(type(tensor.value) is home for tensor in made)
@@ -224,16 +226,16 @@ def test_a_model_moves_when_it_is_next_used(library):
         assert all(type(weight.value) is np.ndarray for weight in model.weights)
         model.fit(X, Y, verbose=0)
     model.fit(X, Y, verbose=0)
-    assert all(type(w.value) is backend.array_module().ndarray for w in model.weights)
+    assert all(type(w.value) is array_module().ndarray for w in model.weights)
     assert model.optimizer.iterations == 8
 
 
 def test_the_block_ends_with_the_library_before(library):
-    before = backend.array_module()
-    with backend.use("numpy"), pytest.raises(ZeroDivisionError):
+    before = array_module()
+    with use("numpy"), pytest.raises(ZeroDivisionError):
         with on(library):
             raise ZeroDivisionError
-    assert backend.array_module() is before
+    assert array_module() is before
 
 
 def test_saved_on_one_side_and_loaded_on_the_other(library, tmp_path):
@@ -361,22 +363,22 @@ def test_a_name_that_is_unknown(library):
 def test_cupy_that_is_not_there(library, monkeypatch):
     if library == "gpu":
         return
-    before = backend.array_module()
+    before = array_module()
     monkeypatch.setitem(sys.modules, "cupy", None)
-    with backend.use("numpy"):
+    with use("numpy"):
         with pytest.raises(ImportError, match=r"pip install minigraph\[gpu\]") as found:
             mg.use("cupy")
         assert found.value.__suppress_context__
-    assert backend.array_module() is before
+    assert array_module() is before
 
 
 def test_cupy_without_a_gpu(library):
     if library == "gpu":
         return
-    with backend.use("numpy"), cupy_standin.installed(available=False):
+    with use("numpy"), cupy_standin.installed(available=False):
         with pytest.raises(RuntimeError, match="is installed, but finds no GPU"):
             mg.use("cupy")
-        assert backend.array_module() is np
+        assert array_module() is np
 
 
 def test_the_readme_says_where_the_gpu_path_was_last_run():

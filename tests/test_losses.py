@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from minigraph import layers, losses, metrics, registry
-from minigraph.tensor import Tape, Tensor
+from minigraph import layers, losses, metrics
+from minigraph.core import registry
+from minigraph.core.tensor import Tape, Tensor
 
 RANDOM = np.random.default_rng(0)
 Y = RANDOM.random((5, 3)).astype("float32")

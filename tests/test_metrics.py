@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from minigraph import backend, losses, metrics
-from minigraph.tensor import Tensor
+from minigraph.core.context import setting
+from minigraph.core.names import unique_name
+from minigraph.core.tensor import Tensor
 
 
 def test_mean_adds_up_over_batches_with_weights():
@@ -142,7 +144,7 @@ def test_a_metric_of_ones_own():
 
 def test_a_symbolic_call_adds_nothing():
     mean = metrics.Mean()
-    with backend.setting(drawing=[]):
+    with setting(tracing=[]):
         mean.update_state([1.0])
     assert mean.result().item() == 0
 
@@ -168,7 +170,7 @@ SCORE = np.array([0.1, 0.8, 0.4, 0.7, 0.5, 0.2])
 def test_counts(name, half, both):
     backend.clear_session()
     metric = getattr(metrics, name)()
-    assert metric.name == backend.unique_name("x").replace("x", metric.name)
+    assert metric.name == unique_name("x").replace("x", metric.name)
     assert float(metric.result()) == 0
     metric.update_state(TRUE[:2], SCORE[:2])
     metric.update_state(TRUE[2:, None], SCORE[2:, None].astype("float32"))

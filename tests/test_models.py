@@ -9,7 +9,9 @@ import pytest
 from ops_table import spread
 
 from minigraph import Input, Tape, Tensor, backend, layers, ops
-from minigraph.layer import Layer
+from minigraph.core.context import context
+from minigraph.core.device import _variables
+from minigraph.graph.layer import Layer
 from minigraph.models import Model, Sequential, load_model
 
 X = spread(3, 4).astype("float32")
@@ -551,7 +553,7 @@ def test_each_node_runs_once():
 
     class Spy(Layer):
         def call(self, inputs):
-            calls.append(backend.context.drawing is None)
+            calls.append(context.tracing is None)
             return inputs
 
     x = Input((4,))
@@ -978,7 +980,7 @@ def test_models_can_be_copied_and_pickled(twin):
     other = twin(model)
     np.testing.assert_array_equal(other.predict(X), before)
     assert not {id(w) for w in other.weights} & {id(w) for w in model.weights}
-    assert all(w in backend.movable for w in other.weights)
+    assert all(w in _variables for w in other.weights)
     one, two = (m.fit(X, X[:, :1], verbose=0).history for m in (model, other))
     assert one == two
     assert other.get_layer(index=1).output.node is other.plan_nodes[2]

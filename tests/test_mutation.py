@@ -18,10 +18,10 @@ def test_there_are_mutants_of_all_ways_back():
     """Signs, terms, factors, axes, places, sums: some op has a mutant of each kind."""
     assert len(EVERY) > 900
     for owner, line in [
-        ("basic.subtract", "return (a - b, (lambda g: g, lambda g: g))"),
-        ("basic.multiply", "return (a * b, (lambda g: g * a, lambda g: g * b))"),
-        ("basic.concatenate", "g[(slice(None),) * place + (slice(start + 1, stop),)]"),
-        ("basic.mean", "return (y * scale, (lambda g: stretch(g, x.shape, axis, keepdims),))"),
+        ("math.subtract", "return (a - b, (lambda g: g, lambda g: g))"),
+        ("math.multiply", "return (a * b, (lambda g: g * a, lambda g: g * b))"),
+        ("arrays.concatenate", "g[(slice(None),) * place + (slice(start + 1, stop),)]"),
+        ("math.mean", "return (y * scale, (lambda g: stretch(g, x.shape, axis, keepdims),))"),
         ("nn.softmax", "return (y, (lambda g: y * (g + (g * y).sum(axis, keepdims=True)),))"),
         ("nn.softmax", "return (y, (lambda g: y * (g - (g * y).mean(axis, keepdims=True)),))"),
         ("conv.unseen", "return framed(y, [a.before for a in axes], [a.length for a in axes])"),
@@ -45,9 +45,9 @@ def test_every_op_with_a_gradient_can_be_judged():
 @pytest.mark.parametrize(
     ("owner", "line"),
     [
-        ("basic.subtract", "return (a - b, (lambda g: g, lambda g: g))"),
-        ("basic.reduce_sum", "return (y, (lambda g: -stretch(g, x.shape, axis, keepdims),))"),
-        ("basic.sin", "lambda xp, x, y: xp.sin(x))"),
+        ("math.subtract", "return (a - b, (lambda g: g, lambda g: g))"),
+        ("math.reduce_sum", "return (y, (lambda g: -stretch(g, x.shape, axis, keepdims),))"),
+        ("math.sin", "lambda xp, x, y: xp.sin(x))"),
     ],
 )
 def test_a_mutant_lives_for_a_while_and_is_noticed(owner, line):
@@ -58,17 +58,17 @@ def test_a_mutant_lives_for_a_while_and_is_noticed(owner, line):
 
 
 def test_what_is_equivalent_is_not_noticed():
-    (mutant,) = [m for m in EVERY if str(m) == "basic.prod: rest = xp.where(zero, 2, x)"]
+    (mutant,) = [m for m in EVERY if str(m) == "math.prod: rest = xp.where(zero, 2, x)"]
     assert mutation.noticed(mutant) is None
 
 
 def test_a_mutant_changes_the_running_op_and_says_where():
-    mutant = mutant_of("basic.reshape", "return (x.reshape(target), (lambda g: g,))")
+    mutant = mutant_of("arrays.reshape", "return (x.reshape(target), (lambda g: g,))")
     way_back = ops.reshape.__wrapped__.__code__
     with mutant.alive():
         assert ops.reshape.__wrapped__(np.ones((2, 3)), (6,))[1][0](np.ones(6)).shape == (6,)
     assert ops.reshape.__wrapped__.__code__ is way_back
-    assert mutant.report().startswith(f"minigraph/ops/basic.py:{mutant.line} reshape\n")
+    assert mutant.report().startswith(f"minigraph/ops/arrays.py:{mutant.line} reshape\n")
     assert "- return (x.reshape(target), (lambda g: g.reshape(x.shape),))" in mutant.report()
 
 
@@ -80,5 +80,5 @@ def test_a_mutant_that_hangs_is_stopped(monkeypatch):
             pass
 
     monkeypatch.setitem(mutation.ROWS, "subtract", [(forever, "row")])
-    mutant = mutant_of("basic.subtract", "return (a - b, (lambda g: g, lambda g: g))")
+    mutant = mutant_of("math.subtract", "return (a - b, (lambda g: g, lambda g: g))")
     assert mutation.noticed(mutant) == "row: Hangs"

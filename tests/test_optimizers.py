@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from minigraph import optimizers
+from minigraph.core.tensor import Variable
 from minigraph.optimizers import SGD, Adagrad, Adam, Adamax, AdamW, Nadam, RMSprop, schedules
-from minigraph.tensor import Variable
 
 SHAPES = [(3, 2), (2,), (), (2, 2, 2)]
 STEPS = 20

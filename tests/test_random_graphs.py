@@ -11,13 +11,16 @@ from hypothesis import HealthCheck, given, settings
 from random_models import models, paths_inside
 
 import minigraph as keras
-from minigraph import layers, tree
+from minigraph import layers
+from minigraph.core import tree
 from minigraph.view.describe import describe
 from minigraph.view.svg import model_to_svg
 
 STEADY = settings(
     max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
+
+
 def data_for(model, samples=3):
     random = np.random.default_rng(1)
     arrays = [random.normal(size=(samples, *s.shape[1:])).astype("float32") for s in model.inputs]

@@ -5,9 +5,9 @@ import pytest
 from ops_table import spread
 
 from minigraph import Input, Model, Tape, Tensor, layers, models, ops, optimizers, utils
-from minigraph.layer import Layer
+from minigraph.core.registry import register_keras_serializable
+from minigraph.graph.layer import Layer
 from minigraph.layers import recurrent, sequences
-from minigraph.registry import register_keras_serializable
 
 KINDS = [layers.SimpleRNN, layers.LSTM, layers.GRU]
 every_kind = pytest.mark.parametrize("kind", KINDS)

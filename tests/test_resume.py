@@ -21,8 +21,8 @@ import pytest
 
 from minigraph import Input, callbacks, layers, metrics, ops, optimizers, utils
 from minigraph.models import Model, Sequential, load_model
-from minigraph.safefile import Contents, from_bytes, to_bytes
 from minigraph.saving import FileDamaged, FileRefused
+from minigraph.saving.file import Contents, from_bytes, to_bytes
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.standard_normal((46, 5)).astype("float32")
@@ -626,7 +626,7 @@ def fit_traced(trace):
     return trace
 
 
-@pytest.mark.parametrize("where", ["", "optimizers.py", "callbacks.py"])
+@pytest.mark.parametrize("where", ["", "optimizers.py", "callbacks/base.py"])
 def test_ctrl_c_at_fifty_moments_leaves_a_whole_step(where):
     handler = signal.getsignal(signal.SIGINT)
     marks = fit_traced(Trace()).marks

@@ -17,10 +17,11 @@ import safetensors.numpy
 
 import minigraph
 from minigraph import Input, Model, Sequential, backend, layers, optimizers
+from minigraph.core import names as automatic
 from minigraph.layers import Add, Dense, Dropout, Layer
 from minigraph.models import load_model, save_model
-from minigraph.safefile import Contents, from_bytes, to_bytes
 from minigraph.saving import FileDamaged, FileRefused
+from minigraph.saving.file import Contents, from_bytes, to_bytes
 
 
 def rows(*shape, seed=0):
@@ -119,11 +120,11 @@ def test_saving_does_not_alter_the_model(path):
     model, twin = trained(), None
     model.save(path)
     twin = load_model(path)  # the state at the moment of saving
-    config, names = model.get_config(), dict(backend._names)
+    config, names = model.get_config(), dict(automatic._counts)
     for _ in range(3):
         model.save(path)
     assert model.get_config() == config
-    assert dict(backend._names) == names
+    assert dict(automatic._counts) == names
     for m in (model, twin):
         m.fit(X, Y, verbose=0)
     assert_same_weights(model, twin)
@@ -131,9 +132,9 @@ def test_saving_does_not_alter_the_model(path):
 
 def test_loading_uses_no_automatic_name(path):
     classifier().save(path)
-    names = dict(backend._names)
+    names = dict(automatic._counts)
     load_model(path)
-    assert dict(backend._names) == names
+    assert dict(automatic._counts) == names
 
 
 def test_saving_before_any_weight_has_a_value(path):
@@ -854,7 +855,7 @@ HOSTILE = {
 @pytest.mark.parametrize("what", HOSTILE)
 def test_a_forged_file_is_refused(path, what):
     forge(path, HOSTILE[what])
-    names = dict(backend._names)
+    names = dict(automatic._counts)
     tracemalloc.start()
     try:
         with pytest.raises(FileRefused, match=r"model\.safetensors: "):
@@ -862,7 +863,7 @@ def test_a_forged_file_is_refused(path, what):
         assert tracemalloc.get_traced_memory()[1] < 100 * 2**20
     finally:
         tracemalloc.stop()
-    assert dict(backend._names) == names
+    assert dict(automatic._counts) == names
 
 
 def test_the_forger_changes_nothing_by_itself(path):

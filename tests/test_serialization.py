@@ -9,22 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from minigraph import (
-    Input,
-    Model,
-    Sequential,
-    Variable,
-    backend,
-    initializers,
-    layers,
-    op,
-    ops,
-    registry,
-    tree,
-)
+from minigraph import Input, Model, Sequential, Variable, initializers, layers, op, ops
+from minigraph.core import names as automatic
+from minigraph.core import registry, tree
 from minigraph.layers import Add, Concatenate, Dense, Dropout, Layer
 from minigraph.models import clone_model, load_model, model_from_json, save_model
-from minigraph.serialization import Writer
+from minigraph.saving.config import Writer
 
 
 def rebuild(model, **options):
@@ -120,10 +110,10 @@ def test_the_config_is_plain_json_and_is_not_changed_by_reading():
 def test_rebuilding_uses_no_automatic_name():
     x = Input((8,))
     model = Model(x, Block(4)(Dense(8)(x)) * 2 + 1)
-    numbers = dict(backend._names)
+    numbers = dict(automatic._counts)
     again = rebuild(model, custom_objects={"Block": Block})
     clone_model(model)
-    assert dict(backend._names) == numbers
+    assert dict(automatic._counts) == numbers
     assert [node.name for node in again.plan_nodes] == [node.name for node in model.plan_nodes]
     assert Dense(1).name == "dense_3"
 
@@ -819,10 +809,10 @@ WRONG = {
 def test_a_wrong_config_is_refused(what):
     config = json.loads(json.dumps(small_config()))
     WRONG[what](config)
-    names = dict(backend._names)
+    names = dict(automatic._counts)
     with pytest.raises((ValueError, TypeError)):
         Model.from_config(config)
-    assert dict(backend._names) == names
+    assert dict(automatic._counts) == names
 
 
 def test_a_config_is_not_one_of_another_class():

@@ -5,8 +5,8 @@ import pytest
 from ops_table import spread
 
 from minigraph import Input, Model, layers
+from minigraph.core.tensor import Tensor
 from minigraph.models import clone_model
-from minigraph.tensor import Tensor
 
 A, B = (spread(3, 4, seed=i).astype("float32") for i in (1, 2))
 

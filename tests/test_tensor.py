@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from minigraph import Input, Tape, Tensor, Variable, backend, op, ops
-from minigraph import tensor as tensors
+from minigraph.core import tensor as tensors
+from minigraph.core.context import context, setting
+from minigraph.core.random import set_random_seed
 
 
 @pytest.fixture(autouse=True)
@@ -187,7 +189,7 @@ def test_the_seed_is_fixed_when_the_variable_is_made_not_when_it_is_filled():
         return np.random.default_rng(seed).normal(size=shape)
 
     def two(fill_first):
-        backend.set_random_seed(5)
+        set_random_seed(5)
         a, b = Variable(initial, (3,)), Variable(initial, (3,))
         (a if fill_first == "a" else b).numpy()
         return a.numpy(), b.numpy()
@@ -230,16 +232,16 @@ def test_assign_refuses_another_shape(wrong):
 
 def test_a_probe_sees_zeros_that_take_no_memory_and_changes_nothing():
     v = Variable(lambda shape, dtype, seed: np.ones(shape), (100_000, 100_000))  # 40 GB if filled
-    with backend.setting(drawing=[]):
+    with setting(tracing=[]):
         assert v.value.shape == (100_000, 100_000)
         assert v.value.nbytes == 4 * 10**10 and v.value.strides == (0, 0)
         assert not v.value[0, :5].any()
     w = Variable(lambda shape, dtype, seed: np.ones(shape), (3,))
-    with backend.setting(drawing=[]):
+    with setting(tracing=[]):
         w.assign_add(np.ones(3))
         w.assign(np.full(3, 9.0))
     assert w.numpy().tolist() == [1, 1, 1]
-    with backend.setting(drawing=[]):
+    with setting(tracing=[]):
         w.assign(np.full(3, 9.0))
     assert w.numpy().tolist() == [1, 1, 1]
 
@@ -400,14 +402,14 @@ def test_nested_tapes_keep_lists_of_their_own():
         from_inner = inner.gradient(part, [x, y])
         loss = ops.sum(z * 2)
     assert [g.numpy().tolist() for g in from_inner] == [[9], [3]]
-    assert backend.context.tape is None
+    assert context.tape is None
     assert outer.gradient(loss, [x])[0].numpy().tolist() == [2 * 27]
 
 
 def test_a_tape_closes_when_an_error_passes():
     with pytest.raises(RuntimeError), Tape():
         raise RuntimeError("inside")
-    assert backend.context.tape is None
+    assert context.tape is None
 
 
 def test_memory_is_freed_on_the_way():
@@ -450,7 +452,7 @@ def test_threads_have_tapes_of_their_own():
     x = Variable([1.0])
     seen = []
     with Tape() as tape:
-        thread = threading.Thread(target=lambda: seen.append((backend.context.tape, x * 2)))
+        thread = threading.Thread(target=lambda: seen.append((context.tape, x * 2)))
         thread.start()
         thread.join()
     assert seen[0][0] is None and not seen[0][1].tracked

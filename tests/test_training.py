@@ -8,20 +8,13 @@ import time
 import numpy as np
 import pytest
 
-from minigraph import (
-    Input,
-    backend,
-    callbacks,
-    layers,
-    losses,
-    metrics,
-    ops,
-    optimizers,
-    registry,
-    tree,
-)
+from minigraph import Input, callbacks, layers, losses, metrics, ops, optimizers
+from minigraph.callbacks import base
+from minigraph.core import registry, tree
+from minigraph.core.context import context
+from minigraph.core.random import set_random_seed
+from minigraph.core.tensor import Tape
 from minigraph.models import Model, Sequential
-from minigraph.tensor import Tape
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.standard_normal((40, 4)).astype("float32")
@@ -119,7 +112,7 @@ def test_the_result_of_evaluate_takes_three_forms():
 
 def test_a_seed_fixes_a_run_and_another_changes_it():
     def run(seed):
-        backend.set_random_seed(seed)
+        set_random_seed(seed)
         model = classifier()
         model.fit(X, LABELS, epochs=3, batch_size=7, verbose=0)
         return np.concatenate([w.ravel() for w in model.get_weights()])
@@ -133,7 +126,7 @@ def test_two_fits_in_two_threads_give_the_bits_of_one_after_the_other():
         seeded.fit(X, LABELS, epochs=5, batch_size=7, verbose=0)
 
     def make():
-        backend.set_random_seed(5)
+        set_random_seed(5)
         return [classifier(), classifier()]
 
     apart, together = make(), make()
@@ -976,7 +969,7 @@ def test_functions_in_compile_settings_go_by_name():
 
 def test_quiet_output_is_the_finished_line_and_repeats(capsys):
     def run():
-        backend.set_random_seed(0)
+        set_random_seed(0)
         model = classifier(metrics=["accuracy"])
         model.fit(X, LABELS, epochs=2, batch_size=8, validation_split=0.2)
         model.evaluate(X, LABELS)
@@ -1012,8 +1005,8 @@ def test_other_amounts_of_words(capsys):
 
 
 def test_a_terminal_sees_the_line_grow(capsys, monkeypatch):
-    monkeypatch.setattr(callbacks, "is_terminal", lambda stream: True)
-    monkeypatch.setattr(callbacks.ProgbarLogger, "PAUSE", 0)
+    monkeypatch.setattr(base, "is_terminal", lambda stream: True)
+    monkeypatch.setattr(base.ProgbarLogger, "PAUSE", 0)
     linear().fit(X, TARGETS, batch_size=8, verbose=1)
     *growing, last = capsys.readouterr().out.split("\r")
     assert len(growing) == 6
@@ -1024,10 +1017,10 @@ def test_a_terminal_sees_the_line_grow(capsys, monkeypatch):
 
 
 def test_numbers_keep_their_digits():
-    assert callbacks.number(0.5) == "0.5000"
-    assert callbacks.number(0.0) == "0.0000"
-    assert callbacks.number(0.00001234) == "1.2340e-05"
-    assert callbacks.number([0.5, 1.0]) == "[0.5000, 1.0000]"
+    assert base.number(0.5) == "0.5000"
+    assert base.number(0.0) == "0.0000"
+    assert base.number(0.00001234) == "1.2340e-05"
+    assert base.number([0.5, 1.0]) == "[0.5000, 1.0000]"
 
 
 # -- mistakes in metrics, targets and validation data ----------------------------------------------
@@ -1238,7 +1231,7 @@ def test_a_step_returns_logs(logs):
 
 def test_an_interrupt_leaves_no_setting_behind():
     def interrupt(batch, logs):
-        backend.context.training = True  # as where Ctrl-C comes before a `with` block has begun
+        context.training = True  # as where Ctrl-C comes before a `with` block has begun
         raise KeyboardInterrupt
 
     x = Input((4,))
@@ -1247,7 +1240,7 @@ def test_an_interrupt_leaves_no_setting_behind():
     hook = callbacks.LambdaCallback(on_train_batch_end=interrupt)
     with pytest.raises(KeyboardInterrupt):
         model.fit(np.ones((6, 4)), np.ones(6), verbose=0, callbacks=[hook])
-    assert backend.context.training is None
+    assert context.training is None
 
 
 def test_no_step_speaks_of_overflows():

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from sphinx.application import Sphinx
 
-from minigraph import Input, layers, tree
+from minigraph import Input, layers
+from minigraph.core import tree
 from tools.docstrings import home_of
 
 PAGE = "book/layer_catalogue"

@@ -19,8 +19,8 @@ from sphinx.pycode import ModuleAnalyzer
 
 MODULES = (
     *("activations", "applications", "callbacks", "config", "initializers", "layers", "losses"),
-    *("metrics", "models", "ops", "optimizers", "regularizers", "saving", "schedules", "tree"),
-    *("utils", "datasets.mnist", "datasets.cifar10"),
+    *("metrics", "models", "ops", "optimizers", "regularizers", "saving", "schedules"),
+    *("utils", "datasets.mnist", "datasets.cifar10", "core.tree"),
 )
 FIELDS = {"Shapes: ": "Shapes", "Raises ": "Raises", "Source: ": "Source"}
 
@@ -28,10 +28,11 @@ FIELDS = {"Shapes: ": "Shapes", "Raises ": "Raises", "Source: ": "Source"}
 def public_things() -> Iterator[tuple[str, str, object]]:
     """Give (module, name, thing) for every public name of the library."""
     for module in ("minigraph", *(f"minigraph.{name}" for name in MODULES)):
-        contents = vars(importlib.import_module(module))
-        for name in contents["__all__"]:
-            if not inspect.ismodule(contents[name]):
-                yield module, name, contents[name]
+        contents = importlib.import_module(module)
+        for name in contents.__all__:
+            thing = getattr(contents, name)
+            if not inspect.ismodule(thing):
+                yield module, name, thing
 
 
 # ---------------------------------------------------------------------------------------------

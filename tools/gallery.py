@@ -1,7 +1,7 @@
 """Make the gallery of errors, book/gallery_of_errors.ipynb, from tests/broken_models.py.
 
-    python tools/gallery.py          write the notebook, without outputs: `make notebooks` runs it
-    python tools/gallery.py --check  write nothing; fail if the cells are not those of the cases
+python tools/gallery.py          write the notebook, without outputs: `make notebooks` runs it
+python tools/gallery.py --check  write nothing; fail if the cells are not those of the cases
 """
 
 import difflib
@@ -81,9 +81,7 @@ def cells() -> list:
 
 def contents(notebook: nbformat.NotebookNode) -> list:
     """Return what a notebook holds, less the outputs."""
-    return [
-        (c.id, c.cell_type, c.source, c.metadata.get("tags", [])) for c in notebook["cells"]
-    ]
+    return [(c.id, c.cell_type, c.source, c.metadata.get("tags", [])) for c in notebook["cells"]]
 
 
 def is_current() -> bool:

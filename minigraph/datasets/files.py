@@ -13,7 +13,7 @@ import time
 import warnings
 from typing import NamedTuple
 
-from ..safefile import FileDamaged, read_bytes, write_atomically
+from ..saving.file import FileDamaged, read_bytes, write_atomically
 
 FOLDER_VARIABLE = "MINIGRAPH_DATA"
 TIMEOUT = 15  # seconds without a single byte

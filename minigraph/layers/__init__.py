@@ -3,9 +3,10 @@
 What is imported here is public, and a file may name it.
 """
 
-from .. import registry
-from ..graph import Input, InputLayer
-from ..layer import InputSpec, Layer
+from ..core import registry
+from ..graph.input_spec import InputSpec
+from ..graph.layer import Layer
+from ..graph.symbols import Input, InputLayer
 
 # fmt: off
 from .activations import ELU, LeakyReLU, PReLU, ReLU, Softmax

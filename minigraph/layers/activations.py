@@ -1,8 +1,9 @@
 """Activations with settings, as layers: they hold the settings, or even learn them."""
 
-from ..checks import check_numbers
-from ..layer import Layer
-from ..ops import basic, nn
+from .. import ops
+from ..core.checks import check_numbers
+from ..graph.layer import Layer
+from ..ops import nn
 
 
 class ReLU(Layer):
@@ -121,4 +122,4 @@ class PReLU(Layer):
         self.alpha = self.add_weight(shape[1:], name="alpha")
 
     def call(self, inputs):
-        return basic.maximum(inputs, 0) + self.alpha * basic.minimum(inputs, 0)
+        return ops.maximum(inputs, 0) + self.alpha * ops.minimum(inputs, 0)

@@ -2,12 +2,15 @@
 
 import math
 
-from .. import tree
-from ..backend import array_module
-from ..checks import check_positive
-from ..layer import InputSpec, Layer, combine_masks
-from ..ops import basic, nn
-from ..tensor import as_array
+from .. import ops
+from ..core import tree
+from ..core.checks import check_positive
+from ..core.device import array_module
+from ..core.tensor import as_array
+from ..graph.input_spec import InputSpec
+from ..graph.layer import Layer
+from ..graph.masks import combine_masks
+from ..ops import nn
 from .core import check_known
 from .regularization import Dropout
 
@@ -33,11 +36,11 @@ class Heads(Layer):
 
     def call(self, inputs):
         width, bias = math.prod(self.shape), self.bias
-        bias = None if bias is None else basic.reshape(bias, (width,))
-        kernel = basic.reshape(self.kernel, (self.kernel.size // width, width))
-        rows = basic.reshape(inputs, (*inputs.shape[:2], math.prod(inputs.shape[2:])))
+        bias = None if bias is None else ops.reshape(bias, (width,))
+        kernel = ops.reshape(self.kernel, (self.kernel.size // width, width))
+        rows = ops.reshape(inputs, (*inputs.shape[:2], math.prod(inputs.shape[2:])))
         y = nn.dense(rows, kernel, bias)
-        return basic.reshape(y, (*inputs.shape[:2], *self.shape))
+        return ops.reshape(y, (*inputs.shape[:2], *self.shape))
 
 
 class MultiHeadAttention(Layer):
@@ -93,19 +96,19 @@ class MultiHeadAttention(Layer):
         value = query if value is None else value
         key = value if key is None else key
         q, k, v = (
-            basic.transpose(heads(x), (0, 2, 1, 3))  # (batch, heads, time, width)
+            ops.transpose(heads(x), (0, 2, 1, 3))  # (batch, heads, time, width)
             for heads, x in zip(self.heads, (query, key, value), strict=True)
         )
-        scores = q @ basic.transpose(k, (0, 1, 3, 2)) * (1 / math.sqrt(self.key_dim))
+        scores = q @ ops.transpose(k, (0, 1, 3, 2)) * (1 / math.sqrt(self.key_dim))
         masks = [query_mask, value_mask, key_mask]
         for i, x in enumerate((query, value, key)):
             masks[i] = x.mask if masks[i] is None else masks[i]
         seen = self.seen(*masks, attention_mask, use_causal_mask, scores)
         if seen is not None:
-            scores = basic.where(seen, scores, -1e9 if self.dtype != "float16" else -3e4)
+            scores = ops.where(seen, scores, -1e9 if self.dtype != "float16" else -3e4)
         scores = nn.softmax(scores)
         mixed = self.dropper(scores) @ v
-        outputs = self.joined(basic.transpose(mixed, (0, 2, 1, 3)))
+        outputs = self.joined(ops.transpose(mixed, (0, 2, 1, 3)))
         return (outputs, scores) if return_attention_scores else outputs
 
     def seen(self, query_mask, value_mask, key_mask, attention_mask, causal, scores):

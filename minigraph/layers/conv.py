@@ -5,8 +5,8 @@ Inputs are (batch, *lengths, channels).
 """
 
 from .. import activations
-from ..checks import check_choice, check_positive, check_sizes
-from ..layer import InputSpec
+from ..core.checks import check_choice, check_positive, check_sizes
+from ..graph.input_spec import InputSpec
 from ..ops.conv import conv, conv_transpose
 from .core import Spatial, check_known
 

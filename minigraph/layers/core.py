@@ -1,9 +1,11 @@
 """Dense, Activation and the layers that change nothing but the form of a call."""
 
-from .. import activations, tree
-from ..checks import check_choice, check_positive
-from ..layer import InputSpec, Layer
-from ..ops import basic, nn
+from .. import activations, ops
+from ..core import tree
+from ..core.checks import check_choice, check_positive
+from ..graph.input_spec import InputSpec
+from ..graph.layer import Layer
+from ..ops import nn
 
 
 class Dense(Layer):
@@ -68,7 +70,7 @@ class Identity(Layer):
     supports_masking = True
 
     def call(self, inputs):
-        return tree.map(basic.identity, inputs)
+        return tree.map(ops.identity, inputs)
 
 
 class Lambda(Layer):

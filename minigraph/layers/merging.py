@@ -2,9 +2,11 @@
 
 from functools import reduce
 
-from ..backend import array_module
-from ..layer import Layer, combine_masks, follows_masks
-from ..ops import basic
+from .. import ops
+from ..core.device import array_module
+from ..graph.layer import Layer
+from ..graph.masks import combine_masks, follows_masks
+from ..ops.arrays import check_axis
 
 
 class Merge(Layer):
@@ -58,7 +60,7 @@ class Merge(Layer):
 def align(x, rank):
     """Axes of size 1 behind the batch, so that all inputs have the same rank."""
     missing = rank - x.ndim
-    return basic.reshape(x, (x.shape[0], *[1] * missing, *x.shape[1:])) if missing else x
+    return ops.reshape(x, (x.shape[0], *[1] * missing, *x.shape[1:])) if missing else x
 
 
 class Add(Merge):
@@ -70,7 +72,7 @@ class Add(Merge):
     Raises ValueError, with both shapes, where they do not fit, and for fewer than two inputs.
     """
 
-    combine = staticmethod(basic.add)
+    combine = staticmethod(ops.add)
 
 
 class Subtract(Merge):
@@ -82,7 +84,7 @@ class Subtract(Merge):
     Raises ValueError for another number of inputs, and where the shapes do not fit.
     """
 
-    combine = staticmethod(basic.subtract)
+    combine = staticmethod(ops.subtract)
     exactly_two = True
 
 
@@ -95,7 +97,7 @@ class Multiply(Merge):
     Raises ValueError, with both shapes, where they do not fit, and for fewer than two inputs.
     """
 
-    combine = staticmethod(basic.multiply)
+    combine = staticmethod(ops.multiply)
 
 
 class Average(Add):
@@ -120,7 +122,7 @@ class Maximum(Merge):
     Raises ValueError, with both shapes, where they do not fit, and for fewer than two inputs.
     """
 
-    combine = staticmethod(basic.maximum)
+    combine = staticmethod(ops.maximum)
 
 
 class Minimum(Merge):
@@ -132,7 +134,7 @@ class Minimum(Merge):
     Raises ValueError, with both shapes, where they do not fit, and for fewer than two inputs.
     """
 
-    combine = staticmethod(basic.minimum)
+    combine = staticmethod(ops.minimum)
 
 
 class Dot(Merge):
@@ -161,7 +163,7 @@ class Dot(Merge):
         axes = self.axes if isinstance(self.axes, (list, tuple)) else (self.axes, self.axes)
         names = ["b" + "ijklm"[: inputs[0].ndim - 1], "b" + "pqrst"[: inputs[1].ndim - 1]]
         for x, axis in zip(inputs, axes, strict=True):
-            basic.check_axis(axis, x.ndim, f"Dot in layer {self.name!r}")
+            check_axis(axis, x.ndim, f"Dot in layer {self.name!r}")
         sizes = [x.shape[axis] for x, axis in zip(inputs, axes, strict=True)]
         if sizes[0] != sizes[1]:
             raise ValueError(
@@ -169,12 +171,12 @@ class Dot(Merge):
                 f"their sizes {sizes[0]} and {sizes[1]} differ"
             )
         if self.normalize:
-            inputs = [basic.normalize(x, axis) for x, axis in zip(inputs, axes, strict=True)]
+            inputs = [ops.normalize(x, axis) for x, axis in zip(inputs, axes, strict=True)]
         first, second = names[0][axes[0]], names[1][axes[1]]
         names[1] = names[1].replace(second, first)
         output = (names[0] + names[1][1:]).replace(first, "")
-        y = basic.einsum(f"{names[0]},{names[1]}->{output}", *inputs)
-        return basic.expand_dims(y, -1) if y.ndim == 1 else y
+        y = ops.einsum(f"{names[0]},{names[1]}->{output}", *inputs)
+        return ops.expand_dims(y, -1) if y.ndim == 1 else y
 
     @follows_masks
     def compute_mask(self, inputs, mask=None):
@@ -193,7 +195,7 @@ class Concatenate(Merge):
         self.axis = axis
 
     def call(self, inputs):
-        return basic.concatenate(inputs, axis=self.axis)
+        return ops.concatenate(inputs, axis=self.axis)
 
     @follows_masks
     def compute_mask(self, inputs, mask=None):

@@ -1,9 +1,11 @@
 """Normalisation: numbers brought to mean 0 and variance 1, then scaled and moved by weights."""
 
-from ..backend import array_module
-from ..checks import check_numbers
-from ..layer import InputSpec, Layer
-from ..ops import basic, nn
+from .. import ops
+from ..core.checks import check_numbers
+from ..core.device import array_module
+from ..graph.input_spec import InputSpec
+from ..graph.layer import Layer
+from ..ops import nn
 from .core import check_known
 
 
@@ -55,13 +57,13 @@ class BatchNormalization(Layer):
         if axis == last:
             return self.normalize(inputs, training and self.trainable, mask)
         order = [i for i in range(inputs.ndim) if i != axis] + [axis]
-        y = self.normalize(basic.transpose(inputs, order), training and self.trainable, mask)
-        return basic.transpose(y, [order.index(i) for i in range(inputs.ndim)])
+        y = self.normalize(ops.transpose(inputs, order), training and self.trainable, mask)
+        return ops.transpose(y, [order.index(i) for i in range(inputs.ndim)])
 
     def normalize(self, x, from_batch, mask):
         """The formula along the last axis."""
         if not from_batch:
-            scale = 1 / basic.sqrt(self.moving_variance + self.epsilon)
+            scale = 1 / ops.sqrt(self.moving_variance + self.epsilon)
             scale = scale if self.gamma is None else scale * self.gamma
             # The mean comes off first: folded into one sum it would cancel where it is large.
             y = (x - self.moving_mean) * scale
@@ -105,10 +107,10 @@ class LayerNormalization(Layer):
 
     def call(self, inputs):
         shape = [n if axis in self.axes else 1 for axis, n in enumerate(inputs.shape)]
-        d = inputs - basic.mean(inputs, self.axes, keepdims=True)
-        y = d / basic.sqrt(basic.mean(d * d, self.axes, keepdims=True) + self.epsilon)
-        y = y if self.gamma is None else y * basic.reshape(self.gamma, shape)
-        return y if self.beta is None else y + basic.reshape(self.beta, shape)
+        d = inputs - ops.mean(inputs, self.axes, keepdims=True)
+        y = d / ops.sqrt(ops.mean(d * d, self.axes, keepdims=True) + self.epsilon)
+        y = y if self.gamma is None else y * ops.reshape(self.gamma, shape)
+        return y if self.beta is None else y + ops.reshape(self.beta, shape)
 
 
 def check_axis(axis, rank):

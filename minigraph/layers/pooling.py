@@ -3,8 +3,9 @@
 Inputs are (batch, *lengths, channels).
 """
 
-from ..checks import check_choice, check_sizes
-from ..ops import basic, pooling
+from .. import ops
+from ..core.checks import check_choice, check_sizes
+from ..ops import pooling
 from .core import Spatial
 
 
@@ -140,7 +141,7 @@ class GlobalMaxPooling1D(GlobalPooling):
     Raises ValueError for a `data_format` other than "channels_last".
     """
 
-    rank, pool = 1, staticmethod(basic.reduce_max)
+    rank, pool = 1, staticmethod(ops.reduce_max)
 
 
 class GlobalMaxPooling2D(GlobalPooling):
@@ -153,7 +154,7 @@ class GlobalMaxPooling2D(GlobalPooling):
     Raises ValueError for a `data_format` other than "channels_last".
     """
 
-    rank, pool = 2, staticmethod(basic.reduce_max)
+    rank, pool = 2, staticmethod(ops.reduce_max)
 
 
 class GlobalMaxPooling3D(GlobalPooling):
@@ -166,7 +167,7 @@ class GlobalMaxPooling3D(GlobalPooling):
     Raises ValueError for a `data_format` other than "channels_last".
     """
 
-    rank, pool = 3, staticmethod(basic.reduce_max)
+    rank, pool = 3, staticmethod(ops.reduce_max)
 
 
 class GlobalAveragePooling1D(GlobalPooling):
@@ -181,14 +182,14 @@ class GlobalAveragePooling1D(GlobalPooling):
     Source: Lin et al. (2014).
     """
 
-    rank, pool = 1, staticmethod(basic.mean)
+    rank, pool = 1, staticmethod(ops.mean)
 
     def call(self, inputs, mask=None):
         if mask is None:
             return super().call(inputs)
         kept = mask[..., None].astype(inputs.dtype)  # (batch, n, 1)
         count = kept.sum(1, keepdims=self.keepdims).clip(1)
-        return basic.reduce_sum(inputs * kept, 1, self.keepdims) / count
+        return ops.reduce_sum(inputs * kept, 1, self.keepdims) / count
 
 
 class GlobalAveragePooling2D(GlobalPooling):
@@ -202,7 +203,7 @@ class GlobalAveragePooling2D(GlobalPooling):
     Source: Lin et al. (2014).
     """
 
-    rank, pool = 2, staticmethod(basic.mean)
+    rank, pool = 2, staticmethod(ops.mean)
 
 
 class GlobalAveragePooling3D(GlobalPooling):
@@ -216,4 +217,4 @@ class GlobalAveragePooling3D(GlobalPooling):
     Source: Lin et al. (2014).
     """
 
-    rank, pool = 3, staticmethod(basic.mean)
+    rank, pool = 3, staticmethod(ops.mean)

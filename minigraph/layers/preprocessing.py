@@ -1,9 +1,10 @@
 """Layers that bring data into a range that suits training."""
 
-from ..backend import EPSILON
-from ..layer import Layer
-from ..ops import basic
-from ..tensor import as_array
+from .. import ops
+from ..core.dtypes import EPSILON
+from ..core.tensor import as_array
+from ..graph.layer import Layer
+from ..ops.arrays import check_axis
 
 
 class Rescaling(Layer):
@@ -51,7 +52,7 @@ class Normalization(Layer):
     def build(self, input_shape):
         rank = len(input_shape)
         axes = [self.axis] if isinstance(self.axis, int) else self.axis or ()
-        kept = {basic.check_axis(axis, rank, f"layer {self.name!r}") for axis in axes}
+        kept = {check_axis(axis, rank, f"layer {self.name!r}") for axis in axes}
         self.reduced = tuple(a for a in range(rank) if a not in kept)
         shape = [n if a in kept else 1 for a, n in enumerate(input_shape)]
         if self.mean is None:
@@ -63,19 +64,19 @@ class Normalization(Layer):
         if self.mean is not None:
             raise ValueError(f"layer {self.name!r} was given its mean and variance already")
         if not hasattr(data, "shape"):
-            data = basic.concatenate(list(data), axis=0)
-        data = basic.cast(data, "float64")
+            data = ops.concatenate(list(data), axis=0)
+        data = ops.cast(data, "float64")
         if not data.size:
             raise ValueError(f"layer {self.name!r} cannot adapt to `data` of shape {data.shape}")
         self.prepare(data)
-        self.found_mean.assign(basic.mean(data, self.reduced, True))
-        self.found_variance.assign(basic.var(data, self.reduced, True))
+        self.found_mean.assign(ops.mean(data, self.reduced, True))
+        self.found_variance.assign(ops.var(data, self.reduced, True))
 
     def call(self, inputs):
         given = self.mean is not None
         mean = self.mean if given else self.found_mean
         variance = self.variance if given else self.found_variance
-        deviation = basic.maximum(basic.sqrt(basic.cast(variance, inputs.dtype)), EPSILON)
+        deviation = ops.maximum(ops.sqrt(ops.cast(variance, inputs.dtype)), EPSILON)
         return mean + inputs * deviation if self.invert else (inputs - mean) / deviation
 
 

@@ -11,12 +11,14 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from .. import activations, initializers, registry, tree
-from ..checks import check_choice, check_positive, check_sizes
-from ..layer import InputSpec, Layer
-from ..ops import basic, nn, recurrent
+from .. import activations, initializers, ops
+from ..core import registry, tree
+from ..core.checks import check_choice, check_positive, check_sizes
+from ..core.tensor import Variable
+from ..graph.input_spec import InputSpec
+from ..graph.layer import Layer
+from ..ops import nn, recurrent
 from ..ops.conv import slide
-from ..tensor import Variable
 from .core import check_format, check_known
 from .regularization import Dropout
 
@@ -376,8 +378,8 @@ class RNN(Layer):
         if given is None and hasattr(self.cell, "get_initial_state"):
             given = self.cell.get_initial_state(batch_size=rows)
         if given is None:
-            given = [basic.zeros(shape, self.dtype) for shape in shapes]
-        states = [basic.convert_to_tensor(state, self.dtype) for state in tree.flatten(given)]
+            given = [ops.zeros(shape, self.dtype) for shape in shapes]
+        states = [ops.convert_to_tensor(state, self.dtype) for state in tree.flatten(given)]
         if [state.shape for state in states] != shapes:
             raise ValueError(
                 f"layer {self.name!r} needs `initial_state` (or kept states) of shapes {shapes}, "
@@ -538,9 +540,9 @@ class Bidirectional(Layer):
     """
 
     merges = {
-        "concat": lambda a, b: basic.concatenate([a, b], axis=-1),
-        "sum": basic.add,
-        "mul": basic.multiply,
+        "concat": lambda a, b: ops.concatenate([a, b], axis=-1),
+        "sum": ops.add,
+        "mul": ops.multiply,
         "ave": lambda a, b: (a + b) * 0.5,
         None: lambda a, b: [a, b],
     }
@@ -611,5 +613,5 @@ class TimeDistributed(Layer):
 
     def call(self, inputs):
         rows, steps, *rest = inputs.shape  # all steps of all samples are one batch
-        outputs = self.layer(basic.reshape(inputs, (rows * steps, *rest)))
-        return tree.map(lambda y: basic.reshape(y, (rows, steps, *y.shape[1:])), outputs)
+        outputs = self.layer(ops.reshape(inputs, (rows * steps, *rest)))
+        return tree.map(lambda y: ops.reshape(y, (rows, steps, *y.shape[1:])), outputs)

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from .. import regularizers
-from ..backend import RandomStream
-from ..checks import check_numbers
-from ..layer import InputSpec, Layer
-from ..ops import basic
+from .. import ops, regularizers
+from ..core.checks import check_numbers
+from ..core.random import RandomStream
+from ..graph.input_spec import InputSpec
+from ..graph.layer import Layer
 
 
 class Dropout(Layer):
@@ -33,7 +33,7 @@ class Dropout(Layer):
     def call(self, inputs, training=False):
         if not training or self.rate == 0:
             return inputs
-        return basic.multiply(inputs, self.keep(inputs.shape))
+        return ops.multiply(inputs, self.keep(inputs.shape))
 
     def keep(self, shape):
         """A random array of 0 and 1 / (1 - rate)."""

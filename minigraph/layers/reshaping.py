@@ -2,10 +2,11 @@
 
 import math
 
-from ..backend import array_module
-from ..checks import check_choice, check_positive, check_sizes, is_size
-from ..layer import InputSpec, Layer
-from ..ops import basic
+from .. import ops
+from ..core.checks import check_choice, check_positive, check_sizes, is_size
+from ..core.device import array_module
+from ..graph.input_spec import InputSpec
+from ..graph.layer import Layer
 from .core import Spatial
 
 
@@ -20,7 +21,7 @@ class Flatten(Layer):
         self.input_spec = InputSpec(min_ndim=1)
 
     def call(self, inputs):
-        return basic.reshape(inputs, (inputs.shape[0], math.prod(inputs.shape[1:])))
+        return ops.reshape(inputs, (inputs.shape[0], math.prod(inputs.shape[1:])))
 
 
 class Reshape(Layer):
@@ -37,7 +38,7 @@ class Reshape(Layer):
         self.target_shape = check_target(target_shape)
 
     def call(self, inputs):
-        return basic.reshape(inputs, (inputs.shape[0], *self.target_shape))
+        return ops.reshape(inputs, (inputs.shape[0], *self.target_shape))
 
 
 class Permute(Layer):
@@ -56,7 +57,7 @@ class Permute(Layer):
         self.input_spec = InputSpec(ndim=len(dims) + 1)
 
     def call(self, inputs):
-        return basic.transpose(inputs, (0, *self.dims))
+        return ops.transpose(inputs, (0, *self.dims))
 
 
 class RepeatVector(Layer):
@@ -75,7 +76,7 @@ class RepeatVector(Layer):
 
     def call(self, inputs):
         rows, width = inputs.shape
-        return basic.broadcast_to(basic.expand_dims(inputs, 1), (rows, self.n, width))
+        return ops.broadcast_to(ops.expand_dims(inputs, 1), (rows, self.n, width))
 
 
 class UpSampling(Spatial):
@@ -93,9 +94,9 @@ class UpSampling(Spatial):
         pairs = list(zip(lengths, self.size, strict=True))
         single = [n for length, _ in pairs for n in (length, 1)]  # a new axis behind each length
         repeated = [n for pair in pairs for n in pair]
-        y = basic.reshape(inputs, (rows, *single, channels))
-        y = basic.broadcast_to(y, (rows, *repeated, channels))
-        return basic.reshape(y, (rows, *(n * s for n, s in pairs), channels))
+        y = ops.reshape(inputs, (rows, *single, channels))
+        y = ops.broadcast_to(y, (rows, *repeated, channels))
+        return ops.reshape(y, (rows, *(n * s for n, s in pairs), channels))
 
 
 class UpSampling1D(UpSampling):
@@ -135,9 +136,9 @@ class UpSampling2D(UpSampling):
         (rows, h, w, channels), (down, right) = inputs.shape, self.size
         xp = array_module(inputs.value)
         tall, wide = (blend(xp, n, s, self.dtype) for n, s in ((h, down), (w, right)))
-        y = basic.matmul(tall, basic.reshape(inputs, (rows, h, w * channels)))
-        y = basic.reshape(y, (rows, h * down, w, channels))
-        return basic.matmul(wide, y)
+        y = ops.matmul(tall, ops.reshape(inputs, (rows, h, w * channels)))
+        y = ops.reshape(y, (rows, h * down, w, channels))
+        return ops.matmul(wide, y)
 
 
 def blend(xp, length, size, dtype):
@@ -191,7 +192,7 @@ class ZeroPadding(Edges):
         self.padding = self.pairs(padding, "padding")
 
     def call(self, inputs):
-        return basic.pad(inputs, ((0, 0), *self.padding, (0, 0)))
+        return ops.pad(inputs, ((0, 0), *self.padding, (0, 0)))
 
 
 class Cropping(Edges):

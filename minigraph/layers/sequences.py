@@ -1,9 +1,11 @@
 """Layers at the start of a sequence model: words become vectors, and some steps do not count."""
 
-from ..backend import array_module, to_check
-from ..checks import check_numbers, check_positive
-from ..layer import Layer
-from ..ops import basic
+from .. import ops
+from ..core.checks import check_numbers, check_positive
+from ..core.device import array_module, host_copies
+from ..core.errors import OutOfBounds
+from ..graph.layer import Layer
+from ..ops.arrays import check_places
 
 
 class Embedding(Layer):
@@ -34,16 +36,16 @@ class Embedding(Layer):
 
     def call(self, inputs):
         try:
-            places = basic.check_places(inputs.value, self.input_dim, least=0)
-        except basic.PlaceError as error:
-            raise basic.PlaceError(
+            places = check_places(inputs.value, self.input_dim, least=0)
+        except OutOfBounds as error:
+            raise OutOfBounds(
                 f"layer {self.name!r} has a table of input_dim={self.input_dim} rows: {error}"
             ) from None
         if inputs.value.dtype.kind == "f" and not any(
-            (found % 1 == 0).all() for found in to_check(inputs.value)
+            (found % 1 == 0).all() for found in host_copies(inputs.value)
         ):
             raise ValueError(f"layer {self.name!r} takes whole numbers, got some with a fraction")
-        return basic.take(self.embeddings, places, axis=0)
+        return ops.take(self.embeddings, places, axis=0)
 
     def compute_mask(self, inputs, mask=None):
         return inputs.value != 0 if self.mask_zero else None
@@ -66,7 +68,7 @@ class Masking(Layer):
         self.mask_value = mask_value
 
     def call(self, inputs):
-        return basic.multiply(inputs, self.compute_mask(inputs)[..., None])
+        return ops.multiply(inputs, self.compute_mask(inputs)[..., None])
 
     def compute_mask(self, inputs, mask=None):
         return array_module(inputs.value).any(inputs.value != self.mask_value, axis=-1)

@@ -5,9 +5,9 @@ from numbers import Real
 
 import numpy as np
 
-from ..graph import Input
+from ..graph.symbols import Input
 from ..layers.core import Dense
-from ..models import Model
+from ..models.model import Model
 from . import plain
 from .checking import NotYet, attempt, check, describe, listing, require_function
 

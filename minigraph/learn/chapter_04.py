@@ -7,11 +7,12 @@ from numbers import Real
 import numpy as np
 
 from .. import ops
-from ..graph import Input, Node, Plan, SymbolicTensor
-from ..layer import Layer
+from ..core.tensor import Tensor
+from ..graph.layer import Layer
+from ..graph.plan import Plan
+from ..graph.symbols import Input, Node, SymbolicTensor
 from ..layers.core import Activation
 from ..layers.merging import Concatenate
-from ..tensor import Tensor
 from . import plain
 from .checking import NotYet, attempt, check, describe, listing, require_function
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from .. import tree
+from ..core import tree
 from ..layers.core import Dense
-from ..models import Model
+from ..models.model import Model
 from .checking import NotYet, describe
 
 ENOUGH = {"rtol": 1e-3, "atol": 1e-4}  # float32 sums in another order, on any processor

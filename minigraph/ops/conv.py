@@ -13,11 +13,11 @@ import math
 from collections import namedtuple
 from itertools import product
 
-from .. import backend
-from ..backend import array_module
-from ..checks import is_size
-from ..tensor import op
-from . import basic, nn
+from ..core.checks import is_size
+from ..core.device import array_module
+from ..core.tensor import op
+from . import nn
+from .arrays import concatenate, pad, reshape, stack, transpose, zeros
 
 BLOCK_BYTES = 2**19  # a block of columns stays in the cache of one core
 DEVICE_BLOCK_BYTES = 2**28  # a GPU has no use for small blocks
@@ -125,7 +125,6 @@ def unseen(y, axes):
 
 def tap_slices(axes):
     """For each tap, its place and the index of all cells that the window sees there."""
-    backend.take_room(backend.STEP_ROOM, *(a.taps for a in axes))
     for tap in product(*(range(a.taps) for a in axes)):
         starts = [(t * a.dilation, a) for t, a in zip(tap, axes, strict=True)]
         inner = (slice(i, i + a.stride * (a.places - 1) + 1, a.stride) for i, a in starts)
@@ -382,7 +381,7 @@ def plain_frame(x, before, lengths, fill=0):
     axes = list(zip(before, lengths, x.shape[1:-1], strict=True))
     around = [(max(b, 0), max(n - b - size, 0)) for b, n, size in axes]
     cut = [slice(max(-b, 0), max(-b, 0) + n) for b, n, _ in axes]
-    return basic.pad(x, [(0, 0), *around, (0, 0)], fill)[(slice(None), *cut)]
+    return pad(x, [(0, 0), *around, (0, 0)], fill)[(slice(None), *cut)]
 
 
 def conv_plain(
@@ -396,7 +395,7 @@ def conv_plain(
         own = slice(group * width, (group + 1) * width)
         mine = kernel[..., group * filters : (group + 1) * filters]
         parts.append(sum(x[(*seen, own)] @ mine[tap] for tap, seen in tap_slices(axes)))
-    y = basic.concatenate(parts, -1)
+    y = concatenate(parts, -1)
     return nn.plain_activation(y if bias is None else y + bias, activation)
 
 
@@ -408,11 +407,11 @@ def conv_transpose_plain(
     places, taps = x.shape[1:-1], kernel.shape[:-2]
     axes = slide_back(places, taps, strides, padding, dilation_rate, output_padding)
     for i, a in enumerate(axes, 1):
-        spread = [x] + [basic.zeros(x.shape, x.dtype)] * (a.stride - 1)
+        spread = [x] + [zeros(x.shape, x.dtype)] * (a.stride - 1)
         shape = [*x.shape[:i], x.shape[i] * a.stride, *x.shape[i + 1 :]]
-        x = basic.reshape(basic.stack(spread, i + 1), shape)
+        x = reshape(stack(spread, i + 1), shape)
     y = 0 if bias is None else bias
     for tap, _ in tap_slices(axes):
         moved = [t * a.dilation - a.before for t, a in zip(tap, axes, strict=True)]
-        y = y + plain_frame(x @ basic.transpose(kernel[tap]), moved, [a.length for a in axes])
+        y = y + plain_frame(x @ transpose(kernel[tap]), moved, [a.length for a in axes])
     return nn.plain_activation(y, activation)

@@ -11,10 +11,12 @@ target, p a predicted probability and z a logit: the number before a sigmoid or 
 import math
 from collections import namedtuple
 
-from .. import backend
-from ..backend import EPSILON, array_module, floatx
-from ..tensor import OPS, as_array, op
-from . import basic
+from ..core.device import array_module, host_copies, to_array
+from ..core.dtypes import EPSILON, floatx
+from ..core.tensor import OPS, as_array, op
+from .arrays import expand_dims, ones
+from .kernels import erf_by_table
+from .math import cast, equal, exp, log, matmul, mean, reduce_max, reduce_sum, sqrt, square
 
 # ---------------------------------------------------------------------------------------------
 # Activations
@@ -134,7 +136,7 @@ def gelu(x, /, approximate=False):
         t = xp.tanh(scale * (x + 0.044715 * x**3))
         p, density = (1 + t) / 2, lambda: (1 - t * t) / 2 * scale * (1 + 0.134145 * x * x)
     else:
-        p = (1 + basic.erf_forward(xp, x / math.sqrt(2))) / 2
+        p = (1 + erf_by_table(xp, x / math.sqrt(2))) / 2
         density = lambda: xp.exp(-x * x / 2) / math.sqrt(2 * math.pi)  # noqa: E731
     return x * p, (lambda g: g * (p + x * density()),)
 
@@ -201,8 +203,8 @@ def softmax(x, /, axis=-1):
 
 
 def softmax_plain(x, axis=-1):
-    e = basic.exp(x - basic.reduce_max(x, axis, keepdims=True))
-    return e / basic.reduce_sum(e, axis, keepdims=True)
+    e = exp(x - reduce_max(x, axis, keepdims=True))
+    return e / reduce_sum(e, axis, keepdims=True)
 
 
 @op
@@ -218,7 +220,7 @@ def log_softmax(x, /, axis=-1):
 
 
 def log_softmax_plain(x, axis=-1):
-    return basic.log(softmax_plain(x, axis))
+    return log(softmax_plain(x, axis))
 
 
 # ---------------------------------------------------------------------------------------------
@@ -263,7 +265,7 @@ def dense(x, kernel, bias=None, /, activation=None):
 
 
 def dense_plain(x, kernel, bias=None, activation=None):
-    y = basic.matmul(x, kernel)
+    y = matmul(x, kernel)
     return plain_activation(y if bias is None else y + bias, activation)
 
 
@@ -295,7 +297,7 @@ def moments(x, mask=None):
     """
     xp, rows, channels = array_module(x), long_rows(x, mask), x.shape[-1]
     count = rows.shape[-1] // channels
-    real = xp.ones(len(rows)) if mask is None else backend.to_array(mask).reshape(-1)
+    real = xp.ones(len(rows)) if mask is None else to_array(mask).reshape(-1)
     share = real.astype(x.dtype)
     share = share / xp.maximum(share.sum() * count, 1)
     mean = per_channel(share @ rows, channels)
@@ -350,10 +352,10 @@ def batch_norm(x, gamma=None, beta=None, /, epsilon=1e-3, mask=None, found=None)
 
 def batch_norm_plain(x, gamma=None, beta=None, epsilon=1e-3, mask=None):
     axes = tuple(range(x.ndim - 1))
-    weight = basic.ones(x.shape[:-1], x.dtype) if mask is None else basic.cast(mask, x.dtype)
-    weight = basic.expand_dims(weight / basic.reduce_sum(weight), -1)
-    d = x - basic.reduce_sum(x * weight, axes)
-    y = d / basic.sqrt(basic.reduce_sum(d * d * weight, axes) + epsilon)
+    weight = ones(x.shape[:-1], x.dtype) if mask is None else cast(mask, x.dtype)
+    weight = expand_dims(weight / reduce_sum(weight), -1)
+    d = x - reduce_sum(x * weight, axes)
+    y = d / sqrt(reduce_sum(d * d * weight, axes) + epsilon)
     y = y if gamma is None else y * gamma
     return y if beta is None else y + beta
 
@@ -377,7 +379,7 @@ def mean_squared_error(target, output, /):
 
 
 def mean_squared_error_plain(target, output):
-    return basic.mean(basic.square(target - output), -1)
+    return mean(square(target - output), -1)
 
 
 @op
@@ -410,7 +412,7 @@ def binary_crossentropy(target, output, /, from_logits=False):
 
 def binary_crossentropy_plain(target, output, from_logits=False):
     p = sigmoid(output) if from_logits else output
-    return basic.mean(-(target * basic.log(p) + (1 - target) * basic.log(1 - p)), -1)
+    return mean(-(target * log(p) + (1 - target) * log(1 - p)), -1)
 
 
 def log_probabilities(output, from_logits, axis):
@@ -438,7 +440,7 @@ def check_labels(labels, classes):
     """Raise ValueError unless all labels are whole numbers from 0 to `classes` - 1."""
     if classes is None:
         return
-    for found in backend.to_check(as_array(labels)):
+    for found in host_copies(as_array(labels)):
         whole = found.dtype.kind != "f" or not (found % 1).any()
         if not found.size or (whole and 0 <= found.min() and found.max() < classes):
             return
@@ -467,9 +469,9 @@ def categorical_crossentropy_plain(target, output, from_logits=False, axis=-1):
     p = (
         softmax(output, axis)
         if from_logits
-        else output / basic.reduce_sum(output, axis, keepdims=True)
+        else output / reduce_sum(output, axis, keepdims=True)
     )
-    return -basic.reduce_sum(target * basic.log(p), axis)
+    return -reduce_sum(target * log(p), axis)
 
 
 @op
@@ -500,5 +502,5 @@ def sparse_categorical_crossentropy(target, output, /, from_logits=False):
 
 def sparse_categorical_crossentropy_plain(target, output, from_logits=False):
     classes = array_module(output.value).arange(output.shape[-1])
-    one_hot = basic.cast(basic.equal(basic.expand_dims(target, -1), classes), output.dtype)
+    one_hot = cast(equal(expand_dims(target, -1), classes), output.dtype)
     return categorical_crossentropy_plain(one_hot, output, from_logits)

@@ -6,10 +6,11 @@ many passes as a window has cells, whatever the number of axes. N is the batch, 
 
 import math
 
-from ..backend import array_module
-from ..tensor import op
-from . import basic
+from ..core.device import array_module
+from ..core.tensor import op
+from .arrays import stack
 from .conv import plain_frame, seen_by, slide, tap_slices, unseen
+from .math import reduce_max
 
 
 def windows(what, x, pool_size, strides, padding):
@@ -57,7 +58,7 @@ def max_pool(x, /, pool_size=2, strides=None, padding="valid"):
 def max_pool_plain(x, pool_size=2, strides=None, padding="valid"):
     axes, slices = windows("max_pool", x, pool_size, strides, padding)
     seen = plain_frame(x, [a.before for a in axes], [a.covered for a in axes], -math.inf)
-    return basic.reduce_max(basic.stack([seen[at] for at in slices]), axis=0)
+    return reduce_max(stack([seen[at] for at in slices]), axis=0)
 
 
 @op

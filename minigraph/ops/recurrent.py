@@ -14,11 +14,14 @@ output (0 where there is none), or 0 with `zero_output_for_mask`.
 from collections import namedtuple
 from functools import cache, partial
 
-from .. import backend
-from ..backend import array_module
-from ..tensor import op
-from . import basic, nn
+from ..core.device import array_module
+from ..core.tensor import op
+from . import nn
+from .arrays import broadcast_to, stack
 from .conv import conv, correlate, input_gradient, kernel_gradient, seen_by, slide
+from .costs import LOOP_TURN, spend
+from .kernels import flush_subnormals
+from .math import where
 from .nn import IN_PLACE
 
 FLUSH_EVERY = 16  # steps of the way back, on which gradients vanish
@@ -45,7 +48,7 @@ def run_steps(step, x, states, mask=None, zero_output_for_mask=False):
     second gives, so two are run: a drawing takes no longer for a long sequence.
     """
     outputs, former, length = [], 0.0, x.shape[1]
-    backend.take_room(len(x), length, backend.STEP_ROOM)
+    spend(len(x), length, LOOP_TURN)
     for t, x_t in enumerate(unstack(x if len(x) else x[:, :2], axis=1)):
         output, after = step(x_t, states)
         if mask is not None:
@@ -54,14 +57,14 @@ def run_steps(step, x, states, mask=None, zero_output_for_mask=False):
         outputs.append(output)
         former, states = output, list(after)
     if len(x):
-        return basic.stack(outputs, axis=1), former, states
-    everywhere = basic.broadcast_to(former[:, None], (0, length, *former.shape[1:]))
+        return stack(outputs, axis=1), former, states
+    everywhere = broadcast_to(former[:, None], (0, length, *former.shape[1:]))
     return everywhere, former, states
 
 
 def where_real(real, new, old):
     """`new` in the rows that are real, else `old`."""
-    return basic.where(real.reshape(-1, *[1] * (new.ndim - 1)), new, old)
+    return where(real.reshape(-1, *[1] * (new.ndim - 1)), new, old)
 
 
 def by_time(x):
@@ -142,7 +145,6 @@ def run_sequence(
     real = None
     if mask is not None:
         real = by_time(mask).astype(bool).reshape(*steps.shape[:2], *[1] * (states[0].ndim - 1))
-    backend.take_room(len(x), len(steps), backend.STEP_ROOM)
     for t in range(len(steps) if len(x) else 0):  # a drawing has no rows to step through
         s = product.forward(kept[0][t])
         if own_bias is not None:
@@ -167,7 +169,7 @@ def run_sequence(
         d_apart, e_apart = apart(d, count), apart(e, count)
         for t in reversed(range(len(steps) if len(x) else 0)):
             if t % FLUSH_EVERY == 0:  # else a thousand steps take six times as long as 500
-                d_states = [backend.flushed(d) for d in d_states]
+                d_states = [flush_subnormals(d) for d in d_states]
             if g is not None:
                 d_states[0] = d_states[0] + g[t]
             counted = d_states if real is None else [s * real[t] for s in d_states]

@@ -9,8 +9,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from ..backend import context
-from ..graph import Node
+from ..core.context import context
+from ..graph.symbols import Node
 from .describe import Edge, Graph, as_sentence, describe_entry, describe_node, listed, node_name
 from .explore import DETAILS, box_data, drawing_data, edge_data, most_frequent
 from .svg import compose, picture_svg
@@ -46,7 +46,7 @@ class DrawAsYouCall(AbstractContextManager):
         self.entered = self.frame.f_lineno
         self.filename = self.frame.f_code.co_filename
         self.nodes, self.places, self.failure = [], [], None
-        self.outer, context.watcher = context.watcher, self.note
+        self.outer, context.on_node = context.on_node, self.note
         return self
 
     def note(self, node):
@@ -60,7 +60,7 @@ class DrawAsYouCall(AbstractContextManager):
             self.outer(node)
 
     def __exit__(self, kind, error, traceback):
-        context.watcher, self.frame = self.outer, None
+        context.on_node, self.frame = self.outer, None
         call = getattr(error, "call", None)
         if call is not None:
             fn, symbols = call

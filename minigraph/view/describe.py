@@ -4,7 +4,7 @@ import inspect
 import re
 from dataclasses import dataclass, field, replace
 
-from ..graph import SymbolicTensor
+from ..graph.symbols import SymbolicTensor
 from .text import printable, shape_text, shorten
 
 LISTED = 12  # how many boxes a sentence names before it says "and 30 more"

@@ -7,15 +7,7 @@ from math import inf
 from .abridge import NOT_SHOWN, abridge
 from .describe import as_sentence, describe, listed
 from .pixels import Detail, activation_picture, histogram, weight_picture
-from .svg import (
-    LONGEST_LINE,
-    MOST_SHAPES,
-    card_caption,
-    compose,
-    path_data,
-    picture_svg,
-    shortened,
-)
+from .svg import LONGEST_LINE, MOST_SHAPES, card_caption, compose, path_data, picture_svg, shortened
 from .text import printable, shape_text, shorten, some
 from .trace import norm_text, number_text, trace
 from .widget import MOST_BYTES, Page, show

@@ -430,8 +430,8 @@ def sort_by_median(row, guides, place, lean, mirror):
         return places[middle] if len(places) % 2 else (places[middle - 1] + places[middle]) / 2
 
     turn = -1 if mirror else 1
-    movable = [piece for piece in row if guides[piece]]
-    remaining = iter(sorted(movable, key=lambda piece: (median(piece), turn * place[piece])))
+    _variables = [piece for piece in row if guides[piece]]
+    remaining = iter(sorted(_variables, key=lambda piece: (median(piece), turn * place[piece])))
     row[:] = [next(remaining) if guides[piece] else piece for piece in row]
     for i, piece in enumerate(row):
         place[piece] = i

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .. import tree
-from ..backend import setting
-from ..graph import SymbolicTensor
-from ..ops import basic
-from ..tensor import Tape, Tensor, as_array
+from .. import ops
+from ..core import tree
+from ..core.context import setting
+from ..core.tensor import Tape, Tensor, as_array
+from ..graph.symbols import SymbolicTensor
 from .describe import describe
 
 SAMPLES = 32  # a batch is cut to this size: enough to look at, quick to run
@@ -54,7 +54,7 @@ class Arrivals(list):
 
     def __getitem__(self, slot):
         value = super().__getitem__(slot)
-        copy = basic.identity(value)
+        copy = ops.identity(value)
         copy.mask = value.mask
         self.taken.append(copy)
         return copy
@@ -166,7 +166,7 @@ def compute_loss(model, x, y, prediction, loss):
     """The scalar from which the backward pass starts."""
     if loss is not None:
         value = loss(y, prediction)
-        return basic.mean(value) if value.ndim else value
+        return ops.mean(value) if value.ndim else value
     if not model.compiled:
         raise ValueError(
             f"the backward pass of model {model.name!r} starts from a loss: compile the model with "

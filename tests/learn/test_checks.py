@@ -13,8 +13,8 @@ import nbformat
 import pytest
 from answers import ANOTHER, WRONG
 
-from minigraph.backend import unique_name
-from minigraph.graph import Input
+from minigraph.core.names import unique_name
+from minigraph.graph.symbols import Input
 from minigraph.learn import chapter_00, chapter_04
 from minigraph.learn.checking import NOT_YET, NOTHING_HERE, NotYet, Verdict, attempt, check
 

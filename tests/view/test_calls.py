@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import pytest
 
 from minigraph import Input, Layer, Model, Sequential, Tensor, layers
-from minigraph.backend import context
+from minigraph.core.context import context
 from minigraph.utils import DrawAsYouCall, ErrorLens
 from minigraph.view.widget import MOST_BYTES
 
@@ -124,7 +124,7 @@ def test_the_inner_of_two_watchers_tells_the_outer_one():
         layers.Dense(3)(x)
     assert len(inner.nodes) == 1 and len(outer.nodes) == 3
     assert marked(inner) == [["layers.Dense(4)(x)"]]
-    assert context.watcher is None
+    assert context.on_node is None
 
 
 def test_other_threads_are_not_watched():
@@ -235,7 +235,7 @@ def test_the_lens_keeps_no_other_error():
     with pytest.raises(ValueError, match="cannot be called"), DrawAsYouCall() as drawing:
         layers.LSTM(3)(Input((3,), name="a"))
     assert drawing.failure.startswith("layer ")
-    assert context.watcher is None
+    assert context.on_node is None
 
 
 def test_a_lens_over_what_works_is_a_drawing():

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from minigraph import Input, Layer, Model, Sequential, Tape, layers, losses, metrics, optimizers
-from minigraph.backend import context, use
 from minigraph.callbacks import BackupAndRestore, LambdaCallback
+from minigraph.core.context import context
+from minigraph.core.device import use
 from minigraph.utils import Dashboard
 from minigraph.view.curves import axis_for
 from minigraph.view.dashboard import dashboard_page, page_of_size, thinned
@@ -126,11 +127,11 @@ def test_nobody_is_told_of_gradients_after_fit():
         def on_train_batch_end(self, batch, logs=None):
             raise RuntimeError("stop here")
 
-    assert context.gradient_watcher is None
+    assert context.on_gradients is None
     dashboard = Dashboard()
     with pytest.raises(RuntimeError, match="stop here"):
         fit(classifier(), dashboard, Unlucky())
-    assert context.gradient_watcher is None and len(dashboard.batches) == 1
+    assert context.on_gradients is None and len(dashboard.batches) == 1
 
 
 def test_another_model_that_is_fitted_meanwhile_is_not_seen():

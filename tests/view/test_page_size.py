@@ -14,7 +14,8 @@ from random_models import models
 from test_explore import unpacked
 from test_guide import perceptron, residual_model, squeeze, ticket_model, unfold
 
-from minigraph import Input, Model, Tape, Tensor, applications, layers, losses, ops, tree
+from minigraph import Input, Model, Tape, Tensor, applications, layers, losses, ops
+from minigraph.core import tree
 from minigraph.view.abridge import NOT_SHOWN, abridge
 from minigraph.view.describe import describe
 from minigraph.view.explore import DETAILS, explore, graph_page

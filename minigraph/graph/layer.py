@@ -4,154 +4,31 @@ Calling it on tensors computes. Calling it on a symbolic tensor draws: the symbo
 over (see `graph`), so this file knows nothing of graphs.
 """
 
-import copy
 import inspect
-import unicodedata
 from collections import Counter
-from contextlib import contextmanager
-from functools import reduce, wraps
 
 import numpy as np
 
-from . import backend, initializers, registry, regularizers, tree
-from .backend import context, setting
-from .interrupts import whole_step
-from .ops import basic
-from .tensor import Tensor, Variable, as_array, quietly, takes_over
-
-LONGEST_NAME = 128
-
-# What the axes of an input mean, by their number.
-AXES = {
-    2: "(batch, features)",
-    3: "(batch, steps, features)",
-    4: "(batch, rows, columns, channels)",
-    5: "(batch, steps or depth, rows, columns, channels)",
-}
+from .. import initializers, ops, regularizers
+from ..core import registry, tree
+from ..core.context import context, setting
+from ..core.device import is_array, to_array
+from ..core.dtypes import standard_dtype
+from ..core.interrupts import deferred_interrupts
+from ..core.names import check_name, snake_case, unique_name
+from ..core.tensor import Tensor, Variable, as_array, overrides_calls, quietly
+from .masks import attach_masks, follows_masks, masks_of
+from .tracing import builds_once, known_shape, tracing
+from .tracking import losses_of, own_variables, parts_in, unique
 
 
 class NoSingleCall(AttributeError, ValueError):
     """A question about the only call of a layer that has none, or several."""
 
 
-class InputSpec:
-    """What a layer accepts: an exact, least or greatest rank, and fixed sizes of some axes.
-
-    `axes` maps an axis to its size. `shape` fixes rank and sizes at once (None fits any size).
-    """
-
-    def __init__(self, dtype=None, shape=None, ndim=None, max_ndim=None, min_ndim=None, axes=None):
-        self.dtype, self.shape, self.axes = dtype, shape, dict(axes or {})
-        self.ndim, self.max_ndim, self.min_ndim = ndim, max_ndim, min_ndim
-        if shape is not None:
-            self.ndim = len(shape)
-            self.axes |= {axis: size for axis, size in enumerate(shape) if size is not None}
-
-    def check(self, shape, layer_name, position=0):
-        """Raise ValueError, naming the layer and what was found, if `shape` does not fit."""
-        fault = self._fault(shape)
-        if fault:
-            shown = (None, *shape[1:]) if context.drawing is not None else tuple(shape)
-            rule, advice = fault
-            raise ValueError(
-                f'Input {position} of layer "{layer_name}" is incompatible with the layer: '
-                f"{rule}. Full shape received: {shown}. {advice}"
-            )
-
-    def _fault(self, shape):
-        """The rule that `shape` breaks, with an advice, or None."""
-        ndim = len(shape)
-        if self.ndim is not None and ndim != self.ndim:
-            return f"expected ndim={self.ndim}, found ndim={ndim}", reads(self.ndim)
-        if self.min_ndim is not None and ndim < self.min_ndim:
-            return f"expected min_ndim={self.min_ndim}, found ndim={ndim}", reads(self.min_ndim)
-        if self.max_ndim is not None and ndim > self.max_ndim:
-            return f"expected max_ndim={self.max_ndim}, found ndim={ndim}", reads(self.max_ndim)
-        for axis, size in self.axes.items():
-            if not -ndim <= axis < ndim:
-                return f"expected axis {axis} to have size {size}, found ndim={ndim}", ""
-            if shape[axis] not in (size, None):
-                advice = "Its weights were made for that size, and all its calls share them."
-                return f"expected axis {axis} to have size {size}, found size {shape[axis]}", advice
-        return None
-
-
-def reads(rank):
-    """An advice: what the axes of a layer's input mean."""
-    return f"It reads {AXES.get(rank, f'{rank} axes')}: Reshape adds or removes axes."
-
-
 def described(symbols):
     """The symbols of a call in words: 'title' of shape (None, 4) and 'body' of shape (None, 8)."""
     return " and ".join(f"{symbol.node.name!r} of shape {symbol.shape}" for symbol in symbols)
-
-
-def check_name(name):
-    """Raise ValueError unless `name` can be the name of a layer."""
-    if not isinstance(name, str) or not name or len(name) > LONGEST_NAME:
-        raise ValueError(f"`name` must be text of 1 to {LONGEST_NAME} characters, got {name!r:.80}")
-    hidden = [c for c in name if unicodedata.category(c) in ("Cc", "Cf", "Cn", "Cs", "Zl", "Zp")]
-    if "/" in name or hidden:
-        found = "'/'" if "/" in name else f"the invisible character U+{ord(hidden[0]):04X}"
-        raise ValueError(f"`name` must hold no '/' and nothing invisible, and {name!r} has {found}")
-
-
-def builds_once(build):
-    """Wrap a `build` method: it runs once, and if it fails the layer is as it was before."""
-
-    @wraps(build)
-    def wrapper(self, input_shape):
-        if self.built:
-            return
-        if not tree.is_branch(input_shape):
-            raise ValueError(
-                f"{self._title} is built for a shape with the batch axis, such as (None, 4), "
-                f"got {input_shape!r:.80}"
-            )
-        before = {key: copy.copy(v) if tree.is_branch(v) else v for key, v in vars(self).items()}
-        try:
-            build(self, input_shape)
-        except BaseException:
-            restore(self, before)
-            raise
-        self.built = True
-        if context.drawing is not None:  # a symbolic call that fails later undoes this build
-            context.drawing.append((self, before))
-
-    return wrapper
-
-
-@contextmanager
-def drawing(keep=True):
-    """Within the block, calls have no side effects, and what they build can be undone.
-
-    It is undone if the block fails, and at its end unless it is to be kept.
-    """
-    undo, outer = [], context.drawing
-    try:
-        with setting(tape=None, training=False, drawing=undo), np.errstate(all="ignore"):
-            yield
-    except BaseException:
-        keep = False
-        raise
-    finally:
-        if not keep:
-            for layer, state in reversed(undo):
-                restore(layer, state)
-        elif outer is not None:
-            outer += undo
-
-
-def restore(layer, state):
-    """Give a layer the attributes that it had before."""
-    vars(layer).clear()
-    vars(layer).update(state)
-
-
-def follows_masks(compute_mask):
-    """Mark a `compute_mask` that gives None where no input has a mask: then it is not asked."""
-    compute_mask.follows_masks = True
-    return compute_mask
 
 
 class Layer(registry.Configurable):
@@ -194,7 +71,7 @@ class Layer(registry.Configurable):
 
     def __new__(cls, *args, **options):
         # Here, because most layers would refuse a symbol as an argument of another kind.
-        if any(map(takes_over, tree.flatten(args))):
+        if any(map(overrides_calls, tree.flatten(args))):
             kind = cls.__name__
             raise TypeError(
                 f"{kind}(...) makes a layer, and it was given what layers are called on. Two pairs "
@@ -207,9 +84,9 @@ class Layer(registry.Configurable):
     ):
         if name is not None:
             check_name(name)
-        kind = registry.snake_case(type(self).__name__)
-        self.name = backend.unique_name(kind) if name is None else name
-        self._dtype = np.dtype(backend.standard_dtype(dtype))
+        kind = snake_case(type(self).__name__)
+        self.name = unique_name(kind) if name is None else name
+        self._dtype = np.dtype(standard_dtype(dtype))
         self.built = False
         self.nodes = []  # the calls of this layer in graphs
         self._trainable = bool(trainable)
@@ -278,7 +155,7 @@ class Layer(registry.Configurable):
         Raises ValueError, naming the layer, if it cannot be called on such inputs.
         """
         entrance = registry.find("InputLayer")
-        with drawing(keep=False), setting(names=Counter()):
+        with tracing(keep=False), setting(names=Counter()):
             inputs = tree.map_shapes(lambda shape: entrance(shape, self.dtype).output, input_shape)
             return tree.map(lambda output: output.shape, self(inputs))
 
@@ -295,8 +172,8 @@ class Layer(registry.Configurable):
                 return self._finish(self._run(args, {}))
         args, kwargs = self._name_first(args, kwargs)
         for leaf in tree.flatten((args, kwargs)):
-            if takes_over(leaf):
-                return leaf.__take_over__(self, args, kwargs)
+            if overrides_calls(leaf):
+                return leaf.__minigraph_function__(self, args, kwargs)
 
         args, kwargs, masks = self._take_inputs(args, kwargs)
         if not self.built:
@@ -368,7 +245,7 @@ class Layer(registry.Configurable):
         outputs = outputs if type(outputs) is Tensor else tree.map(to_tensor, outputs)
         if isinstance(outputs, str):
             raise TypeError(f"{self._title}: its call gave the text {outputs!r:.80}, no tensor")
-        if self.activity_regularizer is not None and context.drawing is None:
+        if self.activity_regularizer is not None and context.tracing is None:
             for output in tree.flatten(outputs):
                 self.add_loss(self.activity_regularizer(output) / max(output.shape[0], 1))
         return outputs
@@ -398,7 +275,7 @@ class Layer(registry.Configurable):
         except TypeError as error:
             raise TypeError(f"{self._title}: {error}") from None
         same = tensor.value.dtype == self._dtype or not self.casts_inputs  # a `.name` takes long
-        return tensor if same else basic.cast(tensor, self.dtype)
+        return tensor if same else ops.cast(tensor, self.dtype)
 
     def _settle_training(self, args, kwargs):
         """Whether this call trains: its own argument, else what runs around it, else None.
@@ -458,11 +335,11 @@ class Layer(registry.Configurable):
 
     def add_loss(self, loss):
         """Add a number to what training makes small: called within `call`, for this call only."""
-        if context.drawing is not None:  # a symbolic call has no side effects
+        if context.tracing is not None:  # a symbolic call has no side effects
             return
         call, losses = self._added
         known = losses if call is context.call and call is not None else []
-        self._added = (context.call, [*known, *map(basic.convert_to_tensor, tree.flatten(loss))])
+        self._added = (context.call, [*known, *map(ops.convert_to_tensor, tree.flatten(loss))])
 
     @property
     def losses(self):
@@ -539,7 +416,7 @@ class Layer(registry.Configurable):
         Raises ValueError if the number or a shape differs; then nothing at all is assigned.
         """
         variables = self.weights
-        values = [backend.to_array(as_array(value)) for value in values]
+        values = [to_array(as_array(value)) for value in values]
         if len(values) != len(variables):
             counts = f"{len(variables)} weights, but {len(values)} were given"
             raise ValueError(f"layer {self.name!r} has {counts}")
@@ -549,7 +426,7 @@ class Layer(registry.Configurable):
                     f"layer {self.name!r}: weight {variable.name!r} has shape {variable.shape}, "
                     f"got {value.shape}"
                 )
-        with whole_step:
+        with deferred_interrupts:
             for variable, value in zip(variables, values, strict=True):
                 variable.assign(value)
 
@@ -602,88 +479,12 @@ class Layer(registry.Configurable):
         return f"<{type(self).__name__} {self.name!r}>"
 
 
-# What most attributes are: to pass them by takes a quarter off a walk.
-PLAIN = {type(None), bool, int, float, str}
-
-
-def parts_in(owner):
-    """The variables and configurable objects that attributes hold, also in lists, tuples, dicts."""
-    return parts_among(vars(owner).values())
-
-
-def parts_among(values):
-    """The same, for values."""
-    found = []
-    for value in values:
-        if type(value) in PLAIN:
-            continue
-        if isinstance(value, (Variable, registry.Configurable)):
-            found.append(value)
-        elif isinstance(value, tree.BRANCHES) and value:
-            found += parts_among(value.values() if isinstance(value, dict) else value)
-    return found
-
-
-def own_variables(parts):
-    """The variables among the parts of a layer, those that were made to be trained first."""
-    found = unique([part for part in parts if isinstance(part, Variable)])
-    return sorted(found, key=lambda variable: not variable.learnable)
-
-
-def losses_of(layers):
-    """The losses that these layers have added, then the prices of their trainable weights."""
-    added = [loss for layer in layers if layer._added[1] for loss in layer._added[1]]
-    priced = [pair for layer in layers if layer._regularized for pair in layer._regularized]
-    return added + [price(weight) for price, weight in priced if weight.trainable]
-
-
 def is_tensor(value):
     """Whether a value is a tensor, or an array of this or another device."""
-    return isinstance(value, Tensor) or backend.is_array(value)
+    return isinstance(value, Tensor) or is_array(value)
 
 
 def to_tensor(value):
     """Arrays become tensors, all else stays; TypeError for an array that holds no numbers."""
     plain = is_tensor(value) and not isinstance(value, Tensor)
-    return Tensor(backend.to_array(value)) if plain else value
-
-
-def known_shape(tensor):
-    """The shape of a tensor or symbol; while a call is tried out, no rows mean an unknown batch."""
-    shape = tuple(getattr(tensor, "shape", ()))
-    trying = context.drawing is not None and shape[:1] == (0,)
-    return (None, *shape[1:]) if trying else shape
-
-
-def masks_of(inputs):
-    """The masks that ride on inputs, in their structure; None if there are none."""
-    masks = tree.map(lambda x: x.mask, inputs)
-    return masks if any(mask is not None for mask in tree.flatten(masks)) else None
-
-
-def combine_masks(masks):
-    """One mask for several inputs: a step counts if it counts in every input that has a mask."""
-    given = [mask for mask in tree.flatten(masks) if mask is not None]
-    return reduce(lambda a, b: a & b, given) if given else None
-
-
-def attach_masks(outputs, masks):
-    """Give each output its mask. An output that is also an input elsewhere is not touched.
-
-    Where there are not as many masks as outputs, all outputs get the combination of the masks.
-    """
-    flat, masks = tree.flatten(outputs), tree.flatten(masks)
-    if len(masks) != len(flat):
-        masks = [combine_masks(masks)] * len(flat)
-    fresh = []
-    for output, mask in zip(flat, masks, strict=True):
-        if output.mask is not mask:
-            output = basic.identity(output)
-            output.mask = mask
-        fresh.append(output)
-    return tree.pack(outputs, fresh)
-
-
-def unique(things):
-    """Each thing once, in the order of its first appearance."""
-    return list(dict.fromkeys(things))
+    return Tensor(to_array(value)) if plain else value

@@ -2,20 +2,25 @@
 
 import warnings
 
-from . import backend, graph, registry, saving, serialization, tree
-from .backend import context, setting
-from .checks import check_keys
-from .graph import Input, InputLayer, Plan, SymbolicTensor
-from .layer import LONGEST_NAME, Layer, drawing, to_tensor, unique
-from .ops import basic
-from .registry import register
-from .saving import load_model, save_model
-from .serialization import clone_model, model_from_json
-from .training import Trainer
-from .view import explore, svg
-from .view.summary import summary
-
-__all__ = ["Model", "Sequential", "clone_model", "load_model", "model_from_json", "save_model"]
+from .. import ops
+from ..core import registry, tree
+from ..core.checks import check_keys
+from ..core.context import context, setting
+from ..core.names import LONGEST_NAME, unique_name
+from ..core.random import RandomStream
+from ..graph.inside import Inside, find_call
+from ..graph.layer import Layer, to_tensor
+from ..graph.plan import Plan, is_cut
+from ..graph.symbols import Input, experiment
+from ..graph.tracing import tracing
+from ..graph.tracking import unique
+from ..saving.config import (
+    model_config,
+    model_from_config,
+    model_to_json,
+)
+from ..saving.model import load_weights, save_model, save_weights
+from ..training.trainer import Trainer
 
 
 class Model(Trainer, Layer):
@@ -37,9 +42,9 @@ class Model(Trainer, Layer):
 
     def __init__(self, inputs=None, outputs=None, name=None, **options):
         if name is None and inputs is not None and type(self) is Model:
-            name = backend.unique_name("functional")
+            name = unique_name("functional")
         super().__init__(name=name, **options)
-        self.random = backend.RandomStream()
+        self.random = RandomStream()
         self._plan, self._inside = None, {}
         if (inputs is None) != (outputs is None):
             raise ValueError(
@@ -111,7 +116,7 @@ class Model(Trainer, Layer):
     def _fit(self, value, symbol):
         """One input, cast to its Input's dtype; ValueError with both shapes if it does not fit."""
         expected, found = symbol.shape, tuple(value.shape)
-        first = 0 if context.drawing is None else 1  # a call that is tried out has no rows
+        first = 0 if context.tracing is None else 1  # a call that is tried out has no rows
         sizes = zip(expected[first:], found[first:], strict=False)
         if len(found) != len(expected) or any(want not in (have, None) for want, have in sizes):
             lone = len(found) == len(expected) - 1
@@ -121,14 +126,14 @@ class Model(Trainer, Layer):
                 f"{found}{advice}"
             )
         same = value.value.dtype == symbol.dtype
-        return value if same else basic.cast(value, symbol.dtype)
+        return value if same else ops.cast(value, symbol.dtype)
 
     def prepare(self, inputs):
         """A subclass gets its weights from a `build` of its own, or when its `call` first runs."""
         self.build_shape = tree.map(lambda x: (None, *x.shape[1:]), inputs)
         if type(self).build is not Model.build:
             self.build(self.build_shape)
-        if context.drawing is not None:  # a drawing that fails later undoes this
+        if context.tracing is not None:  # a drawing that fails later undoes this
             Layer.build(self, self.build_shape)
 
     def pass_masks(self, inputs, masks, outputs):
@@ -140,8 +145,8 @@ class Model(Trainer, Layer):
         """Make the weights of a subclassed model, by trying its `call` on an empty batch."""
         self.build_shape = input_shape
         symbols = tree.map_shapes(lambda s: Input(batch_shape=(None, *s[1:])), input_shape)
-        with drawing():
-            graph.experiment(self.call, (symbols,), {}, tree.flatten(symbols))
+        with tracing():
+            experiment(self.call, (symbols,), {}, tree.flatten(symbols))
 
     def make_weights(self, input_shape):
         """Make all weights: those of a `build` of its own, then those of the layers inside."""
@@ -206,7 +211,7 @@ class Model(Trainer, Layer):
         rows = []
         for group in self.plan.groups:
             node = group[0]
-            enters = graph.is_cut(node, self.inputs)  # the data; what comes before is cut off
+            enters = is_cut(node, self.inputs)  # the data; what comes before is cut off
             what = ("InputLayer", None) if enters else (node.label, node.layer)
             rows.append((node.name, *what, group))
         return rows
@@ -266,7 +271,7 @@ class Model(Trainer, Layer):
             raise ValueError(f"`path` must be a text such as 'encoder/dense', got {path!r:.80}")
         self._drawn()
         name, _, rest = path.partition("/")
-        node, output = graph.find_call(self, name)
+        node, output = find_call(self, name)
         if not rest:
             if output is None and len(node.outputs) > 1:
                 raise ValueError(
@@ -282,7 +287,7 @@ class Model(Trainer, Layer):
         node.layer.get_tensor(rest)  # says what is wrong with the rest of the path
         known = node.layer._inside  # asked twice, also through two models of one graph: drawn once
         if (node, rest) not in known:
-            inside = graph.Inside(node.layer, rest, name=path.replace("/", ".")[-LONGEST_NAME:])
+            inside = Inside(node.layer, rest, name=path.replace("/", ".")[-LONGEST_NAME:])
             known[node, rest] = inside(*node.args, **node.kwargs)
         return known[node, rest]
 
@@ -295,136 +300,49 @@ class Model(Trainer, Layer):
 
     def summary(self, **options):
         """Print the table of layers, output shapes and parameter counts."""
+        from ..view.summary import summary
+
         summary(self, **options)
 
     def explore(self, x=None, y=None):
         """A picture to click. With data, it steps through a recorded forward and backward pass."""
-        return explore.explore(self, x, y)
+        from ..view.explore import explore
+
+        return explore(self, x, y)
 
     def _repr_mimebundle_(self, **options):
         if self.plan is None:
             return {"text/plain": repr(self)}
-        return svg.notebook_forms(self)
+        from ..view.svg import notebook_forms
+
+        return notebook_forms(self)
 
     # -- configs and files ---------------------------------------------------------------------
 
     def get_config(self):
         """The graph as plain JSON: a table of layers, the nodes, the inputs and the outputs."""
-        return serialization.model_config(self)
+        return model_config(self)
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
         """An independent model with fresh weights, from what `get_config` gave."""
-        return serialization.model_from_config(config, custom_objects, cls)
+        return model_from_config(config, custom_objects, cls)
 
     def to_json(self, **json_args):
         """The class and the config as a text; `json_args` go to `json.dumps`."""
-        return serialization.model_to_json(self, **json_args)
+        return model_to_json(self, **json_args)
 
     def save(self, path, overwrite=True):
         """Write graph, weights, compile settings and optimizer state to one file."""
-        saving.save_model(self, path, overwrite)
+        save_model(self, path, overwrite)
 
     def save_weights(self, path):
         """Write the weights alone to a file."""
-        saving.save_weights(self, path)
+        save_weights(self, path)
 
     def load_weights(self, path):
         """Read the weights from a file; a file of another architecture is a ValueError."""
-        saving.load_weights(self, path)
-
-
-class Sequential(Model):
-    """A plain chain of layers: what one gives, the next one takes.
-
-    A leading `Input` draws it at once. Without one it is drawn for its first data, and until then
-    it has no weights.
-    """
-
-    def __init__(self, layers=None, trainable=True, name=None):
-        super().__init__(name=name, trainable=trainable)
-        self._chain = []
-        self._ends = []  # the symbol before the first layer and the one behind each layer
-        if isinstance(layers, Layer):
-            raise TypeError(f"Sequential takes a list of layers: write Sequential([{layers.name}])")
-        for layer in layers or []:
-            self.add(layer)
-
-    @property
-    def plan(self):
-        """Made when it is needed: planning at each `add` would cost the square of the depth."""
-        if self._plan is None and len(self._ends) > 1:
-            self._plan = Plan(self._ends[0], self._ends[-1])
-        return self._plan
-
-    @property
-    def layers(self):
-        """The layers in their order; a leading `Input` is none of them."""
-        return list(self._chain)
-
-    @property
-    def summary_rows(self):
-        """A row for each layer of the chain; its Input goes without saying."""
-        return [row for row in super().summary_rows if not isinstance(row[2], InputLayer)]
-
-    def add(self, layer):
-        """Put a layer, or a first `Input`, at the end of the chain."""
-        if isinstance(layer, InputLayer):
-            layer = layer.output
-        if isinstance(layer, SymbolicTensor) and isinstance(layer.node.layer, InputLayer):
-            if self._chain or self._ends:
-                raise ValueError(f"{self.name!r}: an Input comes first, before all layers")
-            self._ends = [layer]
-            return
-        if not isinstance(layer, Layer):
-            raise TypeError(
-                f"only layers can be added to {self.name!r}, got {layer!r:.80}"
-                + (f": write {layer.__name__}()" if isinstance(layer, type) else "")
-            )
-        if any(layer.name == other.name for other in self._chain):
-            raise ValueError(
-                f"the layers of {self.name!r} need unique names: {layer.name!r} is there already"
-            )
-        if self._ends:
-            self._draw(layer)
-        self._chain = [*self._chain, layer]
-
-    def pop(self):
-        """Take the last layer away and return it; ValueError if there is none."""
-        if not self._chain:
-            raise ValueError(f"{self.name!r} has no layer to take away")
-        *self._chain, last = self._chain
-        if self._ends:
-            last.nodes.remove(self._ends[-1].node)
-            for index, node in enumerate(last.nodes):
-                node.index = index
-            self._ends, self._plan = self._ends[:-1], None
-            self.built = len(self._ends) > 1
-        return last
-
-    def _draw(self, layer):
-        """One more call at the end of the drawing."""
-        output = layer(self._ends[-1])
-        if not isinstance(output, SymbolicTensor):
-            raise ValueError(
-                f"{self.name!r} is a chain, but layer {layer.name!r} gives "
-                f"{len(tree.flatten(output))} outputs. Use Model(inputs, outputs) for such graphs."
-            )
-        self._ends, self._plan, self.built = [*self._ends, output], None, True
-
-    def prepare(self, inputs):
-        """Draw the chain for its first data."""
-        if not self.built:
-            self.build(tree.map(lambda x: tuple(x.shape), inputs))
-
-    def build(self, input_shape):
-        """Draw the chain for inputs of this shape, which includes the batch axis."""
-        if not self._chain:
-            raise ValueError(f"{self.name!r} has no layers yet: add some first")
-        self._ends = [Input(tuple(input_shape)[1:])]
-        with drawing():
-            for layer in self._chain:
-                self._draw(layer)
+        load_weights(self, path)
 
 
 def shapes_of(symbols):
@@ -433,5 +351,4 @@ def shapes_of(symbols):
     return shapes[0] if len(shapes) == 1 else shapes
 
 
-register(Model, name="Functional")
-register(Sequential)
+registry.register(Model, name="Functional")

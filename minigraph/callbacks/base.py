@@ -12,9 +12,9 @@ from functools import partial
 
 import numpy as np
 
-from . import backup, registry
-from .checks import check_numbers, is_size
-from .interrupts import whole_step
+from ..core.checks import check_numbers, is_size
+from ..core.interrupts import deferred_interrupts
+from ..training.resume import load, save
 
 
 class Callback:
@@ -171,7 +171,7 @@ class History(Callback):
         self.epoch = []
 
     def on_epoch_end(self, epoch, logs=None):
-        with whole_step:
+        with deferred_interrupts:
             self.epoch.append(epoch)
             for name, value in (logs or {}).items():
                 self.history.setdefault(name, []).append(value)
@@ -602,7 +602,7 @@ class BackupAndRestore(Callback):
                 "is not known before the first batch: call test_on_batch on some data first"
             )
         if os.path.exists(self.path):
-            self.put_back = backup.load(self.model, self.path)
+            self.put_back = load(self.model, self.path)
             self.put_back()
         else:
             self.epoch = self.model._session.epochs.start
@@ -630,7 +630,7 @@ class BackupAndRestore(Callback):
 
     def save(self, epoch, done, logs):
         """Write down that `done` batches of an epoch are made, the last of them with these logs."""
-        backup.save(self.model, self.path, {"epoch": epoch, "done": done, "logs": dict(logs)})
+        save(self.model, self.path, {"epoch": epoch, "done": done, "logs": dict(logs)})
 
 
 class LambdaCallback(Callback):
@@ -658,6 +658,3 @@ class TerminateOnNaN(Callback):
         if not math.isfinite((logs or {}).get("loss", 0.0)):
             print(f"Batch {batch}: the loss is not finite, training stops")
             self.model.stop_training = self.model.stop_at_once = True
-
-
-__all__ = registry.public_names(globals())

@@ -23,13 +23,18 @@ from types import EllipsisType
 
 import numpy as np
 
-from . import backend, graph, registry, tree
-from .backend import context, setting, standard_dtype
-from .checks import check_keys
-from .graph import InputLayer, SymbolicTensor
-from .layer import Layer, check_name
-from .safefile import expect, parse_json
-from .tensor import Tensor, Variable
+from ..core import registry, tree
+from ..core.checks import check_keys
+from ..core.context import context, setting
+from ..core.dtypes import standard_dtype
+from ..core.names import check_name
+from ..core.tensor import Tensor, Variable
+from ..graph.inside import Inside
+from ..graph.layer import Layer
+from ..graph.plan import collect
+from ..graph.symbols import InputLayer, SymbolicTensor, check_shape, connect
+from ..ops.costs import Budget, spend
+from .file import expect, parse_json
 
 # Bounds for a model that comes from a file (see `bounded`).
 MOST_LAYERS = 10_000
@@ -87,7 +92,7 @@ def clone_model(model, clone_function=None):
     expect(form_of(model) != "object", f"{model!r}: use from_config(get_config()) to copy it")
     writer, replaced = Writer(), {}
     config = writer.model(model)
-    kept = (InputLayer, graph.Inside, registry.find("Functional"), type(None))
+    kept = (InputLayer, Inside, registry.find("Functional"), type(None))
     for place, layer in enumerate(writer.layers if clone_function else []):
         if not isinstance(layer, kept):
             replaced[place] = clone_function(layer)
@@ -124,7 +129,7 @@ def write_model(model):
 
 def read_description(description, custom_objects=None):
     """(a new model, the layers of its table) from what `write_model` gave."""
-    check(description, "a model", DESCRIPTION)
+    check_record(description, "a model", DESCRIPTION)
     with registry.custom_object_scope(custom_objects or {}):
         cls = find_layer_class(description["class_name"])
     expect(issubclass(cls, registry.find("Functional")), f"{cls.__name__} is not a model")
@@ -136,7 +141,7 @@ def read_model(cls, config, custom_objects=None, replaced=()):
     expect(isinstance(config, dict), f"a config is a dict, got {config!r:.80}")
     with rebuilding(custom_objects):
         if joining_keys(config):
-            check(config, "a model", MODEL, GRAPH | CHAIN)
+            check_record(config, "a model", MODEL, GRAPH | CHAIN)
             reader = Reader(config["layers"], replaced)
             model = reader.model(cls, config["name"], config["trainable"], config)
             return model, reader.layers
@@ -192,7 +197,7 @@ class Writer:
             start = model.plan.inputs[0].node.layer.get_config() if model.plan else None
             return {"chain": [self.place(layer) for layer in model.layers], "input": start}
         nodes, numbers = [], {}
-        calls = graph.collect(model.inputs, model.outputs)
+        calls = collect(model.inputs, model.outputs)
         taken = {node.name for node in calls}
         for symbol in model.inputs:
             numbers[symbol] = [len(nodes), 0]
@@ -341,7 +346,7 @@ class Reader:
     """
 
     def __init__(self, table, replaced=()):
-        few = len(table) <= MOST_LAYERS or context.calls_left is None
+        few = len(table) <= MOST_LAYERS or context.budget is None
         expect(few, f"the model has {len(table)} layers, and {MOST_LAYERS} are allowed")
         self.layers, self._replaced = [], dict(replaced)
         self._costs = []  # of each layer: how many calls one call of it makes, how deep it nests
@@ -363,13 +368,13 @@ class Reader:
     def spend(self, calls):
         """Count calls. A model that is read from a file may make so many only."""
         self._calls += calls
-        if context.calls_left is not None:
-            context.calls_left -= calls
-            expect(context.calls_left >= 0, f"the model makes more than {MOST_CALLS} calls")
+        if context.budget is not None:
+            context.budget.calls -= calls
+            expect(context.budget.calls >= 0, f"the model makes more than {MOST_CALLS} calls")
 
     def layer(self, entry):
         """The layer of an entry."""
-        check(entry, "a layer", LAYER, {"trainable": bool} | GRAPH | CHAIN)
+        check_record(entry, "a layer", LAYER, {"trainable": bool} | GRAPH | CHAIN)
         cls, name, config = find_layer_class(entry["class_name"]), entry["name"], entry["config"]
         check_name(name)
         expect(config.get("name", name) == name, f"layer {name!r} has two names")
@@ -420,7 +425,7 @@ class Reader:
             expect(isinstance(layer, InputLayer), f"{layer.name!r} is called without arguments")
             return [layer.output]
         is_op = isinstance(entry, dict) and "op" in entry
-        check(entry, "a call", OP_CALL if is_op else LAYER_CALL)
+        check_record(entry, "a call", OP_CALL if is_op else LAYER_CALL)
         if is_op:
             check_name(entry["name"])
             self.spend(1)
@@ -432,7 +437,7 @@ class Reader:
         expect(called_on, "a call needs a tensor that an earlier call made")
         if is_op:
             check_loose(leaves)
-        symbols = tree.flatten(graph.connect(fn, args, kwargs))
+        symbols = tree.flatten(connect(fn, args, kwargs))
         if is_op:
             rename(symbols, entry["name"])
         check_size(symbols[0].node)
@@ -485,7 +490,7 @@ def make(cls, config):
 
 def make_input(config):
     """An InputLayer from its config, which may come from anywhere."""
-    check(config, "an Input", {"batch_shape": list, "dtype": str, "name": str})
+    check_record(config, "an Input", {"batch_shape": list, "dtype": str, "name": str})
     layer = InputLayer(**config)
     check_size(layer.nodes[0])
     return layer
@@ -508,7 +513,7 @@ def find_function(name):
 
 def decode_array(dtype, shape, data):
     """An array from its dtype, shape and bytes, which must fit together."""
-    dtype, shape = np.dtype(standard_dtype(dtype)), graph.check_shape(shape, "shape")
+    dtype, shape = np.dtype(standard_dtype(dtype)), check_shape(shape, "shape")
     data = bytes.fromhex(data)
     good = None not in shape and len(data) == math.prod(shape) * dtype.itemsize
     expect(good, f"an array of shape {shape} has {len(data)} bytes")
@@ -532,7 +537,7 @@ def joining_keys(config):
     return config.keys() & (GRAPH | CHAIN).keys()
 
 
-def check(entry, what, needed, optional=None):
+def check_record(entry, what, needed, optional=None):
     """Raise ValueError unless `entry` is a dict with all the needed keys and no unknown ones, and
     what stands under each is of its type.
     """
@@ -554,12 +559,12 @@ def bounded():
 
     Ten models, each calling the one before ten times, are a short text and ten billion calls.
     """
-    return setting(calls_left=MOST_CALLS)
+    return setting(budget=Budget(MOST_CALLS))
 
 
 def check_size(node):
     """Raise ValueError if one row of an output of `node` has too many numbers."""
-    for symbol in node.outputs if context.calls_left is not None else []:
+    for symbol in node.outputs if context.budget is not None else []:
         numbers = max(math.prod(n or symbol.rows or 1 for n in trial) for trial in symbol.trials)
         few = numbers <= MOST_NUMBERS
         expect(few, f"{symbol.name!r} of shape {symbol.shape} has more than {MOST_NUMBERS} numbers")
@@ -573,6 +578,6 @@ def check_loose(leaves):
     shapes = [leaf.trials[1] for leaf in leaves if isinstance(leaf, SymbolicTensor)]
     shapes += [leaf.shape for leaf in leaves if isinstance(leaf, np.ndarray)]
     for shape in shapes:
-        backend.take_room(*shape)  # side by side
+        spend(*shape)  # side by side
     axes = zip_longest(*(shape[::-1] for shape in shapes), fillvalue=1)
-    backend.take_room(*(0 if 0 in sizes else max(sizes) for sizes in axes))  # number by number
+    spend(*(0 if 0 in sizes else max(sizes) for sizes in axes))  # number by number

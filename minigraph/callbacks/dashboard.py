@@ -5,14 +5,14 @@ import math
 import time
 from collections import Counter
 
-from .backend import array_module, context, to_host
-from .callbacks import Callback
-from .metrics import Mean
-from .models import Model
-from .tensor import as_array
-from .view.dashboard import dashboard_page, page_of_size, thinned
-from .view.text import printable, shape_text
-from .view.widget import show
+from ..core.context import context
+from ..core.device import array_module, to_host
+from ..core.tensor import as_array
+from ..metrics import Mean
+from ..view.dashboard import dashboard_page, page_of_size, thinned
+from ..view.text import printable, shape_text
+from ..view.widget import show
+from .base import Callback
 
 MOST_RECORDS = 1000  # of batches, and of epochs; with more, each second one is let go
 
@@ -50,7 +50,7 @@ class Dashboard(Callback):
         self.batches, self.epochs = [], []
         self._layers, self._owners, self._squares, self._drawn = {}, {}, {}, -math.inf
         # `fit` puts the context back when it ends.
-        self._outer, context.gradient_watcher = context.gradient_watcher, self._note
+        self._outer, context.on_gradients = context.on_gradients, self._note
 
     def on_train_batch_begin(self, batch, logs=None):
         self._squares, self._sums_before = {}, self._sums()
@@ -177,7 +177,7 @@ def owners_of(model):
 def layers_with_weights(model, prefix=""):
     """(path, layer, weights) of each layer of a model, and of the models inside it."""
     for layer in model.layers:
-        if isinstance(layer, Model):
+        if hasattr(layer, "plan"):  # a model
             yield from layers_with_weights(layer, f"{prefix}{layer.name}/")
         else:
             yield prefix + layer.name, layer, layer.weights

@@ -4,15 +4,19 @@
 is open it keeps the receipt: each op that ran, with the function that carries gradients back.
 """
 
-import inspect
 import math
 from contextlib import nullcontext, suppress
 from functools import partial, wraps
 
 import numpy as np
 
-from . import backend, registry, tree
-from .backend import context
+from . import device, registry, tree
+from .context import context
+from .device import array_module, as_numbers, to_array, to_backend, to_host
+from .dtypes import in_float_type_of, standard_dtype
+from .errors import OP_ERRORS, raise_named
+from .random import next_seed
+from .signatures import OpSignature
 
 # Infinities and NaNs show in the values, on every device alike. NumPy's warnings would add noise:
 # some BLAS kernels raise the flag for "invalid" on products of ordinary numbers.
@@ -23,10 +27,36 @@ OPS = {}  # the name of each op -> the op; a file may name an op, never import o
 
 
 class Operators:
-    """What `+ - * / @ []` hang on, so that tensors and symbols share them (see `ops/basic`)."""
+    """What `+ - * / @ []` mean, for tensors and symbols alike: the ops of these names."""
 
     __slots__ = ()
     __array_priority__ = 1000  # `array + tensor` asks the tensor first
+
+    # fmt: off
+    def __add__(self, other): return OPS["add"](self, other)
+    def __radd__(self, other): return OPS["add"](other, self)
+    def __sub__(self, other): return OPS["subtract"](self, other)
+    def __rsub__(self, other): return OPS["subtract"](other, self)
+    def __mul__(self, other): return OPS["multiply"](self, other)
+    def __rmul__(self, other): return OPS["multiply"](other, self)
+    def __truediv__(self, other): return OPS["divide"](self, other)
+    def __rtruediv__(self, other): return OPS["divide"](other, self)
+    def __floordiv__(self, other): return OPS["floor_divide"](self, other)
+    def __rfloordiv__(self, other): return OPS["floor_divide"](other, self)
+    def __mod__(self, other): return OPS["mod"](self, other)
+    def __rmod__(self, other): return OPS["mod"](other, self)
+    def __pow__(self, other): return OPS["power"](self, other)
+    def __rpow__(self, other): return OPS["power"](other, self)
+    def __matmul__(self, other): return OPS["matmul"](self, other)
+    def __rmatmul__(self, other): return OPS["matmul"](other, self)
+    def __lt__(self, other): return OPS["less"](self, other)
+    def __le__(self, other): return OPS["less_equal"](self, other)
+    def __gt__(self, other): return OPS["greater"](self, other)
+    def __ge__(self, other): return OPS["greater_equal"](self, other)
+    def __neg__(self): return OPS["negative"](self)
+    def __abs__(self): return OPS["abs"](self)
+    def __getitem__(self, key): return OPS["getitem"](self, key=key)
+    # fmt: on
 
 
 class Tensor(Operators):
@@ -38,7 +68,7 @@ class Tensor(Operators):
     __slots__ = ("value", "tracked", "mask")
 
     def __init__(self, value, tracked=False):
-        self.value = value if type(value) is backend.home else backend.to_array(as_array(value))
+        self.value = value if type(value) is device.array_type else to_array(as_array(value))
         self.tracked = tracked
         self.mask = None
 
@@ -49,7 +79,7 @@ class Tensor(Operators):
 
     def numpy(self):
         """The value as a NumPy array on the host."""
-        return backend.to_host(self.value)
+        return to_host(self.value)
 
     def __array__(self, dtype=None, copy=None):
         if not isinstance(self.value, np.ndarray):
@@ -100,14 +130,14 @@ class Variable(Tensor):
 
     def __init__(self, initial, shape=None, dtype=None, name="variable", trainable=True):
         if callable(initial):
-            self._shape, self._dtype = tuple(shape), backend.standard_dtype(dtype)
-            self._initial, self._seed = initial, backend.next_seed()
+            self._shape, self._dtype = tuple(shape), standard_dtype(dtype)
+            self._initial, self._seed = initial, next_seed()
         else:
-            array = backend.as_numbers(as_array(initial))
-            dtype = array.dtype if dtype is None else backend.standard_dtype(dtype)
+            array = as_numbers(as_array(initial))
+            dtype = array.dtype if dtype is None else standard_dtype(dtype)
             self._initial = array.astype(dtype)
             self._shape, self._dtype = array.shape, self._initial.dtype.name
-        backend.movable.add(self)
+        device.follow(self)
         self.name = name
         self.learnable = self.tracked = bool(trainable)
         self.mask = None
@@ -116,22 +146,22 @@ class Variable(Tensor):
         # Python comes here only while the slot is empty, so a filled variable costs nothing extra.
         if attribute != "value":
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {attribute!r}")
-        if context.drawing is not None:  # a shape is wanted, no numbers: a zero takes no memory
-            return nothing(self._shape, self._dtype)
+        if context.tracing is not None:  # a shape is wanted, no numbers: a zero takes no memory
+            return device.placeholder(self._shape, self._dtype)
         start = self._initial
         if callable(start):
             start = np.asarray(start(self._shape, self._dtype, self._seed), self._dtype)
-        self.value = backend.to_library(start)
+        self.value = to_backend(start)
         if start is self._initial:  # an array: it has moved, and need not be kept
             self._initial = None
         return self.value
 
     def __setstate__(self, state):
-        for slot, value in state[1].items():  # a copy moves between libraries too
+        for slot, value in state[1].items():
             setattr(self, slot, value)
-        backend.movable.add(self)
+        device.follow(self)
 
-    def let_go(self):
+    def release(self):
         """Another library is in use: the value becomes a start, to be moved when it is needed."""
         with suppress(AttributeError):  # it was not needed yet
             self._initial = Tensor.value.__get__(self)
@@ -151,12 +181,12 @@ class Variable(Tensor):
 
     def assign(self, value):
         """Replace the value by one of the same shape; ValueError otherwise."""
-        array = backend.to_array(as_array(value))
+        array = to_array(as_array(value))
         if array.shape != self._shape:
             raise ValueError(
                 f"variable {self.name!r} has shape {self._shape}, cannot assign shape {array.shape}"
             )
-        if context.drawing is None:  # a symbolic call has no side effects
+        if context.tracing is None:  # a symbolic call has no side effects
             self.value = array.astype(self._dtype)  # a copy: the caller's array stays the caller's
         return self
 
@@ -168,11 +198,6 @@ class Variable(Tensor):
 
     def __repr__(self):
         return f"Variable({self.name!r}, shape={self.shape}, dtype={self.dtype})"
-
-
-def nothing(shape, dtype):
-    """A zero of any shape that takes no memory: for a drawing, which wants shapes, no numbers."""
-    return np.broadcast_to(np.zeros((), dtype), shape)
 
 
 def as_array(value):
@@ -245,7 +270,7 @@ class Tape:
                 "variables or watched tensors. A tape can be asked once, since it then frees its "
                 "records."
             )
-        gradients = {loss: backend.array_module(loss.value).ones_like(loss.value)}
+        gradients = {loss: array_module(loss.value).ones_like(loss.value)}
         with QUIET():
             while self.records:
                 name, *record = self.records.pop()
@@ -272,14 +297,6 @@ class Tape:
             share = unbroadcast(way, tensor)
             before = gradients.get(tensor)
             gradients[tensor] = share if before is None else before + share
-
-
-def quietly():
-    """A block in which NumPy says nothing of overflow and the like: infinity and NaN are results.
-
-    In the call of a layer that is so from its start; to ask NumPy at each op takes a microsecond.
-    """
-    return QUIET() if context.call is None else IS_QUIET
 
 
 def take_arriving(outputs, gradients, keep):
@@ -314,8 +331,8 @@ def op(fn=None, *, name=None):
     Arrays stand before `/`, settings after it. `value` is an array or a tuple of arrays. `backward`
     is one of three.
 
-    A tuple with one function for each input: from the gradient that arrives at the output to the
-    gradient of that input (None for an input that has none).
+    A tuple with one function for each input: from the gradient of the output to the gradient of
+    that input (None for an input that has none).
 
     One function that computes them jointly; an entry of its result may itself be a function of no
     arguments, which is called only if that input's gradient is wanted.
@@ -329,65 +346,33 @@ def op(fn=None, *, name=None):
     """
     if fn is None:
         return lambda fn: op(fn, name=name)
-    parameters = inspect.signature(fn).parameters.values()
-    over_list = any(p.kind is p.VAR_POSITIONAL for p in parameters)
-    array_defaults = [p.default for p in parameters if p.kind is p.POSITIONAL_ONLY]
-    settable = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
-    setting_names = [p.name for p in parameters if p.kind in settable]
-    if not over_list and not array_defaults:
-        raise TypeError(f"@op: the arrays of {fn.__name__} must stand before `/` in its signature")
-    slots = 1 if over_list else len(array_defaults)
     op_name = name or fn.__name__
+    signature = OpSignature(fn, op_name)
 
     @wraps(fn)
     def apply(*args, **settings):
-        if len(args) > slots:  # settings may be given by position, as NumPy users expect
-            extra = dict(zip(setting_names, args[slots:], strict=False))
-            if len(args) - slots > len(extra) or extra.keys() & settings.keys():
-                raise TypeError(f"{op_name}: too many arguments, or one was given twice")
-            settings, args = extra | settings, args[:slots]
-        arrays = args[0] if over_list else args
+        args, settings = signature.bind(args, settings)
+        arrays = args[0] if signature.takes_list else args
         for array in arrays:
-            if not isinstance(array, Tensor) and takes_over(array):
-                return array.__take_over__(apply, args, settings)
-        if len(args) < slots:
-            missing = array_defaults[len(args) :]
-            if inspect.Parameter.empty in missing:
-                raise TypeError(f"{op_name} needs {slots} arrays, got {len(args)}")
-            arrays = (*arrays, *missing)
+            if overrides_calls(array):  # a symbol: it becomes a node of a graph instead
+                return array.__minigraph_function__(apply, args, settings)
 
-        values, sources, tracked, numbers_only = [], [], False, True
-        for array in arrays:
-            if isinstance(array, Tensor):
-                numbers_only = False
-                value = array.value
-                values.append(value if type(value) is backend.home else settled(value))
-                sources.append(array if array.tracked else None)
-                tracked = tracked or array.tracked
-            else:
-                values.append(to_operand(array))
-                sources.append(None)
-                numbers_only = numbers_only and isinstance(values[-1], (int, float))
-        if numbers_only:  # nothing else says what type they should have
-            values = [backend.to_array(number) for number in values]
-        if backend.home is not np.ndarray and context.drawing is not None:
-            values = [settled(value) if backend.is_array(value) else value for value in values]
+        arrays = signature.with_defaults(arrays)
+        values = values_of(arrays)
         try:
+            if context.budget is not None:  # a model that is read from a file is being traced
+                context.budget.charge(op_name, values, settings)
             with quietly():
                 value, backward = fn(*values, **settings)
-        except ValueError:
-            raise
-        except (ArithmeticError, AttributeError, LookupError, TypeError) as error:
-            raise misused(op_name, values, error) from error
+        except OP_ERRORS as error:
+            raise_named(error, op_name, values)
 
         tape = context.tape
-        tracked = tracked and tape is not None and backward is not None
-        if type(value) is tuple:
-            output = tuple(Tensor(narrow(v, values), tracked) for v in value)
-        else:
-            output = Tensor(narrow(value, values), tracked)
+        inputs = [a if isinstance(a, Tensor) and a.tracked else None for a in arrays]
+        tracked = tape is not None and backward is not None and inputs.count(None) < len(inputs)
+        output = wrapped(value, values, tracked)
         if tracked:
-            tape.record(op_name, output, sources, backward)
+            tape.record(op_name, output, inputs, backward)
         return output
 
     apply.__name__ = op_name
@@ -396,64 +381,47 @@ def op(fn=None, *, name=None):
     return apply
 
 
-class PlaceError(ValueError, IndexError):
-    """A place that does not exist."""
+def overrides_calls(argument):
+    """Whether an argument turns the call into something else, as a symbol does."""
+    return not isinstance(argument, Tensor) and hasattr(type(argument), "__minigraph_function__")
 
 
-def misused(op_name, values, error):
-    """The error of an op that met what it cannot work on, with the op's name and what it met."""
-    met = (f"shape {v.shape}" if hasattr(v, "shape") else repr(v) for v in values)
-    kinds = {TypeError: TypeError, LookupError: PlaceError, Exception: ValueError}
-    kind = next(kinds[known] for known in kinds if isinstance(error, known))
-    return kind(f"{op_name} cannot be computed of {' and '.join(met)}: {error}")
-
-
-def narrow(value, operands):
-    """A float64 result of smaller floats and integers, in the type of the floats.
-
-    NumPy widens where float32 meets integers; here float32 in gives float32 out.
-    """
-    if value.dtype != np.float64:
-        return value
-    types = [v.dtype for v in operands if hasattr(v, "dtype")]
-    floats = [t for t in types if t.kind == "f"]
-    if not floats or len(floats) == len(types) or np.float64 in floats:
-        return value
-    return value.astype(max(floats))
-
-
-def takes_over(argument):
-    """Whether an argument wants to turn the call into something else, as a symbol does."""
-    return hasattr(type(argument), "__take_over__")
-
-
-def settled(value):
-    """What an op sees of a tensor whose array is of another type than those of the library in use.
-
-    Raises TypeError if it lies in another library: to move it unseen would hide what takes time.
-    """
-    library, own = (backend.array_module(*arrays).__name__ for arrays in ((), (value,)))
-    if own == library:  # a kind of its own, such as np.memmap
-        return value
-    if context.drawing is not None:
-        return nothing(value.shape, value.dtype)
-    raise TypeError(
-        f'a tensor of {own} meets {library}, which is in use since `use("{library}")`. Variables '
-        "move by themselves; of any other tensor `t` make a new one with Tensor(t)."
-    )
+def values_of(arguments):
+    """What an op computes with: the arrays of tensors; anything else as an array or a number."""
+    values = [
+        device.on_backend(a.value) if isinstance(a, Tensor) else to_operand(a) for a in arguments
+    ]
+    if all(isinstance(value, (int, float)) for value in values):
+        return [to_array(number) for number in values]  # nothing else says what type they have
+    return values if context.tracing is None else device.placeholders(values)
 
 
 def to_operand(value):
-    """What an op sees of an argument that is no tensor: arrays move into the library in use.
+    """What an op sees of an argument that is no tensor: arrays move to the active backend.
 
     Python numbers stay Python numbers: as arrays they would turn float32 into float64.
     """
     if isinstance(value, np.generic):
         return value.item()
-    if value is None or isinstance(value, (int, float)) or type(value) is backend.home:
+    if value is None or isinstance(value, (int, float)) or type(value) is device.array_type:
         return value
     if isinstance(value, (list, tuple)):
         if any(isinstance(leaf, Tensor) and leaf.tracked for leaf in tree.flatten(value)):
             raise TypeError("a list of tensors loses their gradients: join them with ops.stack")
         value = tree.map(lambda leaf: leaf.numpy() if isinstance(leaf, Tensor) else leaf, value)
-    return backend.to_array(value)
+    return to_array(value)
+
+
+def wrapped(value, operands, tracked):
+    """The array, or the tuple of arrays, that an op gave, as tensors."""
+    if type(value) is tuple:
+        return tuple(wrapped(part, operands, tracked) for part in value)
+    return Tensor(in_float_type_of(operands, value), tracked)
+
+
+def quietly():
+    """A block in which NumPy says nothing of overflow and the like: infinity and NaN are results.
+
+    In the call of a layer that is so from its start; to ask NumPy at each op takes a microsecond.
+    """
+    return QUIET() if context.call is None else IS_QUIET

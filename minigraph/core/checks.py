@@ -2,7 +2,18 @@
 
 import math
 
-from .backend import is_number
+import numpy as np
+
+
+def is_number(value, least=-math.inf):
+    """Whether `value` is a finite number, no bool and no text, of at least `least`."""
+    if isinstance(value, (bool, np.bool_, str)) or value is None:
+        return False
+    try:
+        number = float(value)
+    except (OverflowError, TypeError, ValueError):
+        return False
+    return math.isfinite(number) and number >= least
 
 
 def check_numbers(least=-math.inf, most=math.inf, above=-math.inf, below=math.inf, **arguments):

@@ -11,11 +11,24 @@ from functools import partial
 
 import numpy as np
 
-from . import safefile, saving, serialization
-from .backend import RandomStream, is_number
-from .interrupts import whole_step
-from .registry import constructor_arguments
-from .safefile import Contents, expect, to_json
+from ..core.checks import is_number
+from ..core.interrupts import deferred_interrupts
+from ..core.random import RandomStream
+from ..core.registry import constructor_arguments
+from ..saving.config import Reader, Writer, check_record
+from ..saving.file import Contents, check_path, expect, to_bytes, to_json, write_atomically
+from ..saving.model import (
+    arrays_of,
+    assign_weights,
+    fit_weights,
+    labelled_weights,
+    listed_weights,
+    parse_metadata,
+    partners,
+    random_streams,
+    reading,
+    refusing,
+)
 
 ADVICE = "Nothing was changed. Delete the file to start the training anew."
 TRAINING = {
@@ -25,7 +38,7 @@ TRAINING = {
 POSITION = {"taken": int, "start": object}
 
 
-class Writer(serialization.Writer):
+class Writer(Writer):
     """Writes values as JSON, and puts arrays and lists of floats into a dict of tensors."""
 
     def encode(self, value, tensors):
@@ -37,7 +50,7 @@ class Writer(serialization.Writer):
         return {"$floats" if listed else "$array": name}
 
 
-class Reader(serialization.Reader):
+class Reader(Reader):
     """The inverse; takes what it uses out of the tensors."""
 
     def decode(self, value, tensors):
@@ -54,7 +67,7 @@ def save(model, path, progress):
 
     Raises ValueError if something that is remembered cannot be written, and OSError.
     """
-    path, weights = safefile.check_path(path), saving.labelled_weights(model)
+    path, weights = check_path(path), labelled_weights(model)
     session, optimizer, tensors = model._session, model.optimizer, {}
     places = {variable: place for place, variable in enumerate(weights.values())}
     metrics = model._watched() if progress["done"] else []
@@ -78,10 +91,10 @@ def save(model, path, progress):
         "minigraph.model": {"weights": list(weights)},
         "minigraph.train": Writer().encode(training, tensors),
     }
-    tensors |= saving.arrays_of(weights)
+    tensors |= arrays_of(weights)
     tensors |= {f"optimizer/{name}": array for name, array in optimizer.state(list(places))}
     texts = {key: to_json(text) for key, text in texts.items()}
-    safefile.write_atomically(path, safefile.to_bytes(Contents(texts, tensors)))
+    write_atomically(path, to_bytes(Contents(texts, tensors)))
 
 
 def load(model, path):
@@ -90,36 +103,36 @@ def load(model, path):
     Returns a function that does it again. Raises FileDamaged or FileRefused, and changes nothing,
     if the file is of another model, optimizer or `fit`.
     """
-    weights = saving.labelled_weights(model)
-    with saving.reading(path, math.inf) as contents, saving.refusing("the training", ADVICE):
-        description = saving.parse_metadata(contents, "minigraph.model")
-        arrays = saving.listed_weights(description, contents.tensors)
+    weights = labelled_weights(model)
+    with reading(path, math.inf) as contents, refusing("the training", ADVICE):
+        description = parse_metadata(contents, "minigraph.model")
+        arrays = listed_weights(description, contents.tensors)
         rest = {name: array for name, array in contents.tensors.items() if name not in arrays}
-        text = saving.parse_metadata(contents, "minigraph.train")
+        text = parse_metadata(contents, "minigraph.train")
         training = Reader([]).decode(text, rest)
-        check(model, training)
-        saving.fit_weights(model, weights, arrays, exact=True)
+        check_backup(model, training)
+        fit_weights(model, weights, arrays, exact=True)
         again = partial(put_back, model, arrays, rest, training)
         again()
     return again
 
 
-def check(model, training):
+def check_backup(model, training):
     """Raise ValueError unless a backup was made by this model, its optimizer and this `fit`."""
-    serialization.check(training, "a training", TRAINING)
+    check_record(training, "a training", TRAINING)
     session, ours = model._session, maker(model)
-    serialization.check(training["made_by"], "its maker", dict.fromkeys(ours, object))
+    check_record(training["made_by"], "its maker", dict.fromkeys(ours, object))
     for what, found in training["made_by"].items():
         text = f"it was made with the {what} {found!r:.200}, and here is {ours[what]!r:.200}"
         expect(found == ours[what], text)
     for position in training["data"]:
-        serialization.check(position, "a place in the data", POSITION)
+        check_record(position, "a place in the data", POSITION)
     counts = [training["epoch"], training["done"], *training["order"]]
     counts += [position["taken"] for position in training["data"]]
     expect(all(type(n) is int and n >= 0 for n in counts), "a count is no whole number")
-    saving.partners(streams_of(model), training["random"], "random streams")
+    partners(streams_of(model), training["random"], "random streams")
     states = list(training["random"])
-    for batches, place in saving.partners(session.data, training["data"], "sources of data"):
+    for batches, place in partners(session.data, training["data"], "sources of data"):
         states += [place["start"]] if batches.random and place["taken"] else []
     for state in states:
         RandomStream(0).state = state
@@ -137,15 +150,15 @@ def put_back(model, arrays, slots, training):
     session, optimizer = model._session, model.optimizer
     if training["done"]:  # else the epoch starts with fresh metrics
         watched, sums = dict(model._watched()), training["metrics"]
-        serialization.check(sums, "the metrics", dict.fromkeys(watched, list))
+        check_record(sums, "the metrics", dict.fromkeys(watched, list))
         for name, metric in watched.items():
             metric.load_state(sums[name])
     state = [(name.removeprefix("optimizer/"), array) for name, array in slots.items()]
-    with whole_step:
+    with deferred_interrupts:
         optimizer.load_state(state, model.weights, training["order"])
         if training["rate"] is not None:
             optimizer.learning_rate = training["rate"]
-        saving.assign_weights(model, arrays)
+        assign_weights(model, arrays)
         for stream, state in zip(streams_of(model), training["random"], strict=True):
             stream.state = state
         for batches, position in zip(session.data, training["data"], strict=True):
@@ -164,7 +177,7 @@ def put_back(model, arrays, slots, training):
 
 def streams_of(model):
     """All random streams of a model and its layers."""
-    return saving.random_streams(model._all_layers())
+    return random_streams(model._all_layers())
 
 
 def rate_of(optimizer):
@@ -175,7 +188,7 @@ def rate_of(optimizer):
 def remembering(model, kept=None):
     """The callbacks that remember something; pairs with what was kept of them, if that is given."""
     found = [callback for callback in model._session.callbacks.callbacks if callback.remembers]
-    return found if kept is None else saving.partners(found, kept, "callbacks")
+    return found if kept is None else partners(found, kept, "callbacks")
 
 
 def maker(model):

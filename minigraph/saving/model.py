@@ -10,17 +10,41 @@ import os
 
 import numpy as np
 
-from . import safefile, serialization, tree
-from .backend import RandomStream
-from .graph import InputLayer
-from .registry import (
+from ..core import tree
+from ..core.random import RandomStream
+from ..core.registry import (
     CustomObjectScope,
     custom_object_scope,
     get_registered_name,
     get_registered_object,
     register_keras_serializable,
 )
-from .safefile import LARGEST_FILE, Contents, FileDamaged, FileRefused, expect, to_json
+from ..graph.symbols import InputLayer
+from . import config
+from .config import (
+    Reader,
+    Writer,
+    bounded,
+    check_record,
+    is_joined,
+    read_description,
+    write_model,
+)
+from .file import (
+    LARGEST_FILE,
+    Contents,
+    FileDamaged,
+    FileRefused,
+    check_path,
+    check_path_type,
+    expect,
+    from_bytes,
+    parse_json,
+    read_bytes,
+    to_bytes,
+    to_json,
+    write_atomically,
+)
 
 # fmt: off
 __all__ = [
@@ -31,7 +55,7 @@ __all__ = [
 # fmt: on
 
 # What the JSON texts of a file hold.
-DESCRIPTION = serialization.DESCRIPTION | {"weights": list, "trainable": dict}
+MODEL_DESCRIPTION = config.DESCRIPTION | {"weights": list, "trainable": dict}
 FLAGS = {"layers": list, "weights": list}
 
 # ---------------------------------------------------------------------------------------------
@@ -47,8 +71,8 @@ def save_model(model, path, overwrite=True):
     Raises ValueError for a model that cannot be rebuilt or has no weights yet, OSError where the
     file cannot be written, and FileExistsError if it is there and `overwrite` is False.
     """
-    path = safefile.check_path(path, overwrite)
-    safefile.write_atomically(path, safefile.to_bytes(model_contents(model)))
+    path = check_path(path, overwrite)
+    write_atomically(path, to_bytes(model_contents(model)))
 
 
 def load_model(path, custom_objects=None, compile=True, max_bytes=LARGEST_FILE):
@@ -72,10 +96,10 @@ def save_weights(model, path):
 
     Raises ValueError if there are none yet, OSError where the file cannot be written.
     """
-    path = safefile.check_path(path)
+    path = check_path(path)
     weights = labelled_weights(model)
     metadata = {"minigraph.model": to_json({"weights": list(weights)})}
-    safefile.write_atomically(path, safefile.to_bytes(Contents(metadata, arrays_of(weights))))
+    write_atomically(path, to_bytes(Contents(metadata, arrays_of(weights))))
 
 
 def load_weights(model, path, max_bytes=LARGEST_FILE):
@@ -96,9 +120,9 @@ def load_weights(model, path, max_bytes=LARGEST_FILE):
 @contextlib.contextmanager
 def reading(path, max_bytes):
     """The contents of a file; an error about them gets the name of the file, and what to do."""
-    safefile.check_path_type(path)
+    check_path_type(path)
     try:
-        yield safefile.from_bytes(safefile.read_bytes(path, max_bytes))
+        yield from_bytes(read_bytes(path, max_bytes))
     except (FileDamaged, FileRefused) as error:
         error.args = (f"{os.fspath(path)}: {error}. {error.advice}",)
         raise
@@ -124,10 +148,10 @@ def refusing(what, advice=FileRefused.advice):
 
 def model_contents(model):
     """All that a file holds of a model, as texts and arrays."""
-    description, table = serialization.write_model(model)
+    description, table = write_model(model)
     weights = labelled_weights(model)
     parts = saved_parts(model, table)
-    plain = [part for part in parts if not serialization.is_joined(part)]
+    plain = [part for part in parts if not is_joined(part)]
     kept = {variable for part in plain for variable in part._own_variables()}
     lost = [name for name, variable in weights.items() if variable not in kept]
     expect(
@@ -141,7 +165,7 @@ def model_contents(model):
         "weights": [variable.trainable for variable in weights.values()],
     }
     if table == [model]:  # it has no graph, so it must be told again what it was built for
-        description["build_shape"] = serialization.Writer().encode(model.build_shape, {})
+        description["build_shape"] = Writer().encode(model.build_shape, {})
     tensors = arrays_of(weights)
     states = [stream.state for stream in random_streams(parts)]
     metadata = {"minigraph.train": to_json({"random": states})}
@@ -161,17 +185,17 @@ def rebuild(contents, custom_objects):
         raise FileRefused(
             "the file holds weights only: build the model in code, then use model.load_weights"
         )
-    serialization.check(description, "a model", DESCRIPTION, {"build_shape": object})
-    serialization.check(description["trainable"], "`trainable`", FLAGS)
-    serialization.check(train, "the training state", {"random": list})
+    check_record(description, "a model", MODEL_DESCRIPTION, {"build_shape": object})
+    check_record(description["trainable"], "`trainable`", FLAGS)
+    check_record(train, "the training state", {"random": list})
     arrays = listed_weights(description, contents.tensors)
     unused = len(contents.tensors) - len(arrays)
     expect(not unused or "minigraph.compile" in contents.metadata, "it has slots of no optimizer")
-    described = {key: description[key] for key in serialization.DESCRIPTION}
-    with serialization.bounded():
-        model, table = serialization.read_description(described, custom_objects)
+    described = {key: description[key] for key in config.DESCRIPTION}
+    with bounded():
+        model, table = read_description(described, custom_objects)
         if not model.built:
-            model.make_weights(serialization.Reader([]).decode(description.get("build_shape")))
+            model.make_weights(Reader([]).decode(description.get("build_shape")))
     fit_weights(model, labelled_weights(model), arrays, exact=True)
     parts = saved_parts(model, table)
     restore_trainable(model, parts, description["trainable"])
@@ -211,7 +235,7 @@ def saved_parts(model, table):
     rebuilt = {model}
     for layer in table:
         if layer is not None:
-            rebuilt.update([layer] if serialization.is_joined(layer) else layer._all_layers())
+            rebuilt.update([layer] if is_joined(layer) else layer._all_layers())
     parts = [part for part in model._all_layers() if part in rebuilt]
     return [part for part in parts if not isinstance(part, InputLayer)]
 
@@ -315,4 +339,4 @@ def parse_metadata(contents, key, default=None):
     if text is None:
         raise FileRefused(f"the metadata has no {key!r}")
     with refusing(f"{key!r}"):
-        return safefile.parse_json(text)
+        return parse_json(text)

@@ -7,10 +7,11 @@ file can only ever make what was put here: the library's own classes, classes ma
 
 import difflib
 import inspect
-import re
 import threading
 from contextlib import contextmanager
 from functools import lru_cache
+
+from .names import snake_case
 
 LISTED = 100  # how many names an error lists
 
@@ -26,17 +27,6 @@ class Scopes(threading.local):
 
 
 _scopes = Scopes()
-
-
-def snake_case(name):
-    """`Conv2DTranspose` becomes `conv2d_transpose`, `ReLU` becomes `re_lu`."""
-    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", name))
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
-
-
-def camel_case(name):
-    """`mean_squared_error` becomes `MeanSquaredError`."""
-    return "".join(word.capitalize() for word in name.split("_"))
 
 
 def register(thing=None, *, name=None, group=None, aliases=()):

@@ -2,10 +2,10 @@
 
 import inspect
 
-from . import formulas, losses, metrics, tree
-from .backend import is_number
-from .checks import check_keys
-from .ops.basic import convert_to_tensor, expand_dims
+from .. import formulas, losses, metrics
+from ..core import tree
+from ..core.checks import check_keys, is_number
+from ..ops.arrays import convert_to_tensor, expand_dims
 
 
 class Route:

@@ -5,7 +5,7 @@ import threading
 from contextlib import contextmanager
 
 
-class WholeStep(threading.local):
+class DeferredInterrupts(threading.local):
     """Lets Ctrl-C wait while a step is being made, so that a step is made whole or not at all.
 
     `fit` puts it on guard; then each step is a `with` block, and one may hold others. To change
@@ -15,7 +15,7 @@ class WholeStep(threading.local):
     depth, arrived = 0, None
 
     @contextmanager
-    def on_guard(self):
+    def listening(self):
         """Take over Ctrl-C for a while. Only the main thread hears of it, so only there."""
         handler = signal.getsignal(signal.SIGINT)
         if threading.current_thread() is not threading.main_thread() or not callable(handler):
@@ -45,4 +45,4 @@ class WholeStep(threading.local):
             self.arrived()
 
 
-whole_step = WholeStep()
+deferred_interrupts = DeferredInterrupts()

@@ -15,9 +15,19 @@ from functools import partial
 
 import numpy as np
 
-from . import backend, graph, metrics, optimizers, registry, saving, tree
-from .callbacks import CallbackList, History, ProgbarLogger, as_list, is_backup, is_terminal
-from .checks import check_choice
+from .. import metrics, optimizers
+from ..callbacks.base import CallbackList, History, ProgbarLogger, as_list, is_backup, is_terminal
+from ..core import device, registry, tree
+from ..core.checks import check_choice
+from ..core.context import context
+from ..core.device import array_module, is_on_device, to_host
+from ..core.interrupts import deferred_interrupts
+from ..core.tensor import Tape, Tensor, as_array
+from ..graph.layer import Layer
+from ..graph.plan import collect
+from ..graph.tracing import tracing
+from ..graph.tracking import parts_in
+from ..saving.model import random_streams
 from .data import (
     check_counts,
     is_stream,
@@ -29,10 +39,7 @@ from .data import (
     unpack,
     weigh_classes,
 )
-from .interrupts import whole_step
-from .layer import Layer, drawing, parts_in
 from .scoring import Scoring, align, check_distinct
-from .tensor import Tape, Tensor, as_array
 
 
 def to_python(value):
@@ -48,9 +55,9 @@ def logs_to_python(logs):
     if not hasattr(logs, "items"):
         raise TypeError(f"a step must return its logs, a dict of name: number, got {logs!r:.80}")
     arrays = {} if on_host() else {name: as_array(value) for name, value in logs.items()}
-    away = {name: array for name, array in arrays.items() if backend.is_on_device(array)}
+    away = {name: array for name, array in arrays.items() if is_on_device(array)}
     if away:
-        join = backend.array_module(*away.values()).concatenate
+        join = array_module(*away.values()).concatenate
         row = join([array.reshape(-1).astype("float64") for array in away.values()]).get()
         parts = np.split(row, np.cumsum([array.size for array in away.values()])[:-1])
         logs = {**logs, **dict(zip(away, parts, strict=True))}
@@ -70,7 +77,7 @@ class LazyLogs(UserDict):
 
 def on_host():
     """Whether to look at a number costs nothing."""
-    return backend.home is np.ndarray
+    return device.array_type is np.ndarray
 
 
 def values_of(logs):
@@ -194,7 +201,7 @@ class Trainer:
         if all(trained) or self._graph_outputs() is None:
             return set()
         ends = [end for end, is_trained in zip(self.outputs, trained, strict=True) if is_trained]
-        layers = [node.layer for node in graph.collect(self.inputs, ends) if node.layer is not None]
+        layers = [node.layer for node in collect(self.inputs, ends) if node.layer is not None]
         needed = {weight for layer in layers for weight in layer.weights}
         return set(self.trainable_weights) - needed
 
@@ -262,11 +269,11 @@ class Trainer:
 
     def _first_nonfinite(self, x):
         """Run a batch again and say which layer first gives NaN or infinite numbers."""
-        if not all(np.isfinite(backend.to_host(as_array(leaf))).all() for leaf in tree.flatten(x)):
+        if not all(np.isfinite(to_host(as_array(leaf))).all() for leaf in tree.flatten(x)):
             return "the inputs x are not finite"
         layers = self._all_layers() if isinstance(self, Layer) else []
         put_back, found = self._note_moving(), []
-        streams = saving.random_streams(layers)
+        streams = random_streams(layers)
         states = [stream.state for stream in streams]
 
         def look(layer, outputs):
@@ -380,7 +387,7 @@ class Trainer:
         callbacks = self._callback_list(callbacks, batches, verbose, epochs, self.history)
         data = [batches] if validation is None else [batches, validation]
         session = Session(range(initial_epoch, epochs), data, callbacks)
-        with self._one_session(session), whole_step.on_guard():
+        with self._one_session(session), deferred_interrupts.listening():
             self.stop_training = self.stop_at_once = False
             try:
                 callbacks.tell("on_train_begin", {})
@@ -399,10 +406,10 @@ class Trainer:
                     callbacks.tell("on_epoch_end", epoch, logs)
                     if self.stop_training or batches.ran_out or (validation and validation.ran_out):
                         break
-                with whole_step:
+                with deferred_interrupts:
                     callbacks.end(logs)
             except BaseException as error:
-                with whole_step:  # a second Ctrl-C waits until all is put in order
+                with deferred_interrupts:  # a second Ctrl-C waits until all is put in order
                     if not callbacks.ended:
                         callbacks.end({}, error, partial(close, x), partial(close, validation_data))
                 raise
@@ -526,7 +533,7 @@ class Trainer:
         values = [variable.value for variable in moving]
 
         def put_back():
-            with whole_step:
+            with deferred_interrupts:
                 for variable, value in zip(moving, values, strict=True):
                     variable.value = value
 
@@ -586,7 +593,7 @@ class Trainer:
             return
         self._scoring.check(y, sample_weight, self._graph_outputs())
         if getattr(self, "runs_its_plan", False):
-            with drawing(keep=False):
+            with tracing(keep=False):
                 self.bind(tree.map(lambda array: Tensor(array[:0]), x))
 
     def _callback_list(self, callbacks, batches, verbose, epochs=None, history=None):
@@ -607,13 +614,13 @@ class Trainer:
         """Only one `fit` of a model at a time."""
         if self._session is not None:
             raise ValueError("this model is being fitted already; wait until that ends")
-        self._session, before = session, dict(vars(backend.context))
+        self._session, before = session, dict(vars(context))
         try:
             with self._collecting():
                 yield
         finally:
-            vars(backend.context).clear()  # Ctrl-C can skip what puts settings back
-            vars(backend.context).update(before)
+            vars(context).clear()  # Ctrl-C can skip what puts settings back
+            vars(context).update(before)
             self._session = None
 
 

@@ -12,9 +12,11 @@ from functools import partial
 
 import numpy as np
 
-from . import backend, tree
-from .checks import check_counts, check_numbers
-from .tensor import as_array
+from ..core import device, tree
+from ..core.checks import check_counts, check_numbers, is_number
+from ..core.device import as_numbers, to_array, to_host
+from ..core.dtypes import floatx
+from ..core.tensor import as_array
 
 BATCH_SIZE = 32
 
@@ -38,9 +40,9 @@ def pack(x, y, sample_weight):
     """One batch as `train_step` gets it: in the library in use, and without what is not there."""
     batch = (x, y) if y is not None else (x,)
     batch = batch if sample_weight is None else (x, y, sample_weight)
-    if backend.home is np.ndarray:
+    if device.array_type is np.ndarray:
         return batch
-    return tree.map(lambda leaf: None if leaf is None else backend.to_array(leaf), batch)
+    return tree.map(lambda leaf: None if leaf is None else to_array(leaf), batch)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -65,8 +67,8 @@ def to_arrays(value, argument):
         return [to_arrays(item, f"{argument}[{k}]") for k, item in enumerate(value)]
     try:
         array = as_array(value)
-        array = backend.to_host(array)  # data wait on the host, and move batch by batch
-        array = backend.as_numbers(array if is_array(array) else np.asarray(array))
+        array = to_host(array)  # data wait on the host, and move batch by batch
+        array = as_numbers(array if is_array(array) else np.asarray(array))
     except (TypeError, ValueError) as error:
         raise ValueError(f"{argument} cannot be used as numbers: {error}") from error
     if array.ndim == 0:
@@ -172,10 +174,10 @@ def weights_of(y, class_weight):
             f"class_weight has no weight for the classes {missing} of the data; it has weights for "
             f"{list(class_weight)}"
         )
-    wrong = {c: weight for c, weight in class_weight.items() if not backend.is_number(weight)}
+    wrong = {c: weight for c, weight in class_weight.items() if not is_number(weight)}
     if wrong:
         raise ValueError(f"class_weight maps classes to numbers, but has {wrong!r:.80}")
-    return np.array([class_weight[c.item()] for c in classes], backend.floatx())[places]
+    return np.array([class_weight[c.item()] for c in classes], floatx())[places]
 
 
 # ---------------------------------------------------------------------------------------------

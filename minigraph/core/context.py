@@ -1,0 +1,48 @@
+"""What the current thread is doing: recording, training, tracing."""
+
+import threading
+
+
+class Context(threading.local):
+    """The settings of the current thread. Whoever changes one puts it back (see `setting`).
+
+    `tape` is the open tape or None. `training` says whether layers run in training mode (None:
+    nobody said, which means no). `tracing` is None, or the list of undo steps of the symbolic call
+    that is being traced. `names` is None, or the counter that automatic names come from while a
+    model is rebuilt from its config. `call` is the outermost layer call that is running. `budget`
+    is None, or what a model that is read from a file may still cost (see `ops.costs`). `on_node`
+    is None, or a function that is told of each node that is added to a graph. `on_gradients` is
+    None, or a function that each optimizer tells of its gradients and variables.
+    """
+
+    tape = None
+    training = None
+    tracing = None
+    names = None
+    call = None
+    budget = None
+    on_node = None
+    on_gradients = None
+
+
+context = Context()
+
+
+class setting:
+    """Set fields of the context for the length of a `with` block.
+
+    It is no generator: one that Ctrl-C leaves halfway is ended by Python when its memory is freed,
+    and would then put back what has long been put in order.
+    """
+
+    def __init__(self, **values):
+        self.values = values
+
+    def __enter__(self):
+        self.before = {name: getattr(context, name) for name in self.values}
+        for name, value in self.values.items():
+            setattr(context, name, value)
+
+    def __exit__(self, *error):
+        for name, value in self.before.items():
+            setattr(context, name, value)

@@ -1,0 +1,198 @@
+"""The array library: NumPy on the host, or CuPy on a GPU, and how arrays move between them."""
+
+import weakref
+
+import numpy as np
+
+from .context import context
+from .dtypes import floatx
+
+_library = np  # the active backend: NumPy or CuPy
+array_type = np.ndarray  # the type of its arrays
+_variables = weakref.WeakSet()  # all variables: they are released when the backend changes
+_origins = {}  # id of an array on the GPU -> (weak reference to it, the host array it came from)
+
+
+class use:
+    """Compute with another array library from now on: `use("cupy")` for a GPU, `use("numpy")`.
+
+    With `with use("cupy"):` the former library is back after the block. It holds for all threads.
+
+    Whatever is made from then on lies in the library in use: new tensors and weights, and each
+    batch of arrays that layers, ops and `fit` are given, which is moved once. Variables (weights,
+    the memory of optimizers, running sums of metrics) move when they are next used, so one model
+    may be trained on one side and used on the other. Other tensors stay where they are: an op
+    refuses those of the other side, and `Tensor(t)` moves one. `.numpy()` gives host arrays
+    anywhere. All random numbers are drawn on the host, so equal seeds give equal draws; sums may
+    differ in their last digits. Models are drawn on the host.
+
+    Raises ValueError for another name, ImportError if CuPy is not installed, and RuntimeError if
+    CuPy finds no GPU.
+    """
+
+    def __init__(self, library):
+        self.before = _library
+        _switch(_find(library))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        _switch(self.before)
+
+
+def _find(name):
+    if name == "numpy":
+        return np
+    if name != "cupy":
+        raise ValueError(f'use: the library is "numpy" or "cupy", got {name!r}')
+    try:
+        import cupy
+    except ImportError as error:
+        raise ImportError(
+            'use("cupy"): CuPy cannot be imported. For an NVIDIA GPU with a driver for CUDA 13, '
+            f"`pip install minigraph[gpu]` installs it. ({error})"
+        ) from None
+    if not cupy.cuda.is_available():  # it can be imported anywhere
+        raise RuntimeError(
+            f'use("cupy"): CuPy {cupy.__version__} is installed, but finds no GPU that it can use '
+            "on this machine. Everything runs on the CPU, slower, without this line."
+        )
+    return cupy
+
+
+def _switch(library):
+    global _library, array_type
+    if library is not _library:
+        _library, array_type = library, library.ndarray
+        for variable in list(_variables):
+            variable.release()
+
+
+def array_module(*arrays):
+    """The library that the arrays belong to; without arrays, the library in use."""
+    for array in arrays:
+        if isinstance(array, np.ndarray):
+            return np
+        if is_on_device(array):
+            import cupy
+
+            return cupy
+    return np if context.tracing is not None else _library
+
+
+def is_on_device(value):
+    """Whether a value is an array on a GPU."""
+    return type(value).__module__.partition(".")[0] == "cupy" and hasattr(value, "dtype")
+
+
+def is_array(value):
+    """Whether a value is an array, on the host or on a GPU."""
+    return isinstance(value, np.ndarray) or is_on_device(value)
+
+
+def to_host(array):
+    """An array as a NumPy array; what is no array on a GPU stays as it is."""
+    return array.get() if is_on_device(array) else array
+
+
+def to_backend(array):
+    """An array, moved into the library in use if it lies elsewhere; other values stay."""
+    if type(array) is array_type is np.ndarray:  # nearly always
+        return array
+    xp = array_module()
+    if not is_array(array) or array_module(array) is xp:
+        return array
+    return to_host(array) if xp is np else xp.asarray(array)
+
+
+def remember_host_copy(moved, origin):
+    """Note the host array that the numbers of an array on the GPU came from (see `host_copies`)."""
+    origin = origin if isinstance(origin, np.ndarray) else _origin(origin)
+    if origin is not None and is_on_device(moved):
+        key = id(moved)
+        _origins[key] = weakref.ref(moved, lambda _: _origins.pop(key, None)), origin
+
+
+def _origin(array):
+    """The host array that an array on the GPU came from, or the whole of which it is a view."""
+    found = _origins.get(id(array)) or _origins.get(id(array.base))
+    return found and found[1]
+
+
+def host_copies(array):
+    """NumPy arrays that hold the numbers of an array, to check them: if one is right, all is well.
+
+    A GPU reads a place that does not exist without a word. To look at what lies there means to
+    wait, so what is known from before the move comes first; it may hold more than a view of it.
+    """
+    if isinstance(array, np.ndarray):
+        yield array
+        return
+    origin = _origin(array)
+    if origin is not None:
+        yield origin
+    yield array.get()
+
+
+def as_numbers(value):
+    """An array of `value`; Python floats become the default float, Python ints int32 or int64.
+
+    Arrays stay where they are.
+    """
+    array = value
+    if not is_array(value):
+        array = np.asarray(value)
+        if array.dtype == np.float64 and not isinstance(value, np.generic):
+            array = array.astype(floatx())
+    if array.dtype.kind not in "biuf":
+        raise TypeError(
+            f"expected numbers, got {type(value).__name__} with dtype {array.dtype}. "
+            "Text must be turned into numbers first, and rows must have equal length."
+        )
+    return array
+
+
+def to_array(value):
+    """Like `as_numbers`, moved into the library in use."""
+    array = as_numbers(value)
+    if type(array) is array_type:
+        return array
+    moved = to_backend(array)
+    remember_host_copy(moved, array)
+    return moved
+
+
+# ---------------------------------------------------------------------------------------------
+# Variables and the operands of ops
+
+
+def follow(variable):
+    """Let a variable move when another backend becomes active: its `release` is called."""
+    _variables.add(variable)
+
+
+def placeholder(shape, dtype):
+    """A zero of any shape that takes no memory: a trace wants shapes, no numbers."""
+    return np.broadcast_to(np.zeros((), dtype), shape)
+
+
+def placeholders(values):
+    """The operands of an op that is traced: on the host, whatever the active backend is."""
+    return [placeholder(v.shape, v.dtype) if is_on_device(v) else v for v in values]
+
+
+def on_backend(array):
+    """The array of a tensor, which must belong to the active backend.
+
+    Raises TypeError if it does not: to move it unseen would hide what takes time.
+    """
+    if type(array) is array_type or context.tracing is not None:
+        return array
+    active, own = array_module().__name__, array_module(array).__name__
+    if own == active:  # a kind of its own, such as np.memmap
+        return array
+    raise TypeError(
+        f'a tensor of {own} meets {active}, which is in use since `use("{active}")`. Variables '
+        "move by themselves; of any other tensor `t` make a new one with Tensor(t)."
+    )

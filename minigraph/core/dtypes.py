@@ -1,0 +1,65 @@
+"""The number types: the default float, and the names of all others."""
+
+import numpy as np
+
+FLOATS = ("float16", "float32", "float64")
+EPSILON = 1e-7
+
+
+_floatx = "float32"
+
+
+def floatx():
+    """The default float type, a string."""
+    return _floatx
+
+
+def set_floatx(dtype):
+    """Make `dtype` ("float16", "float32" or "float64") the type of new weights and inputs.
+
+    Raises ValueError for any other.
+    """
+    global _floatx
+    if dtype not in FLOATS:
+        raise ValueError(f"floatx must be one of {', '.join(FLOATS)}, got {dtype!r}")
+    _floatx = dtype
+
+
+def epsilon():
+    """The small number that keeps logarithms and divisions away from zero: 1e-7."""
+    return EPSILON
+
+
+def standard_dtype(dtype, argument="dtype"):
+    """The name of a dtype, or a ValueError that names the argument.
+
+    Python's `float` and `int` mean the library's default float and int32.
+    """
+    if dtype is None or dtype is float:
+        return floatx()
+    if dtype is int:
+        return "int32"
+    try:
+        named = not isinstance(dtype, str) or dtype.isidentifier()
+        known = np.dtype(dtype) if named else None
+    except (TypeError, ValueError):
+        known = None
+    if known is None or known.kind not in "biuf":
+        raise ValueError(
+            f"{argument}={dtype!r} is not a known number type, such as 'float32' or 'int32'"
+        )
+    return known.name
+
+
+def in_float_type_of(operands, value):
+    """A float64 result of smaller floats and integers, in the type of the floats.
+
+    NumPy widens where float32 meets integers; here float32 in gives float32 out.
+    """
+    if value.dtype != np.float64:
+        return value
+    types = [v.dtype for v in operands if hasattr(v, "dtype")]
+    floats = [t for t in types if t.kind == "f"]
+    if not floats or len(floats) == len(types) or np.float64 in floats:
+        return value
+    return value.astype(max(floats))

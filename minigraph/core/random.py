@@ -1,0 +1,68 @@
+"""Random streams: one process-wide source that only hands out seeds."""
+
+import threading
+
+import numpy as np
+
+from .context import context
+
+_lock = threading.Lock()
+_seeds = None  # made when first asked: to load NumPy's random numbers takes a while
+
+
+def next_seed():
+    """A fresh seed from the process-wide source; whoever draws keeps a stream of its own."""
+    global _seeds
+    with _lock:
+        _seeds = _seeds or np.random.default_rng()
+        return int(_seeds.integers(2**63))
+
+
+def set_random_seed(seed):
+    """Make everything that follows repeatable: initial weights, dropout, shuffling.
+
+    Also seeds Python's `random` and NumPy's global generator.
+
+    Raises ValueError if the seed is no integer from 0 to 2**32 - 1.
+    """
+    global _seeds
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**32:
+        raise ValueError(f"seed must be an integer from 0 to 2**32 - 1, got {seed!r}")
+    with _lock:
+        _seeds = np.random.default_rng(int(seed))
+    import random
+
+    random.seed(int(seed))
+    np.random.seed(int(seed))
+
+
+class RandomStream:
+    """A random stream of one's own, as every random layer and every model keeps.
+
+    All draws happen on the host, so the same seed gives the same numbers on every device.
+    """
+
+    def __init__(self, seed=None):
+        self.seed = next_seed() if seed is None else seed
+        self._generator = np.random.default_rng(self.seed)
+
+    @property
+    def generator(self):
+        """NumPy's generator; while a symbolic call is tried out, a scratch one."""
+        return self._generator if context.tracing is None else np.random.default_rng(0)
+
+    @property
+    def state(self):
+        """Where the stream stands, as plain JSON: its long numbers are texts in hexadecimal.
+
+        Raises ValueError if what is assigned is no such state.
+        """
+        state = self._generator.bit_generator.state
+        return state | {"state": {name: hex(number) for name, number in state["state"].items()}}
+
+    @state.setter
+    def state(self, state):
+        inner = {name: int(text, 16) for name, text in state["state"].items()}
+        self._generator.bit_generator.state = state | {"state": inner}
+        if self.state != state:
+            raise ValueError("a random stream has no valid state")

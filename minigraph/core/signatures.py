@@ -1,0 +1,35 @@
+"""The signature of an op: which of its arguments are arrays, and which are settings."""
+
+import inspect
+
+
+class OpSignature:
+    """Sorts the arguments of a call: the arrays stand before `/`, the settings after it."""
+
+    def __init__(self, fn, op_name):
+        parameters = inspect.signature(fn).parameters.values()
+        settable = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
+        self.op_name = op_name
+        self.takes_list = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+        self.array_defaults = [p.default for p in parameters if p.kind is p.POSITIONAL_ONLY]
+        self.setting_names = [p.name for p in parameters if p.kind in settable]
+        self.count = 1 if self.takes_list else len(self.array_defaults)
+        if not self.count:
+            raise TypeError(f"@op: the arrays of {op_name} must stand before `/` in its signature")
+
+    def bind(self, args, settings):
+        """(arrays, settings). Settings may be given by position, as NumPy users expect."""
+        if len(args) <= self.count:
+            return args, settings
+        by_position = args[self.count :]
+        named = dict(zip(self.setting_names, by_position, strict=False))
+        if len(by_position) > len(named) or named.keys() & settings.keys():
+            raise TypeError(f"{self.op_name}: too many arguments, or one was given twice")
+        return args[: self.count], named | settings
+
+    def with_defaults(self, arrays):
+        """The arrays, with the defaults of those that may be left out, such as a bias."""
+        missing = [] if self.takes_list else self.array_defaults[len(arrays) :]
+        if inspect.Parameter.empty in missing:
+            raise TypeError(f"{self.op_name} needs {self.count} arrays, got {len(arrays)}")
+        return (*arrays, *missing) if missing else arrays

@@ -1,0 +1,62 @@
+"""A layer is a function that owns variables.
+
+Calling it on tensors computes. Calling it on a symbolic tensor draws: the symbol takes the call
+over (see `graph`), so this file knows nothing of graphs.
+"""
+
+from ..core.context import context
+
+# What the axes of an input mean, by their number.
+AXES = {
+    2: "(batch, features)",
+    3: "(batch, steps, features)",
+    4: "(batch, rows, columns, channels)",
+    5: "(batch, steps or depth, rows, columns, channels)",
+}
+
+
+class InputSpec:
+    """What a layer accepts: an exact, least or greatest rank, and fixed sizes of some axes.
+
+    `axes` maps an axis to its size. `shape` fixes rank and sizes at once (None fits any size).
+    """
+
+    def __init__(self, dtype=None, shape=None, ndim=None, max_ndim=None, min_ndim=None, axes=None):
+        self.dtype, self.shape, self.axes = dtype, shape, dict(axes or {})
+        self.ndim, self.max_ndim, self.min_ndim = ndim, max_ndim, min_ndim
+        if shape is not None:
+            self.ndim = len(shape)
+            self.axes |= {axis: size for axis, size in enumerate(shape) if size is not None}
+
+    def check(self, shape, layer_name, position=0):
+        """Raise ValueError, naming the layer and what was found, if `shape` does not fit."""
+        fault = self._fault(shape)
+        if fault:
+            shown = (None, *shape[1:]) if context.tracing is not None else tuple(shape)
+            rule, advice = fault
+            raise ValueError(
+                f'Input {position} of layer "{layer_name}" is incompatible with the layer: '
+                f"{rule}. Full shape received: {shown}. {advice}"
+            )
+
+    def _fault(self, shape):
+        """The rule that `shape` breaks, with an advice, or None."""
+        ndim = len(shape)
+        if self.ndim is not None and ndim != self.ndim:
+            return f"expected ndim={self.ndim}, found ndim={ndim}", reads(self.ndim)
+        if self.min_ndim is not None and ndim < self.min_ndim:
+            return f"expected min_ndim={self.min_ndim}, found ndim={ndim}", reads(self.min_ndim)
+        if self.max_ndim is not None and ndim > self.max_ndim:
+            return f"expected max_ndim={self.max_ndim}, found ndim={ndim}", reads(self.max_ndim)
+        for axis, size in self.axes.items():
+            if not -ndim <= axis < ndim:
+                return f"expected axis {axis} to have size {size}, found ndim={ndim}", ""
+            if shape[axis] not in (size, None):
+                advice = "Its weights were made for that size, and all its calls share them."
+                return f"expected axis {axis} to have size {size}, found size {shape[axis]}", advice
+        return None
+
+
+def reads(rank):
+    """An advice: what the axes of a layer's input mean."""
+    return f"It reads {AXES.get(rank, f'{rank} axes')}: Reshape adds or removes axes."

@@ -1,0 +1,45 @@
+"""A layer is a function that owns variables.
+
+Calling it on tensors computes. Calling it on a symbolic tensor draws: the symbol takes the call
+over (see `graph`), so this file knows nothing of graphs.
+"""
+
+from functools import reduce
+
+from .. import ops
+from ..core import tree
+
+
+def follows_masks(compute_mask):
+    """Mark a `compute_mask` that gives None where no input has a mask: then it is not asked."""
+    compute_mask.follows_masks = True
+    return compute_mask
+
+
+def masks_of(inputs):
+    """The masks that ride on inputs, in their structure; None if there are none."""
+    masks = tree.map(lambda x: x.mask, inputs)
+    return masks if any(mask is not None for mask in tree.flatten(masks)) else None
+
+
+def combine_masks(masks):
+    """One mask for several inputs: a step counts if it counts in every input that has a mask."""
+    given = [mask for mask in tree.flatten(masks) if mask is not None]
+    return reduce(lambda a, b: a & b, given) if given else None
+
+
+def attach_masks(outputs, masks):
+    """Give each output its mask. An output that is also an input elsewhere is not touched.
+
+    Where there are not as many masks as outputs, all outputs get the combination of the masks.
+    """
+    flat, masks = tree.flatten(outputs), tree.flatten(masks)
+    if len(masks) != len(flat):
+        masks = [combine_masks(masks)] * len(flat)
+    fresh = []
+    for output, mask in zip(flat, masks, strict=True):
+        if output.mask is not mask:
+            output = ops.identity(output)
+            output.mask = mask
+        fresh.append(output)
+    return tree.pack(outputs, fresh)

@@ -1,0 +1,73 @@
+"""A layer is a function that owns variables.
+
+Calling it on tensors computes. Calling it on a symbolic tensor draws: the symbol takes the call
+over (see `graph`), so this file knows nothing of graphs.
+"""
+
+import copy
+from contextlib import contextmanager
+from functools import wraps
+
+import numpy as np
+
+from ..core import tree
+from ..core.context import context, setting
+
+
+def builds_once(build):
+    """Wrap a `build` method: it runs once, and if it fails the layer is as it was before."""
+
+    @wraps(build)
+    def wrapper(self, input_shape):
+        if self.built:
+            return
+        if not tree.is_branch(input_shape):
+            raise ValueError(
+                f"{self._title} is built for a shape with the batch axis, such as (None, 4), "
+                f"got {input_shape!r:.80}"
+            )
+        before = {key: copy.copy(v) if tree.is_branch(v) else v for key, v in vars(self).items()}
+        try:
+            build(self, input_shape)
+        except BaseException:
+            restore(self, before)
+            raise
+        self.built = True
+        if context.tracing is not None:  # a symbolic call that fails later undoes this build
+            context.tracing.append((self, before))
+
+    return wrapper
+
+
+@contextmanager
+def tracing(keep=True):
+    """Within the block, calls have no side effects, and what they build can be undone.
+
+    It is undone if the block fails, and at its end unless it is to be kept.
+    """
+    undo, outer = [], context.tracing
+    try:
+        with setting(tape=None, training=False, tracing=undo), np.errstate(all="ignore"):
+            yield
+    except BaseException:
+        keep = False
+        raise
+    finally:
+        if not keep:
+            for layer, state in reversed(undo):
+                restore(layer, state)
+        elif outer is not None:
+            outer += undo
+
+
+def restore(layer, state):
+    """Give a layer the attributes that it had before."""
+    vars(layer).clear()
+    vars(layer).update(state)
+
+
+def known_shape(tensor):
+    """The shape of a tensor or symbol; while a call is tried out, no rows mean an unknown batch."""
+    shape = tuple(getattr(tensor, "shape", ()))
+    trying = context.tracing is not None and shape[:1] == (0,)
+    return (None, *shape[1:]) if trying else shape

@@ -1,0 +1,8 @@
+"""Models, and the functions that make them from other models, configs and files."""
+
+from ..saving.config import clone_model, model_from_json
+from ..saving.model import load_model, save_model
+from .model import Model
+from .sequential import Sequential
+
+__all__ = ["Model", "Sequential", "clone_model", "load_model", "model_from_json", "save_model"]

@@ -1,0 +1,102 @@
+"""A model that is a plain chain of layers."""
+
+from ..core import registry, tree
+from ..graph.layer import Layer
+from ..graph.plan import Plan
+from ..graph.symbols import Input, InputLayer, SymbolicTensor
+from ..graph.tracing import tracing
+from .model import Model
+
+
+@registry.register
+class Sequential(Model):
+    """A plain chain of layers: what one gives, the next one takes.
+
+    A leading `Input` draws it at once. Without one it is drawn for its first data, and until then
+    it has no weights.
+    """
+
+    def __init__(self, layers=None, trainable=True, name=None):
+        super().__init__(name=name, trainable=trainable)
+        self._chain = []
+        self._ends = []  # the symbol before the first layer and the one behind each layer
+        if isinstance(layers, Layer):
+            raise TypeError(f"Sequential takes a list of layers: write Sequential([{layers.name}])")
+        for layer in layers or []:
+            self.add(layer)
+
+    @property
+    def plan(self):
+        """Made when it is needed: planning at each `add` would cost the square of the depth."""
+        if self._plan is None and len(self._ends) > 1:
+            self._plan = Plan(self._ends[0], self._ends[-1])
+        return self._plan
+
+    @property
+    def layers(self):
+        """The layers in their order; a leading `Input` is none of them."""
+        return list(self._chain)
+
+    @property
+    def summary_rows(self):
+        """A row for each layer of the chain; its Input goes without saying."""
+        return [row for row in super().summary_rows if not isinstance(row[2], InputLayer)]
+
+    def add(self, layer):
+        """Put a layer, or a first `Input`, at the end of the chain."""
+        if isinstance(layer, InputLayer):
+            layer = layer.output
+        if isinstance(layer, SymbolicTensor) and isinstance(layer.node.layer, InputLayer):
+            if self._chain or self._ends:
+                raise ValueError(f"{self.name!r}: an Input comes first, before all layers")
+            self._ends = [layer]
+            return
+        if not isinstance(layer, Layer):
+            raise TypeError(
+                f"only layers can be added to {self.name!r}, got {layer!r:.80}"
+                + (f": write {layer.__name__}()" if isinstance(layer, type) else "")
+            )
+        if any(layer.name == other.name for other in self._chain):
+            raise ValueError(
+                f"the layers of {self.name!r} need unique names: {layer.name!r} is there already"
+            )
+        if self._ends:
+            self._draw(layer)
+        self._chain = [*self._chain, layer]
+
+    def pop(self):
+        """Take the last layer away and return it; ValueError if there is none."""
+        if not self._chain:
+            raise ValueError(f"{self.name!r} has no layer to take away")
+        *self._chain, last = self._chain
+        if self._ends:
+            last.nodes.remove(self._ends[-1].node)
+            for index, node in enumerate(last.nodes):
+                node.index = index
+            self._ends, self._plan = self._ends[:-1], None
+            self.built = len(self._ends) > 1
+        return last
+
+    def _draw(self, layer):
+        """One more call at the end of the drawing."""
+        output = layer(self._ends[-1])
+        if not isinstance(output, SymbolicTensor):
+            raise ValueError(
+                f"{self.name!r} is a chain, but layer {layer.name!r} gives "
+                f"{len(tree.flatten(output))} outputs. Use Model(inputs, outputs) for such graphs."
+            )
+        self._ends, self._plan, self.built = [*self._ends, output], None, True
+
+    def prepare(self, inputs):
+        """Draw the chain for its first data."""
+        if not self.built:
+            self.build(tree.map(lambda x: tuple(x.shape), inputs))
+
+    def build(self, input_shape):
+        """Draw the chain for inputs of this shape, which includes the batch axis."""
+        if not self._chain:
+            raise ValueError(f"{self.name!r} has no layers yet: add some first")
+        self._ends = [Input(tuple(input_shape)[1:])]
+        with tracing():
+            for layer in self._chain:
+                self._draw(layer)

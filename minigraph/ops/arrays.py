@@ -1,0 +1,445 @@
+"""The ops that everything else is made of, each with its gradient on the same screen.
+
+In this file `g` is the gradient that arrives at the output, and every function behind a comma
+takes it one step back. Broadcasting needs no care here: the tape sums a gradient back to its
+input's shape.
+"""
+import math
+from itertools import accumulate, pairwise, starmap
+
+from ..core.checks import is_size
+from ..core.context import context
+from ..core.device import array_module, host_copies, to_array
+from ..core.dtypes import standard_dtype
+from ..core.errors import OutOfBounds
+from ..core.tensor import Tensor, as_array, op, to_operand
+from .kernels import scatter_add
+from .math import cast, negative
+
+# ---------------------------------------------------------------------------------------------
+# Making tensors
+
+
+def convert_to_tensor(x, dtype=None):
+    """A tensor of `x`; a tensor stays as it is unless another dtype is asked for."""
+    if not isinstance(x, Tensor):
+        x = Tensor(to_operand(x))
+    return x if dtype is None or x.dtype == standard_dtype(dtype) else cast(x, dtype)
+
+
+def convert_to_numpy(x):
+    """The value of `x` as a NumPy array on the host."""
+    return convert_to_tensor(x).numpy()
+
+
+def full(shape, fill_value, dtype=None):
+    """A tensor of the given shape, filled with one number."""
+    xp = array_module()
+    return Tensor(xp.full(shape, fill_value, standard_dtype(dtype)))
+
+
+def zeros(shape, dtype=None):
+    """A tensor of zeros."""
+    return full(shape, 0, dtype)
+
+
+def ones(shape, dtype=None):
+    """A tensor of ones."""
+    return full(shape, 1, dtype)
+
+
+def eye(n, m=None, k=0, dtype=None):
+    """The identity matrix with `n` rows and `m` columns (n if None), its ones moved `k` right."""
+    return Tensor(array_module().eye(n, m, k, dtype=standard_dtype(dtype)))
+
+
+def arange(start, stop=None, step=1, dtype=None):
+    """The numbers start, start + step, ... below `stop`; from 0 if one number is given."""
+    whole = {type(start), type(stop), type(step)} <= {int, type(None)}
+    dtype = "int32" if dtype is None and whole else dtype
+    first, last = (0, start) if stop is None else (start, stop)
+    return Tensor(array_module().arange(first, last, step, standard_dtype(dtype)))
+
+
+def linspace(start, stop, num=50, endpoint=True, dtype=None):
+    """A row of `num` evenly spaced numbers from `start` to `stop`, the last one if `endpoint`."""
+    numbers = array_module().linspace(start, stop, num, endpoint=endpoint)
+    return Tensor(numbers.astype(standard_dtype(dtype)))
+
+
+@op
+def zeros_like(x, /, dtype=None):
+    """Zeros in the shape of x."""
+    return array_module(x).zeros_like(x, dtype and standard_dtype(dtype)), None
+
+
+@op
+def ones_like(x, /, dtype=None):
+    """Ones in the shape of x."""
+    return array_module(x).ones_like(x, dtype and standard_dtype(dtype)), None
+
+
+def shape(x):
+    """The sizes of all axes, as a tuple; None for one that a symbolic tensor does not know."""
+    return tuple(x.shape) if hasattr(x, "shape") else convert_to_tensor(x).shape
+
+
+@op
+def argsort(x, /, axis=-1):
+    """The places of the values in rising order."""
+    return x.argsort(axis), None
+
+
+# ---------------------------------------------------------------------------------------------
+# The same numbers in another arrangement
+
+
+@op
+def reshape(x, /, newshape):
+    """The same values, row by row, in another shape; one entry may be -1.
+
+    Raises ValueError, with both shapes, where the number of values differs.
+    """
+    newshape = (newshape,) if isinstance(newshape, int) else tuple(newshape)
+    try:
+        target = resolve_unknown(x.shape, newshape)
+        return x.reshape(target), (lambda g: g.reshape(x.shape),)
+    except ValueError:
+        raise ValueError(
+            f"reshape: values of shape {x.shape} do not fit into shape {newshape}; there are "
+            f"{math.prod(x.shape[1:])} in each row"
+        ) from None
+
+
+def resolve_unknown(shape, newshape):
+    """`newshape` with -1 replaced, also for an array without rows, where NumPy cannot tell."""
+    if math.prod(shape):
+        return newshape
+    if newshape[:1] == (-1,):
+        return (0, *newshape[1:])
+    have, want = math.prod(shape[1:]), math.prod(n for n in newshape[1:] if n != -1)
+    if -1 not in newshape:
+        # No values fit into any shape without rows. A drawing asks for all other batches too.
+        if context.tracing is not None and newshape[:1] == shape[:1] and have != want:
+            raise ValueError
+        return newshape
+    if have % (want or 1):
+        raise ValueError
+    place = newshape.index(-1)
+    return (*newshape[:place], have // (want or 1), *newshape[place + 1 :])
+
+
+@op
+def transpose(x, /, axes=None):
+    """The axes in another order; reversed if none is given.
+
+    Raises ValueError if `axes` is no order of the axes.
+    """
+    axes = tuple(range(x.ndim))[::-1] if axes is None else tuple(axes)
+    if sorted(axes) != list(range(x.ndim)):
+        raise ValueError(f"transpose: axes={axes} is no order of the axes of shape {x.shape}")
+    back = sorted(range(x.ndim), key=axes.__getitem__)  # back[axes[i]] = i
+    return x.transpose(axes), (lambda g: g.transpose(back),)
+
+
+@op
+def expand_dims(x, /, axis):
+    """A new axis of size 1 at place `axis`."""
+    return array_module(x).expand_dims(x, axis), (lambda g: g.reshape(x.shape),)
+
+
+@op
+def squeeze(x, /, axis=None):
+    """The same values without the axes of size 1 (or without the one that `axis` names)."""
+    return x.squeeze(axis), (lambda g: g.reshape(x.shape),)
+
+
+@op
+def broadcast_to(x, /, shape):
+    """The same values, repeated along axes of size 1 until they have `shape`."""
+    return array_module(x).broadcast_to(x, shape), (lambda g: g,)
+
+
+@op
+def getitem(x, /, key):
+    """The part x[key], for integers, slices, `...`, None and integer arrays.
+
+    Raises IndexError for a place that does not exist.
+    """
+    xp, key = array_module(x), index_key(key)
+    parts = key if isinstance(key, tuple) else (key,)
+    once = all(k is None or k is ... or isinstance(k, (int, slice)) for k in parts)
+
+    if not once:
+        check_key(x, parts)
+
+    def back(g):
+        if not once:  # an element that was read twice gets both gradients
+            return add_at(x, parts, g)
+        dx = xp.zeros(x.shape, g.dtype)
+        dx[key] = g
+        return dx
+
+    return x[key], (back,)
+
+
+def check_key(x, parts):
+    """Raise OutOfBounds for a place that does not exist, in an index with arrays in it."""
+    axis = 0
+    for i, part in enumerate(parts):
+        if part is ...:
+            axis = x.ndim - sum(map(axes_read, parts[i + 1 :]))
+            continue
+        if axes_read(part) and hasattr(part, "dtype") and part.dtype.kind in "iu":
+            check_places(part, x.shape[axis] if axis < x.ndim else 0)
+        axis += axes_read(part)
+
+
+def axes_read(part):
+    """How many axes a part of an index stands for."""
+    mask = hasattr(part, "dtype") and part.dtype.kind == "b"
+    return 0 if part is None else part.ndim if mask else 1
+
+
+def add_at(x, key, g):
+    """Zeros in the shape of x, to which g is added at `key`: twice where a place stands twice."""
+    if len(key) == 1 and key[0].dtype.kind in "iu":  # whole rows
+        places, count = key[0] % len(x), len(x)
+    else:
+        places, count = array_module(x).arange(x.size).reshape(x.shape)[key], x.size
+    rows = g.reshape(places.size, x.size // count if count else 0)
+    return scatter_add(places.reshape(-1), rows, count).reshape(x.shape)
+
+
+def check_places(indices, size, least=None):
+    """The indices, or a OutOfBounds that names the range of an axis with `size` places."""
+    least = -size if least is None else least
+    for found in host_copies(indices):
+        if not found.size or (least <= found.min() and found.max() < size):
+            return indices
+    shown = f"{found.min()} to {found.max()}" if found.size > 1 else f"{found.max()}"
+    raise OutOfBounds(f"places must lie from {least} to {size - 1}, got {shown}")
+
+
+@op
+def take(x, indices, /, axis=None):
+    """The values at whole-number places along `axis` (of all numbers in a row if None).
+
+    Raises ValueError, naming the range, for a place that does not exist.
+    """
+    flat = x.reshape(-1) if axis is None else x
+    place = (axis or 0) % max(x.ndim, 1)
+    indices = check_places(to_array(indices), flat.shape[place]).astype("int64")
+    key = (slice(None),) * place + (indices,)
+    return flat[key], (lambda g: add_at(flat, key, g).reshape(x.shape), None)
+
+
+@op
+def take_along_axis(x, indices, /, axis=-1):
+    """For each row its own places: y[i, j] = x[i, indices[i, j]] along the last of two axes.
+
+    Raises ValueError, naming the range, for a place that does not exist.
+    """
+    xp = array_module(x)
+    key = list(xp.ogrid[tuple(slice(n) for n in indices.shape)])
+    key[axis] = check_places(indices, x.shape[axis]).astype("int64")
+    return x[tuple(key)], (lambda g: add_at(x, tuple(key), g), None)
+
+
+def sort(x, axis=-1):
+    """The values in rising order."""
+    return take_along_axis(x, argsort(x, axis), axis)
+
+
+def top_k(x, k, sorted=True):
+    """The k largest values along the last axis and their places; they always come sorted.
+
+    Shapes: (..., n) -> (..., k) twice.
+    Raises ValueError unless k is a whole number from 1 to n.
+    """
+    x = x if hasattr(x, "shape") else convert_to_tensor(x)
+    size = x.shape[-1] if x.shape else 0
+    if not is_size(k, 1) or (size is not None and k > size):
+        raise ValueError(f"top_k: k must lie from 1 to {size}, the length of a row; got {k!r}")
+    places = getitem(argsort(negative(x)), key=(..., slice(k)))
+    return take_along_axis(x, places), places
+
+
+@op
+def one_hot(x, /, num_classes, axis=-1, dtype=None):
+    """Ones at the places that labels name, else zeros; classes lie along `axis`.
+
+    It has no gradient.
+
+    Shapes: (...) -> (..., num_classes).
+    """
+    xp = array_module(x)
+    hits = x[..., None] == xp.arange(num_classes)
+    return xp.moveaxis(hits, -1, axis).astype(standard_dtype(dtype)), None
+
+
+@op
+def repeat(x, /, repeats, axis=None):
+    """Each value `repeats` times, or as often as a list says for each."""
+    xp = array_module(x)
+    size = x.size if axis is None else x.shape[axis]
+    times = repeats if isinstance(repeats, int) else tuple(map(int, repeats))
+
+    def back(g):
+        key = (slice(None),) * ((axis or 0) % max(x.ndim, 1)) + (xp.repeat(xp.arange(size), times),)
+        return add_at(x.reshape(-1) if axis is None else x, key, g).reshape(x.shape)
+
+    return xp.repeat(x, times, axis), (back,)
+
+
+@op
+def tile(x, /, repeats):
+    """The whole array side by side, `repeats` times along each axis."""
+    repeats = (repeats,) if isinstance(repeats, int) else tuple(repeats)
+    rank = max(x.ndim, len(repeats))
+    sizes = (1,) * (rank - x.ndim) + x.shape
+    repeats = (1,) * (rank - len(repeats)) + repeats
+    pairs = [n for pair in zip(repeats, sizes, strict=True) for n in pair]
+    return array_module(x).tile(x, repeats), (
+        lambda g: g.reshape(pairs).sum(tuple(range(0, 2 * rank, 2))),
+    )
+
+
+@op
+def pad(x, /, pad_width, constant_values=0):
+    """The same values with `constant_values` around them.
+
+    `pad_width` is a number, a pair (before, after), or a pair for each axis.
+
+    Shapes: (n, ...) -> (before + n + after, ...).
+    """
+    pairs = pad_widths(pad_width, x.ndim)
+    inner = tuple(slice(b, b + n) for (b, _), n in zip(pairs, x.shape, strict=True))
+    y = array_module(x).pad(x, pairs, constant_values=constant_values)
+    return y, (lambda g: g[inner],)
+
+
+def pad_widths(pad_width, ndim):
+    """A pair (before, after) for each axis."""
+    pairs = (pad_width, pad_width) if isinstance(pad_width, int) else tuple(pad_width)
+    pairs = (pairs,) * ndim if isinstance(pairs[0], int) else pairs
+    return pairs * ndim if len(pairs) == 1 else pairs
+
+
+@op
+def flip(x, /, axis=None):
+    """The values in reverse order along `axis` (all axes if None)."""
+    xp = array_module(x)
+    return xp.flip(x, axis), (lambda g: xp.flip(g, axis),)
+
+
+@op
+def swapaxes(x, /, axis1, axis2):
+    """Two axes change places."""
+    return x.swapaxes(axis1, axis2), (lambda g: g.swapaxes(axis1, axis2),)
+
+
+@op
+def triu(x, /, k=0):
+    """The upper triangle of matrices, from diagonal `k` on; 0 below."""
+    xp = array_module(x)
+    return xp.triu(x, k), (lambda g: xp.triu(g, k),)
+
+
+@op
+def tril(x, /, k=0):
+    """The lower triangle of matrices, up to diagonal `k`; 0 above."""
+    xp = array_module(x)
+    return xp.tril(x, k), (lambda g: xp.tril(g, k),)
+
+
+@op
+def diag(x, /, k=0):
+    """A matrix with the vector x on its diagonal `k`, or that diagonal of the matrix x."""
+    xp = array_module(x)
+    if x.ndim == 1:
+        return xp.diag(x, k), (lambda g: xp.diag(g, k),)
+    y = xp.diag(x, k)
+    along = xp.arange(len(y))
+    return y, (lambda g: add_at(x, (along + max(-k, 0), along + max(k, 0)), g),)
+
+
+def ravel(x):
+    """All values in one row."""
+    return reshape(x, (-1,))
+
+
+def split(x, indices_or_sections, axis=0):
+    """A list of parts along `axis`: so many equal ones, or cut at the given places.
+
+    Raises ValueError if equal parts are impossible, or if the size of the axis is unknown.
+    """
+    x = x if hasattr(x, "shape") else convert_to_tensor(x)
+    place, cuts = check_axis(axis, len(x.shape), "split"), indices_or_sections
+    if isinstance(cuts, int):
+        size = x.shape[place]
+        if size is None or cuts < 1 or size % cuts:
+            raise ValueError(f"split: axis {axis} of shape {x.shape} has no {cuts} equal parts")
+        cuts = range(size // cuts, size, size // cuts)
+    edges = [0, *cuts, None]
+    return [getitem(x, key=(slice(None),) * place + (slice(*ends),)) for ends in pairwise(edges)]
+
+
+def index_key(key):
+    """An index without tensors in it, with its arrays and lists in the library in use."""
+    if isinstance(key, tuple):
+        return tuple(map(index_key, key))
+    key = as_array(key)
+    return to_array(key) if isinstance(key, list) and key or hasattr(key, "dtype") else key
+
+
+def check_axis(axis, ndim, name):
+    """The place of an axis from the front, or a ValueError that names it."""
+    if not isinstance(axis, int) or not -ndim <= axis < ndim:
+        raise ValueError(f"{name}: axis={axis!r} is no axis of an array with {ndim} axes")
+    return axis % ndim
+
+
+@op
+def concatenate(*arrays, axis=0):
+    """Several arrays joined along one existing axis.
+
+    Raises ValueError, with all shapes, where another axis differs.
+    """
+    xp = array_module(*arrays)
+    if not arrays or not all(hasattr(a, "shape") and a.shape for a in arrays):
+        raise ValueError("concatenate: give a list of at least one array, each with an axis")
+    shapes = [a.shape for a in arrays]
+    place = check_axis(axis, len(shapes[0]), "concatenate")
+    rests = {(len(s), *s[:place], *s[place + 1 :]) for s in shapes}
+    if len(rests) > 1:
+        found = ", ".join(map(str, shapes))
+        raise ValueError(
+            f"concatenate: shapes {found} differ in an axis other than axis={axis}; there all must "
+            "be equal, so reshape, pool or crop one of them first"
+        )
+    edges = [0, *accumulate(shape[place] for shape in shapes)]
+
+    def part(start, stop):
+        return lambda g: g[(slice(None),) * place + (slice(start, stop),)]
+
+    return xp.concatenate(arrays, place), tuple(starmap(part, pairwise(edges)))
+
+
+@op
+def stack(*arrays, axis=0):
+    """Several arrays of one shape, joined along a new axis.
+
+    Raises ValueError, with the shapes, where they differ, and for an empty list.
+    """
+    xp = array_module(*arrays)
+    if not arrays:
+        raise ValueError("stack: give a list of at least one array")
+    arrays = [xp.asarray(a) for a in arrays]
+    shapes = {a.shape for a in arrays}
+    if len(shapes) > 1:
+        raise ValueError(f"stack: all shapes must be equal, got {', '.join(map(str, shapes))}")
+    place = check_axis(axis, arrays[0].ndim + 1, "stack")
+    y = xp.stack(arrays, place)
+    ways = tuple(lambda g, i=i: g[(slice(None),) * place + (i,)] for i in range(len(arrays)))
+    return y, ways

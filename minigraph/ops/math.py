@@ -1,0 +1,361 @@
+"""The ops that everything else is made of, each with its gradient on the same screen.
+
+In this file `g` is the gradient that arrives at the output, and every function behind a comma
+takes it one step back. Broadcasting needs no care here: the tape sums a gradient back to its
+input's shape.
+"""
+import math
+
+from ..core.device import array_module, remember_host_copy
+from ..core.dtypes import floatx, standard_dtype
+from ..core.tensor import op
+from .kernels import axes_of, erf_by_table, fast_sum
+
+# ---------------------------------------------------------------------------------------------
+# Arithmetic
+
+
+@op
+def add(a, b, /):
+    """The sum of two, element by element: a + b."""
+    return a + b, (lambda g: g, lambda g: g)
+
+
+@op
+def subtract(a, b, /):
+    """The difference of two, element by element: a - b."""
+    return a - b, (lambda g: g, lambda g: -g)
+
+
+@op
+def multiply(a, b, /):
+    """The product of two, element by element: a * b."""
+    return a * b, (lambda g: g * b, lambda g: g * a)
+
+
+@op
+def divide(a, b, /):
+    """The quotient of two, element by element: a / b."""
+    y = a / b
+    return y, (lambda g: g / b, lambda g: -g * y / b)
+
+
+@op
+def mod(a, b, /):
+    """The rest of a division: a - b * floor(a / b)."""
+    xp = array_module(a, b)
+    return a % b, (lambda g: g, lambda g: -g * xp.floor(a / b))
+
+
+@op
+def power(a, b, /):
+    """The first to the power of the second: a^b.
+
+    The gradient of the exponent is a^b log a, and 0 where a is not positive.
+    """
+    xp = array_module(a, b)
+    y = a**b
+
+    def to_exponent(g):
+        positive = xp.asarray(a) > 0
+        return g * y * xp.log(xp.where(positive, a, 1))
+
+    # Where b is 0 so is the slope; lowering b there would divide by zero at a = 0.
+    return y, (lambda g: g * b * a ** (b - (b != 0)), to_exponent)
+
+
+@op
+def matmul(a, b, /):
+    """The matrix product over the last two axes: a @ b.
+
+        y[i, j] = sum over k of a[i, k] * b[k, j]
+
+    Shapes: (..., n, k), (..., k, m) -> (..., n, m).
+    Raises ValueError, with both shapes, where the inner sizes differ.
+    """
+    xp = array_module(a, b)
+    if a.ndim == 0 or b.ndim == 0 or a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
+        raise ValueError(
+            f"matmul: cannot multiply shapes {a.shape} and {b.shape}: the last axis of the first "
+            "must be as long as the last but one of the second"
+        )
+
+    def to_a(g):  # g (..., n, m) @ b^T (..., m, k)
+        if b.ndim == 1:
+            return g[..., None] * b
+        g = g[..., None, :] if a.ndim == 1 else g
+        return g @ xp.swapaxes(b, -1, -2)
+
+    def to_b(g):  # a^T (..., k, n) @ g (..., n, m)
+        if a.ndim == 1:
+            return a[:, None] * g[..., None, :] if b.ndim > 1 else a * g
+        if b.ndim == 1:
+            return a * g[..., None]
+        if b.ndim == 2:  # one product for all leading axes, instead of a sum of many
+            return a.reshape(-1, a.shape[-1]).T @ g.reshape(-1, g.shape[-1])
+        return xp.swapaxes(a, -1, -2) @ g
+
+    return a @ b, (to_a, to_b)
+
+
+# ---------------------------------------------------------------------------------------------
+# Element by element
+
+
+def named(name, text, fn):
+    """An op of that name and docstring, for families of functions that differ in little."""
+    fn.__name__, fn.__qualname__, fn.__doc__ = name, name, text
+    return op(fn)
+
+
+def elementwise(name, text, slope=None):
+    """The op y = xp.<name>(x); `slope(xp, x, y)` is its derivative, None if it has none."""
+
+    def fn(x, /):
+        xp = array_module(x)
+        y = getattr(xp, name)(x)
+        return y, (lambda g: g * slope(xp, x, y),) if slope else None
+
+    return named(name, text, fn)
+
+
+# fmt: off
+negative = elementwise("negative", "The number with the other sign: -x.", lambda xp, x, y: -1)
+absolute = elementwise("abs", "The size |x|; the slope at 0 is 0.", lambda xp, x, y: xp.sign(x))
+square = elementwise("square", "The square: x^2.", lambda xp, x, y: 2 * x)
+sqrt = elementwise("sqrt", "The square root: x^(1/2).", lambda xp, x, y: 0.5 / y)
+exp = elementwise("exp", "The exponential: e^x.", lambda xp, x, y: y)
+expm1 = elementwise("expm1", "The value e^x - 1, exact near 0.", lambda xp, x, y: y + 1)
+log = elementwise("log", "The natural logarithm: log x.", lambda xp, x, y: 1 / x)
+log1p = elementwise("log1p", "The value log(1 + x), exact near 0.", lambda xp, x, y: 1 / (1 + x))
+sin = elementwise("sin", "The sine of an angle in radians.", lambda xp, x, y: xp.cos(x))
+cos = elementwise("cos", "The cosine of an angle in radians.", lambda xp, x, y: -xp.sin(x))
+sign = elementwise("sign", "The sign: -1, 0 or 1; no gradient.")
+floor = elementwise("floor", "The whole number below; no gradient.")
+ceil = elementwise("ceil", "The whole number above; no gradient.")
+isnan = elementwise("isnan", "Whether x is not a number.")
+logical_not = elementwise("logical_not", "Whether x is 0, or false: not x.")
+# fmt: on
+
+
+def comparison(name, text):
+    """The op xp.<name>(a, b), which has no gradient."""
+
+    def fn(a, b, /):
+        return getattr(array_module(a, b), name)(a, b), None
+
+    return named(name, text, fn)
+
+
+equal = comparison("equal", "Where two are the same: a == b.")
+not_equal = comparison("not_equal", "Where two differ: a != b.")
+less = comparison("less", "Where the first is smaller: a < b.")
+less_equal = comparison("less_equal", "Where the first is not larger: a <= b.")
+greater = comparison("greater", "Where the first is larger: a > b.")
+greater_equal = comparison("greater_equal", "Where the first is not smaller: a >= b.")
+logical_and = comparison("logical_and", "Where both are true, or not 0: a and b.")
+logical_or = comparison("logical_or", "Where one of both is true, or not 0: a or b.")
+floor_divide = comparison("floor_divide", "The largest integer below a / b; it has no gradient.")
+
+
+@op
+def erf(x, /):
+    """The error function: 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x."""
+    xp = array_module(x)
+    return erf_by_table(xp, x), (lambda g: g * 2 / math.sqrt(math.pi) * xp.exp(-x * x),)
+
+
+@op
+def rsqrt(x, /):
+    """One over the square root: 1 / sqrt(x)."""
+    y = 1 / array_module(x).sqrt(x)
+    return y, (lambda g: g * -0.5 * y / x,)
+
+
+@op
+def clip(x, /, x_min=None, x_max=None):
+    """Each number, or the nearest between `x_min` and `x_max`; no slope outside."""
+    y = array_module(x).clip(x, x_min, x_max)
+    return y, (lambda g: g * (x == y),)
+
+
+@op
+def logaddexp(a, b, /):
+    """The logarithm of a sum of exponentials: log(e^a + e^b), which never overflows."""
+    xp = array_module(a, b)
+    y = xp.logaddexp(a, b)
+    return y, (lambda g: g * xp.exp(a - y), lambda g: g * xp.exp(b - y))
+
+
+@op
+def maximum(a, b, /):
+    """The larger of two; where they are equal, the gradient goes to the first."""
+    xp = array_module(a, b)
+    return xp.maximum(a, b), (lambda g: g * (a >= b), lambda g: g * (a < b))
+
+
+@op
+def minimum(a, b, /):
+    """The smaller of two; where they are equal, the gradient goes to the first."""
+    xp = array_module(a, b)
+    return xp.minimum(a, b), (lambda g: g * (a <= b), lambda g: g * (a > b))
+
+
+@op
+def where(condition, a, b, /):
+    """The first where the condition holds, else the second: a or b."""
+    xp = array_module(condition, a, b)
+    y = xp.where(condition, a, b)
+    return y, (None, lambda g: g * (condition != 0), lambda g: g * (condition == 0))
+
+
+@op
+def identity(x, /):
+    """The same numbers, as a new tensor."""
+    return x, (lambda g: g,)
+
+
+@op
+def cast(x, /, dtype):
+    """The same numbers in another dtype; the gradient comes back in the old one."""
+    y = x.astype(standard_dtype(dtype))
+    remember_host_copy(y, x)
+    return y, (lambda g: g,)
+
+
+# ---------------------------------------------------------------------------------------------
+# Reductions: many numbers become one
+
+
+def stretch(g, shape, axis, keepdims):
+    """Bring a reduced gradient back to the shape before the reduction, as a broadcast view."""
+    xp = array_module(g)
+    g = g if axis is None or keepdims else xp.expand_dims(g, axes_of(axis, len(shape)))
+    return xp.broadcast_to(g, shape)
+
+
+@op(name="sum")
+def reduce_sum(x, /, axis=None, keepdims=False):
+    """The sum over `axis` (all axes if None).
+
+    Shapes: (..., n) -> (...), or (..., 1) with `keepdims`.
+    """
+    y = fast_sum(x, axis, keepdims)
+    return y, (lambda g: stretch(g, x.shape, axis, keepdims),)
+
+
+@op
+def mean(x, /, axis=None, keepdims=False):
+    """The mean over `axis` (all axes if None): sum / count.
+
+    Shapes: (..., n) -> (...), or (..., 1) with `keepdims`.
+    """
+    x = x if x.dtype.kind == "f" else x.astype(floatx())
+    y = fast_sum(x, axis, keepdims)
+    count = math.prod(x.shape[a] for a in axes_of(axis, x.ndim))
+    scale = 1 / count if count else math.nan  # the mean of nothing is not a number
+    return y * scale, (lambda g: stretch(g * scale, x.shape, axis, keepdims),)
+
+
+def extremum(x, axis, keepdims, find):
+    """The largest or smallest value; a gradient is shared evenly among equals."""
+    y = find(x, axis=axis, keepdims=True)
+
+    def back(g):
+        hit = x == y
+        share = hit / hit.sum(axis=axis, keepdims=True)
+        return (stretch(g, x.shape, axis, keepdims) * share).astype(x.dtype)
+
+    return y if keepdims else y.squeeze(axis), (back,)
+
+
+@op(name="max")
+def reduce_max(x, /, axis=None, keepdims=False):
+    """The largest value over `axis` (all axes if None)."""
+    return extremum(x, axis, keepdims, array_module(x).max)
+
+
+@op(name="min")
+def reduce_min(x, /, axis=None, keepdims=False):
+    """The smallest value over `axis` (all axes if None)."""
+    return extremum(x, axis, keepdims, array_module(x).min)
+
+
+@op
+def prod(x, /, axis=None, keepdims=False):
+    """The product over `axis` (all axes if None)."""
+    xp = array_module(x)
+
+    def back(g):  # the product of all others; one zero leaves only itself a slope, two leave none
+        zero = x == 0
+        rest = xp.where(zero, 1, x)
+        others = rest.prod(axis=axis, keepdims=True) / rest
+        return (
+            stretch(g, x.shape, axis, keepdims)
+            * others
+            * (zero.sum(axis=axis, keepdims=True) == zero)
+        )
+
+    return x.prod(axis=axis, keepdims=keepdims), (back,)
+
+
+@op
+def logsumexp(x, /, axis=None, keepdims=False):
+    """The logarithm of the sum of e^x over `axis` (all axes if None).
+
+        y = log sum e^(x - max) + max
+
+    So the exponentials stay finite.
+
+    Shapes: (..., n) -> (...), or (..., 1) with `keepdims`.
+    """
+    xp = array_module(x)
+    most = x.max(axis=axis, keepdims=True)
+    most = xp.where(xp.isfinite(most), most, 0)
+    y = most + xp.log(xp.exp(x - most).sum(axis=axis, keepdims=True))
+    return (y if keepdims else y.squeeze(axis)), (
+        lambda g: stretch(g, x.shape, axis, keepdims) * xp.exp(x - y),
+    )
+
+
+@op
+def cumsum(x, /, axis=None):
+    """The running sum along `axis` (of all numbers in a row if None)."""
+    xp = array_module(x)
+    return x.cumsum(axis), (
+        lambda g: xp.flip(xp.flip(g, axis).cumsum(axis), axis).reshape(x.shape),
+    )
+
+
+def var(x, axis=None, keepdims=False):
+    """The mean squared distance from the mean: mean (x - mean)^2 over `axis`.
+
+    Shapes: (..., n) -> (...), or (..., 1) with `keepdims`.
+    """
+    return mean(square(x - mean(x, axis, True)), axis, keepdims)
+
+
+def std(x, axis=None, keepdims=False):
+    """The square root of the variance over `axis`.
+
+    Shapes: (..., n) -> (...), or (..., 1) with `keepdims`.
+    """
+    return sqrt(var(x, axis, keepdims))
+
+
+# The rest has no gradient.
+
+
+def search(name, text):
+    """The op xp.<name>(x, axis), which has no gradient."""
+
+    def fn(x, /, axis=None, keepdims=False):
+        return getattr(array_module(x), name)(x, axis=axis, keepdims=keepdims), None
+
+    return named(name, text, fn)
+
+
+reduce_all = search("all", "Whether all values over `axis` are true (not 0).")
+reduce_any = search("any", "Whether one value over `axis` is true (not 0).")
+argmax = search("argmax", "The place of the largest value along `axis`.")
+argmin = search("argmin", "The place of the smallest value along `axis`.")
