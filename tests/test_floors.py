@@ -31,8 +31,9 @@ FLOORS = [
     ],
     [["gradcheck"], ["formulas"], ["initializers"], ["activations"], ["regularizers"]],
     [
-        ["graph.__init__", "graph.tracking", "graph.tracing", "graph.masks", "graph.input_spec"]
-        + ["graph.layer", "graph.symbols", "graph.plan", "graph.inside"]
+        ["graph.__init__", "graph.guards", "graph.calls", "graph.tracking", "graph.tracing"]
+        + ["graph.costs", "graph.masks", "graph.input_spec", "graph.arguments", "graph.layer"]
+        + ["graph.symbols", "graph.ordering", "graph.plan", "graph.inside"]
     ],
     [
         ["layers.core", "layers.merging", "layers.reshaping", "layers.regularization"]

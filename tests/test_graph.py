@@ -16,7 +16,7 @@ X = spread(3, 4).astype("float32")
 
 def run(inputs, outputs, *arrays):
     """The value of a drawn symbol for the given data."""
-    (result,) = Plan(inputs, outputs).run([Tensor(array) for array in arrays])
+    (result,) = Plan(inputs, outputs).execute([Tensor(array) for array in arrays])
     return result.numpy()
 
 
@@ -280,7 +280,7 @@ def test_a_recurrent_layer_of_ones_own(batch_shape, shape, capsys):
     assert y.shape == shape
     capsys.readouterr()
     data = spread(1, 10, 5).astype("float32")
-    (out,) = Plan(x, y).run([Tensor(data)])
+    (out,) = Plan(x, y).execute([Tensor(data)])
     assert out.shape == (1, 10, 1)
     assert capsys.readouterr().out == "(1, 10, 32)\n"
     np.testing.assert_array_equal(layer(data).numpy(), out.numpy())
@@ -603,7 +603,7 @@ def test_a_plan_runs_each_node_once_and_drops_what_nobody_reads_any_more():
         assert len(results) == 1
         alive.append(node.name)
 
-    plan.run([Tensor(X)], observe)
+    plan.execute([Tensor(X)], observe)
     assert alive == ["add", "multiply", "add_1"]
     finished = [len(step[-1]) for step in plan.steps]
     assert sum(finished) == len(plan.slots) - 1  # all but the output

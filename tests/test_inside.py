@@ -211,7 +211,7 @@ class Coded(Model):
         ("encoder/cod", ["'encoder'", "'cod'", "Did you mean 'code'?"]),
         ("code", ["'outer'", "There is 'encoder/code'"]),
         ("head/kernel", ["'head' is a Dense", "nothing inside"]),
-        ("coded/dense", ["'coded' is a Coded", "drawn as a graph"]),
+        ("coded/dense", ["'coded' is a Coded", "a model that is a graph"]),
         ("entry/x", ["'entry' is a InputLayer"]),
         ("nowhere", ["'nowhere'", "There is ", "'encoder', 'encoder/code'", "'head'"]),
         ("", ["''"]),
@@ -228,7 +228,7 @@ def test_what_is_not_there_is_told_with_what_is(path, texts):
 
 
 def test_a_model_that_is_not_drawn_has_no_tensors():
-    with pytest.raises(AttributeError, match="not drawn"):
+    with pytest.raises(AttributeError, match="has no graph"):
         Coded().get_tensor("dense")
 
 

@@ -266,7 +266,7 @@ def test_a_drawn_call_promises_the_real_shape_and_type(example):
     assert drawn.shape == shape
     assert drawn.dtype == three.dtype
     plan = Plan([symbols[i] for i in example.rows], drawn)
-    (out,) = plan.run([Tensor(arrays[i]) for i in example.rows])
+    (out,) = plan.execute([Tensor(arrays[i]) for i in example.rows])
     np.testing.assert_array_equal(out.numpy(), three.numpy())
 
 

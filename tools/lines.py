@@ -13,21 +13,41 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 APART = ("view", "learn")
+# What a reader reads first, in this order, and how long it may be in all.
+READING_PATH = (
+    *("core.context", "core.tree", "core.tensor", "ops.math"),
+    *("graph.layer", "graph.symbols", "graph.plan", "models.model"),
+)
+LONGEST_PATH = 1350
+LONGEST_FUNCTION = 40
 SILENT = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
 SILENT |= {tokenize.ENDMARKER}
-DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+DOCUMENTED = (ast.Module, ast.ClassDef, *FUNCTIONS)
 
 
 def lines_of_code(source):
-    """The numbers of the lines of a program that hold code."""
-    code, docstrings = set(), set()
+    """The numbers of the lines of a program that hold code; of a signature, only its first."""
+    code = set()
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type not in SILENT:
             code.update(range(token.start[0], token.end[0] + 1))
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
-            docstrings.update(range(node.body[0].lineno, node.body[0].end_lineno + 1))
-    return code - docstrings
+            code -= set(range(node.body[0].lineno, node.body[0].end_lineno + 1))
+        if isinstance(node, FUNCTIONS):
+            code -= set(range(node.lineno + 1, node.body[0].lineno))
+            if any(isinstance(d, ast.Name) and d.id == "overload" for d in node.decorator_list):
+                code -= set(range(node.decorator_list[0].lineno, node.end_lineno + 1))
+    return code
+
+
+def lines_of_functions(source):
+    """The lines of code of each function of a program, methods too: name -> number."""
+    code = lines_of_code(source)
+    functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, FUNCTIONS)]
+    spans = {f"{f.name}, line {f.lineno}": range(f.lineno, f.end_lineno + 1) for f in functions}
+    return {name: len(code & set(span)) for name, span in spans.items()}
 
 
 def lines_of_classes(source):

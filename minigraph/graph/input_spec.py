@@ -1,9 +1,6 @@
-"""A layer is a function that owns variables.
+"""Which inputs a layer accepts, and what it says of others."""
 
-Calling it on tensors computes. Calling it on a symbolic tensor draws: the symbol takes the call
-over (see `graph`), so this file knows nothing of graphs.
-"""
-
+from ..core import tree
 from ..core.context import context
 
 # What the axes of an input mean, by their number.
@@ -60,3 +57,11 @@ class InputSpec:
 def reads(rank):
     """An advice: what the axes of a layer's input mean."""
     return f"It reads {AXES.get(rank, f'{rank} axes')}: Reshape adds or removes axes."
+
+
+def check_specs(specs, inputs, layer_name):
+    """Raise ValueError if an input does not fit its `InputSpec` (None: anything fits)."""
+    pairs = zip(tree.flatten(inputs), tree.flatten(specs), strict=False)
+    for position, (x, spec) in enumerate(pairs):
+        if spec is not None:
+            spec.check(x.shape, layer_name, position)

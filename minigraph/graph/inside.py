@@ -1,28 +1,17 @@
-"""The graph of layers: symbols are values that have not happened yet, nodes are calls.
-
-Calling a layer on a symbol draws a node. What the call would give is learned by an experiment:
-the call is made once on an empty batch (zero rows), and what comes out has the shape and dtype
-that the new symbol promises. So no op and no layer needs a second definition for shapes.
-
-Edges belong to the call, never to the layer. Shared layers, models inside models and several
-models over one graph all follow from that sentence.
-"""
+"""Tensors inside models: what `get_tensor` and `get_layer` find, and how such tensors are run."""
 
 import itertools
 import re
 from functools import cached_property
 
 from ..core import registry, tree
+from ..core.names import LONGEST_NAME
 from .layer import Layer
 from .plan import Plan
 from .symbols import Node
 from .tracking import unique
 
 MOST_PATHS = 1000  # how many names of tensors an error looks through for a close match
-
-
-# ---------------------------------------------------------------------------------------------
-# Tensors inside models
 
 
 @registry.register
@@ -36,24 +25,24 @@ class Inside(Layer):
 
     casts_inputs = False
 
-    @staticmethod
-    def run_together(calls):
-        """The calls of a plan, with one in place of several that run the same model."""
-        return run_together(calls)
-
     def __init__(self, model, path, **options):
         super().__init__(**options)
         if not getattr(model, "runs_its_plan", False):
-            raise ValueError(f"`model` must be a model that is drawn as a graph, got {model!r:.80}")
+            raise ValueError(f"`model` must be a model that is a graph, got {model!r:.80}")
         self.model, self.path = model, path
 
     @cached_property
-    def way(self):
+    def path_plan(self):
         """The calls that lead to the tensor."""
         return Plan(self.model.input, self.model.get_tensor(self.path))
 
     def call(self, inputs):
-        return tree.pack(self.way.output, self.way.run(self.model.bind(inputs)))
+        return tree.pack(self.path_plan.output, self.path_plan.execute(self.model.bind(inputs)))
+
+    @staticmethod
+    def merge_calls(calls):
+        """The calls of a plan, with one in place of several that run the same model."""
+        return merge_calls(calls)
 
     def pass_masks(self, inputs, masks, outputs):
         """The layers on the way have given the tensor its mask."""
@@ -61,10 +50,10 @@ class Inside(Layer):
 
     def _sublayers(self, parts):
         """The layers on the way, not all of the model."""
-        return unique(node.layer for node in self.way.nodes if node.layer is not None)
+        return unique(node.layer for node in self.path_plan.nodes if node.layer is not None)
 
 
-def run_together(calls):
+def merge_calls(calls):
     """The calls, with one in place of a model's and of all `Inside` it, on the same tensors.
 
     So nothing is computed twice, and dropout inside the model falls the same way for all of them.
@@ -75,7 +64,7 @@ def run_together(calls):
         model = node.layer.model if isinstance(node.layer, Inside) else node.layer
         key = (model, str(tree.map(id, (node.args, node.kwargs)))) if model in opened else node
         if any(member.layer is node.layer for member in families.get(key, ())):
-            key = node  # a call of its own, with a dropout of its own
+            key = node  # a separate call, with its own dropout
         families.setdefault(key, []).append(node)
     return [family[0] if len(family) == 1 else joined(family) for family in families.values()]
 
@@ -83,12 +72,61 @@ def run_together(calls):
 def joined(family):
     """One call that makes what a model and tensors inside it would make one by one."""
     part = next(node.layer for node in family if isinstance(node.layer, Inside))
-    wanted = [n.layer.way.output if isinstance(n.layer, Inside) else n.layer.output for n in family]
+    wanted = [
+        n.layer.path_plan.output if isinstance(n.layer, Inside) else n.layer.output for n in family
+    ]
     together = Inside(part.model, part.path, name=part.name)
-    together.way = Plan(part.model.input, wanted)
+    together.path_plan = Plan(part.model.input, wanted)
     node = Node(together, family[0].args, family[0].kwargs)
     node.parts, node.output_structure = family, [member.output_structure for member in family]
     return node
+
+
+# ---------------------------------------------------------------------------------------------
+# Finding layers and tensors by name
+
+
+def find_layer(model, name=None, index=None):
+    """See `Model.get_layer`."""
+    if (name is None) == (index is None):
+        raise ValueError("get_layer needs a `name` or an `index`, one of the two")
+    layers = model.layers
+    if index is not None:
+        if not -len(layers) <= index < len(layers):
+            raise ValueError(
+                f"model {model.name!r} has {len(layers)} layers, so there is no index {index}"
+            )
+        return layers[index]
+    for layer in layers:
+        if layer.name == name:
+            return layer
+    known = registry.did_you_mean(name, [layer.name for layer in layers])
+    raise ValueError(f"model {model.name!r} has no layer {name!r}. {known}")
+
+
+def find_tensor(model, path):
+    """See `Model.get_tensor`."""
+    name, _, rest = path.partition("/")
+    node, output = find_call(model, name)
+    if not rest:
+        if output is None and len(node.outputs) > 1:
+            raise ValueError(
+                f"{name!r} gives {len(node.outputs)} tensors, of shapes "
+                f"{[symbol.shape for symbol in node.outputs]}: choose one by its number, as in "
+                "'lstm[0][2]'"
+            )
+        return node.outputs[output or 0]
+    if node not in model.plan.calls or not getattr(node.layer, "runs_its_plan", False):
+        raise ValueError(
+            f"{path!r}: {name!r} is a {node.label}, not a model that is a graph, so nothing inside "
+            "it has a name"
+        )
+    node.layer.get_tensor(rest)  # says what is wrong with the rest of the path
+    known = node.layer._inside  # asked twice, also through two models of one graph: made once
+    if (node, rest) not in known:
+        inside = Inside(node.layer, rest, name=path.replace("/", ".")[-LONGEST_NAME:])
+        known[node, rest] = inside(*node.args, **node.kwargs)
+    return known[node, rest]
 
 
 def find_call(model, name):

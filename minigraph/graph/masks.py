@@ -1,8 +1,4 @@
-"""A layer is a function that owns variables.
-
-Calling it on tensors computes. Calling it on a symbolic tensor draws: the symbol takes the call
-over (see `graph`), so this file knows nothing of graphs.
-"""
+"""Masks: which time steps are real. They are attached to tensors and pass from layer to layer."""
 
 from functools import reduce
 
@@ -11,13 +7,13 @@ from ..core import tree
 
 
 def follows_masks(compute_mask):
-    """Mark a `compute_mask` that gives None where no input has a mask: then it is not asked."""
+    """Mark a `compute_mask` that need not be called where no input has a mask."""
     compute_mask.follows_masks = True
     return compute_mask
 
 
 def masks_of(inputs):
-    """The masks that ride on inputs, in their structure; None if there are none."""
+    """The masks attached to inputs, in their structure; None if there are none."""
     masks = tree.map(lambda x: x.mask, inputs)
     return masks if any(mask is not None for mask in tree.flatten(masks)) else None
 
@@ -29,7 +25,7 @@ def combine_masks(masks):
 
 
 def attach_masks(outputs, masks):
-    """Give each output its mask. An output that is also an input elsewhere is not touched.
+    """Give each output its mask. An output that is also an input elsewhere is left alone.
 
     Where there are not as many masks as outputs, all outputs get the combination of the masks.
     """

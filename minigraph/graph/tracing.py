@@ -1,7 +1,7 @@
-"""A layer is a function that owns variables.
+"""Tracing: a call that is made to learn its shapes, and that must leave no trace if it fails.
 
-Calling it on tensors computes. Calling it on a symbolic tensor draws: the symbol takes the call
-over (see `graph`), so this file knows nothing of graphs.
+While a call is traced nothing is recorded or assigned. What it builds is noted
+in `context.tracing`, a list of (layer, its attributes before), and undone if the trace fails.
 """
 
 import copy
@@ -67,7 +67,7 @@ def restore(layer, state):
 
 
 def known_shape(tensor):
-    """The shape of a tensor or symbol; while a call is tried out, no rows mean an unknown batch."""
+    """The shape of a tensor or symbol; while tracing, an empty batch means one of unknown size."""
     shape = tuple(getattr(tensor, "shape", ()))
-    trying = context.tracing is not None and shape[:1] == (0,)
-    return (None, *shape[1:]) if trying else shape
+    unknown = context.tracing is not None and shape[:1] == (0,)
+    return (None, *shape[1:]) if unknown else shape

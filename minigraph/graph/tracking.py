@@ -1,19 +1,112 @@
-"""A layer is a function that owns variables.
+"""Which variables, layers and metrics an object holds, found by a walk over its attributes."""
 
-Calling it on tensors computes. Calling it on a symbolic tensor draws: the symbol takes the call
-over (see `graph`), so this file knows nothing of graphs.
-"""
+import numpy as np
 
 from ..core import registry, tree
+from ..core.interrupts import deferred_interrupts
 from ..core.tensor import Variable
+from .guards import check_values
 
 # What most attributes are: to pass them by takes a quarter off a walk.
 PLAIN = {type(None), bool, int, float, str}
 
 
+class HoldsWeights:
+    """What a layer answers about its weights and about the layers inside it.
+
+    An attribute that holds a variable or a layer makes it a part of this layer, also within lists,
+    tuples and dicts. `untracked` names the attributes that are not searched.
+    """
+
+    untracked = frozenset()
+    _trainable = True
+
+    def _parts(self):
+        """The variables, layers, metrics and the like that the attributes hold."""
+        return parts_in(self)
+
+    def _own_variables(self):
+        """This layer's variables, those that were made to be trained first."""
+        return own_variables(self._parts())
+
+    def _sublayers(self, parts):
+        """The layers among what this one holds."""
+        return unique(part for part in parts if isinstance(part, HoldsWeights))
+
+    def _walk(self):
+        """This layer and all layers inside it, each once, outer ones first, with their parts."""
+        found, waiting = {}, [self]
+        while waiting:
+            layer = waiting.pop()
+            if layer not in found:
+                found[layer] = layer._parts()
+                waiting += reversed(layer._sublayers(found[layer]))
+        return found
+
+    def _all_layers(self):
+        """This layer and all layers inside it, each once, outer ones first."""
+        return list(self._walk())
+
+    @property
+    def weights(self):
+        """All variables, each once: this layer's own, then those of the layers inside it."""
+        return unique(v for parts in self._walk().values() for v in own_variables(parts))
+
+    @property
+    def trainable_weights(self):
+        """The weights that learn: none of a frozen layer, nor of the layers inside it."""
+        frozen = {v for part in self._all_layers() if not part.trainable for v in part.weights}
+        return [v for v in self.weights if v.trainable and v not in frozen]
+
+    @property
+    def non_trainable_weights(self):
+        """The weights that do not learn: moving averages, and all of a frozen layer."""
+        learning = set(self.trainable_weights)
+        return [v for v in self.weights if v not in learning]
+
+    variables = weights
+    trainable_variables = trainable_weights
+    non_trainable_variables = non_trainable_weights
+
+    @property
+    def trainable(self):
+        """Whether the weights learn. Setting it reaches every layer inside."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, trainable):
+        for layer in self._all_layers():
+            layer._trainable = bool(trainable)
+            for variable in layer._own_variables():
+                variable.trainable = trainable and variable.learnable
+
+    def get_weights(self):
+        """The values of all weights, as a list of NumPy arrays (copies)."""
+        return [np.array(v.numpy()) for v in self.weights]
+
+    def set_weights(self, values):
+        """Assign all weights at once.
+
+        Raises ValueError if the number or a shape differs; then nothing at all is assigned.
+        """
+        variables = self.weights
+        values = check_values(values, variables, self.name)
+        with deferred_interrupts:
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value)
+
+    def count_params(self):
+        """The total number of parameters; ValueError before the weights exist."""
+        if not self.built:
+            raise ValueError(f"layer {self.name!r} has no weights yet: call it, or build it, first")
+        return sum(variable.size for variable in self.weights)
+
+
 def parts_in(owner):
     """The variables and configurable objects that attributes hold, also in lists, tuples, dicts."""
-    return parts_among(vars(owner).values())
+    skipped = getattr(type(owner), "untracked", ())
+    held = vars(owner).items()
+    return parts_among(value for name, value in held if name not in skipped)
 
 
 def parts_among(values):
@@ -36,10 +129,10 @@ def own_variables(parts):
 
 
 def losses_of(layers):
-    """The losses that these layers have added, then the prices of their trainable weights."""
-    added = [loss for layer in layers if layer._added[1] for loss in layer._added[1]]
-    priced = [pair for layer in layers if layer._regularized for pair in layer._regularized]
-    return added + [price(weight) for price, weight in priced if weight.trainable]
+    """The losses that these layers have added, then the penalties of their trainable weights."""
+    added = [loss for layer in layers if layer._added_losses for loss in layer._added_losses]
+    pairs = [pair for layer in layers if layer._regularized for pair in layer._regularized]
+    return added + [regularizer(weight) for regularizer, weight in pairs if weight.trainable]
 
 
 def unique(things):

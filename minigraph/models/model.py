@@ -6,11 +6,14 @@ from .. import ops
 from ..core import registry, tree
 from ..core.checks import check_keys
 from ..core.context import context, setting
-from ..core.names import LONGEST_NAME, unique_name
+from ..core.names import unique_name
 from ..core.random import RandomStream
-from ..graph.inside import Inside, find_call
-from ..graph.layer import Layer, to_tensor
-from ..graph.plan import Plan, is_cut
+from ..graph.arguments import to_tensor
+from ..graph.guards import check_input_fits
+from ..graph.inside import find_layer, find_tensor
+from ..graph.layer import Layer
+from ..graph.ordering import is_feed
+from ..graph.plan import Plan
 from ..graph.symbols import Input, experiment
 from ..graph.tracing import tracing
 from ..graph.tracking import unique
@@ -81,25 +84,28 @@ class Model(Trainer, Layer):
                 f"{type(self).__name__} must define call(self, inputs), or be given `inputs` "
                 "and `outputs`"
             )
-        return self._run_plan(inputs)
+        return tree.pack(self.output, self.plan.execute(self.bind(inputs)))
 
     def run(self, inputs, training=None, observe=None):
         """Like a call, but `observe(node, outputs)` sees what every node gives on the way."""
+        inputs = self.bind(tree.map(to_tensor, inputs))
         with setting(training=context.training if training is None else training):
-            return self._run_plan(tree.map(to_tensor, inputs), observe)
-
-    def _run_plan(self, inputs, observe=None):
-        return tree.pack(self.output, self.plan.run(self.bind(inputs), observe))
+            return tree.pack(self.output, self.plan.execute(inputs, observe))
 
     def bind(self, inputs):
         """The tensors for `self.inputs`, in their order, each of its Input's shape and dtype."""
-        pairs = zip(self.arranged(inputs), self.inputs, strict=True)
-        return [self._fit(value, symbol) for value, symbol in pairs]
+        given = self.arranged(inputs)
+        for value, symbol in zip(given, self.inputs, strict=True):
+            check_input_fits(value, symbol, self.name)
+        return [
+            value if value.value.dtype == symbol.dtype else ops.cast(value, symbol.dtype)
+            for value, symbol in zip(given, self.inputs, strict=True)
+        ]
 
     def arranged(self, inputs):
         """What the call was given, in the order of `self.inputs`.
 
-        A model whose inputs are no dict may be given one too, keyed by the names of its Inputs.
+        A model whose inputs are not a dict may be given one too, keyed by the names of its Inputs.
         """
         if isinstance(inputs, dict):
             keys = list(self.input) if isinstance(self.input, dict) else self.input_names
@@ -112,21 +118,6 @@ class Model(Trainer, Layer):
                 f"({', '.join(self.input_names)}), but was called on {len(given)}"
             )
         return given
-
-    def _fit(self, value, symbol):
-        """One input, cast to its Input's dtype; ValueError with both shapes if it does not fit."""
-        expected, found = symbol.shape, tuple(value.shape)
-        first = 0 if context.tracing is None else 1  # a call that is tried out has no rows
-        sizes = zip(expected[first:], found[first:], strict=False)
-        if len(found) != len(expected) or any(want not in (have, None) for want, have in sizes):
-            lone = len(found) == len(expected) - 1
-            advice = ". The first axis is the batch: one sample goes in as x[None]" if lone else ""
-            raise ValueError(
-                f"model {self.name!r}: input {symbol.name!r} expects shape {expected}, found "
-                f"{found}{advice}"
-            )
-        same = value.value.dtype == symbol.dtype
-        return value if same else ops.cast(value, symbol.dtype)
 
     def prepare(self, inputs):
         """A subclass gets its weights from a `build` of its own, or when its `call` first runs."""
@@ -156,25 +147,25 @@ class Model(Trainer, Layer):
 
     # -- the parts -----------------------------------------------------------------------------
 
-    def _drawn(self):
+    def _graph_plan(self):
         """The plan, or an error that says that there is none."""
         if self.plan is None:
             raise AttributeError(
-                f"model {self.name!r} is not drawn, so it has no symbolic inputs and outputs. "
-                "A Sequential is drawn for its first data or by build(shape); a subclass with a "
-                "`call` of its own has none."
+                f"model {self.name!r} has no graph, so it has no symbolic inputs and outputs. A "
+                "Sequential gets its graph from its first data or by build(shape); a subclass with "
+                "its own `call` has none."
             )
         return self.plan
 
     @property
     def inputs(self):
         """The symbolic inputs, in a flat list."""
-        return self._drawn().inputs
+        return self._graph_plan().inputs
 
     @property
     def outputs(self):
         """The symbolic outputs, in a flat list."""
-        return self._drawn().outputs
+        return self._graph_plan().outputs
 
     @property
     def input(self):
@@ -211,7 +202,7 @@ class Model(Trainer, Layer):
         rows = []
         for group in self.plan.groups:
             node = group[0]
-            enters = is_cut(node, self.inputs)  # the data; what comes before is cut off
+            enters = is_feed(node, self.inputs)  # the data; what comes before is cut off
             what = ("InputLayer", None) if enters else (node.label, node.layer)
             rows.append((node.name, *what, group))
         return rows
@@ -243,20 +234,7 @@ class Model(Trainer, Layer):
 
     def get_layer(self, name=None, index=None):
         """A layer by its name, or by its place in `layers`; ValueError if there is none."""
-        if (name is None) == (index is None):
-            raise ValueError("get_layer needs a `name` or an `index`, one of the two")
-        layers = self.layers
-        if index is not None:
-            if not -len(layers) <= index < len(layers):
-                raise ValueError(
-                    f"model {self.name!r} has {len(layers)} layers, so there is no index {index}"
-                )
-            return layers[index]
-        for layer in layers:
-            if layer.name == name:
-                return layer
-        known = registry.did_you_mean(name, [layer.name for layer in layers])
-        raise ValueError(f"model {self.name!r} has no layer {name!r}. {known}")
+        return find_layer(self, name, index)
 
     def get_tensor(self, path):
         """The symbolic tensor inside this model that `path` names, to be an output of a new model.
@@ -269,27 +247,8 @@ class Model(Trainer, Layer):
         """
         if not isinstance(path, str):
             raise ValueError(f"`path` must be a text such as 'encoder/dense', got {path!r:.80}")
-        self._drawn()
-        name, _, rest = path.partition("/")
-        node, output = find_call(self, name)
-        if not rest:
-            if output is None and len(node.outputs) > 1:
-                raise ValueError(
-                    f"{name!r} gives {len(node.outputs)} tensors, of shapes "
-                    f"{shapes_of(node.outputs)}: choose one by its number, as in 'lstm[0][2]'"
-                )
-            return node.outputs[output or 0]
-        if node not in self.plan.calls or not getattr(node.layer, "runs_its_plan", False):
-            raise ValueError(
-                f"{path!r}: {name!r} is a {node.label}, not a model that is drawn as a graph, so "
-                "nothing inside it has a name"
-            )
-        node.layer.get_tensor(rest)  # says what is wrong with the rest of the path
-        known = node.layer._inside  # asked twice, also through two models of one graph: drawn once
-        if (node, rest) not in known:
-            inside = Inside(node.layer, rest, name=path.replace("/", ".")[-LONGEST_NAME:])
-            known[node, rest] = inside(*node.args, **node.kwargs)
-        return known[node, rest]
+        self._graph_plan()
+        return find_tensor(self, path)
 
     @property
     def runs_its_plan(self):

@@ -565,7 +565,8 @@ def bounded():
 def check_size(node):
     """Raise ValueError if one row of an output of `node` has too many numbers."""
     for symbol in node.outputs if context.budget is not None else []:
-        numbers = max(math.prod(n or symbol.rows or 1 for n in trial) for trial in symbol.trials)
+        probes = symbol.probes
+        numbers = max(math.prod(n or symbol.batch_size or 1 for n in shape) for shape in probes)
         few = numbers <= MOST_NUMBERS
         expect(few, f"{symbol.name!r} of shape {symbol.shape} has more than {MOST_NUMBERS} numbers")
 
@@ -575,7 +576,7 @@ def check_loose(leaves):
 
     Only these are not empty in the drawing: (n, 1) * (1, m) makes n * m numbers.
     """
-    shapes = [leaf.trials[1] for leaf in leaves if isinstance(leaf, SymbolicTensor)]
+    shapes = [leaf.probes[1] for leaf in leaves if isinstance(leaf, SymbolicTensor)]
     shapes += [leaf.shape for leaf in leaves if isinstance(leaf, np.ndarray)]
     for shape in shapes:
         spend(*shape)  # side by side

@@ -140,7 +140,8 @@ def run_plan(model, given, parent, places, recording):
             )
             results = run_plan(node.layer, node.layer.bind(inputs), place, places, recording)
         else:
-            results = tree.flatten(plan.call(node, values, training_is_said=True))
+            args, kwargs = plan.arguments(node, values, explicit_training=True)
+            results = tree.flatten(node.fn(*args, **kwargs))
         for symbol, result in zip(node.outputs, results, strict=True):
             if symbol not in plan.inputs:  # where the graph is cut, the given value stays
                 values[plan.slots[symbol]] = made[symbol] = result

@@ -1,0 +1,93 @@
+"""The arguments of a layer's call: inputs, `training` and `mask`."""
+
+import inspect
+
+from .. import ops
+from ..core.context import context
+from ..core.device import is_array, to_array
+from ..core.tensor import Tensor
+from .tracking import HoldsWeights
+
+
+class CallSignature:
+    """Where the `call` of a class takes `training` and `mask`, if it does.
+
+    It is read once for each class: to bind it at each call costs a third of a small step.
+    """
+
+    def __init__(self, call):
+        names = list(inspect.signature(call).parameters)[1:]
+        self.first = names[0] if names else None
+        self.training = names.index("training") if "training" in names else None
+        self.mask = names.index("mask") if "mask" in names else None
+        self.is_plain = self.training is None and self.mask is None
+
+    def name_first(self, args, kwargs, title):
+        """The first argument of `call` may also be given by keyword."""
+        if args:
+            return args, dict(kwargs)
+        if self.first not in kwargs:
+            raise TypeError(f"{title} was called without inputs")
+        kwargs = dict(kwargs)
+        return (kwargs.pop(self.first),), kwargs
+
+    def wants_mask(self, args, kwargs):
+        """Whether `call` takes a mask, and was given none."""
+        by_keyword = self.mask is not None and len(args) <= self.mask
+        return by_keyword and kwargs.get("mask") is None
+
+    def settle_training(self, args, kwargs):
+        """Whether this call trains: its own argument, else what runs around it, else None.
+
+        The value is passed on if `call` wants it, and reaches the layers inside by the context.
+        """
+        index = self.training
+        by_position = index is not None and len(args) > index
+        given = args[index] if by_position else kwargs.pop("training", None)
+        training = context.training if given is None else bool(given)
+        if by_position:
+            args = (*args[:index], bool(training), *args[index + 1 :])
+        elif index is not None:
+            kwargs["training"] = bool(training)
+        return args, training
+
+    def without_training(self, args, kwargs):
+        """The arguments of a call, with nothing said about training."""
+        index = self.training
+        if index is not None and index < len(args):
+            args = (*args[:index], None, *args[index + 1 :])
+        return args, {name: value for name, value in kwargs.items() if name != "training"}
+
+
+def is_tensor(value):
+    """Whether a value is a tensor, or an array of this or another device."""
+    return isinstance(value, Tensor) or is_array(value)
+
+
+def to_tensor(value):
+    """Arrays become tensors, all else stays; TypeError for an array that holds no numbers."""
+    plain = is_tensor(value) and not isinstance(value, Tensor)
+    return Tensor(to_array(value)) if plain else value
+
+
+def to_input(value, layer):
+    """An input of a layer as a tensor, cast to the layer's float type."""
+    if not is_tensor(value):
+        found, hint = f"{value!r:.100}", "Wrap numbers in np.array([...])"
+        if isinstance(value, HoldsWeights):
+            found, hint = "a layer that was not called", "Call it first"
+        kind = type(value).__name__
+        raise ValueError(f"{layer._title} takes tensors and arrays, got {found} ({kind}). {hint}.")
+    try:
+        tensor = to_tensor(value)
+    except TypeError as error:
+        raise TypeError(f"{layer._title}: {error}") from None
+    same = tensor.value.dtype == layer._dtype or not layer.casts_inputs  # a `.name` takes long
+    return tensor if same else ops.cast(tensor, layer.dtype)
+
+
+def needs_no_change(inputs, dtype):
+    """Whether inputs are a tensor, or a list of some, with nothing to cast and no mask."""
+    if type(inputs) is list:
+        return all(needs_no_change(x, dtype) for x in inputs)
+    return type(inputs) is Tensor and inputs.mask is None and inputs.value.dtype == dtype

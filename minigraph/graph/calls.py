@@ -1,0 +1,44 @@
+"""What a layer answers about its own calls in graphs: `output`, `input` and their shapes."""
+
+from .guards import NoSingleCall, described
+
+
+class RemembersCalls:
+    """The calls of a layer on symbols are its `nodes`; each has an input and an output."""
+
+    @property
+    def output(self):
+        """The symbolic output of the layer's only call."""
+        return self._only_node("output").output_structure
+
+    @property
+    def input(self):
+        """The symbolic input of the layer's only call."""
+        return self._only_node("input").input_structure
+
+    def get_output_at(self, index):
+        """The symbolic output of the layer's call number `index`, from 0."""
+        return self._node_at(index).output_structure
+
+    def get_input_at(self, index):
+        """The symbolic input of the layer's call number `index`, from 0."""
+        return self._node_at(index).input_structure
+
+    def _only_node(self, what):
+        if len(self.nodes) == 1:
+            return self.nodes[0]
+        if not self.nodes:
+            raise NoSingleCall(
+                f"layer {self.name!r} was never called on a symbolic tensor: it has no {what} yet"
+            )
+        calls = "; ".join(f"{i}: on {described(node.inputs)}" for i, node in enumerate(self.nodes))
+        raise NoSingleCall(
+            f"layer {self.name!r} was called {len(self.nodes)} times, so `{what}` could mean "
+            f"several tensors. Choose a call with get_{what}_at(i): {calls}"
+        )
+
+    def _node_at(self, index):
+        if not isinstance(index, int) or not 0 <= index < len(self.nodes):
+            count = len(self.nodes)
+            raise ValueError(f"layer {self.name!r} has {count} calls in graphs: no call {index!r}")
+        return self.nodes[index]

@@ -1,0 +1,31 @@
+"""What a layer that is read from a file may cost while it is traced (see `ops.costs`)."""
+
+import math
+from contextlib import suppress
+
+from ..core import tree
+from ..core.context import context
+from ..ops.costs import spend
+from .tracking import HoldsWeights
+
+
+def charge_layer(fn, batch_size, outputs=()):
+    """Pay for the weights of a layer, and for a batch of its outputs and of all inside a model."""
+    if context.budget is None or not isinstance(fn, HoldsWeights):
+        return
+    spend(sum(math.prod(weight.shape) for weight in fn.weights))
+    nodes = [n for layer in fn._all_layers() for n in getattr(layer, "plan_nodes", ())]
+    shapes = [symbol.probes[1] for node in nodes for symbol in node.outputs]
+    for shape in [*shapes, *(x.shape for x in tree.flatten(outputs))]:
+        spend(batch_size, *(n or 1 for n in shape))
+
+
+def charge_without_batch(fn, symbols, run):
+    """Pay for a call on tensors without a batch, whose arrays are not empty while it is traced."""
+    lengths = [s.probes[1][0] for s in symbols if s.ndim and 0 not in s.probes[1]]
+    if context.budget is None or not lengths or not isinstance(fn, HoldsWeights):
+        return
+    outputs = ()
+    with suppress(ValueError, TypeError, IndexError):  # the experiment says what is wrong
+        outputs = run(0, without_first=True)
+    charge_layer(fn, max(lengths), outputs)
