@@ -17,6 +17,7 @@ LIBRARY := $(shell find minigraph -name '*.py' -o -name '*.js')
 BOOK_SOURCES := _config.yml _toc.yml index.md minigraph/view/widget.js \
 	tools/offline_book.py tools/docstrings.py tools/catalogue.py tools/book.css $(LIBRARY) \
 	$(shell find book exercises -type f -not -path '*/.*' 2>/dev/null)
+READING_PATH := $(shell $(PYTHON) tools/lines.py --path)
 NOTEBOOK_SOURCES := $(wildcard book/*.ipynb solutions/*.ipynb)
 
 .PHONY: help
@@ -64,6 +65,8 @@ test: lint lines unit nbval book browser
 
 lint: $(ENVIRONMENT)
 	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/ruff check --select C901 --config lint.mccabe.max-complexity=12 $(READING_PATH)
 
 lines: $(ENVIRONMENT)
 	$(RUN)/python tools/lines.py

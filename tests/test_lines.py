@@ -26,12 +26,22 @@ lines"""
         return (
             math.pi
         )
+
+    @overload
+    def scaled(self, by: int) -> Ring: ...
+
+    def scaled(
+        self,
+        by,
+    ):
+        """A signature is one line."""
+        return by
 '''
 
 
-def test_docstrings_comments_and_blanks_are_no_lines_of_code():
-    assert lines.lines_of_code(PROGRAM) == {4, 8, 11, 12, 14, 18, 19, 20}
-    assert lines.lines_of_classes(PROGRAM) == {"Ring": 7}
+def test_docstrings_comments_and_blanks_are_not_lines_of_code():
+    assert lines.lines_of_code(PROGRAM) == {4, 8, 11, 12, 14, 18, 19, 20, 25, 30}
+    assert lines.lines_of_classes(PROGRAM) == {"Ring": 9}
 
 
 def test_the_median_layer_is_short():
@@ -48,3 +58,19 @@ def test_the_table_adds_up():
     files = sum(int(row[0]) for row in rows if row[0].isdigit())
     parts = sum(int(row[1]) for row in rows if row[0] in ("library", "view/", "learn/"))
     assert floors == files == parts > 0
+
+
+def test_the_reading_path_stays_short():
+    sizes = {
+        name: len(lines.lines_of_code(lines.path_of(name).read_text("utf-8")))
+        for name in lines.READING_PATH
+    }
+    assert min(sizes.values()) > 10  # each file is there, and counted
+    assert sum(sizes.values()) <= lines.LONGEST_PATH, sizes
+
+
+def test_a_function_of_the_reading_path_fits_on_a_screen():
+    for name in lines.READING_PATH:
+        functions = lines.lines_of_functions(lines.path_of(name).read_text("utf-8"))
+        longest = max(functions, key=functions.get)
+        assert functions[longest] <= lines.LONGEST_FUNCTION, f"{name}: {longest}"

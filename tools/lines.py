@@ -66,7 +66,15 @@ def lines_of_layers():
     return {name: lines for source in sources for name, lines in lines_of_classes(source).items()}
 
 
+def path_of(name):
+    """The file behind a dotted name inside the package."""
+    return ROOT / "minigraph" / f"{name.replace('.', '/')}.py"
+
+
 def main():
+    if "--path" in sys.argv:
+        print(*(path_of(name).relative_to(ROOT) for name in READING_PATH))
+        return
     sys.path.insert(0, str(ROOT / "tests"))
     from test_floors import FILES, FLOORS  # the one table of floors, which the tests enforce
 
@@ -76,6 +84,9 @@ def main():
         print(f"floor {number:2} {sum(lines[name] for name in names):6,}")
         for name in sorted(names, key=lines.get, reverse=True):
             print(f"{lines[name]:15,}  {name.replace('.', '/')}.py")
+    for name in READING_PATH:
+        print(f"path    {lines[name]:7,}  {name.replace('.', '/')}.py")
+    print(f"path    {sum(lines[name] for name in READING_PATH):7,}  of {LONGEST_PATH:,} allowed")
     apart = {part: sum(lines[n] for n in lines if n.startswith(f"{part}.")) for part in APART}
     print(f"library {sum(lines.values()) - sum(apart.values()):7,}")
     for part, total in apart.items():

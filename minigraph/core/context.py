@@ -9,10 +9,11 @@ class Context(threading.local):
     `tape` is the open tape or None. `training` says whether layers run in training mode (None:
     nobody said, which means no). `tracing` is None, or the list of undo steps of the symbolic call
     that is being traced. `names` is None, or the counter that automatic names come from while a
-    model is rebuilt from its config. `call` is the outermost layer call that is running. `budget`
-    is None, or what a model that is read from a file may still cost (see `ops.costs`). `on_node`
-    is None, or a function that is told of each node that is added to a graph. `on_gradients` is
-    None, or a function that each optimizer tells of its gradients and variables.
+    model is rebuilt from its config. `call` is the outermost layer call that is running; `quiet`
+    says whether NumPy is silent about overflow and the like. `budget` is None, or what a model that
+    is read from a file may still cost (see `ops.costs`). `on_node` is None, or a function that is
+    told of each node that is added to a graph. `on_gradients` is None, or a function that each
+    optimizer tells of its gradients and variables.
     """
 
     tape = None
@@ -20,6 +21,7 @@ class Context(threading.local):
     tracing = None
     names = None
     call = None
+    quiet = False
     budget = None
     on_node = None
     on_gradients = None

@@ -354,7 +354,7 @@ def op(fn=None, *, name=None):
         args, settings = signature.bind(args, settings)
         arrays = args[0] if signature.takes_list else args
         for array in arrays:
-            if overrides_calls(array):  # a symbol: it becomes a node of a graph instead
+            if not isinstance(array, Tensor) and overrides_calls(array):  # a symbol: add a node
                 return array.__minigraph_function__(apply, args, settings)
 
         arrays = signature.with_defaults(arrays)
@@ -383,7 +383,7 @@ def op(fn=None, *, name=None):
 
 def overrides_calls(argument):
     """Whether an argument turns the call into something else, as a symbol does."""
-    return not isinstance(argument, Tensor) and hasattr(type(argument), "__minigraph_function__")
+    return hasattr(type(argument), "__minigraph_function__")
 
 
 def values_of(arguments):
@@ -391,9 +391,13 @@ def values_of(arguments):
     values = [
         device.on_backend(a.value) if isinstance(a, Tensor) else to_operand(a) for a in arguments
     ]
-    if all(isinstance(value, (int, float)) for value in values):
-        return [to_array(number) for number in values]  # nothing else says what type they have
+    if not any(map(is_typed, values)):  # numbers alone: nothing else says what type they have
+        return [to_array(number) for number in values]
     return values if context.tracing is None else device.placeholders(values)
+
+
+def is_typed(value):
+    return not isinstance(value, (int, float))
 
 
 def to_operand(value):
@@ -424,4 +428,4 @@ def quietly():
 
     In the call of a layer that is so from its start; to ask NumPy at each op takes a microsecond.
     """
-    return QUIET() if context.call is None else IS_QUIET
+    return IS_QUIET if context.quiet else QUIET()

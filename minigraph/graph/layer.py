@@ -26,7 +26,7 @@ from .guards import (
 from .input_spec import check_specs
 from .masks import attach_masks, follows_masks, masks_of
 from .tracing import builds_once, known_shape, tracing
-from .tracking import HoldsWeights, losses_of
+from .tracking import HoldsWeights, losses_of, parts_in
 
 
 class LayerCall:
@@ -148,7 +148,8 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         if not self.built:
             self.prepare(args[0])
         args, training = self._signature.settle_training(args, kwargs)
-        with quietly(), setting(training=training, call=context.call or LayerCall()):
+        call = context.call or LayerCall()
+        with quietly(), setting(training=training, call=call, quiet=True):
             outputs = self._finish(self._run(args, kwargs))
         self.built = True
         return self.pass_masks(args[0], masks, outputs)
@@ -251,7 +252,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
 
     def _parts(self):
         """The variables, layers, metrics and the like that this layer holds."""
-        return [*self._variables, *super()._parts()]  # `_variables`: without __init__ it is missing
+        return [*self._variables, *parts_in(self)]  # named: without __init__ there is no such list
 
     def __repr__(self):
         return f"<{type(self).__name__} {self.name!r}>"

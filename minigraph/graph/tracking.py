@@ -104,9 +104,10 @@ class HoldsWeights:
 
 def parts_in(owner):
     """The variables and configurable objects that attributes hold, also in lists, tuples, dicts."""
-    skipped = getattr(type(owner), "untracked", ())
-    held = vars(owner).items()
-    return parts_among(value for name, value in held if name not in skipped)
+    held = vars(owner)
+    if untracked := getattr(type(owner), "untracked", None):
+        held = {name: value for name, value in held.items() if name not in untracked}
+    return parts_among(held.values())
 
 
 def parts_among(values):

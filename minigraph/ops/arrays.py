@@ -4,6 +4,7 @@ In this file `g` is the gradient that arrives at the output, and every function 
 takes it one step back. Broadcasting needs no care here: the tape sums a gradient back to its
 input's shape.
 """
+
 import math
 from itertools import accumulate, pairwise, starmap
 

@@ -4,6 +4,7 @@ In this file `g` is the gradient that arrives at the output, and every function 
 takes it one step back. Broadcasting needs no care here: the tape sums a gradient back to its
 input's shape.
 """
+
 import math
 
 from ..core.device import array_module
@@ -129,6 +130,6 @@ def norm(x, ord=2, axis=None, keepdims=False):
 def normalize(x, axis=-1, epsilon=1e-12):
     """The vectors along `axis`, divided by their length; one shorter than 1e-6 stays short.
 
-        y = x / sqrt(max(sum x^2, epsilon))
+    y = x / sqrt(max(sum x^2, epsilon))
     """
     return x * rsqrt(maximum(reduce_sum(square(x), axis, True), epsilon))
