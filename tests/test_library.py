@@ -331,9 +331,9 @@ def test_fit_of_whole_numbers_checks_them_on_the_host(library):
 def test_a_place_that_does_not_exist_is_an_error_on_a_gpu_too(library):
     embedding = layers.Embedding(4, 2)
     for wrong in ([[4]], [[-1]]):
-        with pytest.raises(IndexError, match="0 to 3"):
+        with pytest.raises(IndexError, match=r"\[0, 3\]"):
             embedding(np.array(wrong))
-        with pytest.raises(IndexError, match="0 to 3"):
+        with pytest.raises(IndexError, match=r"\[0, 3\]"):
             embedding(ops.add(np.array(wrong), 0))  # made there: nobody on the host knows it
     with pytest.raises(IndexError):
         Tensor(X)[:, np.array([6])]

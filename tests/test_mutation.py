@@ -20,7 +20,7 @@ def test_there_are_mutants_of_all_ways_back():
     for owner, line in [
         ("math.subtract", "return (a - b, (lambda g: g, lambda g: g))"),
         ("math.multiply", "return (a * b, (lambda g: g * a, lambda g: g * b))"),
-        ("arrays.concatenate", "g[(slice(None),) * place + (slice(start + 1, stop),)]"),
+        ("arrays.concatenate", "g[(slice(None),) * along + (slice(start + 1, stop),)]"),
         ("math.mean", "return (y * scale, (lambda g: stretch(g, x.shape, axis, keepdims),))"),
         ("nn.softmax", "return (y, (lambda g: y * (g + (g * y).sum(axis, keepdims=True)),))"),
         ("nn.softmax", "return (y, (lambda g: y * (g - (g * y).mean(axis, keepdims=True)),))"),

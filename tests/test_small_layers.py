@@ -178,10 +178,10 @@ S = np.ones((2, 5, 4), "float32")
     [
         (lambda: layers.Embedding(3, 4)(np.array([[0.5]])), "whole numbers"),
         (lambda: layers.Masking("a"), "`mask_value` must be a number"),
-        (lambda: layers.Dot(axes=5)([S, S]), "axis=5 is no axis"),
+        (lambda: layers.Dot(axes=5)([S, S]), "axis=5 is out of bounds"),
         (lambda: layers.PReLU(shared_axes=[9])(S), "`shared_axes`=.*from 1 to 2"),
         (lambda: layers.PReLU(shared_axes=[0])(S), "`shared_axes`=.*from 1 to 2"),
-        (lambda: layers.Normalization(axis=9).adapt(S), "axis=9 is no axis"),
+        (lambda: layers.Normalization(axis=9).adapt(S), "axis=9 is out of bounds"),
         (lambda: layers.Normalization().adapt(S[:0]), "cannot adapt to `data`"),
         (lambda: layers.BatchNormalization(epsilon=-1), "`epsilon` must be a number, at least 0"),
         (lambda: layers.LayerNormalization(epsilon="a"), "`epsilon` must be a number"),

@@ -33,8 +33,8 @@ context = Context()
 class setting:
     """Set fields of the context for the length of a `with` block.
 
-    It is no generator: one that Ctrl-C leaves halfway is ended by Python when its memory is freed,
-    and would then put back what has long been put in order.
+    This is a class, not a generator: Python closes a generator that Ctrl-C interrupted only when
+    its memory is freed, and that would restore the old values too late.
     """
 
     def __init__(self, **values):

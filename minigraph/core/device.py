@@ -14,17 +14,18 @@ _origins = {}  # id of an array on the GPU -> (weak reference to it, the host ar
 
 
 class use:
-    """Compute with another array library from now on: `use("cupy")` for a GPU, `use("numpy")`.
+    """Make another array library the active backend: `use("cupy")` for a GPU, `use("numpy")`.
 
-    With `with use("cupy"):` the former library is back after the block. It holds for all threads.
+    With `with use("cupy"):` the former backend is active again after the block. The
+    setting holds for all threads.
 
-    Whatever is made from then on lies in the library in use: new tensors and weights, and each
-    batch of arrays that layers, ops and `fit` are given, which is moved once. Variables (weights,
-    the memory of optimizers, running sums of metrics) move when they are next used, so one model
-    may be trained on one side and used on the other. Other tensors stay where they are: an op
-    refuses those of the other side, and `Tensor(t)` moves one. `.numpy()` gives host arrays
-    anywhere. All random numbers are drawn on the host, so equal seeds give equal draws; sums may
-    differ in their last digits. Models are drawn on the host.
+    New tensors and weights belong to the active backend, and so does each batch of arrays that
+    layers, ops and `fit` are given, which is moved once. Variables (weights, the slots of
+    optimizers, running sums of metrics) move when they are next used, so a model may be trained on
+    a GPU and used on the host. Other tensors stay where they are: an op refuses those of another
+    backend, and `Tensor(t)` moves one. `.numpy()` always gives a host array. All random numbers are
+    drawn on the host, so equal seeds give equal numbers; sums may differ in their last digits.
+    Symbolic calls are traced on the host.
 
     Raises ValueError for another name, ImportError if CuPy is not installed, and RuntimeError if
     CuPy finds no GPU.
@@ -70,7 +71,7 @@ def _switch(library):
 
 
 def array_module(*arrays):
-    """The library that the arrays belong to; without arrays, the library in use."""
+    """The array library that the arrays belong to; without arrays, the active backend."""
     for array in arrays:
         if isinstance(array, np.ndarray):
             return np
@@ -92,12 +93,12 @@ def is_array(value):
 
 
 def to_host(array):
-    """An array as a NumPy array; what is no array on a GPU stays as it is."""
+    """An array as a NumPy array; other values are returned unchanged."""
     return array.get() if is_on_device(array) else array
 
 
 def to_backend(array):
-    """An array, moved into the library in use if it lies elsewhere; other values stay."""
+    """An array, moved to the active backend if need be; other values are returned unchanged."""
     if type(array) is array_type is np.ndarray:  # nearly always
         return array
     xp = array_module()
@@ -107,7 +108,7 @@ def to_backend(array):
 
 
 def remember_host_copy(moved, origin):
-    """Note the host array that the numbers of an array on the GPU came from (see `host_copies`)."""
+    """Remember the host array from which an array on the GPU was copied (see `host_copies`)."""
     origin = origin if isinstance(origin, np.ndarray) else _origin(origin)
     if origin is not None and is_on_device(moved):
         key = id(moved)
@@ -121,10 +122,10 @@ def _origin(array):
 
 
 def host_copies(array):
-    """NumPy arrays that hold the numbers of an array, to check them: if one is right, all is well.
+    """NumPy arrays to check instead of an array on a GPU: if the first is valid, so is the array.
 
-    A GPU reads a place that does not exist without a word. To look at what lies there means to
-    wait, so what is known from before the move comes first; it may hold more than a view of it.
+    A GPU reads an index out of bounds without an error. To fetch the indices means to wait, so the
+    host array that they were copied from comes first; the array may be a view of a part of it.
     """
     if isinstance(array, np.ndarray):
         yield array
@@ -154,7 +155,7 @@ def as_numbers(value):
 
 
 def to_array(value):
-    """Like `as_numbers`, moved into the library in use."""
+    """Like `as_numbers`, moved to the active backend."""
     array = as_numbers(value)
     if type(array) is array_type:
         return array
@@ -173,7 +174,7 @@ def follow(variable):
 
 
 def placeholder(shape, dtype):
-    """A zero of any shape that takes no memory: a trace wants shapes, no numbers."""
+    """Zeros of any shape that take no memory: only shapes matter to a trace."""
     return np.broadcast_to(np.zeros((), dtype), shape)
 
 
@@ -185,14 +186,14 @@ def placeholders(values):
 def on_backend(array):
     """The array of a tensor, which must belong to the active backend.
 
-    Raises TypeError if it does not: to move it unseen would hide what takes time.
+    Raises TypeError if it does not: a silent copy would hide what takes time.
     """
     if type(array) is array_type or context.tracing is not None:
         return array
     active, own = array_module().__name__, array_module(array).__name__
-    if own == active:  # a kind of its own, such as np.memmap
+    if own == active:  # a subclass, such as np.memmap
         return array
     raise TypeError(
-        f'a tensor of {own} meets {active}, which is in use since `use("{active}")`. Variables '
+        f'a tensor of {own} meets {active}, the active backend since `use("{active}")`. Variables '
         "move by themselves; of any other tensor `t` make a new one with Tensor(t)."
     )

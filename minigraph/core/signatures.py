@@ -4,7 +4,7 @@ import inspect
 
 
 class OpSignature:
-    """Sorts the arguments of a call: the arrays stand before `/`, the settings after it."""
+    """Sorts the arguments of a call: the arrays come before `/`, the settings after it."""
 
     def __init__(self, fn, op_name):
         parameters = inspect.signature(fn).parameters.values()
@@ -15,7 +15,7 @@ class OpSignature:
         self.setting_names = [p.name for p in parameters if p.kind in settable]
         self.count = 1 if self.takes_list else len(self.array_defaults)
         if not self.count:
-            raise TypeError(f"@op: the arrays of {op_name} must stand before `/` in its signature")
+            raise TypeError(f"@op: the arrays of {op_name} must come before `/` in its signature")
 
     def bind(self, args, settings):
         """(arrays, settings). Settings may be given by position, as NumPy users expect."""

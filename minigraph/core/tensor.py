@@ -1,7 +1,7 @@
 """A value, a named value, and the list of the operations that made them.
 
 `Tensor` wraps an array. `@op` turns a plain function of arrays into one of tensors. While a `Tape`
-is open it keeps the receipt: each op that ran, with the function that carries gradients back.
+is open it keeps the receipt: each op that ran, with its backward function.
 """
 
 import math
@@ -121,8 +121,8 @@ class Variable(Tensor):
     """A named tensor that an optimizer may assign.
 
     `initial` is an array, or a function `(shape, dtype, seed) -> array`. The function is called
-    when the value is first needed, so a model can be drawn and counted before any weight takes
-    memory. When another array library has come into use, the value moves to it at that moment.
+    when the value is first needed, so a model can be built and counted before any weight takes
+    memory. When another backend has become active, the value moves to it at that moment.
     `learnable` says what the variable was made for; `trainable` may be switched off to freeze it.
     """
 
@@ -146,7 +146,7 @@ class Variable(Tensor):
         # Python comes here only while the slot is empty, so a filled variable costs nothing extra.
         if attribute != "value":
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {attribute!r}")
-        if context.tracing is not None:  # a shape is wanted, no numbers: a zero takes no memory
+        if context.tracing is not None:  # only the shape matters: this takes no memory
             return device.placeholder(self._shape, self._dtype)
         start = self._initial
         if callable(start):
@@ -162,7 +162,7 @@ class Variable(Tensor):
         device.follow(self)
 
     def release(self):
-        """Another library is in use: the value becomes a start, to be moved when it is needed."""
+        """Another backend is active: keep the value as the initial one, and move it when needed."""
         with suppress(AttributeError):  # it was not needed yet
             self._initial = Tensor.value.__get__(self)
             del self.value
@@ -232,13 +232,13 @@ class Tape:
         context.tape = self._outer
 
     def record(self, name, outputs, inputs, backward):
-        """Write down one op: name, outputs, inputs (None where untracked), and its way back."""
+        """Record one op: name, outputs, inputs (None where untracked) and backward function."""
         self.records.append((name, outputs, inputs, backward))
         if self._outer is not None:
             self._outer.record(name, outputs, inputs, backward)
 
     def watch(self, tensor):
-        """Want gradients for a tensor that is no variable."""
+        """Compute gradients for a tensor that is not a variable, too."""
         if not isinstance(tensor, Tensor):
             raise TypeError(f"a tape watches a Tensor, got {type(tensor).__name__}: wrap it first")
         tensor.tracked = True
@@ -251,14 +251,15 @@ class Tape:
 
         Records are popped newest first. The order in which ops ran is a topological order, so
         when an op is popped every use of its output has already added its share, and memory is
-        freed on the way. A tape can therefore be asked once. None stands where nothing flows.
+        freed on the way. A tape can therefore be asked once. A source that the loss does not depend
+        on has the gradient None.
         Raises ValueError if the loss is not a scalar or was not recorded here.
         """
         if not isinstance(loss, Tensor):
             raise TypeError(f"the loss must be a Tensor, got {loss!r:.80} ({type(loss).__name__})")
         if loss.value.size != 1:
             raise ValueError(
-                "a gradient starts from one number, but the loss has shape "
+                "a gradient starts from a scalar, but the loss has shape "
                 f"{loss.shape}: take its mean or sum"
             )
         wanted = tree.flatten(sources)
@@ -277,7 +278,7 @@ class Tape:
                 try:
                     self._step_back(*record, gradients, keep)
                 except Exception as error:
-                    error.add_note(f"on the way back through the op {name!r}")
+                    error.add_note(f"in the backward pass of op {name!r}")
                     raise
         found = [gradients.get(tensor) for tensor in wanted]
         return tree.pack(sources, [None if g is None else Tensor(g) for g in found])
@@ -328,7 +329,7 @@ def unbroadcast(gradient, tensor):
 def op(fn=None, *, name=None):
     """Make an op of `fn(*arrays, /, **settings) -> (value, backward)`.
 
-    Arrays stand before `/`, settings after it. `value` is an array or a tuple of arrays. `backward`
+    Arrays come before `/`, settings after it. `value` is an array or a tuple of arrays. `backward`
     is one of three.
 
     A tuple with one function for each input: from the gradient of the output to the gradient of
@@ -340,9 +341,9 @@ def op(fn=None, *, name=None):
     None, if the op has no gradient.
 
     An op over a list is variadic inside (`def stack(*arrays, axis=0)`) and takes the list outside.
-    Broadcasting is the tape's business: it sums the gradient back to the input's shape.
+    The tape undoes broadcasting: it sums the gradient to the shape of the input.
 
-    Raises TypeError if no argument stands before `/`.
+    Raises TypeError if there is no argument before `/`.
     """
     if fn is None:
         return lambda fn: op(fn, name=name)
@@ -391,7 +392,7 @@ def values_of(arguments):
     values = [
         device.on_backend(a.value) if isinstance(a, Tensor) else to_operand(a) for a in arguments
     ]
-    if not any(map(is_typed, values)):  # numbers alone: nothing else says what type they have
+    if not any(map(is_typed, values)):  # only Python numbers: they get the default types
         return [to_array(number) for number in values]
     return values if context.tracing is None else device.placeholders(values)
 
@@ -401,7 +402,7 @@ def is_typed(value):
 
 
 def to_operand(value):
-    """What an op sees of an argument that is no tensor: arrays move to the active backend.
+    """What an op sees of an argument that is not a tensor: arrays move to the active backend.
 
     Python numbers stay Python numbers: as arrays they would turn float32 into float64.
     """
@@ -424,8 +425,8 @@ def wrapped(value, operands, tracked):
 
 
 def quietly():
-    """A block in which NumPy says nothing of overflow and the like: infinity and NaN are results.
+    """A block in which NumPy is silent about overflow and the like: infinity and NaN are results.
 
-    In the call of a layer that is so from its start; to ask NumPy at each op takes a microsecond.
+    A layer asks for that once around its call; to ask at each op takes a microsecond.
     """
     return IS_QUIET if context.quiet else QUIET()

@@ -14,7 +14,7 @@ def is_branch(structure):
 def flatten(structure):
     """All leaves as a flat list: `flatten({"a": 1, "b": [2, 3]})` is `[1, 2, 3]`.
 
-    Dicts are walked in insertion order. Anything that is no list, tuple or dict is a leaf.
+    Dicts are walked in insertion order. Anything else is a leaf.
     """
     if not is_branch(structure):
         return [structure]
@@ -28,14 +28,14 @@ def flatten(structure):
 
 
 def pack(structure, leaves):
-    """The inverse of `flatten`: put `leaves` into the places of `structure`.
+    """The inverse of `flatten`: put `leaves` in place of those of `structure`.
 
     Raises ValueError when the number of leaves differs.
     """
     leaves = list(leaves)
-    places = len(flatten(structure))
-    if len(leaves) != places:
-        raise ValueError(f"the structure has {places} places, but {len(leaves)} leaves were given")
+    count = len(flatten(structure))
+    if len(leaves) != count:
+        raise ValueError(f"the structure has {count} leaves, but {len(leaves)} were given")
     remaining = iter(leaves)
     return map_structure(lambda _: next(remaining), structure)
 

@@ -5,7 +5,7 @@ from ..core.checks import check_numbers, check_positive
 from ..core.device import array_module, host_copies
 from ..core.errors import OutOfBounds
 from ..graph.layer import Layer
-from ..ops.arrays import check_places
+from ..ops.arrays import check_indices
 
 
 class Embedding(Layer):
@@ -36,7 +36,7 @@ class Embedding(Layer):
 
     def call(self, inputs):
         try:
-            places = check_places(inputs.value, self.input_dim, least=0)
+            places = check_indices(inputs.value, self.input_dim, least=0)
         except OutOfBounds as error:
             raise OutOfBounds(
                 f"layer {self.name!r} has a table of input_dim={self.input_dim} rows: {error}"

@@ -27,11 +27,11 @@ from ..training.trainer import Trainer
 
 
 class Model(Trainer, Layer):
-    """A graph of layers between `inputs` and `outputs`, or a subclass with a `call` of its own.
+    """A graph of layers between `inputs` and `outputs`, or a subclass with its own `call`.
 
-    `inputs` and `outputs` are symbolic tensors, alone or in lists, tuples and dicts, nested as you
-    like. A model is itself a layer: it can be called on arrays, on an `Input`, or on what another
-    layer gives.
+    `inputs` and `outputs` are symbolic tensors, alone or nested in lists, tuples and dicts. A
+    model is itself a layer: it can be called on arrays, on an `Input`, or on what another layer
+    gives.
 
     Raises ValueError where the outputs cannot be computed from the inputs, or where two layers have
     one name.
@@ -51,8 +51,8 @@ class Model(Trainer, Layer):
         self._plan, self._inside = None, {}
         if (inputs is None) != (outputs is None):
             raise ValueError(
-                "a model needs both `inputs` and `outputs`, or, as a subclass with a `call` of its "
-                "own, neither"
+                "a model needs both `inputs` and `outputs`, or, as a subclass with its own `call`, "
+                "neither"
             )
         if inputs is not None:
             self._plan = Plan(inputs, outputs)
@@ -120,11 +120,11 @@ class Model(Trainer, Layer):
         return given
 
     def prepare(self, inputs):
-        """A subclass gets its weights from a `build` of its own, or when its `call` first runs."""
+        """A subclass gets its weights from its own `build`, or when its `call` first runs."""
         self.build_shape = tree.map(lambda x: (None, *x.shape[1:]), inputs)
         if type(self).build is not Model.build:
             self.build(self.build_shape)
-        if context.tracing is not None:  # a drawing that fails later undoes this
+        if context.tracing is not None:  # a trace that fails later undoes this
             Layer.build(self, self.build_shape)
 
     def pass_masks(self, inputs, masks, outputs):
@@ -140,7 +140,7 @@ class Model(Trainer, Layer):
             experiment(self.call, (symbols,), {}, tree.flatten(symbols))
 
     def make_weights(self, input_shape):
-        """Make all weights: those of a `build` of its own, then those of the layers inside."""
+        """Make all weights: those of its own `build`, then those of the layers inside."""
         self.build(input_shape)
         if type(self).build is not Model.build:
             Model.build.__wrapped__(self, input_shape)
@@ -202,7 +202,7 @@ class Model(Trainer, Layer):
         rows = []
         for group in self.plan.groups:
             node = group[0]
-            enters = is_feed(node, self.inputs)  # the data; what comes before is cut off
+            enters = is_feed(node, self.inputs)  # the data enters here
             what = ("InputLayer", None) if enters else (node.label, node.layer)
             rows.append((node.name, *what, group))
         return rows
@@ -233,7 +233,7 @@ class Model(Trainer, Layer):
         return shapes_of(self.outputs)
 
     def get_layer(self, name=None, index=None):
-        """A layer by its name, or by its place in `layers`; ValueError if there is none."""
+        """A layer by its name, or by its index in `layers`; ValueError if there is none."""
         return find_layer(self, name, index)
 
     def get_tensor(self, path):
@@ -242,7 +242,7 @@ class Model(Trainer, Layer):
         A path is the name of a layer or operation, after those of the nested models around it:
         "encoder/conv2d_3". A number in brackets tells several calls of one layer or model apart,
         a second one the outputs of a call: "encoder[1]/lstm[0][2]". A tensor of a nested model is
-        drawn as a layer `Inside`, which has the model's own weights.
+        a call of a layer `Inside`, which has the model's own weights.
         Raises ValueError, with the names and calls that there are, for any other path.
         """
         if not isinstance(path, str):
@@ -252,7 +252,7 @@ class Model(Trainer, Layer):
 
     @property
     def runs_its_plan(self):
-        """Whether a call runs the drawn graph, and no code of a subclass."""
+        """Whether a call runs the graph, and no code of a subclass."""
         return self.plan is not None and type(self).call is Model.call
 
     # -- looking -------------------------------------------------------------------------------

@@ -12,8 +12,8 @@ from .model import Model
 class Sequential(Model):
     """A plain chain of layers: what one gives, the next one takes.
 
-    A leading `Input` draws it at once. Without one it is drawn for its first data, and until then
-    it has no weights.
+    With a leading `Input` it has its graph at once. Without one it gets it from its first data, and
+    until then it has no weights.
     """
 
     def __init__(self, layers=None, trainable=True, name=None):
@@ -39,7 +39,7 @@ class Sequential(Model):
 
     @property
     def summary_rows(self):
-        """A row for each layer of the chain; its Input goes without saying."""
+        """A row for each layer of the chain, without its Input."""
         return [row for row in super().summary_rows if not isinstance(row[2], InputLayer)]
 
     def add(self, layer):
@@ -61,7 +61,7 @@ class Sequential(Model):
                 f"the layers of {self.name!r} need unique names: {layer.name!r} is there already"
             )
         if self._ends:
-            self._draw(layer)
+            self._append(layer)
         self._chain = [*self._chain, layer]
 
     def pop(self):
@@ -77,8 +77,8 @@ class Sequential(Model):
             self.built = len(self._ends) > 1
         return last
 
-    def _draw(self, layer):
-        """One more call at the end of the drawing."""
+    def _append(self, layer):
+        """Call one more layer, at the end of the chain."""
         output = layer(self._ends[-1])
         if not isinstance(output, SymbolicTensor):
             raise ValueError(
@@ -88,15 +88,15 @@ class Sequential(Model):
         self._ends, self._plan, self.built = [*self._ends, output], None, True
 
     def prepare(self, inputs):
-        """Draw the chain for its first data."""
+        """Call the chain on symbols like its first data."""
         if not self.built:
             self.build(tree.map(lambda x: tuple(x.shape), inputs))
 
     def build(self, input_shape):
-        """Draw the chain for inputs of this shape, which includes the batch axis."""
+        """Call the chain on a symbol of this shape, which includes the batch axis."""
         if not self._chain:
             raise ValueError(f"{self.name!r} has no layers yet: add some first")
         self._ends = [Input(tuple(input_shape)[1:])]
         with tracing():
             for layer in self._chain:
-                self._draw(layer)
+                self._append(layer)

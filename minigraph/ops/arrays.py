@@ -34,7 +34,7 @@ def convert_to_numpy(x):
 
 
 def full(shape, fill_value, dtype=None):
-    """A tensor of the given shape, filled with one number."""
+    """A tensor of the given shape, filled with one value."""
     xp = array_module()
     return Tensor(xp.full(shape, fill_value, standard_dtype(dtype)))
 
@@ -50,7 +50,7 @@ def ones(shape, dtype=None):
 
 
 def eye(n, m=None, k=0, dtype=None):
-    """The identity matrix with `n` rows and `m` columns (n if None), its ones moved `k` right."""
+    """The identity matrix with `n` rows and `m` columns (n if None), its ones on diagonal `k`."""
     return Tensor(array_module().eye(n, m, k, dtype=standard_dtype(dtype)))
 
 
@@ -87,12 +87,12 @@ def shape(x):
 
 @op
 def argsort(x, /, axis=-1):
-    """The places of the values in rising order."""
+    """The indices that sort the values in rising order."""
     return x.argsort(axis), None
 
 
 # ---------------------------------------------------------------------------------------------
-# The same numbers in another arrangement
+# The same values in another arrangement
 
 
 @op
@@ -108,44 +108,44 @@ def reshape(x, /, newshape):
     except ValueError:
         raise ValueError(
             f"reshape: values of shape {x.shape} do not fit into shape {newshape}; there are "
-            f"{math.prod(x.shape[1:])} in each row"
+            f"{math.prod(x.shape[1:])} in each sample"
         ) from None
 
 
 def resolve_unknown(shape, newshape):
-    """`newshape` with -1 replaced, also for an array without rows, where NumPy cannot tell."""
+    """`newshape` with -1 replaced, also for an empty batch, where NumPy cannot infer it."""
     if math.prod(shape):
         return newshape
     if newshape[:1] == (-1,):
         return (0, *newshape[1:])
     have, want = math.prod(shape[1:]), math.prod(n for n in newshape[1:] if n != -1)
     if -1 not in newshape:
-        # No values fit into any shape without rows. A drawing asks for all other batches too.
+        # An empty array fits any empty shape. A trace must be right for every other batch, too.
         if context.tracing is not None and newshape[:1] == shape[:1] and have != want:
             raise ValueError
         return newshape
     if have % (want or 1):
         raise ValueError
-    place = newshape.index(-1)
-    return (*newshape[:place], have // (want or 1), *newshape[place + 1 :])
+    unknown = newshape.index(-1)
+    return (*newshape[:unknown], have // (want or 1), *newshape[unknown + 1 :])
 
 
 @op
 def transpose(x, /, axes=None):
     """The axes in another order; reversed if none is given.
 
-    Raises ValueError if `axes` is no order of the axes.
+    Raises ValueError unless `axes` is a permutation of the axes.
     """
     axes = tuple(range(x.ndim))[::-1] if axes is None else tuple(axes)
     if sorted(axes) != list(range(x.ndim)):
-        raise ValueError(f"transpose: axes={axes} is no order of the axes of shape {x.shape}")
+        raise ValueError(f"transpose: axes={axes} is not a permutation of all {x.ndim} axes")
     back = sorted(range(x.ndim), key=axes.__getitem__)  # back[axes[i]] = i
     return x.transpose(axes), (lambda g: g.transpose(back),)
 
 
 @op
 def expand_dims(x, /, axis):
-    """A new axis of size 1 at place `axis`."""
+    """A new axis of size 1 at index `axis`."""
     return array_module(x).expand_dims(x, axis), (lambda g: g.reshape(x.shape),)
 
 
@@ -165,7 +165,7 @@ def broadcast_to(x, /, shape):
 def getitem(x, /, key):
     """The part x[key], for integers, slices, `...`, None and integer arrays.
 
-    Raises IndexError for a place that does not exist.
+    Raises IndexError for an index out of bounds.
     """
     xp, key = array_module(x), index_key(key)
     parts = key if isinstance(key, tuple) else (key,)
@@ -185,65 +185,68 @@ def getitem(x, /, key):
 
 
 def check_key(x, parts):
-    """Raise OutOfBounds for a place that does not exist, in an index with arrays in it."""
+    """Raise OutOfBounds if an array within an index holds one that is out of bounds."""
     axis = 0
     for i, part in enumerate(parts):
         if part is ...:
             axis = x.ndim - sum(map(axes_read, parts[i + 1 :]))
             continue
         if axes_read(part) and hasattr(part, "dtype") and part.dtype.kind in "iu":
-            check_places(part, x.shape[axis] if axis < x.ndim else 0)
+            check_indices(part, x.shape[axis] if axis < x.ndim else 0, axis)
         axis += axes_read(part)
 
 
 def axes_read(part):
-    """How many axes a part of an index stands for."""
+    """How many axes a part of an index selects from."""
     mask = hasattr(part, "dtype") and part.dtype.kind == "b"
     return 0 if part is None else part.ndim if mask else 1
 
 
 def add_at(x, key, g):
-    """Zeros in the shape of x, to which g is added at `key`: twice where a place stands twice."""
+    """Zeros in the shape of x, to which g is added at `key`: twice where an index occurs twice."""
     if len(key) == 1 and key[0].dtype.kind in "iu":  # whole rows
-        places, count = key[0] % len(x), len(x)
+        indices, count = key[0] % len(x), len(x)
     else:
-        places, count = array_module(x).arange(x.size).reshape(x.shape)[key], x.size
-    rows = g.reshape(places.size, x.size // count if count else 0)
-    return scatter_add(places.reshape(-1), rows, count).reshape(x.shape)
+        indices, count = array_module(x).arange(x.size).reshape(x.shape)[key], x.size
+    rows = g.reshape(indices.size, x.size // count if count else 0)
+    return scatter_add(indices.reshape(-1), rows, count).reshape(x.shape)
 
 
-def check_places(indices, size, least=None):
-    """The indices, or a OutOfBounds that names the range of an axis with `size` places."""
+def check_indices(indices, size, axis=0, least=None):
+    """The indices; OutOfBounds, naming one and the size of the axis, if they do not fit."""
     least = -size if least is None else least
     for found in host_copies(indices):
         if not found.size or (least <= found.min() and found.max() < size):
             return indices
-    shown = f"{found.min()} to {found.max()}" if found.size > 1 else f"{found.max()}"
-    raise OutOfBounds(f"places must lie from {least} to {size - 1}, got {shown}")
+    wrong = found.max() if found.max() >= size else found.min()
+    raise OutOfBounds(
+        f"index {wrong} is out of bounds for axis {axis} with size {size}: indices must be in "
+        f"[{least}, {size - 1}]"
+    )
 
 
 @op
 def take(x, indices, /, axis=None):
-    """The values at whole-number places along `axis` (of all numbers in a row if None).
+    """The values at integer indices along `axis` (of all elements in a row if None).
 
-    Raises ValueError, naming the range, for a place that does not exist.
+    Raises IndexError, naming the range, for an index out of bounds.
     """
     flat = x.reshape(-1) if axis is None else x
-    place = (axis or 0) % max(x.ndim, 1)
-    indices = check_places(to_array(indices), flat.shape[place]).astype("int64")
-    key = (slice(None),) * place + (indices,)
+    along = (axis or 0) % max(x.ndim, 1)
+    indices = check_indices(to_array(indices), flat.shape[along], along).astype("int64")
+    key = (slice(None),) * along + (indices,)
     return flat[key], (lambda g: add_at(flat, key, g).reshape(x.shape), None)
 
 
 @op
 def take_along_axis(x, indices, /, axis=-1):
-    """For each row its own places: y[i, j] = x[i, indices[i, j]] along the last of two axes.
+    """Other indices for each row: y[i, j] = x[i, indices[i, j]] along the last of two axes.
 
-    Raises ValueError, naming the range, for a place that does not exist.
+    Raises IndexError, naming the range, for an index out of bounds.
     """
     xp = array_module(x)
     key = list(xp.ogrid[tuple(slice(n) for n in indices.shape)])
-    key[axis] = check_places(indices, x.shape[axis]).astype("int64")
+    key[axis] = check_indices(indices, x.shape[axis], axis % x.ndim).astype("int64")
     return x[tuple(key)], (lambda g: add_at(x, tuple(key), g), None)
 
 
@@ -253,7 +256,7 @@ def sort(x, axis=-1):
 
 
 def top_k(x, k, sorted=True):
-    """The k largest values along the last axis and their places; they always come sorted.
+    """The k largest values along the last axis and their indices; they always come sorted.
 
     Shapes: (..., n) -> (..., k) twice.
     Raises ValueError unless k is a whole number from 1 to n.
@@ -262,13 +265,13 @@ def top_k(x, k, sorted=True):
     size = x.shape[-1] if x.shape else 0
     if not is_size(k, 1) or (size is not None and k > size):
         raise ValueError(f"top_k: k must lie from 1 to {size}, the length of a row; got {k!r}")
-    places = getitem(argsort(negative(x)), key=(..., slice(k)))
-    return take_along_axis(x, places), places
+    indices = getitem(argsort(negative(x)), key=(..., slice(k)))
+    return take_along_axis(x, indices), indices
 
 
 @op
 def one_hot(x, /, num_classes, axis=-1, dtype=None):
-    """Ones at the places that labels name, else zeros; classes lie along `axis`.
+    """Ones at the indices that labels name, else zeros; classes lie along `axis`.
 
     It has no gradient.
 
@@ -336,7 +339,7 @@ def flip(x, /, axis=None):
 
 @op
 def swapaxes(x, /, axis1, axis2):
-    """Two axes change places."""
+    """Two axes swapped."""
     return x.swapaxes(axis1, axis2), (lambda g: g.swapaxes(axis1, axis2),)
 
 
@@ -371,23 +374,23 @@ def ravel(x):
 
 
 def split(x, indices_or_sections, axis=0):
-    """A list of parts along `axis`: so many equal ones, or cut at the given places.
+    """A list of parts along `axis`: that many equal parts, or split at the given indices.
 
     Raises ValueError if equal parts are impossible, or if the size of the axis is unknown.
     """
     x = x if hasattr(x, "shape") else convert_to_tensor(x)
-    place, cuts = check_axis(axis, len(x.shape), "split"), indices_or_sections
-    if isinstance(cuts, int):
-        size = x.shape[place]
-        if size is None or cuts < 1 or size % cuts:
-            raise ValueError(f"split: axis {axis} of shape {x.shape} has no {cuts} equal parts")
-        cuts = range(size // cuts, size, size // cuts)
-    edges = [0, *cuts, None]
-    return [getitem(x, key=(slice(None),) * place + (slice(*ends),)) for ends in pairwise(edges)]
+    along, ends = check_axis(axis, len(x.shape), "split"), indices_or_sections
+    if isinstance(ends, int):
+        size = x.shape[along]
+        if size is None or ends < 1 or size % ends:
+            raise ValueError(f"split: axis {axis} of shape {x.shape} has no {ends} equal parts")
+        ends = range(size // ends, size, size // ends)
+    edges = [0, *ends, None]
+    return [getitem(x, key=(slice(None),) * along + (slice(*pair),)) for pair in pairwise(edges)]
 
 
 def index_key(key):
-    """An index without tensors in it, with its arrays and lists in the library in use."""
+    """An index without tensors in it, with its arrays and lists on the active backend."""
     if isinstance(key, tuple):
         return tuple(map(index_key, key))
     key = as_array(key)
@@ -395,9 +398,9 @@ def index_key(key):
 
 
 def check_axis(axis, ndim, name):
-    """The place of an axis from the front, or a ValueError that names it."""
+    """The axis counted from the front; ValueError if there is no such axis."""
     if not isinstance(axis, int) or not -ndim <= axis < ndim:
-        raise ValueError(f"{name}: axis={axis!r} is no axis of an array with {ndim} axes")
+        raise ValueError(f"{name}: axis={axis!r} is out of bounds for an array of dimension {ndim}")
     return axis % ndim
 
 
@@ -411,20 +414,20 @@ def concatenate(*arrays, axis=0):
     if not arrays or not all(hasattr(a, "shape") and a.shape for a in arrays):
         raise ValueError("concatenate: give a list of at least one array, each with an axis")
     shapes = [a.shape for a in arrays]
-    place = check_axis(axis, len(shapes[0]), "concatenate")
-    rests = {(len(s), *s[:place], *s[place + 1 :]) for s in shapes}
+    along = check_axis(axis, len(shapes[0]), "concatenate")
+    rests = {(len(s), *s[:along], *s[along + 1 :]) for s in shapes}
     if len(rests) > 1:
         found = ", ".join(map(str, shapes))
         raise ValueError(
             f"concatenate: shapes {found} differ in an axis other than axis={axis}; there all must "
             "be equal, so reshape, pool or crop one of them first"
         )
-    edges = [0, *accumulate(shape[place] for shape in shapes)]
+    edges = [0, *accumulate(shape[along] for shape in shapes)]
 
     def part(start, stop):
-        return lambda g: g[(slice(None),) * place + (slice(start, stop),)]
+        return lambda g: g[(slice(None),) * along + (slice(start, stop),)]
 
-    return xp.concatenate(arrays, place), tuple(starmap(part, pairwise(edges)))
+    return xp.concatenate(arrays, along), tuple(starmap(part, pairwise(edges)))
 
 
 @op
@@ -440,7 +443,7 @@ def stack(*arrays, axis=0):
     shapes = {a.shape for a in arrays}
     if len(shapes) > 1:
         raise ValueError(f"stack: all shapes must be equal, got {', '.join(map(str, shapes))}")
-    place = check_axis(axis, arrays[0].ndim + 1, "stack")
-    y = xp.stack(arrays, place)
-    ways = tuple(lambda g, i=i: g[(slice(None),) * place + (i,)] for i in range(len(arrays)))
-    return y, ways
+    along = check_axis(axis, arrays[0].ndim + 1, "stack")
+    y = xp.stack(arrays, along)
+    to_parts = tuple(lambda g, i=i: g[(slice(None),) * along + (i,)] for i in range(len(arrays)))
+    return y, to_parts

@@ -20,7 +20,7 @@ def contract(arrays, inputs, output):
     """The sum of products that einsum writes as "ij,jk->ik": `inputs` ["ij", "jk"], output "ik"."""
     xp = array_module(*arrays)
     if any(len(set(labels)) < len(labels) for labels in [*inputs, output]):
-        raise ValueError(f"einsum: a letter stands twice in one of {inputs}, {output!r}: use diag")
+        raise ValueError(f"einsum: a letter occurs twice in one of {inputs}, {output!r}: use diag")
 
     shapes = sum((a.shape for a in arrays), ())
     sizes = dict(zip("".join(map("".join, inputs)), shapes, strict=True))
@@ -29,7 +29,7 @@ def contract(arrays, inputs, output):
     def product(operands, labels, result):
         return xp.einsum(f"{','.join(labels)}->{result}", *operands, optimize=True)
 
-    def way(i):  # as for matrices: the gradient times all other factors, over all other letters
+    def to_input(i):  # as for matrices: the gradient times all other factors
         others, labels = [*arrays[:i], *arrays[i + 1 :]], [*inputs[:i], *inputs[i + 1 :]]
         sizes = dict(zip(inputs[i], arrays[i].shape, strict=True))
         alone = "".join(c for c in inputs[i] if c not in output + "".join(labels))
@@ -40,7 +40,7 @@ def contract(arrays, inputs, output):
 
         return back
 
-    return product(arrays, inputs, output), tuple(way(i) for i in range(len(arrays)))
+    return product(arrays, inputs, output), tuple(to_input(i) for i in range(len(arrays)))
 
 
 @op(name="einsum")
@@ -65,9 +65,9 @@ def einsum_op(*arrays, subscripts):
 def einsum(subscripts, *operands):
     """Sums of products, written with a letter for each axis: `einsum("bi,ij->bj", x, w)`.
 
-    Letters that are missing behind the arrow are summed over; `...` stands for further axes.
+    Letters that do not occur after the arrow are summed over; `...` means any further axes.
 
-    Raises ValueError where a letter stands twice in one place, or letters and axes do not fit.
+    Raises ValueError where a letter occurs twice in one operand, or letters and axes do not fit.
     """
     return einsum_op(list(operands), subscripts=subscripts)
 
@@ -92,7 +92,7 @@ def tensordot(a, b, /, axes=2):
 
 @op
 def dot(a, b, /):
-    """The sum of products over the last axis of a and the last but one of b; numbers multiply.
+    """The sum of products over the last axis of a and the last but one of b; scalars multiply.
 
     Shapes: (n), (n) -> (), or (..., n, k), (..., k, m) -> (..., n, ..., m).
     """
@@ -103,7 +103,7 @@ def dot(a, b, /):
 
 
 def outer(a, b):
-    """Each number of a times each number of b: y[i, j] = a[i] * b[j].
+    """Each element of a times each element of b: y[i, j] = a[i] * b[j].
 
     Shapes: (n), (m) -> (n, m).
     """
@@ -111,7 +111,7 @@ def outer(a, b):
 
 
 def norm(x, ord=2, axis=None, keepdims=False):
-    """The length of vectors along `axis` (of all numbers if None).
+    """The length of vectors along `axis` (of all elements if None).
 
         y = (sum |x|^ord)^(1 / ord)
 

@@ -1,8 +1,8 @@
 """The ops that everything else is made of, each with its gradient on the same screen.
 
-In this file `g` is the gradient that arrives at the output, and every function behind a comma
-takes it one step back. Broadcasting needs no care here: the tape sums a gradient back to its
-input's shape.
+In this file `g` is the gradient of the output, and every function behind a comma turns it into the
+gradient of an input. Broadcasting needs no care here: the tape sums a gradient to the shape of its
+input.
 """
 
 import math
@@ -43,7 +43,7 @@ def divide(a, b, /):
 
 @op
 def mod(a, b, /):
-    """The rest of a division: a - b * floor(a / b)."""
+    """The remainder of a division: a - b * floor(a / b)."""
     xp = array_module(a, b)
     return a % b, (lambda g: g, lambda g: -g * xp.floor(a / b))
 
@@ -61,7 +61,7 @@ def power(a, b, /):
         positive = xp.asarray(a) > 0
         return g * y * xp.log(xp.where(positive, a, 1))
 
-    # Where b is 0 so is the slope; lowering b there would divide by zero at a = 0.
+    # Where b is 0 so is the derivative; lowering b there would divide by zero at a = 0.
     return y, (lambda g: g * b * a ** (b - (b != 0)), to_exponent)
 
 
@@ -109,20 +109,20 @@ def named(name, text, fn):
     return op(fn)
 
 
-def elementwise(name, text, slope=None):
-    """The op y = xp.<name>(x); `slope(xp, x, y)` is its derivative, None if it has none."""
+def elementwise(name, text, derivative=None):
+    """The op y = xp.<name>(x); `derivative(xp, x, y)` is None if it has none."""
 
     def fn(x, /):
         xp = array_module(x)
         y = getattr(xp, name)(x)
-        return y, (lambda g: g * slope(xp, x, y),) if slope else None
+        return y, (lambda g: g * derivative(xp, x, y),) if derivative else None
 
     return named(name, text, fn)
 
 
 # fmt: off
-negative = elementwise("negative", "The number with the other sign: -x.", lambda xp, x, y: -1)
-absolute = elementwise("abs", "The size |x|; the slope at 0 is 0.", lambda xp, x, y: xp.sign(x))
+negative = elementwise("negative", "The negative: -x.", lambda xp, x, y: -1)
+absolute = elementwise("abs", "The absolute value |x|.", lambda xp, x, y: xp.sign(x))
 square = elementwise("square", "The square: x^2.", lambda xp, x, y: 2 * x)
 sqrt = elementwise("sqrt", "The square root: x^(1/2).", lambda xp, x, y: 0.5 / y)
 exp = elementwise("exp", "The exponential: e^x.", lambda xp, x, y: y)
@@ -132,8 +132,8 @@ log1p = elementwise("log1p", "The value log(1 + x), exact near 0.", lambda xp, x
 sin = elementwise("sin", "The sine of an angle in radians.", lambda xp, x, y: xp.cos(x))
 cos = elementwise("cos", "The cosine of an angle in radians.", lambda xp, x, y: -xp.sin(x))
 sign = elementwise("sign", "The sign: -1, 0 or 1; no gradient.")
-floor = elementwise("floor", "The whole number below; no gradient.")
-ceil = elementwise("ceil", "The whole number above; no gradient.")
+floor = elementwise("floor", "The largest integer not above x; no gradient.")
+ceil = elementwise("ceil", "The smallest integer not below x; no gradient.")
 isnan = elementwise("isnan", "Whether x is not a number.")
 logical_not = elementwise("logical_not", "Whether x is 0, or false: not x.")
 # fmt: on
@@ -175,7 +175,7 @@ def rsqrt(x, /):
 
 @op
 def clip(x, /, x_min=None, x_max=None):
-    """Each number, or the nearest between `x_min` and `x_max`; no slope outside."""
+    """Each element limited to the range `x_min` to `x_max`; the gradient is 0 outside."""
     y = array_module(x).clip(x, x_min, x_max)
     return y, (lambda g: g * (x == y),)
 
@@ -212,20 +212,20 @@ def where(condition, a, b, /):
 
 @op
 def identity(x, /):
-    """The same numbers, as a new tensor."""
+    """The same values, as a new tensor."""
     return x, (lambda g: g,)
 
 
 @op
 def cast(x, /, dtype):
-    """The same numbers in another dtype; the gradient comes back in the old one."""
+    """The same values in another dtype; the gradient has the old one."""
     y = x.astype(standard_dtype(dtype))
     remember_host_copy(y, x)
     return y, (lambda g: g,)
 
 
 # ---------------------------------------------------------------------------------------------
-# Reductions: many numbers become one
+# Reductions: many elements become one
 
 
 def stretch(g, shape, axis, keepdims):
@@ -287,7 +287,7 @@ def prod(x, /, axis=None, keepdims=False):
     """The product over `axis` (all axes if None)."""
     xp = array_module(x)
 
-    def back(g):  # the product of all others; one zero leaves only itself a slope, two leave none
+    def to_x(g):  # the product of all others; with one zero only it has a gradient, with two none
         zero = x == 0
         rest = xp.where(zero, 1, x)
         others = rest.prod(axis=axis, keepdims=True) / rest
@@ -297,7 +297,7 @@ def prod(x, /, axis=None, keepdims=False):
             * (zero.sum(axis=axis, keepdims=True) == zero)
         )
 
-    return x.prod(axis=axis, keepdims=keepdims), (back,)
+    return x.prod(axis=axis, keepdims=keepdims), (to_x,)
 
 
 @op
@@ -321,7 +321,7 @@ def logsumexp(x, /, axis=None, keepdims=False):
 
 @op
 def cumsum(x, /, axis=None):
-    """The running sum along `axis` (of all numbers in a row if None)."""
+    """The running sum along `axis` (of all elements in a row if None)."""
     xp = array_module(x)
     return x.cumsum(axis), (
         lambda g: xp.flip(xp.flip(g, axis).cumsum(axis), axis).reshape(x.shape),
@@ -344,7 +344,7 @@ def std(x, axis=None, keepdims=False):
     return sqrt(var(x, axis, keepdims))
 
 
-# The rest has no gradient.
+# The others have no gradient.
 
 
 def search(name, text):
@@ -358,5 +358,5 @@ def search(name, text):
 
 reduce_all = search("all", "Whether all values over `axis` are true (not 0).")
 reduce_any = search("any", "Whether one value over `axis` is true (not 0).")
-argmax = search("argmax", "The place of the largest value along `axis`.")
-argmin = search("argmin", "The place of the smallest value along `axis`.")
+argmax = search("argmax", "The index of the largest value along `axis`.")
+argmin = search("argmin", "The index of the smallest value along `axis`.")
