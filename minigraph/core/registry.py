@@ -8,10 +8,13 @@ file can only ever make what was put here: the library's own classes, classes ma
 import difflib
 import inspect
 import threading
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
+from typing import Any, Self, TypeVar, overload
 
 from .names import snake_case
+from .types import Config
 
 LISTED = 100  # how many names an error lists
 
@@ -20,16 +23,41 @@ _names = {}  # class or function -> registered name
 _aliases = {}  # (group, lower-case name) -> class or function
 
 
+Thing = TypeVar("Thing", bound=Callable[..., Any])  # a class or a function
+
+
 class Scopes(threading.local):
     """The tables of the custom object scopes that are open in this thread, innermost first."""
 
-    tables = ()
+    tables: tuple[dict[str, Any], ...] = ()
 
 
 _scopes = Scopes()
 
 
-def register(thing=None, *, name=None, group=None, aliases=()):
+@overload
+def register(
+    thing: Thing,
+    *,
+    name: str | None = None,
+    group: str | None = None,
+    aliases: tuple[str, ...] = (),
+) -> Thing: ...
+@overload
+def register(
+    thing: None = None,
+    *,
+    name: str | None = None,
+    group: str | None = None,
+    aliases: tuple[str, ...] = (),
+) -> Callable[[Thing], Thing]: ...
+def register(
+    thing: Any = None,
+    *,
+    name: str | None = None,
+    group: str | None = None,
+    aliases: tuple[str, ...] = (),
+) -> Any:
     """Put a class or function of this library into the table, under its own name or under `name`.
 
     With a `group` ("loss", "optimizer", ...) it is also found by name there, written in CamelCase
@@ -46,13 +74,15 @@ def register(thing=None, *, name=None, group=None, aliases=()):
     return thing
 
 
-def register_keras_serializable(package="Custom", name=None):
+def register_keras_serializable(
+    package: str = "Custom", name: str | None = None
+) -> Callable[[Thing], Thing]:
     """A decorator that lets files name your class or function, as `package>name`.
 
     Raises ValueError if the name is taken by another object.
     """
 
-    def decorate(thing):
+    def decorate(thing: Any) -> Any:
         registered = f"{package}>{name or thing.__name__}"
         if inspect.isclass(thing) and not hasattr(thing, "get_config"):
             raise ValueError(f"{registered}: a class needs a `get_config` method to be registered")
@@ -66,7 +96,7 @@ def register_keras_serializable(package="Custom", name=None):
     return decorate
 
 
-def same_source(a, b):
+def same_source(a: Any, b: Any) -> bool:
     """Whether two classes or functions are one, or came from one piece of code that ran twice.
 
     A notebook cell that is run again makes a new object, and that is no clash of names.
@@ -74,12 +104,12 @@ def same_source(a, b):
     return a is b or (a.__module__, a.__qualname__) == (b.__module__, b.__qualname__)
 
 
-def get_registered_name(thing):
+def get_registered_name(thing: Callable[..., Any]) -> str:
     """The name under which `thing` is registered, or its own name."""
     return _names.get(thing, thing.__name__)
 
 
-def get_registered_object(name, custom_objects=None):
+def get_registered_object(name: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """The class or function that `name` means, or None.
 
     `custom_objects` and open scopes are asked too, but cannot replace a class of the library.
@@ -92,7 +122,7 @@ def get_registered_object(name, custom_objects=None):
     return None
 
 
-def find(name, custom_objects=None):
+def find(name: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """Like `get_registered_object`, but an unknown name is a ValueError that says what to do."""
     thing = get_registered_object(name, custom_objects)
     if thing is None:
@@ -103,12 +133,12 @@ def find(name, custom_objects=None):
     return thing
 
 
-def as_function(given, custom_objects=None):
+def as_function(given: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """A function, which a config writes as its name: what the name means, or the function."""
     return find(given, custom_objects) if isinstance(given, str) else given
 
 
-def find_class(name, custom_objects=None):
+def find_class(name: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """Like `find`, but what `name` means must be a class whose objects a config can describe."""
     found = find(name, custom_objects) if isinstance(name, str) else None
     if not hasattr(found, "from_config"):
@@ -116,7 +146,7 @@ def find_class(name, custom_objects=None):
     return found
 
 
-def name_in_config(thing):
+def name_in_config(thing: Any) -> str:
     """The name that a config writes for a class or function.
 
     Raises ValueError for a function without a name, and if the name would be read back as another
@@ -138,7 +168,7 @@ def name_in_config(thing):
 
 
 @contextmanager
-def custom_object_scope(*tables):
+def custom_object_scope(*tables: dict[str, Any]) -> Iterator[None]:
     """Within the block, names in the given dicts may be used by configs and files.
 
     Raises TypeError for what is no dict.
@@ -157,7 +187,7 @@ def custom_object_scope(*tables):
 CustomObjectScope = custom_object_scope
 
 
-def did_you_mean(name, known):
+def did_you_mean(name: Any, known: Collection[str]) -> str:
     """A sentence with those of the `known` names that look like `name`, or with all of them."""
     close = difflib.get_close_matches(name, known, cutoff=0.7)
     if close:
@@ -167,7 +197,7 @@ def did_you_mean(name, known):
     return f"There is {', '.join(map(repr, known[:LISTED]))}{more}."
 
 
-def lookup(group, name):
+def lookup(group: str, name: str) -> Any:
     """The member of a group that a text names; ValueError with the known names otherwise."""
     found = _aliases.get((group, name))
     if found is None and (">" in name or name not in _classes):  # no layer or op serves as a loss
@@ -181,7 +211,9 @@ def lookup(group, name):
     return found
 
 
-def get(group, identifier, base, of_function=None):
+def get(
+    group: str, identifier: Any, base: type, of_function: Callable[[Any], Any] | None = None
+) -> Any:
     """An instance of `base` from a name, a class, a config dict, a function or a ready instance.
 
     What is made of a function is `of_function(function)`, or else the function. None gives None.
@@ -203,7 +235,7 @@ def get(group, identifier, base, of_function=None):
     )
 
 
-def public_names(module):
+def public_names(module: dict[str, Any]) -> list[str]:
     """What a module offers, from its `globals()`: its own classes, and what reads and writes them.
 
     A class that was given a second name in the module counts under both.
@@ -221,7 +253,7 @@ def public_names(module):
 
 
 @lru_cache(1000)  # to read a signature takes longer than all the rest of a config
-def constructor_parameters(cls):
+def constructor_parameters(cls: type) -> dict[str, inspect.Parameter]:
     """The parameters of `cls.__init__`, and of its bases' where it takes `**options`, by name.
 
     Those that the class hands to its base itself, its `set_inside`, are left out.
@@ -245,7 +277,7 @@ def constructor_parameters(cls):
     return dict(sorted(found.items(), key=lambda item: item[1].kind))
 
 
-def constructor_arguments(cls):
+def constructor_arguments(cls: type) -> list[str]:
     """The names of all arguments that `cls(...)` takes."""
     return list(constructor_parameters(cls))
 
@@ -253,14 +285,14 @@ def constructor_arguments(cls):
 class ConstructorSignature:
     """What `help`, editors and the reference show of a class: all that `cls(...)` takes."""
 
-    def __get__(self, thing, cls):
-        return inspect.Signature(self.parameters(cls).values()) if thing is None else None
+    def __get__(self, thing: Any, cls: type) -> inspect.Signature | None:
+        return inspect.Signature([*self.parameters(cls).values()]) if thing is None else None
 
-    def parameters(self, cls):
+    def parameters(self, cls: type) -> dict[str, inspect.Parameter]:
         return constructor_parameters(cls)
 
 
-def read_config(thing):
+def read_config(thing: Any) -> Config:
     """The config of an object that stores each constructor argument under its own name."""
     config = {}
     for name in constructor_arguments(type(thing)):
@@ -279,19 +311,19 @@ class Configurable:
 
     __signature__ = ConstructorSignature()
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The constructor arguments as plain JSON."""
         return read_config(self)
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Config) -> Self:
         """A new object with the same constructor arguments."""
         if not isinstance(config, dict):
             raise ValueError(f"the `config` of a {cls.__name__} must be a dict, got {config!r:.80}")
         return cls(**{key: deserialize(value) for key, value in config.items()})
 
 
-def serialize(value):
+def serialize(value: Any) -> Any:
     """The config of an object, or a constructor argument, as plain JSON.
 
     A function is written as its name. Raises ValueError for what has no description.
@@ -311,7 +343,7 @@ def serialize(value):
     raise ValueError(f"{value!r} ({type(value).__name__}) cannot be written to a config")
 
 
-def deserialize(value, custom_objects=None):
+def deserialize(value: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """The inverse of `serialize`: an object, or an argument, from its config."""
     if isinstance(value, list):
         return [deserialize(item, custom_objects) for item in value]
