@@ -40,6 +40,16 @@ from .models import Model, Sequential
 
 if TYPE_CHECKING:
     from . import datasets
+else:
+
+    def __getattr__(name):
+        """The data sets are imported when they are asked for, and not before."""
+        if name != "datasets":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        import minigraph.datasets
+
+        return minigraph.datasets
+
 
 KerasTensor = SymbolicTensor
 __version__ = "0.1.0"
@@ -75,12 +85,3 @@ __all__ = [
     "use",
     "utils",
 ]
-
-
-def __getattr__(name):
-    """The data sets are imported when they are asked for, and not before."""
-    if name != "datasets":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import minigraph.datasets
-
-    return minigraph.datasets

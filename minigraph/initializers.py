@@ -1,6 +1,8 @@
 """How weights start: each initializer is a function of shape, dtype and seed."""
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -8,6 +10,7 @@ from .core import registry
 from .core.checks import check_choice, check_numbers, is_number
 from .core.device import to_host
 from .core.tensor import as_array
+from .core.types import Config
 
 
 class Initializer(registry.Configurable):
@@ -30,6 +33,10 @@ class Initializer(registry.Configurable):
     def draw(self, random, shape):
         """An array of `shape`; `random` is a NumPy generator."""
         raise NotImplementedError(f"{type(self).__name__} must define draw(self, random, shape)")
+
+
+# A name, a config, a class, an initializer, or a function (shape, dtype) -> array.
+InitializerLike = str | Config | type[Initializer] | Initializer | Callable[..., Any] | None
 
 
 def check_drawn(values, shape, dtype, source):

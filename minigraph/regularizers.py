@@ -1,8 +1,12 @@
 """Regularizers: a price on weights or outputs, added to the loss."""
 
+from collections.abc import Callable
+from typing import Any
+
 from . import ops
 from .core import registry
 from .core.checks import check_choice, check_numbers
+from .core.types import Config
 
 
 class Regularizer(registry.Configurable):
@@ -10,6 +14,10 @@ class Regularizer(registry.Configurable):
 
     def __call__(self, x):
         raise NotImplementedError(f"{type(self).__name__} must define __call__(self, x)")
+
+
+# A name, a config, a class, a regularizer, or a function array -> number.
+RegularizerLike = str | Config | type[Regularizer] | Regularizer | Callable[..., Any] | None
 
 
 @registry.register(group="regularizer", aliases=("l1_l2",))

@@ -8,6 +8,7 @@ from .core.checks import check_counts
 from .core.names import clear_session
 from .core.random import set_random_seed
 from .core.registry import CustomObjectScope, custom_object_scope
+from .core.types import TensorLike
 from .training.data import PyDataset
 
 if TYPE_CHECKING:
@@ -15,6 +16,18 @@ if TYPE_CHECKING:
     from .view.calls import DrawAsYouCall, ErrorLens
     from .view.dot import model_to_dot
     from .view.plot import plot_model
+else:
+
+    def __getattr__(name):
+        """What draws is imported when it is asked for, and not before."""
+        if name not in ("Dashboard", "DrawAsYouCall", "ErrorLens", "model_to_dot", "plot_model"):
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from .callbacks import dashboard
+        from .view import calls, dot, plot
+
+        homes = (dashboard, calls, dot, plot)
+        return next(vars(home)[name] for home in homes if name in vars(home))
+
 
 Sequence = PyDataset  # its older name
 
@@ -34,18 +47,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name):
-    """What draws is imported when it is asked for, and not before."""
-    if name not in ("Dashboard", "DrawAsYouCall", "ErrorLens", "model_to_dot", "plot_model"):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from .callbacks import dashboard
-    from .view import calls, dot, plot
-
-    homes = (dashboard, calls, dot, plot)
-    return next(vars(home)[name] for home in homes if name in vars(home))
-
-
-def to_categorical(x, num_classes=None):
+def to_categorical(x: TensorLike, num_classes: int | None = None) -> np.ndarray:
     """Integer classes as one-hot rows: (...) -> (..., num_classes).
 
     `num_classes` is the largest class plus one unless given.
