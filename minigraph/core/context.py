@@ -12,7 +12,8 @@ class Context(threading.local):
     model is rebuilt from its config. `call` is the outermost layer call that is running. `budget`
     is None, or what a model that is read from a file may still cost (see `ops.costs`). `on_node`
     is None, or a function that is told of each node that is added to a graph. `on_gradients` is
-    None, or a function that each optimizer tells of its gradients and variables.
+    None, or a function that each optimizer tells of its gradients and variables. `on_output` is
+    None, or a function that is called with each layer that has run, and its outputs.
     """
 
     tape = None
@@ -23,6 +24,7 @@ class Context(threading.local):
     budget = None
     on_node = None
     on_gradients = None
+    on_output = None
 
 
 context = Context()

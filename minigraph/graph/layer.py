@@ -45,6 +45,7 @@ class Layer(registry.Configurable):
     """
 
     weight_settings = {}
+    untracked = frozenset()  # attributes whose values are not searched for weights and layers
     input_spec = None
     supports_masking = False
     casts_inputs = True  # whether inputs are turned into the layer's float type
@@ -248,6 +249,8 @@ class Layer(registry.Configurable):
         if self.activity_regularizer is not None and context.tracing is None:
             for output in tree.flatten(outputs):
                 self.add_loss(self.activity_regularizer(output) / max(output.shape[0], 1))
+        if context.on_output is not None:
+            context.on_output(self, outputs)
         return outputs
 
     def _name_first(self, args, kwargs):

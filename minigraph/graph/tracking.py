@@ -12,8 +12,14 @@ PLAIN = {type(None), bool, int, float, str}
 
 
 def parts_in(owner):
-    """The variables and configurable objects that attributes hold, also in lists, tuples, dicts."""
-    return parts_among(vars(owner).values())
+    """The variables and configurable objects that attributes hold, also in lists, tuples, dicts.
+
+    A class names in `untracked`, a frozenset, the attributes that are not searched.
+    """
+    untracked = getattr(owner, "untracked", None)
+    if not untracked:
+        return parts_among(vars(owner).values())
+    return parts_among(value for name, value in vars(owner).items() if name not in untracked)
 
 
 def parts_among(values):
