@@ -114,8 +114,8 @@ class CallbackList:
             if "_batch_" in hook
         }
 
-    def tell(self, hook, *args):
-        """Call one hook of every callback, such as `tell("on_epoch_end", epoch, logs)`."""
+    def notify(self, hook, *args):
+        """Call one hook of every callback, such as `notify("on_epoch_end", epoch, logs)`."""
         for callback in self._listeners.get(hook, self.callbacks):
             getattr(callback, hook)(*args)
 
@@ -325,7 +325,7 @@ class Monitor(Callback):
         if self.monitor in logs:
             return logs[self.monitor]
         session = getattr(self.model, "_session", None)
-        waits = self.monitor.startswith("val_") and getattr(session, "validates", False)
+        waits = self.monitor.startswith("val_") and getattr(session, "has_validation", False)
         if waits and not any(name.startswith("val_") for name in logs):
             return None
         raise ValueError(

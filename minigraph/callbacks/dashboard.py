@@ -78,7 +78,7 @@ class Dashboard(Callback):
         """The running sums (total, count) of each metric that is a mean."""
         return {
             name: (metric.total.numpy().item(), metric.count.numpy().item())
-            for name, metric in self.model._watched()
+            for name, metric in self.model._labelled_metrics()
             if getattr(type(metric), "result", None) is Mean.result
         }
 

@@ -70,7 +70,7 @@ def save(model, path, progress):
     path, weights = check_path(path), labelled_weights(model)
     session, optimizer, tensors = model._session, model.optimizer, {}
     places = {variable: place for place, variable in enumerate(weights.values())}
-    metrics = model._watched() if progress["done"] else []
+    metrics = model._labelled_metrics() if progress["done"] else []
     training = progress | {
         "stopped": model.stop_training,
         "data": [
@@ -149,7 +149,7 @@ def put_back(model, arrays, slots, training):
     """Take over what was checked."""
     session, optimizer = model._session, model.optimizer
     if training["done"]:  # else the epoch starts with fresh metrics
-        watched, sums = dict(model._watched()), training["metrics"]
+        watched, sums = dict(model._labelled_metrics()), training["metrics"]
         check_record(sums, "the metrics", dict.fromkeys(watched, list))
         for name, metric in watched.items():
             metric.load_state(sums[name])
