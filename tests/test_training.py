@@ -1422,6 +1422,9 @@ def test_what_a_class_calls_untracked_is_not_searched_for_weights():
             self.hidden, self.seen = [Variable(np.ones(2))], {"a": [Variable(np.ones(3))]}
             self.more = metrics.Mean("more")
 
+        def call(self, inputs):
+            return inputs
+
     class Derived(Base):
         untracked = Base.untracked | {"more"}
 
