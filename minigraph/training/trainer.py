@@ -192,7 +192,7 @@ class Trainer:
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """The loss of one batch, which training minimizes.
 
-        sum over the outputs of weight * loss, plus every loss that a layer has added
+            sum over the outputs of weight * loss, plus every loss that a layer has added
 
         Raises ValueError if there is no loss at all, or if a target is missing or does not fit.
         """
@@ -311,7 +311,7 @@ class Trainer:
             session.begin()
             for epoch in session.epochs:
                 logs = self._train_epoch(session, epoch)
-                if logs is None:
+                if logs is None:  # the data had run out before
                     break
                 if session.validates(epoch):
                     logs |= self._validate(session, epoch)
@@ -484,8 +484,8 @@ class Trainer:
         """Do one step with each batch, and notify the callbacks.
 
         Returns the logs of the last step, None if there was no batch. `moment` is the word in the
-        names of the hooks; `where` is what an error is told it was in. The first `done` batches
-        are skipped: they were made before, the last of them with these `logs`.
+        names of the hooks; `where` goes into the notes of an error. The first `done` batches are
+        skipped: they were made before, the last of them with these `logs`.
         """
         begin, end = f"on_{moment}_batch_begin", f"on_{moment}_batch_end"
         wanted = callbacks.listens(end)
