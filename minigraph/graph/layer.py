@@ -204,6 +204,8 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         if self.activity_regularizer is not None and context.tracing is None:
             for output in tree.flatten(outputs):
                 self.add_loss(self.activity_regularizer(output) / max(output.shape[0], 1))
+        if context.on_output is not None:
+            context.on_output(self, outputs)
         return outputs
 
     def pass_masks(self, inputs, masks, outputs):
