@@ -84,3 +84,8 @@ def __getattr__(name):
     import minigraph.datasets
 
     return minigraph.datasets
+
+
+def load_ipython_extension(ipython):
+    """What `%load_ext minigraph` does: errors are shown in short (see `utils.short_errors`)."""
+    utils.short_errors()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .view.calls import DrawAsYouCall, ErrorLens
     from .view.dot import model_to_dot
     from .view.plot import plot_model
+    from .view.short_errors import short_errors
 
 Sequence = PyDataset  # its older name
 
@@ -30,18 +31,19 @@ __all__ = [
     "model_to_dot",
     "plot_model",
     "set_random_seed",
+    "short_errors",
     "to_categorical",
 ]
 
 
 def __getattr__(name):
     """What draws is imported when it is asked for, and not before."""
-    if name not in ("Dashboard", "DrawAsYouCall", "ErrorLens", "model_to_dot", "plot_model"):
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from .callbacks import dashboard
-    from .view import calls, dot, plot
+    from .view import calls, dot, plot, short_errors
 
-    homes = (dashboard, calls, dot, plot)
+    homes = (dashboard, calls, dot, plot, short_errors)
     return next(vars(home)[name] for home in homes if name in vars(home))
 
 

@@ -50,7 +50,14 @@ FLOORS = [
         ["saving.config", "saving.model", "saving.__init__", "training.resume"]
         + ["callbacks.base"],
         ["training.logs"],
-        ["view.__init__", "view.text", "view.describe", "view.abridge", "view.summary"]
+        [
+            "view.__init__",
+            "view.short_errors",
+            "view.text",
+            "view.describe",
+            "view.abridge",
+            "view.summary",
+        ]
         + ["view.layout", "view.svg", "view.raster", "view.dot", "view.plot", "view.trace"]
         + ["view.pixels", "view.widget", "view.explore", "view.calls"]
         + ["view.curves", "view.dashboard"],
