@@ -224,7 +224,7 @@ def public_names(module):
 def constructor_parameters(cls):
     """The parameters of `cls.__init__`, and of its bases' where it takes `**options`, by name.
 
-    Those that the class hands to its base itself, its `set_inside`, are left out.
+    Those that the class hands to its base itself, its `derived_arguments`, are left out.
     """
     found = {}
     for base in cls.__mro__:
@@ -241,7 +241,7 @@ def constructor_parameters(cls):
         kind = inspect.Parameter.KEYWORD_ONLY
         more = getattr(cls, "more_arguments", {})
         found |= {n: inspect.Parameter(n, kind, default=start) for n, start in more.items()}
-    found = {name: p for name, p in found.items() if name not in getattr(cls, "set_inside", ())}
+    found = {name: p for name, p in found.items() if name not in getattr(cls, "derived_arguments", ())}
     return dict(sorted(found.items(), key=lambda item: item[1].kind))
 
 

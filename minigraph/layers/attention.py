@@ -22,7 +22,7 @@ class Heads(Layer):
     `out=True`: (batch, time, heads, width) -> (batch, time, outputs).
     """
 
-    weight_settings = {"kernel": "glorot_uniform", "bias": "zeros"}
+    weight_defaults = {"kernel": "glorot_uniform", "bias": "zeros"}
 
     def __init__(self, shape, use_bias=True, out=False, **options):
         super().__init__(**options)
@@ -62,7 +62,7 @@ class MultiHeadAttention(Layer):
     Source: Vaswani et al. (2017).
     """
 
-    weight_settings = Heads.weight_settings
+    weight_defaults = Heads.weight_defaults
     supports_masking = True
 
     def __init__(

@@ -41,7 +41,7 @@ class Cell(Layer):
     share one decision (Gal and Ghahramani, 2016).
     """
 
-    weight_settings = {"kernel": "glorot_uniform", "recurrent": "orthogonal", "bias": "zeros"}
+    weight_defaults = {"kernel": "glorot_uniform", "recurrent": "orthogonal", "bias": "zeros"}
     gates, states, functions = 1, 1, ("activation",)
     settings = ()  # what else the op takes
     taps = ()  # the axes of the weights that come before inputs and columns
@@ -230,7 +230,7 @@ class ConvLSTMCell(LSTMCell):
     Source: Shi et al. (2015).
     """
 
-    set_inside = ("units",)
+    derived_arguments = ("units",)
     settings = ("strides", "padding", "dilation_rate")
     whole, plain = staticmethod(recurrent.conv_lstm), staticmethod(recurrent.conv_lstm_step)
 
@@ -415,7 +415,7 @@ class CellRNN(RNN):
     """
 
     __signature__ = CellSignature()
-    set_inside = ("cell",)
+    derived_arguments = ("cell",)
     cell_class = None
 
     def __init__(self, *args, **options):
