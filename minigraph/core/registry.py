@@ -219,51 +219,50 @@ def public_names(module):
 # ---------------------------------------------------------------------------------------------
 # Configs: from constructor arguments to plain JSON and back
 
+POSITION_OR_KEYWORD = inspect.Parameter.POSITIONAL_OR_KEYWORD
+KEYWORD = inspect.Parameter.KEYWORD_ONLY
+MORE_POSITIONS, MORE_KEYWORDS = inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD
+
 
 @lru_cache(1000)  # to read a signature takes longer than all the rest of a config
-def constructor_parameters(cls):
-    """The parameters of `cls.__init__`, and of its bases' where it takes `**options`, by name.
+def init_parameters(cls):
+    """The parameters of `cls(...)` by name, also those that `**options` hand on to a base class.
 
-    Those that the class hands to its base itself, its `derived_arguments`, are left out.
+    What signatures cannot tell is declared: see `Configurable`.
     """
-    found = {}
-    for base in cls.__mro__:
-        if "__init__" not in vars(base):
-            continue
-        parameters = list(inspect.signature(base.__init__).parameters.values())[1:]
-        named = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
-        if found:  # what passes through `**options` is given by keyword
-            named = [p.replace(kind=p.KEYWORD_ONLY) for p in named]
-        found |= {p.name: p for p in named if p.name not in found}
-        if not any(p.kind is p.VAR_KEYWORD for p in parameters):
-            break
-    else:  # the bases may take more than their signatures name, as layers do for their weights
-        kind = inspect.Parameter.KEYWORD_ONLY
-        more = getattr(cls, "more_arguments", {})
-        found |= {n: inspect.Parameter(n, kind, default=start) for n, start in more.items()}
-    found = {name: p for name, p in found.items() if name not in getattr(cls, "derived_arguments", ())}
-    return dict(sorted(found.items(), key=lambda item: item[1].kind))
+    derived = getattr(cls, "derived_arguments", ())
+    found = handed_on(cls, [base for base in cls.__mro__ if "__init__" in vars(base)])
+    found = [p for p in found.values() if p.name not in derived]
+    return {p.name: p for p in sorted(found, key=lambda parameter: parameter.kind)}
 
 
-def constructor_arguments(cls):
-    """The names of all arguments that `cls(...)` takes."""
-    return list(constructor_parameters(cls))
+def handed_on(cls, bases):
+    """The parameters of the first base's `__init__`, and of the next if it takes `**options`."""
+    if bases[0] is object:
+        options = getattr(cls, "option_defaults", {})
+        return {name: inspect.Parameter(name, KEYWORD, default=options[name]) for name in options}
+    parameters = list(inspect.signature(bases[0].__init__).parameters.values())[1:]
+    kinds = {p.kind for p in parameters}
+    found = {p.name: p for p in parameters if p.kind in (POSITION_OR_KEYWORD, KEYWORD)}
+    for name, p in (handed_on(cls, bases[1:]) if MORE_KEYWORDS in kinds else {}).items():
+        found.setdefault(name, p if MORE_POSITIONS in kinds else p.replace(kind=KEYWORD))
+    return found
 
 
-class ConstructorSignature:
+class InitSignature:
     """What `help`, editors and the reference show of a class: all that `cls(...)` takes."""
+
+    def __init__(self, parameters=init_parameters):
+        self.parameters = parameters  # class -> dict of its parameters
 
     def __get__(self, thing, cls):
         return inspect.Signature(self.parameters(cls).values()) if thing is None else None
-
-    def parameters(self, cls):
-        return constructor_parameters(cls)
 
 
 def read_config(thing):
     """The config of an object that stores each constructor argument under its own name."""
     config = {}
-    for name in constructor_arguments(type(thing)):
+    for name in init_parameters(type(thing)):
         if not hasattr(thing, name):
             raise ValueError(
                 f"{type(thing).__name__} takes the argument {name!r} but does not store it, so its "
@@ -275,9 +274,16 @@ def read_config(thing):
 
 
 class Configurable:
-    """An object whose config is its constructor arguments."""
+    """An object whose config is its constructor arguments.
 
-    __signature__ = ConstructorSignature()
+    They are read from the signature of `__init__`, with two exceptions that a class declares:
+    `derived_arguments` are those of its base that it sets itself, and `option_defaults` are
+    further ones that the `**options` of the base may hold, with their defaults.
+    """
+
+    derived_arguments = ()
+    option_defaults = {}
+    __signature__ = InitSignature()
 
     def get_config(self):
         """The constructor arguments as plain JSON."""

@@ -54,7 +54,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)
         if "weight_defaults" in vars(cls):
-            cls.more_arguments = {
+            cls.option_defaults = {
                 f"{weight}_{kind}": value
                 for weight, start in cls.weight_defaults.items()
                 for kind, value in (("initializer", start), ("regularizer", None))

@@ -82,7 +82,7 @@ class MultiHeadAttention(Layer):
         self.dropper = Dropout(dropout, seed=seed, name="dropout", dtype=self.dtype)
 
     def make_heads(self, shape, name, **more):
-        settings = {name: getattr(self, name) for name in self.more_arguments}
+        settings = {name: getattr(self, name) for name in self.option_defaults}
         return Heads(shape, self.use_bias, name=name, dtype=self.dtype, **settings, **more)
 
     def build(self, input_shape):

@@ -265,7 +265,7 @@ class Writer:
 
     def layers_in_arguments(self, layer):
         """The constructor arguments that hold layers, which are written as places in the table."""
-        arguments = {n: getattr(layer, n) for n in registry.constructor_arguments(type(layer))}
+        arguments = {n: getattr(layer, n) for n in registry.init_parameters(type(layer))}
         for value in arguments.values():
             self.meet(value)
         held = {name: tree.flatten(value) for name, value in arguments.items()}
@@ -277,7 +277,7 @@ class Writer:
             self.name_of(value)
         elif isinstance(value, registry.Configurable):
             self.name_of(type(value))
-            for name in registry.constructor_arguments(type(value)):
+            for name in registry.init_parameters(type(value)):
                 self.meet(getattr(value, name, None))
 
     def name_of(self, thing):

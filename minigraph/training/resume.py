@@ -14,7 +14,7 @@ import numpy as np
 from ..core.checks import is_number
 from ..core.interrupts import deferred_interrupts
 from ..core.random import RandomStream
-from ..core.registry import constructor_arguments
+from ..core.registry import init_parameters
 from ..saving.config import Reader, Writer, check_record
 from ..saving.file import Contents, check_path, expect, to_bytes, to_json, write_atomically
 from ..saving.model import (
@@ -196,7 +196,7 @@ def maker(model):
     optimizer, session = model.optimizer, model._session
     settings = {
         name: value
-        for name in constructor_arguments(type(optimizer))
+        for name in init_parameters(type(optimizer))
         if name not in ("name", "learning_rate")
         and isinstance(value := getattr(optimizer, name, None), (int, float, str))
     }
