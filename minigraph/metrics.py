@@ -177,7 +177,7 @@ MeanAbsoluteError = metric_of(formulas.mean_absolute_error, "mae", "MAE")
 MeanAbsolutePercentageError = metric_of(formulas.mean_absolute_percentage_error, "mape", "MAPE")
 MeanSquaredLogarithmicError = metric_of(formulas.mean_squared_logarithmic_error, "msle", "MSLE")
 Huber = metric_of(formulas.huber)
-LogCoshError = metric_of(formulas.log_cosh, "logcosh", "log_cosh", name="LogCoshError")
+LogCoshError = metric_of(formulas.log_cosh, "log_cosh", "logcosh", name="LogCoshError")
 CosineSimilarity = metric_of(formulas.cosine, name="CosineSimilarity")
 Hinge = metric_of(formulas.hinge)
 SquaredHinge = metric_of(formulas.squared_hinge)
@@ -430,4 +430,15 @@ def for_training(identifier):
 
 serialize, deserialize = registry.serialize, registry.deserialize
 
-__all__ = registry.public_names(globals())
+# fmt: off
+__all__ = [
+    "AUC", "Accuracy", "BinaryAccuracy", "BinaryCrossentropy", "CategoricalAccuracy",
+    "CategoricalCrossentropy", "CategoricalHinge", "CosineSimilarity", "Counts", "FalseNegatives",
+    "FalsePositives", "FormulaMetric", "Hinge", "Huber", "KLDivergence", "LogCoshError", "Mean",
+    "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanMetricWrapper", "MeanSquaredError",
+    "MeanSquaredLogarithmicError", "Metric", "Poisson", "Precision", "Recall",
+    "RootMeanSquaredError", "SparseCategoricalAccuracy", "SparseCategoricalCrossentropy",
+    "SparseTopKCategoricalAccuracy", "SquaredHinge", "Sum", "TopKCategoricalAccuracy",
+    "TrueNegatives", "TruePositives", "deserialize", "get", "serialize",
+]
+# fmt: on

@@ -342,7 +342,7 @@ class Optimizer(registry.Configurable):
 # Update rules. w are the parameters, g the gradient, lr the learning rate, t the step from 1.
 
 
-@registry.register(group="optimizer", aliases=("sgd",))
+@registry.register(group="optimizer")
 class SGD(Optimizer):
     """Stochastic gradient descent: a step against the gradient.
 
@@ -371,7 +371,7 @@ class SGD(Optimizer):
         return g + self.momentum * velocity if self.nesterov else velocity
 
 
-@registry.register(group="optimizer", aliases=("rmsprop",))
+@registry.register(group="optimizer", spelled="rmsprop")
 class RMSprop(Optimizer):
     """Each gradient is divided by the root of its running mean square.
 
@@ -582,4 +582,9 @@ def get(identifier):
 
 serialize, deserialize = registry.serialize, registry.deserialize
 
-__all__ = [*registry.public_names(globals()), "schedules"]
+# fmt: off
+__all__ = [
+    "Adagrad", "Adam", "AdamW", "Adamax", "Moments", "Nadam", "Optimizer", "RMSprop", "SGD",
+    "deserialize", "get", "schedules", "serialize",
+]
+# fmt: on

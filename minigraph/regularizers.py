@@ -12,7 +12,7 @@ class Regularizer(registry.Configurable):
         raise NotImplementedError(f"{type(self).__name__} must define __call__(self, x)")
 
 
-@registry.register(group="regularizer", aliases=("l1_l2",))
+@registry.register(group="regularizer", spelled="l1_l2")
 class L1L2(Regularizer):
     """Both prices at once, on the size and on the square of each number.
 
@@ -96,4 +96,9 @@ def get(identifier):
 
 serialize, deserialize = registry.serialize, registry.deserialize
 
-__all__ = registry.public_names(globals())
+# fmt: off
+__all__ = [
+    "L1", "L1L2", "L2", "OrthogonalRegularizer", "Regularizer", "deserialize", "get", "l1", "l1_l2",
+    "l2", "orthogonal_regularizer", "serialize",
+]
+# fmt: on

@@ -140,4 +140,9 @@ class CosineDecay(Decay):
 
 serialize, deserialize = registry.serialize, registry.deserialize
 
-__all__ = registry.public_names(globals())
+# fmt: off
+__all__ = [
+    "CosineDecay", "Decay", "ExponentialDecay", "LearningRateSchedule", "PiecewiseConstantDecay",
+    "PolynomialDecay", "deserialize", "serialize",
+]
+# fmt: on

@@ -697,7 +697,7 @@ def test_what_cannot_be_written_says_why():
 
 def test_a_function_without_a_name_is_refused():
     model = Model(x := Input((4,)), Dense(2, activation=lambda x: x)(x))
-    with pytest.raises(ValueError, match="no name of its own"):
+    with pytest.raises(ValueError, match="has no name, so"):
         model.get_config()
 
 

@@ -498,15 +498,20 @@ def make_input(config):
 
 def find_layer_class(name):
     """The layer class that a name means; ValueError if it means nothing, or something else."""
-    cls = registry.find(name) if isinstance(name, str) else None
-    good = inspect.isclass(cls) and issubclass(cls, Layer)
-    expect(good, f"{name!r:.80} is not the class of a layer")
+    cls = None
+    if isinstance(name, str):
+        cls = registry.find(name, kind="layer or model", fits=is_layer_class)
+    expect(is_layer_class(cls), f"{name!r:.80} is not the class of a layer")
     return cls
+
+
+def is_layer_class(thing):
+    return inspect.isclass(thing) and issubclass(thing, Layer)
 
 
 def find_function(name):
     """The op that a name means; ValueError if it means nothing, or something else."""
-    fn = registry.find(name) if isinstance(name, str) else None
+    fn = registry.find(name, kind="op") if isinstance(name, str) else None
     expect(inspect.isfunction(fn), f"{name!r:.80} is not a function")
     return fn
 
