@@ -468,7 +468,7 @@ INNER = {
     "initializers": {"check_drawn", "fans", "truncated_normal"},
     "losses": {"combine", "loss_of"},
     "metrics": {"for_training", "metric_of", "ratio"},
-    "optimizers": {"running_mean"},
+    "optimizers": {"Chunk", "Segment", "chunks_of", "update_average"},
     "regularizers": set(),
     "schedules": set(),
     "utils": set(),

@@ -54,6 +54,16 @@ __all__ = [
 ]
 # fmt: on
 
+# What version 0.1.0 called the slots of its optimizers.
+OLD_SLOT_NAMES = {
+    "SGD": {"velocity": "v"},
+    "RMSprop": {"mean_square": "v", "mean": "m", "velocity": "b"},
+    "Adam": {"mean": "m", "size": "v", "largest_size": "v_max"},
+    "Adagrad": {"sum_of_squares": "G"},
+    "Adamax": {"mean": "m", "size": "u"},
+    "Nadam": {"mean": "m", "size": "v"},
+}
+
 # What the JSON texts of a file hold.
 MODEL_DESCRIPTION = config.DESCRIPTION | {"weights": list, "trainable": dict}
 FLAGS = {"layers": list, "weights": list}
@@ -222,9 +232,22 @@ def restore_compiled(model, contents, custom_objects):
         if name.startswith(prefix)
     ]
     if model.optimizer is not None:
-        model.optimizer.load_state(state, model.weights)
+        model.optimizer.load_state(under_new_names(state, model.optimizer), model.weights)
     else:
         expect(not state, "there is optimizer state, but no optimizer")
+
+
+def under_new_names(state, optimizer):
+    """The state of an optimizer from a file, its slots under the names that they have now."""
+    kinds = [cls.__name__ for cls in type(optimizer).__mro__]
+    new_names = next((OLD_SLOT_NAMES[kind] for kind in kinds if kind in OLD_SLOT_NAMES), {})
+    now, renamed = optimizer.slot_names(), {}
+    for name, array in state:
+        index, slash, slot = name.partition("/")
+        name = index + slash + (slot if slot in now else new_names.get(slot, slot))
+        expect(name not in renamed, f"the optimizer slot {name!r} is there twice")
+        renamed[name] = array
+    return list(renamed.items())
 
 
 def saved_parts(model, table):

@@ -28,6 +28,7 @@ from ..saving.model import (
     random_streams,
     reading,
     refusing,
+    under_new_names,
 )
 
 ADVICE = "Nothing was changed. Delete the file to start the training anew."
@@ -155,7 +156,7 @@ def put_back(model, arrays, slots, training):
             metric.load_state(sums[name])
     state = [(name.removeprefix("optimizer/"), array) for name, array in slots.items()]
     with deferred_interrupts:
-        optimizer.load_state(state, model.weights, training["order"])
+        optimizer.load_state(under_new_names(state, optimizer), model.weights, training["order"])
         if training["rate"] is not None:
             optimizer.learning_rate = training["rate"]
         assign_weights(model, arrays)
