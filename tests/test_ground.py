@@ -465,7 +465,7 @@ INNER = {
     "config": set(),
     "backend": set(),
     "applications": set(),
-    "initializers": {"check_drawn", "fans", "truncated_normal"},
+    "initializers": {"check_initial", "fans", "truncated_normal"},
     "losses": {"combine", "loss_of"},
     "metrics": {"for_training", "metric_of", "ratio"},
     "optimizers": {"Chunk", "Segment", "chunks_of", "update_average"},

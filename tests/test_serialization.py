@@ -18,7 +18,7 @@ from minigraph.saving.config import Writer
 
 
 def rebuild(model, **options):
-    """The model made anew from its config as a file would hold it: as a text."""
+    """The model made again from its config as a file would hold it: as a text."""
     config = model.get_config()
     again = type(model).from_config(json.loads(json.dumps(config)), **options)
     assert again.get_config() == config
@@ -705,7 +705,7 @@ def test_a_layer_inside_itself_is_refused():
     layer = Twice(Dense(4))
     layer.layer = layer
     with pytest.raises((ValueError, RecursionError)):
-        Writer().place(layer)
+        Writer().index_of(layer)
 
 
 # ---------------------------------------------------------------------------------------------

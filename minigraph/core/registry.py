@@ -12,7 +12,7 @@ import threading
 from contextlib import contextmanager
 from functools import lru_cache
 
-from .names import snake_case
+from .names import LONGEST_NAME, snake_case
 
 LISTED = 60  # how many known names an error lists at most
 LISTED_OF_ALL = 10  # the same where all registered names are known
@@ -78,7 +78,7 @@ def register_keras_serializable(package="Custom", name=None):
 def same_source(a, b):
     """Whether two classes or functions are one, or came from one piece of code that ran twice.
 
-    A notebook cell that is run again makes a new object, and that is no clash of names.
+    A notebook cell that is run again makes a new object; that is not a clash of names.
     """
     return a is b or (a.__module__, a.__qualname__) == (b.__module__, b.__qualname__)
 
@@ -111,7 +111,7 @@ def find(name, custom_objects=None, kind="function", fits=inspect.isfunction):
         known = [name for name, thing in _registered.items() if fits(thing)]
         raise ValueError(
             f"{unknown_name(kind, name, known, LISTED_OF_ALL)} Pass a custom one as "
-            f"custom_objects={{{name!r}: ...}}, or mark it with @register_keras_serializable() "
+            f"custom_objects={{{name!r:.80}: ...}}, or mark it with @register_keras_serializable() "
             "before loading."
         )
     return thing
@@ -201,7 +201,7 @@ def suggestions(name, known):
 
 
 def plain_letters(name):
-    return re.sub(r"[\W_]", "", str(name)).lower()
+    return re.sub(r"[\W_]", "", str(name)[:LONGEST_NAME]).lower()  # a file may hold any length
 
 
 def lookup(group, name):
@@ -212,7 +212,7 @@ def lookup(group, name):
     if found is None:
         raise ValueError(
             f"{unknown_name(group, name, _listed[group].values())} A custom {group} is given as an "
-            f"object, or as custom_objects={{{name!r}: ...}} when a model is loaded."
+            f"object, or as custom_objects={{{name!r:.80}: ...}} when a model is loaded."
         )
     return found
 
