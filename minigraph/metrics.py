@@ -286,8 +286,8 @@ class Counts(Metric):
 
     def result(self):
         empty = np.zeros((4, len(self.threshold_array)))
-        tp, fp, fn, tn = empty if self.counts is None else self.counts.value
-        value = self.value(tp, fp, fn, tn)
+        counts = empty if self.counts is None else self.counts.value
+        value = self.value(*(counts[k] for k in range(4)))  # a GPU array must not be unpacked
         return Tensor(value if isinstance(self.thresholds, (list, tuple)) else value[0])
 
 
