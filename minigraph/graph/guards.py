@@ -51,7 +51,7 @@ def refuse_symbols(cls, args):
 def check_no_more(settings, cls):
     """Raise TypeError, with what was perhaps meant, if arguments of a constructor are left over."""
     for wrong in settings:
-        known = registry.did_you_mean(wrong, registry.constructor_arguments(cls))
+        known = registry.did_you_mean(wrong, registry.init_parameters(cls))
         raise TypeError(f"{cls.__name__} takes no argument {wrong!r}. {known}")
 
 

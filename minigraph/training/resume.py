@@ -14,7 +14,7 @@ import numpy as np
 from ..core.checks import is_number
 from ..core.interrupts import deferred_interrupts
 from ..core.random import RandomStream
-from ..core.registry import constructor_arguments
+from ..core.registry import init_parameters
 from ..saving.config import Reader, Writer, check_record
 from ..saving.file import Contents, check_path, expect, to_bytes, to_json, write_atomically
 from ..saving.model import (
@@ -28,6 +28,7 @@ from ..saving.model import (
     random_streams,
     reading,
     refusing,
+    under_new_names,
 )
 
 ADVICE = "Nothing was changed. Delete the file to train from scratch."
@@ -155,7 +156,7 @@ def restore(model, arrays, slots, training):
             metric.load_state(sums[name])
     state = [(name.removeprefix("optimizer/"), array) for name, array in slots.items()]
     with deferred_interrupts:
-        optimizer.load_state(state, model.weights, training["order"])
+        optimizer.load_state(under_new_names(state, optimizer), model.weights, training["order"])
         if training["rate"] is not None:
             optimizer.learning_rate = training["rate"]
         assign_weights(model, arrays)
@@ -196,7 +197,7 @@ def maker(model):
     optimizer, session = model.optimizer, model._session
     settings = {
         name: value
-        for name in constructor_arguments(type(optimizer))
+        for name in init_parameters(type(optimizer))
         if name not in ("name", "learning_rate")
         and isinstance(value := getattr(optimizer, name, None), (int, float, str))
     }
