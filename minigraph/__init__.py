@@ -85,3 +85,8 @@ __all__ = [
     "use",
     "utils",
 ]
+
+
+def load_ipython_extension(ipython: object) -> None:
+    """What `%load_ext minigraph` does: errors are shown in short (see `utils.short_errors`)."""
+    utils.short_errors()

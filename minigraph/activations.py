@@ -75,4 +75,9 @@ def takes_one_array(op):
     return [p.kind for p in needed] == [inspect.Parameter.POSITIONAL_ONLY]
 
 
-__all__ = [*FUNCTIONS, "get", "swish"]
+# fmt: off
+__all__ = [
+    "elu", "exponential", "gelu", "get", "hard_sigmoid", "leaky_relu", "linear", "log_softmax",
+    "relu", "relu6", "selu", "sigmoid", "silu", "softmax", "softplus", "softsign", "swish", "tanh",
+]
+# fmt: on

@@ -24,7 +24,7 @@ def VGG19(
     if weights is not None:
         raise ValueError(
             f"weights={weights!r}: no trained weights are shipped. Use weights=None and train, or "
-            "call `load_weights` with a file of your own."
+            "call `load_weights` with your file."
         )
     check_choice(pooling, (None, "avg", "max"), "pooling")
     x = inputs = layers.Input(input_shape or ((224, 224, 3) if include_top else (None, None, 3)))

@@ -1,6 +1,6 @@
 """What a target and a prediction give for each sample: the formulas behind losses and metrics.
 
-First the two must find each other: targets of shape (n,) belong to predictions of shape (n, 1),
+First the two must be paired: targets of shape (n,) belong to predictions of shape (n, 1),
 labels of shape (n,) or (n, 1) to predictions of shape (n, C). Then a formula gives one value for
 each sample, the mean or sum over the last axis.
 """
@@ -18,7 +18,7 @@ from .ops import nn
 from .ops.arrays import convert_to_tensor
 
 # ---------------------------------------------------------------------------------------------
-# How target, prediction and weight find each other
+# How target, prediction and weight are paired
 
 
 def adapt(target, prediction):
@@ -45,7 +45,7 @@ def fit_rank(target, wanted):
 
 
 def match(target, prediction):
-    """Like `adapt`, for formulas that compare number by number.
+    """Like `adapt`, for element-wise formulas.
 
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
     """
@@ -70,17 +70,17 @@ def check_shapes(target, prediction, labels=False):
     """Raise ValueError unless the shapes can be paired; None in `prediction` fits any size."""
     if not prediction:
         raise ValueError(
-            "`y_pred` is a single number, of shape (): losses and metrics compare arrays with an "
+            "`y_pred` is a scalar, of shape (): losses and metrics compare arrays with an "
             "axis of samples, such as np.array([...])"
         )
     wanted = prediction[:-1] if labels else prediction
     fitted = fit_shape(target, wanted)
     sizes = zip(fitted, wanted, strict=False)
     if len(fitted) != len(wanted) or any(n not in (m, None) for m, n in sizes):
-        hint = "Both need the same shape; for whole-number labels of classes use "
+        hint = "Both need the same shape; for integer labels of classes use "
         hint += "'sparse_categorical_crossentropy'."
         if labels:
-            hint = "Labels are whole numbers, one for each sample; for one-hot targets use the "
+            hint = "Labels are integers, one for each sample; for one-hot targets use the "
             hint += "categorical, not the sparse, form."
         raise ValueError(
             f"a target of shape {target} does not fit a prediction of {prediction}. {hint}"
@@ -88,7 +88,7 @@ def check_shapes(target, prediction, labels=False):
 
 
 def spread(weights, values):
-    """Weights with as many axes as `values`, lined up from the left: (n,) becomes (n, 1, 1).
+    """Weights with as many axes as `values`, aligned from the left: (n,) becomes (n, 1, 1).
 
     Raises ValueError, with both shapes, if the weights do not fit.
     """
@@ -104,7 +104,7 @@ def spread(weights, values):
 
 
 def weigh(values, *factors):
-    """The product of those weights and masks that are not None, lined up with `values`, or None."""
+    """The product of those weights and masks that are not None, aligned with `values`, or None."""
     given = [spread(convert_to_tensor(f).value, values) for f in factors if f is not None]
     return reduce(operator.mul, given) if given else None
 
@@ -334,7 +334,7 @@ def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=
 
 
 def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_class=None):
-    """The cross-entropy over classes, for whole-number labels y.
+    """The cross-entropy over classes, for integer labels y.
 
         l = -log p[y]
 
@@ -342,7 +342,7 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_cl
     the value is 0, and a mask leaves it out of means.
 
     Shapes: labels (...) or (..., 1), predictions (..., C) -> (...).
-    Raises ValueError for a label that is no class, and if target and prediction cannot be paired.
+    Raises ValueError for an invalid label, and if target and prediction cannot be paired.
     """
     if ignore_class is not None:
         check_numbers(ignore_class=ignore_class)
@@ -380,7 +380,7 @@ def binary_accuracy(y_true, y_pred, threshold=0.5):
 
 
 def categorical_accuracy(y_true, y_pred):
-    """Whether the largest entries of y and p are at the same place: argmax y = argmax p.
+    """Whether the largest elements of y and p have the same index: argmax y = argmax p.
 
     Shapes: (..., C), (..., C) -> (...).
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
@@ -390,7 +390,7 @@ def categorical_accuracy(y_true, y_pred):
 
 
 def sparse_categorical_accuracy(y_true, y_pred):
-    """Whether the largest entry of p is at the place y: y = argmax p.
+    """Whether y is the index of the largest element of p: y = argmax p.
 
     Shapes: labels (...) or (..., 1), predictions (..., C) -> (...).
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
@@ -400,7 +400,7 @@ def sparse_categorical_accuracy(y_true, y_pred):
 
 
 def top_k_categorical_accuracy(y_true, y_pred, k=5):
-    """Whether the place of the 1 of y is among the k largest of p.
+    """Whether the index of the 1 in y is among those of the k largest elements of p.
 
     Shapes: (..., C), (..., C) -> (...).
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
@@ -413,7 +413,7 @@ def sparse_top_k_categorical_accuracy(y_true, y_pred, k=5):
     """Whether p[y] is among the k largest of p.
 
     Shapes: labels (...) or (..., 1), predictions (..., C) -> (...).
-    Raises ValueError for a label that is no class, and if target and prediction cannot be paired.
+    Raises ValueError for an invalid label, and if target and prediction cannot be paired.
     """
     labels, y_pred = match_labels(y_true, y_pred)
     nn.check_labels(labels, y_pred.shape[-1])

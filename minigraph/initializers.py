@@ -18,17 +18,17 @@ class Initializer(registry.Configurable):
 
     With a `seed` it gives the same array each time. Without one it follows `utils.set_random_seed`.
 
-    Raises ValueError if the seed is no whole number of at least 0.
+    Raises ValueError unless the seed is an integer of at least 0.
     """
 
     def __init__(self, seed=None):
         if seed is not None and not (is_number(seed, least=0) and seed == int(seed)):
-            raise ValueError(f"`seed` must be a whole number of at least 0, or None; got {seed!r}")
+            raise ValueError(f"`seed` must be an integer of at least 0, or None; got {seed!r}")
         self.seed = None if seed is None else int(seed)
 
     def __call__(self, shape, dtype="float32", seed=None):
         random = np.random.default_rng(seed if self.seed is None else self.seed)
-        return check_drawn(self.draw(random, tuple(shape)), tuple(shape), dtype, self)
+        return check_initial(self.draw(random, tuple(shape)), tuple(shape), dtype, self)
 
     def draw(self, random, shape):
         """An array of `shape`; `random` is a NumPy generator."""
@@ -39,7 +39,7 @@ class Initializer(registry.Configurable):
 InitializerLike = str | Config | type[Initializer] | Initializer | Callable[..., Any] | None
 
 
-def check_drawn(values, shape, dtype, source):
+def check_initial(values, shape, dtype, source):
     """The values as an array; ValueError, with both shapes, if they have another shape."""
     array = np.asarray(to_host(as_array(values)), dtype)
     if array.shape != shape:
@@ -92,7 +92,7 @@ class Ones(Constant):
 
 @registry.register(group="initializer", aliases=("normal",))
 class RandomNormal(Initializer):
-    """Normal numbers with the given mean and standard deviation.
+    """Samples of a normal distribution with the given mean and standard deviation.
 
     Raises ValueError for a negative `stddev`.
     """
@@ -109,7 +109,7 @@ class RandomNormal(Initializer):
 
 @registry.register(group="initializer", aliases=("uniform",))
 class RandomUniform(Initializer):
-    """Uniform numbers between `minval` and `maxval`.
+    """Samples of a uniform distribution between `minval` and `maxval`.
 
     Raises ValueError if `maxval` is below `minval`.
     """
@@ -126,7 +126,7 @@ class RandomUniform(Initializer):
 
 @registry.register(name="initializers>Identity", group="initializer")
 class Identity(Initializer):
-    """The number `gain` on the diagonal of a matrix, else 0.
+    """`gain` on the diagonal of a matrix, else 0.
 
     Raises ValueError for any other shape.
     Source: Le et al. (2015), for recurrent kernels.
@@ -168,7 +168,7 @@ class Orthogonal(Initializer):
 
 
 def truncated_normal(random, shape):
-    """Standard normal numbers, drawn anew where they lie beyond 2."""
+    """Standard normal samples, drawn again where they are beyond 2."""
     x = np.asarray(random.standard_normal(shape))
     while (far := np.abs(x) > 2).any():
         x[far] = random.standard_normal(far.sum())
@@ -177,7 +177,7 @@ def truncated_normal(random, shape):
 
 @registry.register(group="initializer")
 class TruncatedNormal(RandomNormal):
-    """Normal numbers within two standard deviations of the mean; others are drawn anew.
+    """Normal samples within two standard deviations of the mean; others are drawn again.
 
     Raises ValueError for a negative `stddev`.
     """
@@ -188,7 +188,7 @@ class TruncatedNormal(RandomNormal):
 
 @registry.register(group="initializer")
 class VarianceScaling(Initializer):
-    """Numbers of mean 0 and variance scale / n, so that signals keep their size.
+    """Samples of mean 0 and variance scale / n, so that signals keep their size.
 
     n is the number of inputs ("fan_in"), of outputs ("fan_out") or the mean of both ("fan_avg").
     `distribution` is "truncated_normal", "untruncated_normal" or "uniform".
@@ -216,12 +216,12 @@ class VarianceScaling(Initializer):
             return random.uniform(-bound, bound, shape)
         if self.distribution == "untruncated_normal":
             return random.normal(0, math.sqrt(variance), shape)
-        # Cutting off the tails makes the deviation smaller: it is 0.8796 of that before.
+        # Truncation makes the standard deviation smaller, by the factor 0.8796.
         return math.sqrt(variance) / 0.87962566103423978 * truncated_normal(random, shape)
 
 
 class Scaling(VarianceScaling):
-    """The base of those that fix scale, mode and distribution in the class."""
+    """The base of initializers whose class fixes scale, mode and distribution."""
 
     fixed = ()
 
@@ -231,7 +231,7 @@ class Scaling(VarianceScaling):
 
 @registry.register(group="initializer")
 class GlorotUniform(Scaling):
-    """Uniform numbers between +-sqrt(6 / (fan_in + fan_out)).
+    """Uniform samples between +-sqrt(6 / (fan_in + fan_out)).
 
     Source: Glorot and Bengio (2010).
     """
@@ -241,7 +241,7 @@ class GlorotUniform(Scaling):
 
 @registry.register(group="initializer")
 class GlorotNormal(Scaling):
-    """Truncated normal numbers of variance 2 / (fan_in + fan_out).
+    """Truncated normal samples of variance 2 / (fan_in + fan_out).
 
     Source: Glorot and Bengio (2010).
     """
@@ -251,7 +251,7 @@ class GlorotNormal(Scaling):
 
 @registry.register(group="initializer")
 class HeUniform(Scaling):
-    """Uniform numbers between +-sqrt(6 / fan_in).
+    """Uniform samples between +-sqrt(6 / fan_in).
 
     Source: He et al. (2015).
     """
@@ -261,7 +261,7 @@ class HeUniform(Scaling):
 
 @registry.register(group="initializer")
 class HeNormal(Scaling):
-    """Truncated normal numbers of variance 2 / fan_in.
+    """Truncated normal samples of variance 2 / fan_in.
 
     Source: He et al. (2015).
     """
@@ -271,7 +271,7 @@ class HeNormal(Scaling):
 
 @registry.register(group="initializer")
 class LecunUniform(Scaling):
-    """Uniform numbers between +-sqrt(3 / fan_in).
+    """Uniform samples between +-sqrt(3 / fan_in).
 
     Source: LeCun et al. (1998).
     """
@@ -281,7 +281,7 @@ class LecunUniform(Scaling):
 
 @registry.register(group="initializer")
 class LecunNormal(Scaling):
-    """Truncated normal numbers of variance 1 / fan_in.
+    """Truncated normal samples of variance 1 / fan_in.
 
     Source: LeCun et al. (1998).
     """
@@ -299,7 +299,7 @@ class FunctionInitializer(Initializer):
 
     def __call__(self, shape, dtype="float32", seed=None):
         values = self.function(tuple(shape), dtype=dtype)
-        return check_drawn(values, tuple(shape), dtype, self.function)
+        return check_initial(values, tuple(shape), dtype, self.function)
 
 
 def get(identifier):
@@ -312,4 +312,11 @@ def get(identifier):
 
 serialize, deserialize = registry.serialize, registry.deserialize
 
-__all__ = registry.public_names(globals())
+# fmt: off
+__all__ = [
+    "Constant", "FunctionInitializer", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform",
+    "Identity", "Initializer", "LecunNormal", "LecunUniform", "Ones", "Orthogonal", "RandomNormal",
+    "RandomUniform", "Scaling", "TruncatedNormal", "VarianceScaling", "Zeros", "deserialize", "get",
+    "serialize",
+]
+# fmt: on

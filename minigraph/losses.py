@@ -1,6 +1,6 @@
 """Losses: how wrong a prediction is, as one number that training makes small.
 
-A loss is a formula that gives one value for each sample, and a rule that makes one number of them.
+A loss is a formula that gives one value for each sample, and a reduction of these to one number.
 """
 
 from .core import registry
@@ -40,7 +40,7 @@ class Loss(registry.Configurable):
     A subclass defines `call(y_true, y_pred)`, which gives a value l for each sample. With weights
     w, `reduction` makes of them
 
-        "sum_over_batch_size"      sum(l w) / number of values
+        "sum_over_batch_size"      sum(l w) / size(l)
         "sum"                      sum(l w)
         "mean_with_sample_weight"  sum(l w) / sum(w)
         "none" or None             l w
@@ -78,7 +78,7 @@ class Loss(registry.Configurable):
 
 
 def combine(values, weights, mask, reduction):
-    """Make one number of the values of all samples, as the docstring of `Loss` says."""
+    """Reduce the values of all samples to one number, as the docstring of `Loss` says."""
     if mask is not None and reduction == "sum_over_batch_size":
         mask = as_array(mask)
         mask = mask * (mask.size / array_module(mask).maximum(mask.sum(), 1))
@@ -181,9 +181,15 @@ def get(identifier):
 
 serialize, deserialize = registry.serialize, registry.deserialize
 
-__all__ = registry.public_names(globals())
-__all__ += [
-    name
-    for name, thing in list(globals().items())
-    if getattr(thing, "__module__", None) == formulas.__name__
+# fmt: off
+__all__ = [
+    "BinaryCrossentropy", "CategoricalCrossentropy", "CategoricalHinge", "CosineSimilarity",
+    "Crossentropy", "FormulaLoss", "FunctionLoss", "Hinge", "Huber", "KLDivergence", "LogCosh",
+    "Loss", "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredError",
+    "MeanSquaredLogarithmicError", "Poisson", "SparseCategoricalCrossentropy", "SquaredHinge",
+    "binary_crossentropy", "categorical_crossentropy", "categorical_hinge", "cosine_similarity",
+    "deserialize", "get", "hinge", "huber", "kl_divergence", "log_cosh", "mean_absolute_error",
+    "mean_absolute_percentage_error", "mean_squared_error", "mean_squared_logarithmic_error",
+    "poisson", "serialize", "sparse_categorical_crossentropy", "squared_hinge",
 ]
+# fmt: on

@@ -1,4 +1,4 @@
-"""Metrics: numbers to watch while training. Each is a running sum over all batches of an epoch."""
+"""Metrics: what to watch while training. Each is a running sum over all batches of an epoch."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from .ops.kernels import scatter_add
 
 
 class Metric(registry.Configurable):
-    """The base of metrics: `update_state` adds a batch, `result` reads, `reset_state` starts anew.
+    """The base of metrics: `update_state` adds a batch, `result` reads, `reset_state` resets.
 
     A subclass makes its running sums with `add_weight` and defines `update_state` and `result`.
     """
@@ -50,12 +50,12 @@ class Metric(registry.Configurable):
         raise NotImplementedError(f"{type(self).__name__} must define result")
 
     def reset_state(self):
-        """Start anew."""
+        """Set the running sums to 0."""
         for variable in self._variables:
             variable.assign(np.zeros(variable.shape))
 
     def load_state(self, arrays):
-        """Take over the values of `variables`; ValueError if a shape or their number differs."""
+        """Take over the values of `variables`; ValueError if a shape or the count differs."""
         for variable, array in zip(self._variables, arrays, strict=True):
             variable.assign(array)
 
@@ -77,7 +77,7 @@ class Mean(Metric):
         self.count = self.add_weight(name="count")
 
     def update_state(self, values, sample_weight=None):
-        """Add values; weights may have fewer axes, lined up from the left, or be one number."""
+        """Add values; weights may have fewer axes, aligned from the left, or be a scalar."""
         if context.tracing is not None:  # a symbolic call has no side effects
             return
         values = convert_to_tensor(values).value
@@ -107,7 +107,7 @@ class Sum(Metric):
         self.total = self.add_weight(name="total")
 
     def update_state(self, values, sample_weight=None):
-        """Add values; weights may have fewer axes, lined up from the left."""
+        """Add values; weights may have fewer axes, aligned from the left."""
         values = convert_to_tensor(values).value
         weights = convert_to_tensor(1 if sample_weight is None else sample_weight).value
         weighted = values * formulas.spread(weights, values)
@@ -145,7 +145,7 @@ class MeanMetricWrapper(Mean):
 
 # ---------------------------------------------------------------------------------------------
 # A formula and a name make a metric. In files they are written `metrics>Name`, since a loss
-# may have the same name; only there is no loss that is called an accuracy.
+# may have the same name; accuracies keep their plain names, because no loss has one.
 
 
 class FormulaMetric(MeanMetricWrapper):
@@ -177,7 +177,7 @@ MeanAbsoluteError = metric_of(formulas.mean_absolute_error, "mae", "MAE")
 MeanAbsolutePercentageError = metric_of(formulas.mean_absolute_percentage_error, "mape", "MAPE")
 MeanSquaredLogarithmicError = metric_of(formulas.mean_squared_logarithmic_error, "msle", "MSLE")
 Huber = metric_of(formulas.huber)
-LogCoshError = metric_of(formulas.log_cosh, "logcosh", "log_cosh", name="LogCoshError")
+LogCoshError = metric_of(formulas.log_cosh, "log_cosh", "logcosh", name="LogCoshError")
 CosineSimilarity = metric_of(formulas.cosine, name="CosineSimilarity")
 Hinge = metric_of(formulas.hinge)
 SquaredHinge = metric_of(formulas.squared_hinge)
@@ -195,7 +195,7 @@ class RootMeanSquaredError(MeanSquaredError):
 
         sqrt(mean (y - p)^2)
 
-    Shapes: (..., n), (..., n) -> one number.
+    Shapes: (..., n), (..., n) -> a scalar.
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
     """
 
@@ -222,8 +222,9 @@ class Counts(Metric):
         super().__init__(name or unique_name(kind), dtype)
         self.thresholds, self.top_k, self.class_id = thresholds, top_k, class_id
         default = 0.5 if top_k is None else -np.inf
-        self.cuts = np.atleast_1d(default if thresholds is None else thresholds).astype("float64")
-        if top_k is None and not ((self.cuts >= -EPSILON) & (self.cuts <= 1 + EPSILON)).all():
+        values = np.atleast_1d(default if thresholds is None else thresholds).astype("float64")
+        self.threshold_array = values
+        if top_k is None and not ((values >= -EPSILON) & (values <= 1 + EPSILON)).all():
             raise ValueError(f"thresholds must lie between 0 and 1, got {thresholds!r}")
         check_counts(top_k=top_k)
         check_counts(least=0, class_id=class_id)
@@ -264,19 +265,19 @@ class Counts(Metric):
         return p
 
     def weights_of(self, y_pred, sample_weight):
-        """The weight of each number of the prediction."""
+        """The weight of each element of the prediction."""
         p, xp = y_pred.value, array_module(y_pred.value)
         weight = formulas.weigh(p, sample_weight, y_pred.mask)
         return xp.broadcast_to(xp.asarray(1.0 if weight is None else weight), p.shape)
 
     def count(self, xp, true, p, weight):
         """The four counts for each threshold: (4, thresholds)."""
-        cuts = xp.asarray(self.cuts.astype(p.dtype))
-        order = cuts.argsort()
-        place = xp.searchsorted(cuts[order], p.reshape(-1))  # so many thresholds lie below p
+        thresholds = xp.asarray(self.threshold_array.astype(p.dtype))
+        order = thresholds.argsort()
+        below = xp.searchsorted(thresholds[order], p.reshape(-1))  # the count of thresholds below p
 
         def above(weights):  # the weights of all p above each threshold
-            sums = scatter_add(place, weights.reshape(-1, 1).astype("float64"), len(cuts) + 1)
+            sums = scatter_add(below, weights.reshape(-1, 1).astype("float64"), len(order) + 1)
             return sums[::-1, 0].cumsum()[::-1][1:][order.argsort()]
 
         hits, misses = weight * true, weight * ~true
@@ -284,8 +285,9 @@ class Counts(Metric):
         return xp.stack([tp, fp, hits.sum() - tp, misses.sum() - fp])
 
     def result(self):
-        counts = np.zeros((4, len(self.cuts))) if self.counts is None else self.counts.value
-        value = self.value(*(counts[k] for k in range(4)))
+        empty = np.zeros((4, len(self.threshold_array)))
+        counts = empty if self.counts is None else self.counts.value
+        value = self.value(*(counts[k] for k in range(4)))  # a GPU array must not be unpacked
         return Tensor(value if isinstance(self.thresholds, (list, tuple)) else value[0])
 
 
@@ -416,7 +418,7 @@ def for_training(identifier):
 
     "accuracy" and "crossentropy" mean the binary, sparse or categorical form, whichever the shapes
     call for. A metric given by name keeps the name as it was written; `package>name`, which a file
-    writes for a registered function, is no such name.
+    writes for a registered function, is not such a name.
     """
     if not isinstance(identifier, str):
         return get(identifier)
@@ -430,4 +432,15 @@ def for_training(identifier):
 
 serialize, deserialize = registry.serialize, registry.deserialize
 
-__all__ = registry.public_names(globals())
+# fmt: off
+__all__ = [
+    "AUC", "Accuracy", "BinaryAccuracy", "BinaryCrossentropy", "CategoricalAccuracy",
+    "CategoricalCrossentropy", "CategoricalHinge", "CosineSimilarity", "Counts", "FalseNegatives",
+    "FalsePositives", "FormulaMetric", "Hinge", "Huber", "KLDivergence", "LogCoshError", "Mean",
+    "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanMetricWrapper", "MeanSquaredError",
+    "MeanSquaredLogarithmicError", "Metric", "Poisson", "Precision", "Recall",
+    "RootMeanSquaredError", "SparseCategoricalAccuracy", "SparseCategoricalCrossentropy",
+    "SparseTopKCategoricalAccuracy", "SquaredHinge", "Sum", "TopKCategoricalAccuracy",
+    "TrueNegatives", "TruePositives", "deserialize", "get", "serialize",
+]
+# fmt: on

@@ -1,15 +1,16 @@
 """Optimizers: how a gradient becomes a step.
 
-All variables together are thought of as one long vector, and what an optimizer remembers (its
-slots, such as a velocity) are vectors of its length. So an update rule is a few lines on flat
-arrays, and a model of many small variables costs no more than one large one. The vector is updated
-piece by piece: a piece of the gradient is put together from those of the variables in it.
+All variables together are thought of as one flat vector. What an optimizer remembers, its slots,
+are vectors of the same length: m and v in Adam. So an update rule is a few lines on flat arrays,
+and a model of many small variables costs no more than one large one. The vector is updated chunk by
+chunk: the gradient of a chunk is copied together from those of the variables in it.
 """
 
 import inspect
 import math
 import operator
 import warnings
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,10 +24,25 @@ from .core.names import snake_case
 from .core.tensor import Variable, as_array
 from .ops.kernels import flush_subnormals
 
-# How many numbers are updated at once. They stay in the cache from one operation to the next, which
-# saves a third of the time on a million parameters. A GPU takes them all at once.
-PIECE = 2**15
-FLUSH_EVERY = 64  # steps: of what is not used, a running mean shrinks for ever
+# How many elements are updated at once. They stay in the cache from one operation to the next,
+# which saves a third of the time on a million parameters. A GPU takes all elements at once.
+CHUNK_SIZE = 2**15
+FLUSH_EVERY = 64  # steps: where gradients are 0, a moving average shrinks towards 0 for ever
+
+
+class Segment(NamedTuple):
+    """What one parameter and one chunk have in common."""
+
+    param: int  # the index of the parameter
+    in_chunk: slice
+    in_param: slice
+
+
+class Chunk(NamedTuple):
+    """A part of the flat vectors that is updated at once, and the segments that it consists of."""
+
+    span: slice
+    segments: list
 
 
 class Optimizer(registry.Configurable):
@@ -35,10 +51,10 @@ class Optimizer(registry.Configurable):
     1. clip the gradients, 2. shrink each variable by `weight_decay * learning_rate`, 3. update, 4.
     count the step in `iterations`.
 
-    `learning_rate` is a number, or a function of the step number (or of nothing), and may be
-    assigned. `clipnorm` limits the length of each variable's gradient, `global_clipnorm` that of
-    all together, `clipvalue` each number; one of the three may be set. A subclass names its slots
-    in `slot_names` and defines `update`.
+    `learning_rate` is a number, or a function of the step (or of nothing), and may be assigned.
+    `clipnorm` limits the norm of each variable's gradient, `global_clipnorm` that of all together,
+    `clipvalue` each element; one of the three may be set. A subclass names its slots in
+    `slot_names` and defines `update`.
 
     Raises ValueError, naming the argument, for a negative or missing number or two kinds of
     clipping.
@@ -62,8 +78,8 @@ class Optimizer(registry.Configurable):
         self.iterations = 0
         self.parameters = []  # the variables that it has moved, in the order of the flat vectors
         self.slots = {}  # the name of each slot -> one flat Variable
-        self._parts = []  # where each parameter lies in the flat vectors
-        self._tables = {}  # the name of the array library -> its `_work_table`
+        self._spans = []  # where each parameter lies in the flat vectors
+        self._workspaces = {}  # the name of the array library -> its `_workspace`
         self._without_gradient = set()
 
     # -- what a subclass writes ----------------------------------------------------------------
@@ -77,8 +93,8 @@ class Optimizer(registry.Configurable):
     def update(self, g, scratch, lr, t, **slots):
         """The step to add to the parameters, from their gradient `g` at step t = 1, 2, ...
 
-        All are flat pieces of the same parameters. `g` and `scratch` may be overwritten. The slots
-        come by name and are changed in place.
+        All are flat arrays of the same chunk. `g` and `scratch` may be overwritten. The slots come
+        by name and are changed in place.
         """
         raise NotImplementedError(f"{type(self).__name__} must define update")
 
@@ -111,70 +127,60 @@ class Optimizer(registry.Configurable):
         """
         gradients, variables = self._with_gradients(list(gradients), list(variables))
         with deferred_interrupts:
-            numbers = self._numbers_of(variables)
+            indices = self._indices_of(variables)
             untouched = self._slots_of_others(variables)
-            flat = dict(zip(numbers, self._flat_gradients(gradients, variables), strict=True))
+            flat = dict(zip(indices, self._flat_gradients(gradients, variables), strict=True))
             if context.on_gradients is not None:
                 context.on_gradients(gradients, variables)
-            old = {k: self.parameters[k].value.reshape(-1) for k in numbers}
+            old = {k: self.parameters[k].value.reshape(-1) for k in indices}
             new = {k: array_module(array).empty_like(array) for k, array in old.items()}
             self._move(flat, old, new)
-            for slot, part, values in untouched:
-                slot[part] = values
-            for k, variable in zip(numbers, variables, strict=True):
+            for slot, span, values in untouched:
+                slot[span] = values
+            for k, variable in zip(indices, variables, strict=True):
                 # a fresh array of the right shape, so `assign` need not copy
                 variable.value = new[k].reshape(variable.shape)
             self.iterations += 1
 
-    def _move(self, flat, old, new):
-        """Write the new values, piece by piece: number of a parameter -> flat array."""
+    def _move(self, gradients, old, new):
+        """Write the new values chunk by chunk; in each dict stands index of a parameter: array."""
         xp, lr = array_module(*old.values()), self.learning_rate
         keep = 1 - (self.weight_decay or 0) * lr
-        scales = self._scales(flat)
-        g, scratch, pieces = self._work_table(xp)
-        for piece, cuts in pieces:
-            for k, inside, own in cuts:
-                g[inside] = flat[k][own] if k in flat else 0
+        scales = self._clip_scales(gradients)
+        g, scratch, chunks = self._workspace(xp)
+        for span, segments in chunks:
+            for k, in_chunk, in_param in segments:
+                g[in_chunk] = gradients[k][in_param] if k in gradients else 0
                 if k in scales:
-                    g[inside] *= scales[k]
-            here = slice(piece.stop - piece.start)
+                    g[in_chunk] *= scales[k]
+            here = slice(span.stop - span.start)
             if self.clipvalue is not None:
                 g[here].clip(-self.clipvalue, self.clipvalue, out=g[here])
-            slots = {name: slot.value[piece] for name, slot in self.slots.items()}
+            slots = {name: slot.value[span] for name, slot in self.slots.items()}
             if self.iterations % FLUSH_EVERY == 0:
                 for slot in slots.values():
                     slot[...] = flush_subnormals(slot)
             step = self.update(g[here], scratch[here], lr, self.iterations + 1, **slots)
-            for k, inside, own in cuts:
-                if k in flat:
-                    before = old[k][own] if keep == 1 else old[k][own] * keep
-                    xp.add(before, step[inside], out=new[k][own])
+            for k, in_chunk, in_param in segments:
+                if k in gradients:
+                    before = old[k][in_param] if keep == 1 else old[k][in_param] * keep
+                    xp.add(before, step[in_chunk], out=new[k][in_param])
 
-    def _work_table(self, xp):
-        """Room for a piece's gradient and for scratch, and the pieces with what each is cut from.
-
-        A cut is the number of a parameter, where it lies in the piece, and where in the parameter.
-        """
-        if xp.__name__ not in self._tables:
-            total = self._parts[-1].stop
-            size = max(1, min(PIECE, total) if xp is np else total)
-            starts = range(0, total, size)
-            pieces = [(slice(start, min(start + size, total)), []) for start in starts]
-            for k, part in enumerate(self._parts):
-                for piece, cuts in pieces[part.start // size : -(-part.stop // size)]:
-                    first, last = max(part.start, piece.start), min(part.stop, piece.stop)
-                    inside = slice(first - piece.start, last - piece.start)
-                    cuts.append((k, inside, slice(first - part.start, last - part.start)))
-            room = (xp.empty(size, self._dtype) for _ in range(2))
-            self._tables[xp.__name__] = *room, pieces
-        return self._tables[xp.__name__]
+    def _workspace(self, xp):
+        """Arrays for the gradient of a chunk and for scratch, and the list of all chunks."""
+        if xp.__name__ not in self._workspaces:
+            total = self._spans[-1].stop
+            size = max(1, min(CHUNK_SIZE, total) if xp is np else total)
+            arrays = (xp.empty(size, self._dtype) for _ in range(2))
+            self._workspaces[xp.__name__] = *arrays, chunks_of(self._spans, size)
+        return self._workspaces[xp.__name__]
 
     def _with_gradients(self, gradients, variables):
         """The pairs where there is a gradient, as two lists."""
         if len(gradients) != len(variables):
             raise ValueError(f"got {len(gradients)} gradients for {len(variables)} variables")
         if not variables:
-            raise ValueError("there is no variable to move: `variables` is empty")
+            raise ValueError("`variables` is empty")
         missing = [v for g, v in zip(gradients, variables, strict=True) if g is None]
         if not missing:
             return gradients, variables
@@ -183,7 +189,7 @@ class Optimizer(registry.Configurable):
             raise ValueError(f"no gradient reaches any of {names}: the loss does not need them")
         if fresh := [v for v in missing if v not in self._without_gradient]:
             self._without_gradient.update(fresh)
-            named = [f"{v.name!r} of shape {v.shape} at place {variables.index(v)}" for v in fresh]
+            named = [f"{v.name!r} of shape {v.shape} at index {variables.index(v)}" for v in fresh]
             warnings.warn(
                 f"no gradient reaches the variables {'; '.join(named)}, so they stay as they are",
                 stacklevel=3,
@@ -191,8 +197,8 @@ class Optimizer(registry.Configurable):
         pairs = [(g, v) for g, v in zip(gradients, variables, strict=True) if g is not None]
         return [g for g, _ in pairs], [v for _, v in pairs]
 
-    def _numbers_of(self, variables):
-        """The place of each variable among the parameters."""
+    def _indices_of(self, variables):
+        """The index of each variable in `parameters`."""
         if len(variables) == len(self.parameters) and all(
             map(operator.is_, variables, self.parameters)
         ):
@@ -208,43 +214,43 @@ class Optimizer(registry.Configurable):
         self.build(variables)
         return [self.parameters.index(variable) for variable in variables]
 
-    def _part_of(self, variable):
-        return self._parts[self.parameters.index(variable)]
+    def _span_of(self, variable):
+        return self._spans[self.parameters.index(variable)]
 
     def build(self, variables):
-        """Make room at the end for variables that are new; known ones keep their slots."""
+        """Append slots for new variables; known ones keep theirs."""
         new = [v for v in variables if v not in self.parameters]
         if not new:
             return
         xp = array_module(new[0].value)
-        start = self._parts[-1].stop if self._parts else 0
-        parts = []
+        end = self._spans[-1].stop if self._spans else 0
+        spans = []
         for variable in new:
-            parts.append(slice(start, start + variable.size))
-            start += variable.size
+            spans.append(slice(end, end + variable.size))
+            end += variable.size
         self._dtype = np.result_type("float32", *(v.dtype for v in [*self.parameters, *new])).name
         slots = {}
         for name in self.slot_names():
-            flat = xp.full(start, self.slot_start, self._dtype)
+            flat = xp.full(end, self.slot_start, self._dtype)
             if name in self.slots:
                 flat[: self.slots[name].size] = self.slots[name].value
             slots[name] = Variable(flat, name=name, trainable=False)
-        self.parameters, self._parts = [*self.parameters, *new], [*self._parts, *parts]
-        self.slots, self._tables = slots, {}
+        self.parameters, self._spans = [*self.parameters, *new], [*self._spans, *spans]
+        self.slots, self._workspaces = slots, {}
 
     def _slots_of_others(self, variables):
-        """Copies of the slots of known variables that take no part in this step."""
+        """Copies of the slots of known variables that are not moved in this step."""
         if len(variables) == len(self.parameters):
             return []
         return [
-            (slot.value, part, slot.value[part].copy())
-            for variable, part in zip(self.parameters, self._parts, strict=True)
+            (slot.value, span, slot.value[span].copy())
+            for variable, span in zip(self.parameters, self._spans, strict=True)
             if variable not in variables
             for slot in self.slots.values()
         ]
 
     def _flat_gradients(self, gradients, variables):
-        """The gradients as flat arrays; ValueError where one has not the shape of its variable."""
+        """The gradients as flat arrays; ValueError unless each has the shape of its variable."""
         for gradient, variable in zip(gradients, variables, strict=True):
             array = as_array(gradient)
             if not hasattr(array, "shape"):
@@ -259,19 +265,19 @@ class Optimizer(registry.Configurable):
                 )
             yield to_backend(array).reshape(-1)
 
-    def _scales(self, flat):
-        """What the gradient of each parameter is multiplied by, if their length is limited."""
-        longest = self.clipnorm if self.global_clipnorm is None else self.global_clipnorm
-        if longest is None:
+    def _clip_scales(self, gradients):
+        """The factor of each parameter's gradient, if their norm is limited."""
+        limit = self.clipnorm if self.global_clipnorm is None else self.global_clipnorm
+        if limit is None:
             return {}
-        xp, squares = array_module(*flat.values()), {}
-        for k, g in flat.items():
+        xp, squares = array_module(*gradients.values()), {}
+        for k, g in gradients.items():
             g = g.astype(self._dtype)
             squares[k] = g @ g
         if self.global_clipnorm is not None:
             squares = dict.fromkeys(squares, sum(squares.values()))
         # An `if` would wait for a GPU.
-        return {k: longest / xp.maximum(xp.sqrt(s), longest or 1) for k, s in squares.items()}
+        return {k: limit / xp.maximum(xp.sqrt(s), limit or 1) for k, s in squares.items()}
 
     # -- state and config ----------------------------------------------------------------------
 
@@ -290,47 +296,52 @@ class Optimizer(registry.Configurable):
         slots = {name: slot.numpy() for name, slot in self.slots.items()}
         for k, variable in enumerate(variables):
             if variable in self.parameters:
-                part = self._part_of(variable)
+                span = self._span_of(variable)
                 for name, slot in slots.items():
-                    found.append((f"{k}/{name}", slot[part].reshape(variable.shape).copy()))
+                    found.append((f"{k}/{name}", slot[span].reshape(variable.shape).copy()))
         return found
 
     def load_state(self, state, variables, order=None):
         """Take over what `state` gave, for variables in the same order.
 
-        `order` lists the places of the `parameters`, for sums over the flat vectors round off as
-        their order says; without it, it is that of the variables.
+        `order` lists the indices of the `parameters`, because sums over the flat vectors round off
+        in their order; without it, it is that of the variables.
         Raises ValueError, and changes nothing, if names or shapes do not belong to this optimizer.
         """
         state = dict(state)
         iterations = np.asarray(state.pop("iterations", -1))
         if iterations.shape != () or iterations.dtype.kind not in "iu" or iterations < 0:
             raise ValueError("the optimizer state has no valid number of `iterations`")
-        places = {f"{k}/{s}": (v, s) for k, v in enumerate(variables) for s in self.slot_names()}
-        for name, array in state.items():
-            if name not in places:
-                raise ValueError(
-                    f"optimizer {self.name!r} has no slot {name!r} for these variables"
-                )
-            if np.shape(array) != places[name][0].shape:
-                raise ValueError(
-                    f"optimizer slot {name!r} has shape {np.shape(array)}, but its variable has "
-                    f"shape {places[name][0].shape}"
-                )
-        places_moved = {places[name][0] for name in state}
-        moved = [v for v in variables if v in places_moved]
+        names = {f"{k}/{s}": (v, s) for k, v in enumerate(variables) for s in self.slot_names()}
+        self._check_slots(state, names)
+        with_slots = {names[name][0] for name in state}
+        moved = [v for v in variables if v in with_slots]
         if order is not None:
             moved = [variables[k] for k in order]
         complete = len(state) == len(moved) * len(self.slot_names())
-        if not complete or not places_moved <= set(moved) or len(set(moved)) < len(moved):
-            raise ValueError(f"the state of optimizer {self.name!r} misses some slots")
-        self.parameters, self.slots, self._parts = [], {}, []
+        if not complete or not with_slots <= set(moved) or len(set(moved)) < len(moved):
+            raise ValueError(f"the state of optimizer {self.name!r} lacks some slots")
+        self.parameters, self.slots, self._spans = [], {}, []
         self.build(moved)
         for name, array in state.items():
-            variable, slot = places[name]
+            variable, slot = names[name]
             array = to_backend(as_array(array))
-            self.slots[slot].value[self._part_of(variable)] = array.reshape(-1)
+            self.slots[slot].value[self._span_of(variable)] = array.reshape(-1)
         self.iterations = int(iterations)
+
+    def _check_slots(self, state, names):
+        """Raise ValueError for an unknown slot, or one that has not the shape of its variable."""
+        for name, array in state.items():
+            if name not in names:
+                raise ValueError(
+                    f"optimizer {self.name!r} has no slot {name!r} for these variables"
+                )
+            shape = names[name][0].shape
+            if np.shape(array) != shape:
+                raise ValueError(
+                    f"optimizer slot {name!r} has shape {np.shape(array)}, but its variable has "
+                    f"shape {shape}"
+                )
 
     def get_config(self):
         """The constructor arguments as plain JSON, with the learning rate as it is now."""
@@ -338,11 +349,24 @@ class Optimizer(registry.Configurable):
         return registry.read_config(self) | rate
 
 
+def chunks_of(spans, size):
+    """The chunks of a vector in which parameters lie at the given spans, each of `size` or less."""
+    total = spans[-1].stop
+    chunks = [Chunk(slice(k, min(k + size, total)), []) for k in range(0, total, size)]
+    for param, span in enumerate(spans):
+        for chunk in chunks[span.start // size : -(-span.stop // size)]:
+            first, last = max(span.start, chunk.span.start), min(span.stop, chunk.span.stop)
+            in_chunk = slice(first - chunk.span.start, last - chunk.span.start)
+            in_param = slice(first - span.start, last - span.start)
+            chunk.segments.append(Segment(param, in_chunk, in_param))
+    return chunks
+
+
 # ---------------------------------------------------------------------------------------------
 # Update rules. w are the parameters, g the gradient, lr the learning rate, t the step from 1.
 
 
-@registry.register(group="optimizer", aliases=("sgd",))
+@registry.register(group="optimizer")
 class SGD(Optimizer):
     """Stochastic gradient descent: a step against the gradient.
 
@@ -360,26 +384,25 @@ class SGD(Optimizer):
         self.momentum, self.nesterov = momentum, nesterov
 
     def slot_names(self):
-        return ["velocity"] if self.momentum else []
+        return ["v"] if self.momentum else []
 
-    def update(self, g, scratch, lr, t, velocity=None):
+    def update(self, g, scratch, lr, t, v=None):
         g *= -lr
-        if velocity is None:
+        if v is None:
             return g
-        velocity *= self.momentum
-        velocity += g
-        return g + self.momentum * velocity if self.nesterov else velocity
+        v *= self.momentum
+        v += g
+        return g + self.momentum * v if self.nesterov else v
 
 
-@registry.register(group="optimizer", aliases=("rmsprop",))
+@registry.register(group="optimizer", spelled="rmsprop")
 class RMSprop(Optimizer):
-    """Each gradient is divided by the root of its running mean square.
+    """Each gradient is divided by the root of the moving average of its square.
 
-        a = rho * a + (1 - rho) * g^2
-        w -= lr * g / sqrt(a + epsilon)
-
-    Centered, the square of the running mean of g is taken off a. With momentum the steps run into a
-    velocity: v = momentum * v - step, w += v.
+        v = rho * v + (1 - rho) * g^2
+        w -= lr * g / sqrt(v + epsilon)
+        m = rho * m + (1 - rho) * g,  w -= lr * g / sqrt(v - m^2 + epsilon)    if centered
+        b = momentum * b - lr * g / sqrt(v + epsilon),  w += b                 with momentum
 
     Raises ValueError if `rho` or `momentum` is outside [0, 1], or `epsilon` is negative.
     Source: Tieleman and Hinton (2012).
@@ -394,27 +417,27 @@ class RMSprop(Optimizer):
         self.rho, self.momentum, self.epsilon, self.centered = rho, momentum, epsilon, centered
 
     def slot_names(self):
-        slots = {"mean_square": True, "mean": self.centered, "velocity": self.momentum}
+        slots = {"v": True, "m": self.centered, "b": self.momentum}
         return [name for name, wanted in slots.items() if wanted]
 
-    def update(self, g, scratch, lr, t, mean_square, mean=None, velocity=None):
+    def update(self, g, scratch, lr, t, v, m=None, b=None):
         xp = array_module(g)
-        running_mean(mean_square, xp.multiply(g, g, out=scratch), self.rho)
-        if mean is not None:
-            running_mean(mean, g.copy(), self.rho)
-            mean_square = xp.maximum(mean_square - mean * mean, 0)  # rounding may leave it below
-        xp.sqrt(xp.add(mean_square, self.epsilon, out=scratch), out=scratch)
+        update_average(v, xp.multiply(g, g, out=scratch), self.rho)
+        if m is not None:
+            update_average(m, g.copy(), self.rho)
+            v = xp.maximum(v - m * m, 0)  # rounding may leave it below 0
+        xp.sqrt(xp.add(v, self.epsilon, out=scratch), out=scratch)
         g *= -lr
         g /= scratch
-        if velocity is None:
+        if b is None:
             return g
-        velocity *= self.momentum
-        velocity += g
-        return velocity
+        b *= self.momentum
+        b += g
+        return b
 
 
 class Moments(Optimizer):
-    """The base of relatives of Adam that keep a running mean m of the gradient and a size u.
+    """The base of Adam and its relatives, which keep moving averages m of g and v of g^2.
 
     Raises ValueError if a beta is not in [0, 1), or `epsilon` is negative.
     """
@@ -426,18 +449,18 @@ class Moments(Optimizer):
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
 
     def slot_names(self):
-        return ["mean", "size"]
+        return ["m", "v"]
 
 
 @registry.register(group="optimizer")
 class Adam(Moments):
-    """Running means of the gradient and of its square, both corrected for starting at 0.
+    """Moving averages of the gradient and of its square, both corrected for starting at 0.
 
         m = beta_1 * m + (1 - beta_1) * g
         v = beta_2 * v + (1 - beta_2) * g^2
         w -= lr * sqrt(1 - beta_2^t) / (1 - beta_1^t) * m / (sqrt(v) + epsilon)
 
-    With `amsgrad` the largest v so far takes the place of v.
+    With `amsgrad`, v_max, the largest v so far, stands for v in the last line.
 
     Raises ValueError if a beta is not in [0, 1), or `epsilon` is negative.
     Source: Kingma and Ba (2015); Reddi et al. (2018) for amsgrad.
@@ -450,17 +473,17 @@ class Adam(Moments):
         self.amsgrad = amsgrad
 
     def slot_names(self):
-        return ["mean", "size", *(["largest_size"] if self.amsgrad else [])]
+        return ["m", "v", *(["v_max"] if self.amsgrad else [])]
 
-    def update(self, g, scratch, lr, t, mean, size, largest_size=None):
+    def update(self, g, scratch, lr, t, m, v, v_max=None):
         xp = array_module(g)
-        running_mean(size, xp.multiply(g, g, out=scratch), self.beta_2)
-        running_mean(mean, g, self.beta_1)
-        if largest_size is not None:
-            size = xp.maximum(largest_size, size, out=largest_size)
-        xp.sqrt(size, out=scratch)
+        update_average(v, xp.multiply(g, g, out=scratch), self.beta_2)
+        update_average(m, g, self.beta_1)
+        if v_max is not None:
+            v = xp.maximum(v_max, v, out=v_max)
+        xp.sqrt(v, out=scratch)
         scratch += self.epsilon
-        xp.divide(mean, scratch, out=g)
+        xp.divide(m, scratch, out=g)
         g *= -lr * math.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
         return g
 
@@ -483,8 +506,8 @@ class AdamW(Adam):
 class Adagrad(Optimizer):
     """Each gradient is divided by the root of the sum of all its squares so far.
 
-        a = a + g^2, from initial_accumulator_value on
-        w -= lr * g / sqrt(a + epsilon)
+        G = G + g^2, from initial_accumulator_value on
+        w -= lr * g / sqrt(G + epsilon)
 
     Raises ValueError for a negative `initial_accumulator_value` or `epsilon`.
     Source: Duchi et al. (2011).
@@ -496,20 +519,20 @@ class Adagrad(Optimizer):
         self.initial_accumulator_value, self.epsilon = initial_accumulator_value, epsilon
 
     def slot_names(self):
-        return ["sum_of_squares"]
+        return ["G"]
 
     @property
     def slot_start(self):
         return self.initial_accumulator_value
 
-    def update(self, g, scratch, lr, t, sum_of_squares):
-        sum_of_squares += g * g
-        return -lr * g / array_module(g).sqrt(sum_of_squares + self.epsilon)
+    def update(self, g, scratch, lr, t, G):
+        G += g * g
+        return -lr * g / array_module(g).sqrt(G + self.epsilon)
 
 
 @registry.register(group="optimizer")
 class Adamax(Moments):
-    """Adam with the largest recent gradient in place of the root of the mean square.
+    """Adam with the largest recent gradient instead of the root of the mean square.
 
         m = beta_1 * m + (1 - beta_1) * g
         u = max(beta_2 * u, |g|)
@@ -519,11 +542,14 @@ class Adamax(Moments):
     Source: Kingma and Ba (2015).
     """
 
-    def update(self, g, scratch, lr, t, mean, size):
+    def slot_names(self):
+        return ["m", "u"]
+
+    def update(self, g, scratch, lr, t, m, u):
         xp = array_module(g)
-        xp.maximum(self.beta_2 * size, xp.abs(g), out=size)
-        running_mean(mean, g, self.beta_1)
-        return -lr / (1 - self.beta_1**t) * mean / (size + self.epsilon)
+        xp.maximum(self.beta_2 * u, xp.abs(g), out=u)
+        update_average(m, g, self.beta_1)
+        return -lr / (1 - self.beta_1**t) * m / (u + self.epsilon)
 
 
 @registry.register(group="optimizer")
@@ -531,9 +557,9 @@ class Nadam(Moments):
     """Adam that looks ahead as Nesterov's momentum does.
 
         mu_t = beta_1 * (1 - 0.96^t / 2)
-        m = beta_1 * m + (1 - beta_1) * g,  u = beta_2 * u + (1 - beta_2) * g^2
+        m = beta_1 * m + (1 - beta_1) * g,  v = beta_2 * v + (1 - beta_2) * g^2
         m' = mu_{t+1} * m / (1 - mu_1 ... mu_{t+1}) + (1 - mu_t) * g / (1 - mu_1 ... mu_t)
-        w -= lr * m' / (sqrt(u / (1 - beta_2^t)) + epsilon)
+        w -= lr * m' / (sqrt(v / (1 - beta_2^t)) + epsilon)
 
     Raises ValueError where `Adam` does.
     Source: Dozat (2016).
@@ -552,21 +578,21 @@ class Nadam(Moments):
         self._product = (t, product)
         return product
 
-    def update(self, g, scratch, lr, t, mean, size):
+    def update(self, g, scratch, lr, t, m, v):
         product = self.product(t)
         ahead = (1 - self.mu(t)) / (1 - product) * g
-        running_mean(size, g * g, self.beta_2)
-        running_mean(mean, g, self.beta_1)
-        ahead += self.mu(t + 1) / (1 - product * self.mu(t + 1)) * mean
+        update_average(v, g * g, self.beta_2)
+        update_average(m, g, self.beta_1)
+        ahead += self.mu(t + 1) / (1 - product * self.mu(t + 1)) * m
         ahead *= -lr
-        return ahead / (array_module(g).sqrt(size / (1 - self.beta_2**t)) + self.epsilon)
+        return ahead / (array_module(g).sqrt(v / (1 - self.beta_2**t)) + self.epsilon)
 
 
-def running_mean(mean, new, rho):
-    """mean = rho mean + (1 - rho) new, in place; `new` is overwritten."""
-    mean *= rho
+def update_average(average, new, rho):
+    """average = rho average + (1 - rho) new, in place; `new` is overwritten."""
+    average *= rho
     new *= 1 - rho
-    mean += new
+    average += new
 
 
 def get(identifier):
@@ -582,4 +608,9 @@ def get(identifier):
 
 serialize, deserialize = registry.serialize, registry.deserialize
 
-__all__ = [*registry.public_names(globals()), "schedules"]
+# fmt: off
+__all__ = [
+    "Adagrad", "Adam", "AdamW", "Adamax", "Moments", "Nadam", "Optimizer", "RMSprop", "SGD",
+    "deserialize", "get", "schedules", "serialize",
+]
+# fmt: on

@@ -1,4 +1,4 @@
-"""Regularizers: a price on weights or outputs, added to the loss."""
+"""Regularizers: a penalty on weights or outputs, added to the loss."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,7 @@ from .core.types import Config
 
 
 class Regularizer(registry.Configurable):
-    """The base of regularizers: a subclass defines `__call__(x)`, which gives one number."""
+    """The base of regularizers: a subclass defines `__call__(x)`, which gives a scalar."""
 
     def __call__(self, x):
         raise NotImplementedError(f"{type(self).__name__} must define __call__(self, x)")
@@ -20,9 +20,9 @@ class Regularizer(registry.Configurable):
 RegularizerLike = str | Config | type[Regularizer] | Regularizer | Callable[..., Any] | None
 
 
-@registry.register(group="regularizer", aliases=("l1_l2",))
+@registry.register(group="regularizer", spelled="l1_l2")
 class L1L2(Regularizer):
-    """Both prices at once, on the size and on the square of each number.
+    """Both penalties at once, on the size and on the square of each element.
 
         l1 * sum |x| + l2 * sum x^2
 
@@ -42,7 +42,7 @@ class L1L2(Regularizer):
 
 @registry.register(group="regularizer")
 class L1(L1L2):
-    """A price on the size of each number, which drives small weights to 0.
+    """A penalty on the size of each element, which drives small weights to 0.
 
         l1 * sum |x|
 
@@ -56,7 +56,7 @@ class L1(L1L2):
 
 @registry.register(group="regularizer")
 class L2(L1L2):
-    """A price on the square of each number (without a half), which keeps weights small.
+    """A penalty on the square of each element (without a half), which keeps weights small.
 
         l2 * sum x^2
 
@@ -70,11 +70,11 @@ class L2(L1L2):
 
 @registry.register(group="regularizer")
 class OrthogonalRegularizer(Regularizer):
-    """A price on rows (or columns) of a matrix that point the same way.
+    """A penalty on rows (or columns) of a matrix that point the same way.
 
         factor * mean |cosine| between the rows
 
-    Raises ValueError if `mode` is neither "rows" nor "columns", or if x is no matrix.
+    Raises ValueError if `mode` is neither "rows" nor "columns", or if x is not a matrix.
     """
 
     def __init__(self, factor=0.01, mode="rows"):
@@ -104,4 +104,9 @@ def get(identifier):
 
 serialize, deserialize = registry.serialize, registry.deserialize
 
-__all__ = registry.public_names(globals())
+# fmt: off
+__all__ = [
+    "L1", "L1L2", "L2", "OrthogonalRegularizer", "Regularizer", "deserialize", "get", "l1", "l1_l2",
+    "l2", "orthogonal_regularizer", "serialize",
+]
+# fmt: on

@@ -1,4 +1,4 @@
-"""Schedules: a learning rate that changes with the number of steps taken."""
+"""Schedules: a learning rate that changes with the step."""
 
 import math
 
@@ -7,7 +7,7 @@ from .core.checks import check_numbers, is_number
 
 
 class LearningRateSchedule(registry.Configurable):
-    """The base of schedules: a subclass defines `__call__(step)`; the first step is number 0."""
+    """The base of schedules: a subclass defines `__call__(step)`; the first step is 0."""
 
     def __call__(self, step):
         raise NotImplementedError(f"{type(self).__name__} must define __call__(self, step)")
@@ -52,22 +52,22 @@ class ExponentialDecay(Decay):
 class PiecewiseConstantDecay(LearningRateSchedule):
     """A rate that changes at given steps and stays between them.
 
-        lr = values[k], where k boundaries lie below the step
+        lr = values[k], where k is the count of boundaries below the step
 
-    Raises ValueError unless the boundaries rise and there is one value more than boundaries.
+    Raises ValueError unless the boundaries ascend and there is one value more than boundaries.
     """
 
     def __init__(self, boundaries, values, name=None):
         if len(boundaries) + 1 != len(values):
             raise ValueError(
-                f"values must hold one number more than boundaries, got {len(values)} and "
+                f"values must hold one element more than boundaries, got {len(values)} and "
                 f"{len(boundaries)}"
             )
         numbers = [*boundaries, *values]
         if not all(map(is_number, numbers)) or sorted(boundaries) != list(boundaries):
             raise ValueError(
-                f"boundaries must be rising numbers, and values numbers, got {boundaries!r:.80} "
-                f"and {values!r:.80}"
+                "boundaries must be numbers in ascending order, and values numbers, got "
+                f"{boundaries!r:.80} and {values!r:.80}"
             )
         self.boundaries, self.values, self.name = list(boundaries), list(values), name
 
@@ -77,7 +77,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 
 @registry.register
 class PolynomialDecay(Decay):
-    """A rate that falls along a power of the time that is left, down to `end_learning_rate`.
+    """A rate that falls with a power of the remaining time, down to `end_learning_rate`.
 
         lr = (initial - end) * (1 - step / decay_steps)^power + end
 
@@ -140,4 +140,9 @@ class CosineDecay(Decay):
 
 serialize, deserialize = registry.serialize, registry.deserialize
 
-__all__ = registry.public_names(globals())
+# fmt: off
+__all__ = [
+    "CosineDecay", "Decay", "ExponentialDecay", "LearningRateSchedule", "PiecewiseConstantDecay",
+    "PolynomialDecay", "deserialize", "serialize",
+]
+# fmt: on

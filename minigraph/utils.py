@@ -16,17 +16,18 @@ if TYPE_CHECKING:
     from .view.calls import DrawAsYouCall, ErrorLens
     from .view.dot import model_to_dot
     from .view.plot import plot_model
+    from .view.short_errors import short_errors
 else:
 
     def __getattr__(name):
-        """What draws is imported when it is asked for, and not before."""
-        if name not in ("Dashboard", "DrawAsYouCall", "ErrorLens", "model_to_dot", "plot_model"):
+        """Pictures and widgets are imported at first use."""
+        if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from .callbacks import dashboard
-        from .view import calls, dot, plot
+        from .view import calls, dot, plot, short_errors
 
-        homes = (dashboard, calls, dot, plot)
-        return next(vars(home)[name] for home in homes if name in vars(home))
+        modules = (dashboard, calls, dot, plot, short_errors)
+        return next(vars(module)[name] for module in modules if name in vars(module))
 
 
 Sequence = PyDataset  # its older name
@@ -43,6 +44,7 @@ __all__ = [
     "model_to_dot",
     "plot_model",
     "set_random_seed",
+    "short_errors",
     "to_categorical",
 ]
 
@@ -55,8 +57,8 @@ def to_categorical(x: TensorLike, num_classes: int | None = None) -> np.ndarray:
     """
     check_counts(num_classes=num_classes)
     classes = np.asarray(x)
-    numbers = classes.size > 0 and classes.dtype.kind in "biuf"
-    if not numbers or not np.isfinite(classes).all() or (classes % 1).any():
+    numeric = classes.size > 0 and classes.dtype.kind in "biuf"
+    if not numeric or not np.isfinite(classes).all() or (classes % 1).any():
         raise ValueError(f"to_categorical takes whole numbers, got {x!r:.80}")
     classes = classes.astype(int)
     classes = classes[..., 0] if classes.ndim > 1 and classes.shape[-1] == 1 else classes

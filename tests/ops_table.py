@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from minigraph import ops
-from minigraph.core.tensor import OPS  # noqa: F401  (the losses' ops belong to the table too)
+from minigraph.core.tensor import OPS  # those of the losses, too
 
 OPS = {name: fn for name, fn in OPS.items() if fn.__module__.startswith("minigraph.")}
 

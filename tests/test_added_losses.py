@@ -36,7 +36,7 @@ def test_prices_of_weights():
     assert again.get_config() == config
     dense.trainable = False
     assert dense.losses == []
-    with pytest.raises(ValueError, match="unknown regularizer 'l7'"):
+    with pytest.raises(ValueError, match="Unknown regularizer 'l7'"):
         layers.Dense(2, kernel_regularizer="l7")
     with pytest.raises(TypeError, match="beta_regularizer"):
         layers.Dense(2, beta_regularizer="l2")

@@ -272,7 +272,7 @@ def test_structured_edits_of_the_header(judge):
 
 @pytest.mark.parametrize("key", ["model", "compile", "train"])
 def test_structured_edits_under_a_right_checksum(judge, key):
-    """An attacker computes the checksum anew; then the descriptions have to stand by themselves.
+    """An attacker computes a new checksum; then the descriptions have to stand by themselves.
 
     Here a changed file may be accepted, for `rate` may be another number. What loads must run.
     """

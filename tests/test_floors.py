@@ -49,12 +49,23 @@ FLOORS = [
         ["training.scoring"],
         ["saving.config", "saving.model", "saving.__init__", "training.resume"]
         + ["callbacks.base"],
-        ["view.__init__", "view.text", "view.describe", "view.abridge", "view.summary"]
+        ["training.logs"],
+        [
+            "view.__init__",
+            "view.short_errors",
+            "view.text",
+            "view.describe",
+            "view.abridge",
+            "view.summary",
+        ]
         + ["view.layout", "view.svg", "view.raster", "view.dot", "view.plot", "view.trace"]
         + ["view.pixels", "view.widget", "view.explore", "view.calls"]
         + ["view.curves", "view.dashboard"],
     ],
-    [["training.trainer"], ["callbacks.dashboard", "callbacks.__init__"]],
+    [
+        ["training.diagnostics", "training.session", "training.trainer"],
+        ["callbacks.dashboard", "callbacks.__init__"],
+    ],
     [["models.model", "models.sequential", "models.__init__"]],
     [
         ["backend"],

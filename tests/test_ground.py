@@ -1,10 +1,14 @@
 """The ground floor: structures, names, seeds, the registry, initializers and small helpers."""
 
+import ast
+import importlib
 import platform
+import re
 import subprocess
 import sys
 import threading
 from collections import namedtuple
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,12 +16,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minigraph import (
+    Sequential,
     activations,
     backend,
     check_gradient,
     initializers,
     layers,
+    losses,
+    metrics,
     ops,
+    optimizers,
     regularizers,
     utils,
 )
@@ -29,6 +37,7 @@ from minigraph.core.names import unique_name
 from minigraph.core.random import RandomStream, next_seed, set_random_seed
 from minigraph.graph.layer import Layer
 from minigraph.ops.kernels import flush_subnormals
+from minigraph.saving.config import find_function, find_layer_class
 
 # ---------------------------------------------------------------------------------------------
 # tree
@@ -311,7 +320,7 @@ def test_regularizers_by_name():
             wrong()
     with pytest.raises(ValueError, match="'rows', 'columns', got 'all'"):
         regularizers.OrthogonalRegularizer(mode="all")
-    with pytest.raises(ValueError, match="unknown regularizer 'l3'"):
+    with pytest.raises(ValueError, match="Unknown regularizer 'l3'"):
         regularizers.get("l3")
 
 
@@ -370,7 +379,7 @@ def test_settings_of_initializers_are_checked_at_once(cls, wrong):
 
 
 def test_a_layer_is_no_initializer():
-    with pytest.raises(ValueError, match="no initializer can be made of.*Dense"):
+    with pytest.raises(ValueError, match="Dense.*is not a valid initializer"):
         initializers.get(layers.Dense(2))
 
 
@@ -379,7 +388,7 @@ def test_ops_of_one_array_are_activations_by_name():
         config = layers.Activation(op).get_config()
         assert layers.Activation.from_config(config).activation is op
     for name in ["add", "mean_squared_error", "concatenate"]:
-        with pytest.raises(ValueError, match=f"unknown activation '{name}'"):
+        with pytest.raises(ValueError, match=f"Unknown activation '{name}'"):
             activations.get(name)
     with pytest.raises(ValueError, match="activation.*Dense.*object"):
         activations.get(layers.Dense)
@@ -396,6 +405,96 @@ def test_numbers():
     for other in (True, np.True_, "1", None, [1], float("nan"), float("inf"), 10**400):
         assert not is_number(other)
     assert is_number(0, least=0) and not is_number(-1, least=0)
+
+
+# ---------------------------------------------------------------------------------------------
+# Names: what is known, what an unknown one may have meant, what a module offers
+
+GROUPS = {
+    "activation": (activations.get, "rellu", "relu"),
+    "initializer": (initializers.get, "glorot", "glorot_uniform' or 'glorot_normal"),
+    "loss": (losses.get, "MeanSquaredEror", "mean_squared_error"),
+    "metric": (metrics.get, "acuracy", "accuracy"),
+    "optimizer": (optimizers.get, "rmsprp", "rmsprop"),
+    "regularizer": (regularizers.get, "l1_l3", "l1_l2"),
+    "class": (registry.find_class, "ExponentialDeca", "ExponentialDecay"),
+    "layer or model": (find_layer_class, "Dens", "Dense"),
+    "op": (find_function, "matmull", "matmul"),
+    "function": (registry.as_function, "reluu", "relu"),
+}
+
+
+def test_every_group_is_walked():
+    assert registry._members.keys() < GROUPS.keys()
+
+
+@pytest.mark.parametrize("kind", GROUPS)
+def test_an_unknown_name_is_answered_in_one_form(kind):
+    get, wrong, meant = GROUPS[kind]
+    with pytest.raises(ValueError) as caught:
+        get(wrong)
+    text = str(caught.value)
+    assert text.startswith(f"Unknown {kind} {wrong!r}. Did you mean '{meant}'")
+    assert "? Known: '" in text and f"custom_objects={{{wrong!r}: ...}}" in text
+    known = re.findall("'([^']+)'", text.partition("Known: ")[2].partition(". ")[0])
+    letters = [name.replace("_", "").lower() for name in known]
+    assert len(set(letters)) == len(letters), "a name is listed in two spellings"
+    if kind in registry._members:
+        assert known == sorted(known) and all(map(str.islower, known))
+        assert all(get(name) is not None for name in known)
+        with pytest.raises(ValueError, match=f"Unknown {kind} 'zzz'. Known: '{known[0]}'"):
+            get("zzz")
+        members = {name: get(name) for name in registry._members[kind]}
+        listed = {type(get(name)) for name in known}
+        assert {type(member) for member in members.values()} == listed
+
+
+def test_the_names_of_layers_and_arguments_are_suggested_alike():
+    model = Sequential([layers.Input((3,)), layers.Dense(2, name="encoder")])
+    with pytest.raises(ValueError, match="'encodr'. Did you mean 'encoder'. Known: 'encoder'"):
+        model.get_layer("encodr")
+    with pytest.raises(TypeError, match="'unit'. Did you mean 'units'. Known: 'activation', "):
+        layers.Dense(3, unit=3)
+    assert registry.did_you_mean(3, []) == "Known: none."
+    assert registry.suggestions("", ["a", "b"]) == []
+
+
+# Public in the module for its neighbours, and not offered to users.
+INNER = {
+    "activations": {"takes_one_array"},
+    "config": set(),
+    "backend": set(),
+    "applications": set(),
+    "initializers": {"check_initial", "fans", "truncated_normal"},
+    "losses": {"combine", "loss_of"},
+    "metrics": {"for_training", "metric_of", "ratio"},
+    "optimizers": {"Chunk", "Segment", "chunks_of", "update_average"},
+    "regularizers": set(),
+    "schedules": set(),
+    "utils": set(),
+    "datasets.mnist": {"read_idx"},
+    "datasets.cifar10": {"read_members", "read_pictures"},
+}
+
+
+@pytest.mark.parametrize("name", INNER)
+def test_a_module_lists_what_it_offers(name):
+    source = Path(registry.__file__).parent.parent / f"{name.replace('.', '/')}.py"
+    tree = ast.parse(source.read_text("utf-8"))
+    (listed,) = [
+        ast.literal_eval(node.value)  # a list that is written out, for readers and type checkers
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+    ]
+    assert listed == sorted(listed) and len(set(listed)) == len(listed)
+    module = importlib.import_module(f"minigraph.{name}")
+    assert all(hasattr(module, member) and not member.startswith("_") for member in listed)
+    own = {
+        member
+        for member, thing in vars(module).items()
+        if not member.startswith("_") and getattr(thing, "__module__", None) == module.__name__
+    }
+    assert own - set(listed) == INNER[name]
 
 
 # ---------------------------------------------------------------------------------------------

@@ -209,11 +209,11 @@ class Coded(Model):
     "path, texts",
     [
         ("encoder/cod", ["'encoder'", "'cod'", "Did you mean 'code'?"]),
-        ("code", ["'outer'", "There is 'encoder/code'"]),
+        ("code", ["'outer'", "Did you mean 'encoder/code'? Known: 'encoder/code'."]),
         ("head/kernel", ["'head' is a Dense", "nothing inside"]),
         ("coded/dense", ["'coded' is a Coded", "a model that is a graph"]),
         ("entry/x", ["'entry' is a InputLayer"]),
-        ("nowhere", ["'nowhere'", "There is ", "'encoder', 'encoder/code'", "'head'"]),
+        ("nowhere", ["'nowhere'", "Known: ", "'encoder', 'encoder/code'", "'head'"]),
         ("", ["''"]),
         (3, ["`path`", "3"]),
     ],

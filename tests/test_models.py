@@ -294,7 +294,7 @@ def test_a_dict_keyed_by_the_names_of_the_inputs():
     model = Model([a, b], a - b, name="difference")
     expected = X - X[:, :1]
     np.testing.assert_allclose(model({"b": X[:, :1], "a": X}).numpy(), expected, rtol=1e-6)
-    with pytest.raises(ValueError, match=r"'difference'.*misses \['b'\]"):
+    with pytest.raises(ValueError, match=r"'difference'.*lacks \['b'\]"):
         model({"a": X})
     with pytest.raises(ValueError, match=r"unknown keys \['c'\].*\['a', 'b'\]"):
         model({"a": X, "b": X[:, :1], "c": X})

@@ -817,9 +817,9 @@ HOSTILE = {
     "a weight of another shape": arrays(lambda t: t.update({KERNEL: np.zeros((8, 6), "f4")})),
     "a weight of another kind": arrays(lambda t: t.update({KERNEL: t[KERNEL].astype("f8")})),
     "weights in another order": describe(lambda d: d["weights"].reverse()),
-    "a slot that is not there": arrays(lambda t: t.pop("optimizer/0/mean")),
+    "a slot that is not there": arrays(lambda t: t.pop("optimizer/0/m")),
     "a slot of another optimizer": arrays(
-        lambda t: t.update({"optimizer/0/velocity": np.zeros((6, 8), "f4")})
+        lambda t: t.update({"optimizer/0/b": np.zeros((6, 8), "f4")})
     ),
     "a step count below zero": arrays(lambda t: t.update({"optimizer/iterations": np.asarray(-1)})),
     "slots without an optimizer": lambda d, m, t: m.pop("minigraph.compile"),

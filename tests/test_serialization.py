@@ -18,7 +18,7 @@ from minigraph.saving.config import Writer
 
 
 def rebuild(model, **options):
-    """The model made anew from its config as a file would hold it: as a text."""
+    """The model made again from its config as a file would hold it: as a text."""
     config = model.get_config()
     again = type(model).from_config(json.loads(json.dumps(config)), **options)
     assert again.get_config() == config
@@ -697,7 +697,7 @@ def test_what_cannot_be_written_says_why():
 
 def test_a_function_without_a_name_is_refused():
     model = Model(x := Input((4,)), Dense(2, activation=lambda x: x)(x))
-    with pytest.raises(ValueError, match="no name of its own"):
+    with pytest.raises(ValueError, match="has no name, so"):
         model.get_config()
 
 
@@ -705,7 +705,7 @@ def test_a_layer_inside_itself_is_refused():
     layer = Twice(Dense(4))
     layer.layer = layer
     with pytest.raises((ValueError, RecursionError)):
-        Writer().place(layer)
+        Writer().index_of(layer)
 
 
 # ---------------------------------------------------------------------------------------------

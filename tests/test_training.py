@@ -4,17 +4,20 @@ import os
 import signal
 import threading
 import time
+from functools import partial
 
 import numpy as np
 import pytest
 
-from minigraph import Input, callbacks, layers, losses, metrics, ops, optimizers
+from minigraph import Input, Variable, callbacks, layers, losses, metrics, ops, optimizers
 from minigraph.callbacks import base
 from minigraph.core import registry, tree
 from minigraph.core.context import context
 from minigraph.core.random import set_random_seed
 from minigraph.core.tensor import Tape
 from minigraph.models import Model, Sequential
+from minigraph.training.scoring import Scoring
+from minigraph.training.trainer import Trainer
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.standard_normal((40, 4)).astype("float32")
@@ -1163,7 +1166,7 @@ def test_a_share_may_be_a_numpy_number():
 
 @pytest.mark.parametrize("weight", ["a", float("nan"), [1]])
 def test_loss_weights_are_numbers(weight):
-    with pytest.raises(ValueError, match="loss_weights.*no number"):
+    with pytest.raises(ValueError, match="loss_weights.*not a number"):
         linear(loss_weights=[weight])
 
 
@@ -1248,3 +1251,185 @@ def test_no_step_speaks_of_overflows():
     model = linear(optimizer="sgd", loss="mse")
     assert model.train_on_batch(np.full((2, 4), 1e30), np.zeros((2, 1))) == np.inf
     assert model.test_on_batch(np.full((2, 4), 1e30), np.zeros((2, 1))) != 0
+
+
+# -- what a trainer needs of what it trains --------------------------------------------------------
+
+
+class Line(Trainer):
+    """No layer and no model: weights that learn, and a call."""
+
+    def __init__(self, kernel, bias):
+        self.kernel, self.bias = Variable(kernel), Variable(bias)
+
+    @property
+    def trainable_weights(self):
+        return [self.kernel, self.bias]
+
+    def __call__(self, x, training=None):
+        return ops.matmul(x, self.kernel) + self.bias
+
+
+def line_and_twin(optimizer, **options):
+    """A plain class that trains, and a Model of the same weights."""
+    inputs = Input((4,))
+    twin = Model(inputs, layers.Dense(1)(inputs))
+    line = Line(*twin.get_weights())
+    for trained in (line, twin):
+        trained.compile(optimizer(), "mse", **options)
+    return line, twin
+
+
+@pytest.mark.parametrize("optimizer", [partial(optimizers.SGD, 0.05), optimizers.Adam])
+def test_a_plain_class_trains_as_a_model_does(optimizer):
+    line, twin = line_and_twin(optimizer, metrics=["mae"])
+    settings = {"epochs": 5, "batch_size": 8, "shuffle": False, "verbose": 0}
+    a, b = (m.fit(X, TARGETS, validation_split=0.2, **settings).history for m in (line, twin))
+    assert list(a) == ["loss", "mae", "val_loss", "val_mae"]
+    for name in a:
+        np.testing.assert_allclose(a[name], b[name], rtol=1e-5)
+    assert a["loss"][-1] < a["loss"][0] and a["val_loss"][-1] < a["val_loss"][0]
+    for act in (
+        lambda m: m.evaluate(X, TARGETS, verbose=0),
+        lambda m: m.predict(X, verbose=0),
+        lambda m: m.train_on_batch(X[:8], TARGETS[:8]),
+        lambda m: m.test_on_batch(X[:8], TARGETS[:8], return_dict=True)["mae"],
+        lambda m: m.predict_on_batch(X[:8]),
+    ):
+        np.testing.assert_allclose(act(line), act(twin), rtol=1e-5)
+    for found, expected in zip(line.get_weights(), twin.get_weights(), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-5)
+    assert line.metrics_names == twin.metrics_names == ["loss", "mae"]
+    assert line.optimizer.iterations == twin.optimizer.iterations == 21
+
+
+def test_a_plain_class_has_callbacks_and_shuffles():
+    line, twin = line_and_twin(partial(optimizers.SGD, 0.3))
+    kept = []
+    for trained in (line, twin):
+        stopping = callbacks.EarlyStopping(patience=2, restore_best_weights=True)
+        slower = callbacks.ReduceLROnPlateau(patience=1)
+        given = {"callbacks": [stopping, slower], "epochs": 30, "shuffle": False, "verbose": 0}
+        trained.fit(X, TARGETS, validation_data=(-X, TARGETS), **given)
+        assert trained.stop_training
+        kept.append((stopping.best_epoch, stopping.stopped_epoch, *trained.get_weights()))
+    for found, expected in zip(*kept, strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-4)
+    history = line.fit(X, TARGETS, epochs=3, class_weight=None, verbose=0)  # shuffled
+    assert history.epoch == [0, 1, 2] and history.history["loss"][-1] < history.history["loss"][0]
+
+
+def test_what_a_plain_class_may_add():
+    class More(Line):
+        def __init__(self):
+            super().__init__(np.ones((4, 1), "float32"), np.zeros(1, "float32"))
+            self.calls = Variable(np.zeros((), "float32"))
+            self.non_trainable_weights = [self.calls]
+            self.mean, self.penalty = metrics.Mean("mean_output"), 0.0
+
+        def __call__(self, x, training=None):
+            self.calls.assign(self.calls + 1)
+            outputs = super().__call__(x)
+            self.mean.update_state(outputs)
+            self.losses = [ops.sum(self.kernel**2)]
+            return outputs
+
+    more = More()
+    more.compile("sgd", "mse")
+    loss, mean = more.evaluate(X, TARGETS, batch_size=40, verbose=0)
+    outputs = X.sum(1)
+    assert loss == pytest.approx(np.mean((outputs - TARGETS) ** 2) + 4, rel=1e-5)
+    assert mean == pytest.approx(outputs.mean(), rel=1e-4)
+    assert len(more.get_weights()) == 3
+    with pytest.raises(ValueError, match="shape|pair"):
+        more.train_on_batch(X[:8], np.ones((8, 3)))
+    assert more.calls.numpy() == 1  # a step that fails leaves it alone
+    more.train_on_batch(X[:8], TARGETS[:8])
+    assert more.calls.numpy() == 2
+
+
+def test_a_plain_class_says_where_nan_begins():
+    class Wrapped(Line):
+        def __call__(self, x, training=None):
+            return layers.ReLU(name="guilty")(super().__call__(x) / 0.0)
+
+    line = Wrapped(np.ones((4, 1), "float32"), np.zeros(1, "float32"))
+    line.compile("sgd", "mse")
+    with pytest.warns(UserWarning, match="'guilty' is the first layer"):
+        line.fit(X, TARGETS, verbose=0)
+
+
+# -- targets meet outputs once ---------------------------------------------------------------------
+
+
+def pairings(monkeypatch, model, act):
+    """How often targets and outputs are paired while the model acts."""
+    calls, pair = [], Scoring.pair_batch
+    monkeypatch.setattr(Scoring, "pair_batch", lambda *args: calls.append(1) or pair(*args))
+    act(model)
+    return len(calls)
+
+
+@pytest.mark.parametrize(
+    ("act", "steps"),
+    [
+        (lambda model: model.train_on_batch(X, TARGETS), 1),
+        (lambda model: model.test_on_batch(X, TARGETS), 1),
+        (lambda model: model.fit(X, TARGETS, batch_size=8, epochs=2, verbose=0), 10),
+        (lambda model: model.evaluate(X, TARGETS, batch_size=8, verbose=0), 5),
+    ],
+)
+def test_targets_and_outputs_are_paired_once_a_step(monkeypatch, act, steps):
+    assert pairings(monkeypatch, linear(metrics=["mae"]), act) == steps
+
+
+def test_metrics_of_other_targets_than_those_of_the_loss(monkeypatch):
+    """An overridden method may pass on other targets: only the same objects are paired once."""
+
+    class Doubled(Plain):
+        def compute_metrics(self, x, y, y_pred, sample_weight=None):
+            return super().compute_metrics(x, 2 * y, y_pred, sample_weight)
+
+    class Alone(Plain):
+        def compute_loss(self, x, y, y_pred, sample_weight=None, training=True):
+            return ops.mean(y_pred**2)
+
+    for kind, loss, metric, count in [(Doubled, 1, 2, 2), (Alone, 0, 1, 1)]:
+        model = kind()
+        model.compile(loss="mse", metrics=["mse"])
+        outputs = model.predict(X)[:, 0]
+        act = partial(Model.test_on_batch, x=X, y=TARGETS)
+        assert pairings(monkeypatch, model, act) == count
+        found = model.evaluate(X, TARGETS, batch_size=40, verbose=0)
+        expected = [np.mean((outputs - factor * TARGETS) ** 2) for factor in (loss, metric)]
+        np.testing.assert_allclose(found, expected, rtol=1e-4)
+        monkeypatch.undo()
+
+
+def test_no_batch_outlives_its_loop():
+    model = linear(metrics=["mae"])
+    model.fit(X, TARGETS, verbose=0)
+    model.train_on_batch(X, TARGETS)
+    assert model._cache is None and model._session is None
+
+
+def test_what_a_class_calls_untracked_is_not_searched_for_weights():
+    class Base(layers.Layer):
+        untracked = layers.Layer.untracked | {"hidden"}
+
+        def __init__(self):
+            super().__init__()
+            self.hidden, self.seen = [Variable(np.ones(2))], {"a": [Variable(np.ones(3))]}
+            self.more = metrics.Mean("more")
+
+        def call(self, inputs):
+            return inputs
+
+    class Derived(Base):
+        untracked = Base.untracked | {"more"}
+
+    assert [w.shape for w in Base().weights] == [w.shape for w in Derived().weights] == [(3,)]
+    for kind, names in [(Base, ["loss", "more"]), (Derived, ["loss"])]:
+        model = Sequential([Input((4,)), layers.Dense(1), kind()])
+        model.compile(loss="mse")
+        assert model.metrics_names == names

@@ -1,4 +1,4 @@
-"""Callbacks: objects that are told what happens during training, and may look or step in."""
+"""Callbacks: objects that are notified of what happens during training, and may intervene."""
 
 from typing import TYPE_CHECKING
 
@@ -40,7 +40,7 @@ __all__ = [
 
 
 def __getattr__(name):
-    """The dashboard draws, so it is imported when it is asked for, and not before."""
+    """The dashboard is imported when it is asked for, and not before: it needs all of `view`."""
     if name != "Dashboard":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from .dashboard import Dashboard

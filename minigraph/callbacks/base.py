@@ -1,4 +1,4 @@
-"""Callbacks: objects that are told what happens during training, and may look or step in."""
+"""Callbacks: objects that are notified of what happens during training, and may intervene."""
 
 import csv
 import inspect
@@ -23,7 +23,7 @@ class Callback:
     `model` and `params` (`epochs`, `steps`, `verbose`) are set before the first hook. `logs` is a
     dict of the numbers so far. `self.model.stop_training = True` ends training after the epoch.
     `remembers` names the attributes that `BackupAndRestore` keeps: numbers, texts, arrays, and
-    lists and dicts of them.
+    lists and dicts of these.
     """
 
     model = None
@@ -40,7 +40,7 @@ class Callback:
         """Before the first epoch."""
 
     def on_train_end(self, logs=None):
-        """After the last epoch, also when training ends by an error."""
+        """After the last epoch, also when an error ends training."""
 
     def on_epoch_begin(self, epoch, logs=None):
         """Before an epoch."""
@@ -88,12 +88,12 @@ class Callback:
 
 
 class CallbackList:
-    """Several callbacks, told one after the other.
+    """Several callbacks, notified one after the other.
 
-    Hooks of single batches reach only those that override them, so that nobody pays for hooks that
-    nobody listens to.
+    Hooks of single batches are called only where they are overridden, so that unused hooks cost
+    nothing.
 
-    Raises ValueError for what is no Callback.
+    Raises ValueError for anything that is not a Callback.
     """
 
     ended = failed = False
@@ -114,8 +114,8 @@ class CallbackList:
             if "_batch_" in hook
         }
 
-    def tell(self, hook, *args):
-        """Call one hook of every callback, such as `tell("on_epoch_end", epoch, logs)`."""
+    def notify(self, hook, *args):
+        """Call one hook of every callback, such as `notify("on_epoch_end", epoch, logs)`."""
         for callback in self._listeners.get(hook, self.callbacks):
             getattr(callback, hook)(*args)
 
@@ -124,10 +124,10 @@ class CallbackList:
         return bool(self._listeners[hook])
 
     def end(self, logs, error=None, *acts):
-        """Training ended, maybe by `error`: do the `acts`, then tell every callback.
+        """Training ended, perhaps by `error`: do the `acts`, then notify every callback.
 
-        None is left out if one before it fails. The first error is raised, unless it is `error`,
-        and tells of the others.
+        Every callback is notified even if an earlier one fails. The first error is raised, unless
+        it is `error` itself, with the later ones in its notes.
         """
         self.ended, self.failed, first = True, error is not None, error
         for act in (*acts, *(partial(c.on_train_end, logs) for c in self.callbacks)):
@@ -143,7 +143,7 @@ class CallbackList:
 
 
 def is_backup(callback):
-    """Whether a callback keeps the state of all the others, and so comes last."""
+    """Whether a callback keeps the state of all the others, and so must come last."""
     return isinstance(callback, BackupAndRestore)
 
 
@@ -155,14 +155,14 @@ def as_list(callbacks):
 
 
 def overrides(callback, hook):
-    """Whether a callback does anything at a hook of single batches."""
+    """Whether a callback overrides a hook of single batches."""
     names = [hook, hook.replace("_train", "")] if "train" in hook else [hook]
     own = [getattr(getattr(callback, name), "__func__", None) for name in names]
     return any(fn is not getattr(Callback, name) for fn, name in zip(own, names, strict=True))
 
 
 class History(Callback):
-    """What `fit` returns: `history` maps each name to a list with one number for each epoch."""
+    """What `fit` returns: `history` maps each name in the logs to a list, one number an epoch."""
 
     remembers = ("history", "epoch")
 
@@ -186,7 +186,7 @@ class ProgbarLogger(Callback):
     """
 
     WIDTH = 20
-    PAUSE = 0.1  # seconds between two redrawings
+    PAUSE = 0.1  # seconds between two updates of the line
 
     label = None  # `Epoch 1/2`
 
@@ -227,7 +227,7 @@ class ProgbarLogger(Callback):
 
     @property
     def alone(self):
-        """Whether an evaluation is the whole task, rather than the validation of an epoch."""
+        """Whether this is `evaluate` itself, rather than the validation of an epoch."""
         return "epochs" not in self.params
 
     def begin(self):
@@ -266,7 +266,7 @@ class ProgbarLogger(Callback):
         return f"{count} {'━' * done}{'─' * (self.WIDTH - done)}"
 
     def redraw(self, line):
-        """Write over the line; blanks hide what is left of a longer one."""
+        """Write over the line; blanks cover the end of a longer one."""
         print("\r" + line.ljust(self.length), end="", flush=True)
         self.length = len(line)
 
@@ -288,18 +288,18 @@ def number(value):
 
 
 # ---------------------------------------------------------------------------------------------
-# Callbacks that watch one number of the logs
+# Callbacks that monitor one number of the logs
 
 LARGER_IS_BETTER = ("acc", "auc", "precision", "recall", "true_", "cosine")
 
 
 class Monitor(Callback):
-    """The base of callbacks that watch a number, and ask whether it is better than before.
+    """The base of callbacks that monitor a number, and ask whether it is better than before.
 
-    `mode` is "min" (smaller is better), "max", or "auto", which tells from the name. Better means
+    `mode` is "min" (smaller is better), "max", or "auto", which depends on the name. Better means
     by more than `min_delta`.
 
-    Raises ValueError, naming it, for a number that is in no logs.
+    Raises ValueError, naming it, for a number that is not in the logs.
     """
 
     def __init__(self, monitor, mode="auto", min_delta=0.0, verbose=0):
@@ -321,11 +321,11 @@ class Monitor(Callback):
         return gain > self.min_delta
 
     def read(self, logs):
-        """The number to watch, or None in an epoch without validation."""
+        """The monitored number, or None in an epoch without validation."""
         if self.monitor in logs:
             return logs[self.monitor]
         session = getattr(self.model, "_session", None)
-        waits = self.monitor.startswith("val_") and getattr(session, "validates", False)
+        waits = self.monitor.startswith("val_") and getattr(session, "has_validation", False)
         if waits and not any(name.startswith("val_") for name in logs):
             return None
         raise ValueError(
@@ -341,12 +341,12 @@ class Monitor(Callback):
 class EarlyStopping(Monitor):
     """Stop when the monitored number has not improved for `patience` epochs.
 
-    Epochs before `start_from_epoch` do not count. With a `baseline`, waiting goes on until that is
-    beaten. `restore_best_weights` ends with the weights of the best epoch, also when training ends
-    by itself. Afterwards `best`, `best_epoch` and `stopped_epoch` (0 if it did not stop) say what
-    happened.
+    Epochs before `start_from_epoch` do not count. With a `baseline`, patience is reset only by
+    numbers that beat it. `restore_best_weights` ends with the weights of the best epoch, also when
+    all epochs are done. Afterwards `best`, `best_epoch` and `stopped_epoch` (0 if it did not stop)
+    say what happened.
 
-    Raises ValueError if the monitored number is in no logs.
+    Raises ValueError if the monitored number is not in the logs.
     Source: Prechelt (1998).
     """
 
@@ -384,7 +384,7 @@ class EarlyStopping(Monitor):
             self.say(f"Epoch {epoch + 1}: no improvement of {self.monitor}, training stops")
 
     def on_train_end(self, logs=None):
-        if self.best_weights is not None and logs:  # after an error, nothing is moved any more
+        if self.best_weights is not None and logs:  # after an error, the weights stay as they are
             self.model.set_weights(self.best_weights)
             self.say(f"The weights are those of epoch {self.best_epoch + 1}, the best one")
 
@@ -394,7 +394,7 @@ class ModelCheckpoint(Monitor):
 
     `filepath` may hold `{epoch}` (from 1), `{batch}` and names of the logs, such as
     `{val_loss:.2f}`. With `save_best_only` only when the monitored number improves (beyond
-    `initial_value_threshold`). That the folder can be written to is tried when training starts.
+    `initial_value_threshold`). When training starts, it checks that the folder is writable.
     """
 
     remembers = ("best", "batches")
@@ -426,7 +426,7 @@ class ModelCheckpoint(Monitor):
             self.save(logs)
 
     def save(self, logs, **numbers):
-        """Write the file, if the monitored number says so."""
+        """Write the file, if every one is wanted or the monitored number has improved."""
         if self.save_best_only:
             value = self.read(logs)
             if value is None or not self.improves(value, self.best):
@@ -457,7 +457,7 @@ class ReduceLROnPlateau(Monitor):
 
     Then it waits for `cooldown` epochs before it counts again. The logs get `learning_rate`.
 
-    Raises ValueError if `factor` is not below 1, or if the monitored number is in no logs.
+    Raises ValueError if `factor` is not below 1, or if the monitored number is not in the logs.
     """
 
     remembers = ("wait", "resting", "best")
@@ -525,7 +525,7 @@ class LearningRateScheduler(Callback):
 class CSVLogger(Callback):
     """Write a line for each epoch to a table: `epoch` (from 0), then the numbers of the logs.
 
-    `append` goes on in a file that is there; what an epoch lacks is written as NA.
+    `append` continues an existing file; a number that an epoch lacks is written as NA.
     """
 
     remembers = ("length",)
@@ -540,7 +540,7 @@ class CSVLogger(Callback):
         self.columns = ()
 
     def open(self):
-        """Cut off what is not to stay, once it is known whether training goes on from a backup."""
+        """Remove old lines, once it is known whether training resumes from a backup."""
         self.file.truncate(min(self.length, self.file.tell()))
         self.file.seek(0)
         self.columns = next(csv.reader(self.file, delimiter=self.separator), None)
@@ -566,24 +566,24 @@ class CSVLogger(Callback):
 
 
 class BackupAndRestore(Callback):
-    """Write down all of the training, so that it can be stopped anywhere and go on another time.
+    """Save the state of training, so that it can be stopped anywhere and resumed later.
 
-    Run the same `fit` again, on a model that is made in the same way: it goes on where the file
-    stands, and ends with the same bits as if it had never been stopped, on the same kind of
-    machine. `backup_dir` is the file, or a folder that is there, for a file
-    `backup.safetensors`; it is written when training starts, then after each epoch or each
-    `save_freq` batches, and deleted once training is complete, unless `delete_checkpoint` is False.
+    Run the same `fit` again, on a model that is made in the same way: it resumes from the file, and
+    ends with the same bits as if it had never been stopped, on the same kind of machine.
+    `backup_dir` is the file, or an existing folder for a file `backup.safetensors`; it is written
+    when training starts, then after each epoch or each `save_freq` batches, and deleted once
+    training is complete, unless `delete_checkpoint` is False.
 
     The file holds the weights, the optimizer's state and learning rate, all random streams, the
     epoch, the batch and the order of the batches, the running metrics, the History, and of each
-    callback what it `remembers`. Arrays and a PyDataset go on at the next batch. From a generator,
-    or anything else that is iterated, the batches that were used are read again and left out, so
-    it must give the same ones again. Where an epoch goes on in its middle, its `on_epoch_begin` is
-    told a second time, and what is remembered is put back after that.
+    callback what it `remembers`. Arrays and a PyDataset continue at the next batch. From a
+    generator, or anything else that is iterated, the batches that were used are read again and
+    skipped, so it must yield the same ones again. Where an epoch resumes in its middle, its
+    `on_epoch_begin` is called a second time, and what is remembered is restored after that.
 
     Raises ValueError for a model without weights (call it on data first), FileDamaged or
-    FileRefused (both ValueError) if the file is of another model, optimizer or set of callbacks,
-    and OSError if it cannot be written. Then nothing is changed.
+    FileRefused (both ValueError) if the file belongs to another model, optimizer or set of
+    callbacks, and OSError if it cannot be written. Then nothing is changed.
     """
 
     remembers = ("batches",)
@@ -595,24 +595,24 @@ class BackupAndRestore(Callback):
         self.save_freq, self.delete_checkpoint = check_frequency(save_freq), delete_checkpoint
 
     def on_train_begin(self, logs=None):
-        self.batches, self.put_back = 0, None
+        self.batches, self.restore = 0, None
         if self.save_freq != "epoch" and self.model._scoring.names is None:
             raise ValueError(
                 "a backup between two epochs holds the metrics of all outputs, and what these are "
                 "is not known before the first batch: call test_on_batch on some data first"
             )
         if os.path.exists(self.path):
-            self.put_back = load(self.model, self.path)
-            self.put_back()
+            self.restore = load(self.model, self.path)
+            self.restore()
         else:
             self.epoch = self.model._session.epochs.start
             self.save(self.epoch, 0, {})
 
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch = epoch
-        if self.model._session.done:  # what other callbacks did was done already
-            self.put_back()
-        self.put_back = None
+        if self.model._session.done:  # undo what other callbacks did in this hook a second time
+            self.restore()
+        self.restore = None
 
     def on_train_batch_end(self, batch, logs=None):
         self.batches += 1
@@ -629,14 +629,14 @@ class BackupAndRestore(Callback):
             os.unlink(self.path)
 
     def save(self, epoch, done, logs):
-        """Write down that `done` batches of an epoch are made, the last of them with these logs."""
+        """Save the state after `done` batches of an epoch, the last of them with these logs."""
         save(self.model, self.path, {"epoch": epoch, "done": done, "logs": dict(logs)})
 
 
 class LambdaCallback(Callback):
     """Functions as hooks: `LambdaCallback(on_epoch_end=lambda epoch, logs: ...)`.
 
-    Raises TypeError for a name that is no hook.
+    Raises TypeError for a name that is not a hook.
     """
 
     def __init__(self, **hooks):

@@ -14,7 +14,7 @@ from ..view.text import printable, shape_text
 from ..view.widget import show
 from .base import Callback
 
-MOST_RECORDS = 1000  # of batches, and of epochs; with more, each second one is let go
+MOST_RECORDS = 1000  # of batches, and of epochs; with more, every second one is dropped
 
 
 class Dashboard(Callback):
@@ -31,9 +31,9 @@ class Dashboard(Callback):
     `batches` and `epochs` hold what was recorded, lists of dicts with plain numbers. In a batch
     `logs` are those that callbacks see, which hold all of the epoch so far; `alone` has the loss
     and each other mean for this batch alone; `gradients` maps each layer to the norm of the
-    gradient of its weights, as the optimizer received it, before clipping. Of a long training each
-    second, fourth or eighth batch is kept, at most 1000, and a page shows at most 240 of them. Each
-    `fit` begins a new record.
+    gradient of its weights, as the optimizer received it, before clipping. Of a long training
+    every second, fourth or eighth batch is kept, at most 1000, and a page shows at most 240 of
+    them. Each `fit` begins a new record.
     """
 
     PAUSE = 0.25  # seconds between two pictures while `fit` runs
@@ -49,8 +49,8 @@ class Dashboard(Callback):
     def on_train_begin(self, logs=None):
         self.batches, self.epochs = [], []
         self._layers, self._owners, self._squares, self._drawn = {}, {}, {}, -math.inf
-        # `fit` puts the context back when it ends.
-        self._outer, context.on_gradients = context.on_gradients, self._note
+        # `fit` restores the context when it ends.
+        self._outer, context.on_gradients = context.on_gradients, self._record_gradients
 
     def on_train_batch_begin(self, batch, logs=None):
         self._squares, self._sums_before = {}, self._sums()
@@ -78,7 +78,7 @@ class Dashboard(Callback):
         """The running sums (total, count) of each metric that is a mean."""
         return {
             name: (metric.total.numpy().item(), metric.count.numpy().item())
-            for name, metric in self.model._watched()
+            for name, metric in self.model._labelled_metrics()
             if getattr(type(metric), "result", None) is Mean.result
         }
 
@@ -91,8 +91,8 @@ class Dashboard(Callback):
                 found[name] = (total - total_before) / (count - count_before)
         return found
 
-    def _note(self, gradients, variables):
-        """The optimizer is about to move variables: keep the squares of their gradients."""
+    def _record_gradients(self, gradients, variables):
+        """The optimizer is about to update variables: keep the squared norms of their gradients."""
         for gradient, variable in zip(gradients, variables, strict=True):
             flat = as_array(gradient).reshape(-1).astype("float64")
             self._squares[variable] = flat @ flat
@@ -104,7 +104,7 @@ class Dashboard(Callback):
         if not self._squares:
             return {}
         squares = list(self._squares.values())
-        squares = to_host(array_module(*squares).stack(squares)).tolist()  # from a GPU all at once
+        squares = to_host(array_module(*squares).stack(squares)).tolist()  # one transfer from a GPU
         sums = Counter()
         for variable, square in zip(self._squares, squares, strict=True):
             sums[self._owner(variable)] += square
@@ -112,7 +112,7 @@ class Dashboard(Callback):
 
     def _owner(self, variable):
         """The path of the layer of a variable; None for one of another model."""
-        if variable not in self._owners:  # a model that is a class makes weights in its first batch
+        if variable not in self._owners:  # a subclassed model makes weights in its first batch
             owners, self._layers = owners_of(self.model)
             self._owners |= {variable: None, **owners}
         return self._owners[variable]
@@ -128,7 +128,7 @@ class Dashboard(Callback):
 
     @property
     def html(self):
-        """The widget as a piece of a page."""
+        """The widget as a part of a page."""
         return self.widget.html
 
     def _page(self, make_page):
@@ -136,7 +136,7 @@ class Dashboard(Callback):
         return make_page(name, self.batches, self.epochs, self._layers)
 
     def _refresh(self, make_page, pause=0.0):
-        """Draw anew what is shown, if the picture before is at least `pause` seconds old."""
+        """Update what is shown, if it was last drawn at least `pause` seconds ago."""
         if self._widget is not None and time.monotonic() - self._drawn >= pause:
             self._widget.update(self._page(make_page))
             self._drawn = time.monotonic()
@@ -146,23 +146,23 @@ class Dashboard(Callback):
 
 
 def with_one_more(records, record):
-    """The records with one more, which gets a number; of too many, fewer."""
+    """The records with one more, which gets a number; thinned out if they are too many."""
     record["number"] = records[-1]["number"] + 1 if records else 1
     records.append(record)
     return records if len(records) <= MOST_RECORDS else thinned(records, MOST_RECORDS // 2)
 
 
 def numbers_of(logs):
-    """The logs that are single numbers: a list of numbers has no place in a curve."""
+    """The logs that are single numbers: a curve cannot show a list."""
     return {name: value for name, value in logs.items() if isinstance(value, (int, float))}
 
 
 def owners_of(model):
-    """The path of the layer of each weight, and of each path what the layer is."""
+    """The path of the layer of each weight, and for each path what the layer is."""
     owners, layers = {}, {}
     for path, layer, weights in layers_with_weights(model):
         new = [weight for weight in weights if weight not in owners]
-        if not new:  # a shared layer that stands elsewhere too
+        if not new:  # a shared layer that was met before
             continue
         path = unused(path, layers)
         owners |= dict.fromkeys(new, path)

@@ -8,7 +8,7 @@ import numpy as np
 
 
 def is_number(value: Any, least: float = -math.inf) -> bool:
-    """Whether `value` is a finite number, no bool and no text, of at least `least`."""
+    """Whether `value` is a finite number, neither bool nor text, of at least `least`."""
     if isinstance(value, (bool, np.bool_, str)) or value is None:
         return False
     try:
@@ -46,24 +46,24 @@ def check_keys(
 ) -> None:
     """The keys of the dict `given` must be among the `known` ones, all needed ones among them.
 
-    All known ones are needed unless told otherwise.
+    Without `needed`, all known ones are.
     """
     unknown = [key for key in given if key not in known]
     missing = [key for key in (known if needed is None else needed) if key not in given]
     if unknown or missing:
-        wrong = f"has unknown keys {unknown!r:.80}" if unknown else f"misses {missing}"
+        wrong = f"has unknown keys {unknown!r:.80}" if unknown else f"lacks {missing}"
         raise ValueError(f"{what} {wrong}; its keys must be {list(known)}")
 
 
 def is_size(value: Any, least: int) -> bool:
-    """Whether `value` is a whole number of at least `least`, and no bool."""
+    """Whether `value` is an integer of at least `least`, and not a bool."""
     return hasattr(value, "__index__") and not isinstance(value, bool) and value >= least
 
 
 def check_counts(least: int = 1, optional: bool = True, **arguments: Any) -> None:
     """Raise ValueError, naming the argument, unless each is an integer from `least` on.
 
-    None will do too where the arguments are `optional`.
+    None is accepted, too, where the arguments are `optional`.
     """
     for argument, value in arguments.items():
         absent = optional and value is None
@@ -72,7 +72,7 @@ def check_counts(least: int = 1, optional: bool = True, **arguments: Any) -> Non
 
 
 def check_positive(value: Any, argument: str) -> int:
-    """`value` as an int; it must be a positive whole number."""
+    """`value` as an int; it must be a positive integer."""
     if not is_size(value, 1):
         raise ValueError(f"`{argument}` must be a positive integer, got {value!r}")
     return int(value)

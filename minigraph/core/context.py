@@ -19,8 +19,8 @@ class Context(threading.local):
     model is rebuilt from its config. `call` is the outermost layer call that is running; `quiet`
     says whether NumPy is silent about overflow and the like. `budget` is None, or what a model that
     is read from a file may still cost (see `ops.costs`). `on_node` is None, or a function that is
-    told of each node that is added to a graph. `on_gradients` is None, or a function that each
-    optimizer tells of its gradients and variables.
+    told of each node that is added to a graph; `on_output` of each layer that has run, with its
+    outputs; `on_gradients` of the gradients and variables that an optimizer was given.
     """
 
     tape: "Tape | None" = None
@@ -32,6 +32,7 @@ class Context(threading.local):
     budget: "Budget | None" = None
     on_node: Callable[[Any], None] | None = None
     on_gradients: Callable[..., None] | None = None
+    on_output: Callable[[Any, Any], None] | None = None
 
 
 context = Context()

@@ -1,4 +1,4 @@
-"""The number types: the default float, and the names of all others."""
+"""Dtypes: the default float type, and the names of all others."""
 
 from collections.abc import Iterable
 
@@ -49,9 +49,7 @@ def standard_dtype(dtype: DType, argument: str = "dtype") -> str:
     except (TypeError, ValueError):
         known = None
     if known is None or known.kind not in "biuf":
-        raise ValueError(
-            f"{argument}={dtype!r} is not a known number type, such as 'float32' or 'int32'"
-        )
+        raise ValueError(f"{argument}={dtype!r} is not a known dtype, such as 'float32' or 'int32'")
     return known.name
 
 

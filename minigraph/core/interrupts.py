@@ -1,4 +1,4 @@
-"""Ctrl-C waits for the end of a training step, so that a step is made whole or not at all."""
+"""Ctrl-C waits for the end of a training step, so that a step is done completely or not at all."""
 
 import signal
 import threading
@@ -7,29 +7,29 @@ from contextlib import contextmanager
 
 
 class DeferredInterrupts(threading.local):
-    """Lets Ctrl-C wait while a step is being made, so that a step is made whole or not at all.
+    """Within a `with` block Ctrl-C is deferred until the block ends. Blocks may be nested.
 
-    `fit` puts it on guard; then each step is a `with` block, and one may hold others. To change
-    what Ctrl-C does at every step would cost as much as a small update.
+    It only works while somebody is `listening`, as `fit` is: to install a signal handler for each
+    block would cost as much as a small update.
     """
 
     depth, arrived = 0, None
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Take over Ctrl-C for a while. Only the main thread hears of it, so only there."""
+        """Handle Ctrl-C within the block. Does nothing in other threads, which never receive it."""
         handler = signal.getsignal(signal.SIGINT)
         if threading.current_thread() is not threading.main_thread() or not callable(handler):
             yield
             return
 
-        def wait(*signal_and_frame):
+        def defer(*signal_and_frame):
             if self.depth:
                 self.arrived = lambda: handler(*signal_and_frame)
             else:
                 handler(*signal_and_frame)
 
-        signal.signal(signal.SIGINT, wait)
+        signal.signal(signal.SIGINT, defer)
         try:
             yield
         finally:

@@ -8,11 +8,11 @@ import numpy as np
 from .context import context
 
 _lock = threading.Lock()
-_seeds: "np.random.Generator | None" = None  # made when first asked: the import takes a while
+_seeds: "np.random.Generator | None" = None  # made at first use: `numpy.random` loads slowly
 
 
 def next_seed() -> int:
-    """A fresh seed from the process-wide source; whoever draws keeps a stream of its own."""
+    """A fresh seed from the process-wide source, for a layer's or a model's own stream."""
     global _seeds
     with _lock:
         _seeds = _seeds or np.random.default_rng()
@@ -24,7 +24,7 @@ def set_random_seed(seed: int) -> None:
 
     Also seeds Python's `random` and NumPy's global generator.
 
-    Raises ValueError if the seed is no integer from 0 to 2**32 - 1.
+    Raises ValueError unless the seed is an integer from 0 to 2**32 - 1.
     """
     global _seeds
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**32:
@@ -38,9 +38,9 @@ def set_random_seed(seed: int) -> None:
 
 
 class RandomStream:
-    """A random stream of one's own, as every random layer and every model keeps.
+    """A random stream, as every random layer and every model keeps one.
 
-    All draws happen on the host, so the same seed gives the same numbers on every device.
+    All sampling happens on the host, so the same seed gives the same numbers on every device.
     """
 
     def __init__(self, seed: int | None = None):
@@ -49,14 +49,14 @@ class RandomStream:
 
     @property
     def generator(self) -> "np.random.Generator":
-        """NumPy's generator; while a symbolic call is tried out, a scratch one."""
+        """NumPy's generator; while a call is traced, a scratch one."""
         return self._generator if context.tracing is None else np.random.default_rng(0)
 
     @property
     def state(self) -> dict[str, Any]:
-        """Where the stream stands, as plain JSON: its long numbers are texts in hexadecimal.
+        """The state of the generator as plain JSON; its long integers are hexadecimal texts.
 
-        Raises ValueError if what is assigned is no such state.
+        Raises ValueError if an invalid state is assigned.
         """
         state: Any = self._generator.bit_generator.state
         return state | {"state": {name: hex(number) for name, number in state["state"].items()}}
@@ -66,4 +66,4 @@ class RandomStream:
         inner = {name: int(text, 16) for name, text in state["state"].items()}
         self._generator.bit_generator.state = state | {"state": inner}
         if self.state != state:
-            raise ValueError("a random stream has no valid state")
+            raise ValueError("the state of a random stream is invalid")

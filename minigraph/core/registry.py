@@ -7,20 +7,27 @@ file can only ever make what was put here: the library's own classes, classes ma
 
 import difflib
 import inspect
+import re
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Self, TypeVar, overload
 
-from .names import snake_case
+from .names import LONGEST_NAME, snake_case
 from .types import Config
 
-LISTED = 100  # how many names an error lists
+LISTED = 60  # how many known names an error lists at most
+LISTED_OF_ALL = 10  # the same where all registered names are known
+SUGGESTED = 3
 
-_classes = {}  # registered name -> class or function
+_registered = {}  # registered name -> class or function
 _names = {}  # class or function -> registered name
-_aliases = {}  # (group, lower-case name) -> class or function
+_members = {}  # group -> {each accepted spelling: class or function}
+_listed = {}  # group -> {letters of a name: the spelling of it that errors list}
+
+
+Thing = TypeVar("Thing", bound=Callable[..., Any])  # a class or a function
 
 
 Thing = TypeVar("Thing", bound=Callable[..., Any])  # a class or a function
@@ -41,6 +48,7 @@ def register(
     *,
     name: str | None = None,
     group: str | None = None,
+    spelled: str | None = None,
     aliases: tuple[str, ...] = (),
 ) -> Thing: ...
 @overload
@@ -49,6 +57,7 @@ def register(
     *,
     name: str | None = None,
     group: str | None = None,
+    spelled: str | None = None,
     aliases: tuple[str, ...] = (),
 ) -> Callable[[Thing], Thing]: ...
 def register(
@@ -56,21 +65,27 @@ def register(
     *,
     name: str | None = None,
     group: str | None = None,
+    spelled: str | None = None,
     aliases: tuple[str, ...] = (),
 ) -> Any:
     """Put a class or function of this library into the table, under its own name or under `name`.
 
-    With a `group` ("loss", "optimizer", ...) it is also found by name there, written in CamelCase
-    or snake_case, or by one of the `aliases`.
+    With a `group` ("loss", "optimizer", ...) it is also found by name there: in CamelCase, in
+    snake_case, as it is `spelled`, or by one of the `aliases`.
     """
     if thing is None:
-        return lambda thing: register(thing, name=name, group=group, aliases=aliases)
+        return lambda thing: register(
+            thing, name=name, group=group, spelled=spelled, aliases=aliases
+        )
     name = name or thing.__name__
-    _classes.setdefault(name, thing)
+    _registered.setdefault(name, thing)
     _names[thing] = name
     if group is not None:
-        for alias in (thing.__name__, snake_case(thing.__name__), *aliases):
-            _aliases[group, alias] = thing
+        snake = snake_case(thing.__name__)
+        members, listed = _members.setdefault(group, {}), _listed.setdefault(group, {})
+        for spelling in (spelled or snake, *aliases, snake, thing.__name__):
+            members[spelling] = thing
+            listed.setdefault(plain_letters(spelling), spelling)
     return thing
 
 
@@ -86,10 +101,10 @@ def register_keras_serializable(
         registered = f"{package}>{name or thing.__name__}"
         if inspect.isclass(thing) and not hasattr(thing, "get_config"):
             raise ValueError(f"{registered}: a class needs a `get_config` method to be registered")
-        taken = _classes.get(registered, thing)
+        taken = _registered.get(registered, thing)
         if not same_source(taken, thing):
             raise ValueError(f"{registered} is already registered to {taken!r}")
-        _classes[registered] = thing
+        _registered[registered] = thing
         _names[thing] = registered
         return thing
 
@@ -99,7 +114,7 @@ def register_keras_serializable(
 def same_source(a: Any, b: Any) -> bool:
     """Whether two classes or functions are one, or came from one piece of code that ran twice.
 
-    A notebook cell that is run again makes a new object, and that is no clash of names.
+    A notebook cell that is run again makes a new object; that is not a clash of names.
     """
     return a is b or (a.__module__, a.__qualname__) == (b.__module__, b.__qualname__)
 
@@ -114,21 +129,31 @@ def get_registered_object(name: str, custom_objects: Mapping[str, Any] | None = 
 
     `custom_objects` and open scopes are asked too, but cannot replace a class of the library.
     """
-    if name in _classes:
-        return _classes[name]
+    if name in _registered:
+        return _registered[name]
     for table in (custom_objects or {}, *_scopes.tables):
         if name in table:
             return table[name]
     return None
 
 
-def find(name: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """Like `get_registered_object`, but an unknown name is a ValueError that says what to do."""
+def find(
+    name: str,
+    custom_objects: Mapping[str, Any] | None = None,
+    kind: str = "function",
+    fits: Callable[[Any], bool] = inspect.isfunction,
+) -> Any:
+    """Like `get_registered_object`, but an unknown name is a ValueError that says what to do.
+
+    The error speaks of a `kind` of thing, and lists the known ones that fit.
+    """
     thing = get_registered_object(name, custom_objects)
     if thing is None:
+        known = [name for name, thing in _registered.items() if fits(thing)]
         raise ValueError(
-            f"unknown class or function {name!r}: pass custom_objects={{{name!r}: ...}}, "
-            "or mark it with @register_keras_serializable() before loading"
+            f"{unknown_name(kind, name, known, LISTED_OF_ALL)} Pass a custom one as "
+            f"custom_objects={{{name!r:.80}: ...}}, or mark it with @register_keras_serializable() "
+            "before loading."
         )
     return thing
 
@@ -140,9 +165,11 @@ def as_function(given: Any, custom_objects: Mapping[str, Any] | None = None) -> 
 
 def find_class(name: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """Like `find`, but what `name` means must be a class whose objects a config can describe."""
-    found = find(name, custom_objects) if isinstance(name, str) else None
+    found = None
+    if isinstance(name, str):
+        found = find(name, custom_objects, "class", inspect.isclass)
     if not hasattr(found, "from_config"):
-        raise ValueError(f"`class_name` must be the name of a class, and {name!r:.80} is none")
+        raise ValueError(f"`class_name` must be the name of a class, got {name!r:.80}")
     return found
 
 
@@ -150,12 +177,12 @@ def name_in_config(thing: Any) -> str:
     """The name that a config writes for a class or function.
 
     Raises ValueError for a function without a name, and if the name would be read back as another
-    thing: a `relu` of your own must not become the library's.
+    thing: a user's `relu` must not become the library's.
     """
     name = _names.get(thing) or getattr(thing, "__name__", "<")
     if name.startswith("<"):
         raise ValueError(
-            f"{thing!r} has no name of its own, so it cannot be written to a config. Define it "
+            f"{thing!r} has no name, so it cannot be written to a config. Define it "
             "with `def`, and mark it with @register_keras_serializable()."
         )
     known = get_registered_object(name) or thing
@@ -171,7 +198,7 @@ def name_in_config(thing: Any) -> str:
 def custom_object_scope(*tables: dict[str, Any]) -> Iterator[None]:
     """Within the block, names in the given dicts may be used by configs and files.
 
-    Raises TypeError for what is no dict.
+    Raises TypeError unless each is a dict.
     """
     for table in tables:
         if not isinstance(table, dict):
@@ -187,26 +214,46 @@ def custom_object_scope(*tables: dict[str, Any]) -> Iterator[None]:
 CustomObjectScope = custom_object_scope
 
 
-def did_you_mean(name: Any, known: Collection[str]) -> str:
-    """A sentence with those of the `known` names that look like `name`, or with all of them."""
-    close = difflib.get_close_matches(name, known, cutoff=0.7)
-    if close:
-        return f"Did you mean {' or '.join(map(repr, close))}?"
-    known = sorted(known)
-    more = f" and {len(known) - LISTED} more" if len(known) > LISTED else ""
-    return f"There is {', '.join(map(repr, known[:LISTED]))}{more}."
+def unknown_name(kind: str, name: Any, known: Collection[str], listed: int = LISTED) -> str:
+    """The text of each error about a name that means nothing: what was meant, what is known."""
+    return f"Unknown {kind} {name!r:.80}. {did_you_mean(name, known, listed)}"
+
+
+def did_you_mean(name: Any, known: Collection[str], listed: int = LISTED) -> str:
+    """Sentences with those of the `known` names that `name` may stand for, and with all of them."""
+    close = suggestions(name, known)
+    question = f"Did you mean {' or '.join(map(repr, close))}? " if close else ""
+    names = sorted(set(known))
+    more = f" and {len(names) - listed} more" if len(names) > listed else ""
+    return f"{question}Known: {', '.join(map(repr, names[:listed])) or 'none'}{more}."
+
+
+def suggestions(name: Any, known: Collection[str]) -> list[str]:
+    """The known names that hold `name` as a part, or look like it, the likeliest first.
+
+    Capitals and signs do not count: `GlorotUnifrm` is near `glorot_uniform`.
+    """
+    wanted, plain = plain_letters(name), {k: plain_letters(k) for k in known}
+    holding = [k for k in plain if len(wanted) > 2 and wanted in plain[k]]
+    holding.sort(key=lambda k: not plain[k].startswith(wanted))
+    near = difflib.get_close_matches(wanted, plain.values(), SUGGESTED, cutoff=0.7)
+    alike = sorted((k for k in plain if plain[k] in near), key=lambda k: near.index(plain[k]))
+    return list(dict.fromkeys([*holding, *alike]))[:SUGGESTED]
+
+
+def plain_letters(name: Any) -> str:
+    return re.sub(r"[\W_]", "", str(name)[:LONGEST_NAME]).lower()  # a file may hold any length
 
 
 def lookup(group: str, name: str) -> Any:
     """The member of a group that a text names; ValueError with the known names otherwise."""
-    found = _aliases.get((group, name))
-    if found is None and (">" in name or name not in _classes):  # no layer or op serves as a loss
+    found = _members[group].get(name)
+    if found is None and (">" in name or name not in _registered):  # an op's name means no loss
         found = get_registered_object(name)
     if found is None:
-        known = {alias for kind, alias in _aliases if kind == group}
         raise ValueError(
-            f"unknown {group} {name!r}. {did_you_mean(name, known)} One of your own is given as an "
-            f"object, or as custom_objects={{{name!r}: ...}} when it is loaded."
+            f"{unknown_name(group, name, _listed[group].values())} A custom {group} is given as an "
+            f"object, or as custom_objects={{{name!r:.80}: ...}} when a model is loaded."
         )
     return found
 
@@ -230,72 +277,60 @@ def get(
     if callable(found) and not inspect.isclass(found) and not hasattr(found, "get_config"):
         return found if of_function is None else of_function(found)
     raise ValueError(
-        f"no {group} can be made of {identifier!r:.80} ({type(identifier).__name__}): give a name, "
+        f"{identifier!r:.80} ({type(identifier).__name__}) is not a valid {group}: give a name, "
         f"an object of the class {base.__name__} or a function"
     )
-
-
-def public_names(module: dict[str, Any]) -> list[str]:
-    """What a module offers, from its `globals()`: its own classes, and what reads and writes them.
-
-    A class that was given a second name in the module counts under both.
-    """
-    return [
-        name
-        for name, thing in module.items()
-        if name in ("get", "serialize", "deserialize")
-        or (inspect.isclass(thing) and thing.__module__ == module["__name__"])
-    ]
 
 
 # ---------------------------------------------------------------------------------------------
 # Configs: from constructor arguments to plain JSON and back
 
+POSITION_OR_KEYWORD = inspect.Parameter.POSITIONAL_OR_KEYWORD
+KEYWORD = inspect.Parameter.KEYWORD_ONLY
+MORE_POSITIONS, MORE_KEYWORDS = inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD
+
 
 @lru_cache(1000)  # to read a signature takes longer than all the rest of a config
-def constructor_parameters(cls: type) -> dict[str, inspect.Parameter]:
-    """The parameters of `cls.__init__`, and of its bases' where it takes `**options`, by name.
+def init_parameters(cls: type) -> dict[str, inspect.Parameter]:
+    """The parameters of `cls(...)` by name, also those that `**options` hand on to a base class.
 
-    Those that the class hands to its base itself, its `set_inside`, are left out.
+    What signatures cannot tell is declared: see `Configurable`.
     """
-    found = {}
-    for base in cls.__mro__:
-        if "__init__" not in vars(base):
-            continue
-        parameters = list(inspect.signature(base.__init__).parameters.values())[1:]
-        named = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
-        if found:  # what passes through `**options` is given by keyword
-            named = [p.replace(kind=p.KEYWORD_ONLY) for p in named]
-        found |= {p.name: p for p in named if p.name not in found}
-        if not any(p.kind is p.VAR_KEYWORD for p in parameters):
-            break
-    else:  # the bases may take more than their signatures name, as layers do for their weights
-        kind = inspect.Parameter.KEYWORD_ONLY
-        more = getattr(cls, "more_arguments", {})
-        found |= {n: inspect.Parameter(n, kind, default=start) for n, start in more.items()}
-    found = {name: p for name, p in found.items() if name not in getattr(cls, "set_inside", ())}
-    return dict(sorted(found.items(), key=lambda item: item[1].kind))
+    derived = getattr(cls, "derived_arguments", ())
+    found = handed_on(cls, [base for base in cls.__mro__ if "__init__" in vars(base)])
+    found = [p for p in found.values() if p.name not in derived]
+    return {p.name: p for p in sorted(found, key=lambda parameter: parameter.kind)}
 
 
-def constructor_arguments(cls: type) -> list[str]:
-    """The names of all arguments that `cls(...)` takes."""
-    return list(constructor_parameters(cls))
+def handed_on(cls: type, bases: list[type]) -> dict[str, inspect.Parameter]:
+    """The parameters of the first base's `__init__`, and of the next if it takes `**options`."""
+    if bases[0] is object:
+        options = getattr(cls, "option_defaults", {})
+        return {name: inspect.Parameter(name, KEYWORD, default=options[name]) for name in options}
+    parameters = list(inspect.signature(bases[0].__init__).parameters.values())[1:]
+    kinds = {p.kind for p in parameters}
+    found = {p.name: p for p in parameters if p.kind in (POSITION_OR_KEYWORD, KEYWORD)}
+    for name, p in (handed_on(cls, bases[1:]) if MORE_KEYWORDS in kinds else {}).items():
+        found.setdefault(name, p if MORE_POSITIONS in kinds else p.replace(kind=KEYWORD))
+    return found
 
 
-class ConstructorSignature:
+class InitSignature:
     """What `help`, editors and the reference show of a class: all that `cls(...)` takes."""
+
+    def __init__(
+        self, parameters: Callable[[type], dict[str, inspect.Parameter]] = init_parameters
+    ):
+        self.parameters = parameters  # class -> dict of its parameters
 
     def __get__(self, thing: Any, cls: type) -> inspect.Signature | None:
         return inspect.Signature([*self.parameters(cls).values()]) if thing is None else None
-
-    def parameters(self, cls: type) -> dict[str, inspect.Parameter]:
-        return constructor_parameters(cls)
 
 
 def read_config(thing: Any) -> Config:
     """The config of an object that stores each constructor argument under its own name."""
     config = {}
-    for name in constructor_arguments(type(thing)):
+    for name in init_parameters(type(thing)):
         if not hasattr(thing, name):
             raise ValueError(
                 f"{type(thing).__name__} takes the argument {name!r} but does not store it, so its "
@@ -307,9 +342,16 @@ def read_config(thing: Any) -> Config:
 
 
 class Configurable:
-    """An object whose config is its constructor arguments."""
+    """An object whose config is its constructor arguments.
 
-    __signature__ = ConstructorSignature()
+    They are read from the signature of `__init__`, with two exceptions that a class declares:
+    `derived_arguments` are those of its base that it sets itself, and `option_defaults` are
+    further ones that the `**options` of the base may hold, with their defaults.
+    """
+
+    derived_arguments: tuple[str, ...] = ()
+    option_defaults: dict[str, Any] = {}
+    __signature__ = InitSignature()
 
     def get_config(self) -> Config:
         """The constructor arguments as plain JSON."""

@@ -29,7 +29,7 @@ def load_data():
     The first call downloads 170 MB into the folder that the environment variable `MINIGRAPH_DATA`
     names, else into the system's cache.
     Shapes: x (50000, 32, 32, 3) and (10000, 32, 32, 3), y (50000, 1) and (10000, 1).
-    Raises ConnectionError, with what to put where, if the file can be had from nowhere.
+    Raises ConnectionError, with what to put where, if no mirror has the file.
     Source: Krizhevsky (2009).
     """
     members = read_members(*load(SOURCE))

@@ -43,9 +43,9 @@ def parse_files(table):
 
 
 def cache_folder():
-    """Where data sets are kept: `MINIGRAPH_DATA`, or the place that this system has for caches."""
-    places = {"win32": os.environ.get("LOCALAPPDATA"), "darwin": "~/Library/Caches"}
-    base = places.get(sys.platform, os.environ.get("XDG_CACHE_HOME")) or "~/.cache"
+    """Where data sets are kept: `MINIGRAPH_DATA`, or the folder that this system has for caches."""
+    folders = {"win32": os.environ.get("LOCALAPPDATA"), "darwin": "~/Library/Caches"}
+    base = folders.get(sys.platform, os.environ.get("XDG_CACHE_HOME")) or "~/.cache"
     chosen = os.environ.get(FOLDER_VARIABLE) or os.path.join(base, "minigraph")
     return os.path.abspath(os.path.expanduser(chosen))
 
@@ -53,7 +53,7 @@ def cache_folder():
 def load(source):
     """The bytes of each file of a data set: from the cache, or else from the first mirror with it.
 
-    A damaged file in the cache is fetched anew. Raises ConnectionError, which says what to put
+    A damaged file in the cache is fetched again. Raises ConnectionError, which says what to put
     where, if no mirror has a file. A cache that cannot be written to gives a warning.
     """
     bases = (cache_folder(), os.path.join(tempfile.gettempdir(), "minigraph"))
@@ -166,7 +166,7 @@ def show_progress(file, done):
 
 def advice(source, file, folder, reasons):
     """One screen for somebody without this file: what was tried, and what to put where."""
-    tried = "".join(f"  {place}\n    {reason}\n" for place, reason in reasons.items())
+    tried = "".join(f"  {origin}\n    {reason}\n" for origin, reason in reasons.items())
     wanted = "".join(f"  {f.name}  {f.size:,} bytes\n    {f.sha256}\n" for f in source.files)
     return (
         f"the data set {source.name} is not on this machine, and {file.name} could not be "

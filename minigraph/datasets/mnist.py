@@ -31,7 +31,7 @@ def load_data():
     In a picture 0 is paper and 255 is ink; labels are 0 to 9. The first call downloads 12 MB into
     the folder that the environment variable `MINIGRAPH_DATA` names, else into the system's cache.
     Shapes: x (60000, 28, 28) and (10000, 28, 28), y (60000,) and (10000,).
-    Raises ConnectionError, with what to put where, if the files can be had from nowhere.
+    Raises ConnectionError, with what to put where, if no mirror has the files.
     Source: LeCun et al. (1998).
     """
     arrays = [read_idx(packed, shape) for packed, shape in zip(load(SOURCE), SHAPES, strict=True)]

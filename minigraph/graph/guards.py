@@ -60,7 +60,7 @@ def refuse_symbols(cls: type, args: tuple) -> None:
 def check_no_more(settings: dict[str, Any], cls: type) -> None:
     """Raise TypeError, with what was perhaps meant, if arguments of a constructor are left over."""
     for wrong in settings:
-        known = registry.did_you_mean(wrong, registry.constructor_arguments(cls))
+        known = registry.did_you_mean(wrong, registry.init_parameters(cls))
         raise TypeError(f"{cls.__name__} takes no argument {wrong!r}. {known}")
 
 

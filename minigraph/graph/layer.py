@@ -59,22 +59,22 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
     `training` or `mask`, it is given them. Shapes include the batch axis, which is None where it
     is unknown.
 
-    `weight_settings` names the weights that can be set from outside, and how they start: with
+    `weight_defaults` names the weights that can be set from outside, and how they start: with
     {"bias": "zeros"} the layer takes `bias_initializer` and `bias_regularizer`, and
     `add_weight(name="bias")` uses them. `activity_regularizer` adds a penalty on the outputs.
     """
 
-    weight_settings: dict[str, Any] = {}
+    weight_defaults: dict[str, Any] = {}
     input_spec: Any = None
     supports_masking: bool = False
     casts_inputs: bool = True  # whether inputs are turned into the layer's float type
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        if "weight_settings" in vars(cls):
-            cls.more_arguments = {
+        if "weight_defaults" in vars(cls):
+            cls.option_defaults = {
                 f"{weight}_{kind}": value
-                for weight, start in cls.weight_settings.items()
+                for weight, start in cls.weight_defaults.items()
                 for kind, value in (("initializer", start), ("regularizer", None))
             }
         if "build" in vars(cls):
@@ -106,7 +106,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         self._added_losses: list[Any] = []  # in its latest call
         self._added_in: Any = None  # which call that was
         self.activity_regularizer = regularizers.get(activity_regularizer)
-        for weight, start in self.weight_settings.items():
+        for weight, start in self.weight_defaults.items():
             start = settings.pop(f"{weight}_initializer", start)
             regularizer = settings.pop(f"{weight}_regularizer", None)
             setattr(self, f"{weight}_initializer", initializers.get(start))
@@ -228,6 +228,8 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         if self.activity_regularizer is not None and context.tracing is None:
             for output in tree.flatten(outputs):
                 self.add_loss(self.activity_regularizer(output) / max(output.shape[0], 1))
+        if context.on_output is not None:
+            context.on_output(self, outputs)
         return outputs
 
     def pass_masks(self, inputs: Structure, masks: Structure, outputs: Structure) -> Any:

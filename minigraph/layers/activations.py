@@ -105,7 +105,7 @@ class PReLU(Layer):
     """
 
     supports_masking = True
-    weight_settings = {"alpha": "zeros"}
+    weight_defaults = {"alpha": "zeros"}
 
     def __init__(self, shared_axes=None, **options):
         super().__init__(**options)

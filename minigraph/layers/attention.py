@@ -22,7 +22,7 @@ class Heads(Layer):
     `out=True`: (batch, time, heads, width) -> (batch, time, outputs).
     """
 
-    weight_settings = {"kernel": "glorot_uniform", "bias": "zeros"}
+    weight_defaults = {"kernel": "glorot_uniform", "bias": "zeros"}
 
     def __init__(self, shape, use_bias=True, out=False, **options):
         super().__init__(**options)
@@ -62,7 +62,7 @@ class MultiHeadAttention(Layer):
     Source: Vaswani et al. (2017).
     """
 
-    weight_settings = Heads.weight_settings
+    weight_defaults = Heads.weight_defaults
     supports_masking = True
 
     def __init__(
@@ -82,7 +82,7 @@ class MultiHeadAttention(Layer):
         self.dropper = Dropout(dropout, seed=seed, name="dropout", dtype=self.dtype)
 
     def make_heads(self, shape, name, **more):
-        settings = {name: getattr(self, name) for name in self.more_arguments}
+        settings = {name: getattr(self, name) for name in self.option_defaults}
         return Heads(shape, self.use_bias, name=name, dtype=self.dtype, **settings, **more)
 
     def build(self, input_shape):

@@ -20,7 +20,7 @@ class Convolution(Spatial):
     """
 
     paddings = ("valid", "same")
-    weight_settings = {"kernel": "glorot_uniform", "bias": "zeros"}
+    weight_defaults = {"kernel": "glorot_uniform", "bias": "zeros"}
 
     def __init__(
         self, filters, kernel_size, strides=1, padding="valid", dilation_rate=1, groups=1,

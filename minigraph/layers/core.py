@@ -19,7 +19,7 @@ class Dense(Layer):
     """
 
     supports_masking = True
-    weight_settings = {"kernel": "glorot_uniform", "bias": "zeros"}
+    weight_defaults = {"kernel": "glorot_uniform", "bias": "zeros"}
 
     def __init__(self, units, activation=None, use_bias=True, **options):
         super().__init__(**options)

@@ -26,7 +26,7 @@ class BatchNormalization(Layer):
     """
 
     supports_masking = True
-    weight_settings = {
+    weight_defaults = {
         "gamma": "ones",
         "beta": "zeros",
         "moving_mean": "zeros",
@@ -91,7 +91,7 @@ class LayerNormalization(Layer):
     """
 
     supports_masking = True
-    weight_settings = {"gamma": "ones", "beta": "zeros"}
+    weight_defaults = {"gamma": "ones", "beta": "zeros"}
 
     def __init__(self, axis=-1, epsilon=1e-3, center=True, scale=True, **options):
         super().__init__(**options)

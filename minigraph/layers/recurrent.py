@@ -41,7 +41,7 @@ class Cell(Layer):
     share one decision (Gal and Ghahramani, 2016).
     """
 
-    weight_settings = {"kernel": "glorot_uniform", "recurrent": "orthogonal", "bias": "zeros"}
+    weight_defaults = {"kernel": "glorot_uniform", "recurrent": "orthogonal", "bias": "zeros"}
     gates, states, functions = 1, 1, ("activation",)
     settings = ()  # what else the op takes
     taps = ()  # the axes of the weights that come before inputs and columns
@@ -230,7 +230,7 @@ class ConvLSTMCell(LSTMCell):
     Source: Shi et al. (2015).
     """
 
-    set_inside = ("units",)
+    derived_arguments = ("units",)
     settings = ("strides", "padding", "dilation_rate")
     whole, plain = staticmethod(recurrent.conv_lstm), staticmethod(recurrent.conv_lstm_step)
 
@@ -399,13 +399,11 @@ class RNN(Layer):
         return [mask, *[None] * len(self.state_shapes(inputs.shape))] if self.return_state else mask
 
 
-class CellSignature(registry.ConstructorSignature):
-    """The arguments of the cell, then those of the loop."""
-
-    def parameters(self, cls):
-        of_loop = super().parameters(cls).values()
-        by_keyword = {p.name: p.replace(kind=p.KEYWORD_ONLY) for p in of_loop}
-        return (super().parameters(cls.cell_class) if cls.cell_class else {}) | by_keyword
+def cell_and_loop_parameters(cls):
+    """The parameters of the cell, then by keyword those of the loop."""
+    of_loop = registry.init_parameters(cls).values()
+    by_keyword = {p.name: p.replace(kind=p.KEYWORD_ONLY) for p in of_loop}
+    return (registry.init_parameters(cls.cell_class) if cls.cell_class else {}) | by_keyword
 
 
 class CellRNN(RNN):
@@ -414,15 +412,15 @@ class CellRNN(RNN):
     Weights and `units` are the cell's.
     """
 
-    __signature__ = CellSignature()
-    set_inside = ("cell",)
+    __signature__ = registry.InitSignature(cell_and_loop_parameters)
+    derived_arguments = ("cell",)
     cell_class = None
 
     def __init__(self, *args, **options):
-        of_layer = registry.constructor_arguments(Layer)
+        of_layer = registry.init_parameters(Layer)
         of_cell = {
             name: options.pop(name)
-            for name in registry.constructor_arguments(self.cell_class)
+            for name in registry.init_parameters(self.cell_class)
             if name in options and name not in of_layer
         }
         of_cell["dtype"], of_cell["name"] = options.get("dtype"), "cell"

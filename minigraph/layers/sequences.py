@@ -22,7 +22,7 @@ class Embedding(Layer):
     Source: Bengio et al. (2003).
     """
 
-    weight_settings = {"embeddings": "uniform"}
+    weight_defaults = {"embeddings": "uniform"}
     casts_inputs = False
 
     def __init__(self, input_dim, output_dim, mask_zero=False, **options):

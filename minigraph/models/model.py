@@ -30,7 +30,7 @@ from ..saving.model import load_weights, save_model, save_weights
 from ..training.trainer import Trainer
 
 
-class Model(Trainer, Layer):
+class Model(Layer, Trainer):
     """A graph of layers between `inputs` and `outputs`, or a subclass with its own `call`.
 
     `inputs` and `outputs` are symbolic tensors, alone or nested in lists, tuples and dicts. A
@@ -209,7 +209,7 @@ class Model(Trainer, Layer):
 
     def _walk(self) -> dict[Layer, list[Any]]:
         """This model and all layers inside it: in an epoch, or in a single step, looked up once."""
-        return self._collect("walk", super()._walk) if self.built else super()._walk()
+        return self._cached("walk", super()._walk) if self.built else super()._walk()
 
     @property
     def plan_nodes(self) -> list[Node]:

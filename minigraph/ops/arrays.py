@@ -239,7 +239,7 @@ def take(x: Array, indices: Array, /, axis: int | None = None):
     Raises IndexError, naming the range, for an index out of bounds.
     """
     flat = x.reshape(-1) if axis is None else x
-    along = (axis or 0) % max(x.ndim, 1)
+    along = 0 if axis is None else check_axis(axis, x.ndim, "take")
     indices = check_indices(to_array(indices), flat.shape[along], along).astype("int64")
     key = (slice(None),) * along + (indices,)
     return flat[key], (lambda g: add_at(flat, key, g).reshape(x.shape), None)

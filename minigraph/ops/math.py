@@ -120,7 +120,7 @@ def elementwise(name: str, text: str, derivative: Any = None) -> Callable[[Array
     def fn(x: Array, /):
         xp = array_module(x)
         y = getattr(xp, name)(x)
-        return y, (lambda g: g * derivative(xp, x, y),) if derivative else None
+        return y, None if derivative is None else (lambda g: g * derivative(xp, x, y),)
 
     return named(name, text, fn)
 

@@ -1,9 +1,9 @@
 """A model as plain JSON, and back.
 
-The config of a model is a table and a drawing. The table holds each layer object once, also the
-layers of models inside the model, so whatever is shared stays shared. The drawing lists the calls
+The config of a model is a table and a topology. The table holds each layer object once, also the
+layers of models inside the model, so whatever is shared stays shared. The topology lists the calls
 in the order in which they were made, and a call may name only calls before it. So a config cannot
-describe a circle.
+describe a cycle.
 
 JSON has no tuples, slices or arrays. Each is written as a dict with one key, its tag:
 
@@ -39,13 +39,13 @@ from .file import expect, parse_json
 # Bounds for a model that comes from a file (see `bounded`).
 MOST_LAYERS = 10_000
 MOST_CALLS = 200_000  # a call of a model counts all the calls inside it
-MOST_NUMBERS = 2**27  # in one row of one tensor
+MOST_ELEMENTS = 2**27  # of one sample in one tensor
 DEEPEST_MODEL = 100  # models inside models; a call of one goes down by Python's own stack
 
 # The keys of each part of a config, and what stands under them.
 MODEL = {"name": str, "trainable": bool, "layers": list}
-GRAPH = {"nodes": list, "inputs": object, "outputs": object}  # how layers are joined,
-CHAIN = {"chain": list, "input": object}  # in one of these two ways
+GRAPH = {"nodes": list, "inputs": object, "outputs": object}  # the topology,
+CHAIN = {"chain": list, "input": object}  # in one of two forms
 LAYER = {"class_name": str, "name": str, "config": dict}
 LAYER_CALL = {"layer": int, "args": list, "kwargs": dict}
 OP_CALL = {"op": str, "name": str, "args": list, "kwargs": dict}
@@ -60,7 +60,7 @@ def model_config(model):
     """The config of a model, as `Model.get_config` gives it.
 
     Of a graph: name, trainable, layers (the table), nodes (the calls), inputs and outputs. Of a
-    `Sequential`: name, trainable, layers, chain (places in the table) and input.
+    `Sequential`: name, trainable, layers, chain (indices of the table) and input.
     Raises ValueError for a subclass that has to say itself how it is rebuilt.
     """
     if form_of(model) == "object":  # its own get_config asks for the part that all models have
@@ -84,7 +84,7 @@ def model_from_config(config, custom_objects=None, cls=None):
 def clone_model(model, clone_function=None):
     """A model of the same structure and names, with new layers and fresh weights.
 
-    `clone_function(layer)` may give the layer that takes a layer's place; Inputs and inner models
+    `clone_function(layer)` may give the layer that replaces another; Inputs and inner models
     are always copied. Classes need not be registered.
 
     Raises ValueError for a subclass that has to say itself how it is rebuilt.
@@ -93,12 +93,12 @@ def clone_model(model, clone_function=None):
     writer, replaced = Writer(), {}
     config = writer.model(model)
     kept = (InputLayer, Inside, registry.find("Functional"), type(None))
-    for place, layer in enumerate(writer.layers if clone_function else []):
+    for index, layer in enumerate(writer.layers if clone_function else []):
         if not isinstance(layer, kept):
-            replaced[place] = clone_function(layer)
-            good = isinstance(replaced[place], Layer)
-            expect(good, f"clone_function must give a layer for {layer!r}, not {replaced[place]!r}")
-    return read_model(type(model), config, writer.met, replaced)[0]
+            replaced[index] = clone_function(layer)
+            good = isinstance(replaced[index], Layer)
+            expect(good, f"clone_function must give a layer for {layer!r}, not {replaced[index]!r}")
+    return read_model(type(model), config, writer.named, replaced)[0]
 
 
 def model_to_json(model, **json_args):
@@ -116,7 +116,7 @@ def model_from_json(text, custom_objects=None):
 def write_model(model):
     """({"class_name", "config"} of a model, the layers of its table).
 
-    A model with a `get_config` of its own has no table; it stands for all of its layers.
+    A model that defines `get_config` has no table; it stands for all of its layers.
     """
     writer = Writer()
     if form_of(model) != "object":
@@ -140,7 +140,7 @@ def read_model(cls, config, custom_objects=None, replaced=()):
     """(a new model of class `cls`, the layers of its table) from a config."""
     expect(isinstance(config, dict), f"a config is a dict, got {config!r:.80}")
     with rebuilding(custom_objects):
-        if joining_keys(config):
+        if topology_keys(config):
             check_record(config, "a model", MODEL, GRAPH | CHAIN)
             reader = Reader(config["layers"], replaced)
             model = reader.model(cls, config["name"], config["trainable"], config)
@@ -151,7 +151,7 @@ def read_model(cls, config, custom_objects=None, replaced=()):
         return model, [model]
 
 
-def is_joined(layer):
+def has_topology(layer):
     """Whether a layer is a model that is written as a graph or chain of other layers."""
     return isinstance(layer, registry.find("Functional")) and form_of(layer) != "object"
 
@@ -179,82 +179,82 @@ def form_of(model):
 class Writer:
     """Writes models down. `table` and `layers` are the entries and their objects, in one order.
 
-    `met` maps each name that was written to the class or function that it means.
+    `named` maps each name that was written to the class or function that it means.
     """
 
     def __init__(self):
-        self.table, self.layers, self.met = [], [], {}
-        self._places = {}  # id of a layer (or of a symbol where a model starts) -> its place
+        self.table, self.layers, self.named = [], [], {}
+        self._indices = {}  # id of a layer, or of a symbol where a model starts -> its index
 
     def model(self, model):
         """The whole config of a graph or chain."""
-        joined = self.joined(model)
-        return {"name": model.name, "trainable": model.trainable, "layers": self.table} | joined
+        topology = self.topology(model)
+        return {"name": model.name, "trainable": model.trainable, "layers": self.table} | topology
 
-    def joined(self, model):
-        """How layers of the table are joined: the calls of a graph, or the order of a chain."""
+    def topology(self, model):
+        """The calls of a graph, or the order of the layers in a chain."""
         if form_of(model) == "chain":
             start = model.plan.inputs[0].node.layer.get_config() if model.plan else None
-            return {"chain": [self.place(layer) for layer in model.layers], "input": start}
-        nodes, numbers = [], {}
+            return {"chain": [self.index_of(layer) for layer in model.layers], "input": start}
+        nodes, sources = [], {}
         calls = collect(model.inputs, model.outputs)
         taken = {node.name for node in calls}
         for symbol in model.inputs:
-            numbers[symbol] = [len(nodes), 0]
-            nodes.append({"layer": self.place_start(symbol, taken)})
+            sources[symbol] = [len(nodes), 0]
+            nodes.append({"layer": self.index_of_start(symbol, taken)})
         for node in sorted(calls, key=lambda node: node.order):
             for index, symbol in enumerate(node.outputs):
-                numbers.setdefault(symbol, [len(nodes), index])
-            nodes.append(self.call(node, numbers))
-        inputs, outputs = self.encode(model.input, numbers), self.encode(model.output, numbers)
+                sources.setdefault(symbol, [len(nodes), index])
+            nodes.append(self.call(node, sources))
+        inputs, outputs = self.encode(model.input, sources), self.encode(model.output, sources)
         return {"nodes": nodes, "inputs": inputs, "outputs": outputs}
 
-    def call(self, node, numbers):
+    def call(self, node, sources):
         """One call: what is called, and with what."""
         try:
             if node.layer is not None:
-                called = {"layer": self.place(node.layer)}
+                called = {"layer": self.index_of(node.layer)}
             else:
                 called = {"op": self.name_of(node.fn), "name": node.name}
-            args = [self.encode(value, numbers) for value in node.args]
-            return called | {"args": args, "kwargs": self.encode(node.kwargs, numbers)}
+            args = [self.encode(value, sources) for value in node.args]
+            return called | {"args": args, "kwargs": self.encode(node.kwargs, sources)}
         except ValueError as error:
             raise ValueError(f"the call of {node.name!r} cannot be written: {error}") from error
 
-    def place(self, layer):
-        """The place of a layer in the table; it enters the table at its first mention."""
-        if id(layer) not in self._places:
-            self._places[id(layer)] = None
+    def index_of(self, layer):
+        """The index of a layer in the table; it enters the table at its first mention."""
+        if id(layer) not in self._indices:
+            self._indices[id(layer)] = None
             self._enter(layer, self.entry(layer), layer)
-        place = self._places[id(layer)]
-        expect(place is not None, f"layer {layer.name!r} is an argument of itself")
-        return place
+        index = self._indices[id(layer)]
+        expect(index is not None, f"layer {layer.name!r} is an argument of itself")
+        return index
 
-    def place_start(self, symbol, taken):
-        """The place of the Input where a model starts.
+    def index_of_start(self, symbol, taken):
+        """The index of the Input where a model starts.
 
-        A model that was cut out of a larger graph starts at an inner tensor. Rebuilt, it starts at
-        an Input of the same shape and dtype, and of the same name unless that is `taken`.
+        A model that is a part of a larger graph starts at an inner tensor. Rebuilt, it starts at an
+        Input of the same shape and dtype, and of the same name unless that is `taken`.
         """
         if isinstance(symbol.node.layer, InputLayer):
-            return self.place(symbol.node.layer)
-        if id(symbol) not in self._places:
+            return self.index_of(symbol.node.layer)
+        if id(symbol) not in self._indices:
             name = symbol.name + "_input" * (symbol.name in taken)
             config = {"batch_shape": list(symbol.shape), "dtype": symbol.dtype, "name": name}
             self._enter(symbol, {"class_name": "InputLayer", "name": name, "config": config}, None)
-        return self._places[id(symbol)]
+        return self._indices[id(symbol)]
 
     def _enter(self, thing, entry, layer):
-        self._places[id(thing)] = len(self.table)
+        self._indices[id(thing)] = len(self.table)
         self.table.append(entry)
         self.layers.append(layer)
 
     def entry(self, layer):
-        """A layer's entry: class, name and config, and for a model how its layers are joined."""
+        """A layer's entry: class, name and config, and for a model its topology."""
         head = {"class_name": self.name_of(type(layer)), "name": layer.name}
-        if is_joined(layer):
+        if has_topology(layer):
             config = {"name": layer.name, "trainable": layer.trainable}
-            return head | {"config": config} | self.joined(layer)
+            return head | {"config": config} | self.topology(layer)
         config = layer.get_config()
         expect(isinstance(config, dict), f"get_config of layer {layer.name!r} must give a dict")
         if type(layer).get_config is Layer.get_config:
@@ -264,8 +264,8 @@ class Writer:
         return head | {"config": self.encode(config, {})}
 
     def layers_in_arguments(self, layer):
-        """The constructor arguments that hold layers, which are written as places in the table."""
-        arguments = {n: getattr(layer, n) for n in registry.constructor_arguments(type(layer))}
+        """The constructor arguments that hold layers, which are written as indices of the table."""
+        arguments = {n: getattr(layer, n) for n in registry.init_parameters(type(layer))}
         for value in arguments.values():
             self.meet(value)
         held = {name: tree.flatten(value) for name, value in arguments.items()}
@@ -277,38 +277,38 @@ class Writer:
             self.name_of(value)
         elif isinstance(value, registry.Configurable):
             self.name_of(type(value))
-            for name in registry.constructor_arguments(type(value)):
+            for name in registry.init_parameters(type(value)):
                 self.meet(getattr(value, name, None))
 
     def name_of(self, thing):
         """The name that stands for a class or function; ValueError if it would mean another."""
         name = registry.name_in_config(thing)
-        self.met[name] = thing
+        self.named[name] = thing
         return name
 
-    def encode(self, value, numbers):
-        """A value as JSON. `numbers` says which output of which call each symbol is."""
+    def encode(self, value, sources):
+        """A value as JSON. `sources` says which output of which call each symbol is."""
         match value.item() if isinstance(value, np.generic) else value:
             case None | bool() | int() | str() as plain:
                 return plain
-            case float() as number:
-                return number if math.isfinite(number) else {"$float": repr(number)}
+            case float() as plain:
+                return plain if math.isfinite(plain) else {"$float": repr(plain)}
             case list():
-                return [self.encode(item, numbers) for item in value]
+                return [self.encode(item, sources) for item in value]
             case dict():
                 good = all(isinstance(key, str) and not key.startswith("$") for key in value)
                 expect(good, f"the keys {list(value)!r:.80} must be texts without a '$' in front")
-                return {key: self.encode(item, numbers) for key, item in value.items()}
+                return {key: self.encode(item, sources) for key, item in value.items()}
             case tuple():
                 expect(not hasattr(value, "_fields"), "named tuples cannot be rebuilt: use a dict")
-                return {"$tuple": self.encode(list(value), numbers)}
+                return {"$tuple": self.encode(list(value), sources)}
             case slice():
-                return {"$slice": self.encode([value.start, value.stop, value.step], numbers)}
+                return {"$slice": self.encode([value.start, value.stop, value.step], sources)}
             case SymbolicTensor():
-                expect(value in numbers, f"{value!r} is not made by the calls of this model")
-                return {"$tensor": numbers[value]}
+                expect(value in sources, f"{value!r} is not made by the calls of this model")
+                return {"$tensor": sources[value]}
             case Layer():
-                return {"$layer": self.place(value)}
+                return {"$layer": self.index_of(value)}
             case EllipsisType():
                 return {"$ellipsis": True}
             case np.dtype() | type():
@@ -321,7 +321,7 @@ class Writer:
 def encode_array(value):
     """An array as its dtype, its shape, and its bytes as hexadecimal, little end first."""
     is_variable = isinstance(value, Variable)
-    expect(not is_variable, f"{value!r:.80} is in no layer: make it with add_weight in a layer")
+    expect(not is_variable, f"{value!r:.80} is outside of all layers: make it with add_weight")
     array = value.numpy() if isinstance(value, Tensor) else value
     expect(array.dtype.kind in "biuf", f"an array of {array.dtype} cannot be written")
     little = array.astype(array.dtype.newbyteorder("<"))
@@ -340,9 +340,9 @@ def rebuilding(custom_objects):
 
 
 class Reader:
-    """Makes the layers of a table, then joins them.
+    """Makes the layers of a table, then the calls of a topology.
 
-    `replaced` maps places of the table to layers that stand there instead.
+    `replaced` maps indices of the table to layers that are used instead.
     """
 
     def __init__(self, table, replaced=()):
@@ -356,17 +356,17 @@ class Reader:
             self.layers.append(self.layer(entry))
             self._costs.append((1 + self._calls, 1 + self._depth))
 
-    def at(self, place):
-        """The layer at a place of the table that was filled before; its use counts as a call."""
-        expect(is_place(place, self.layers), f"layer {place!r:.40} is not described before its use")
-        calls, depth = self._costs[place]
+    def at(self, index):
+        """The layer at an index of the table so far; its use counts as a call."""
+        expect(is_index(index, self.layers), f"layer {index!r:.40} is not described before its use")
+        calls, depth = self._costs[index]
         self.spend(calls)
         self._depth = max(self._depth, depth)
         expect(self._depth <= DEEPEST_MODEL, f"models are nested deeper than {DEEPEST_MODEL}")
-        return self.layers[place]
+        return self.layers[index]
 
     def spend(self, calls):
-        """Count calls. A model that is read from a file may make so many only."""
+        """Count calls. A model that is read from a file may make a limited number."""
         self._calls += calls
         if context.budget is not None:
             context.budget.calls -= calls
@@ -380,7 +380,7 @@ class Reader:
         expect(config.get("name", name) == name, f"layer {name!r} has two names")
         trainable = entry.get("trainable", config.get("trainable", True))
         expect(isinstance(trainable, bool), f"`trainable` of {name!r} must be true or false")
-        if joining_keys(entry):
+        if topology_keys(entry):
             return self.model(cls, name, trainable, entry)
         layer = self._replaced.get(len(self.layers))
         if layer is None and issubclass(cls, InputLayer):
@@ -392,28 +392,28 @@ class Reader:
             layer.trainable = False  # reaches the layers inside, of which no config speaks
         return layer
 
-    def model(self, cls, name, trainable, joined):
-        """A model from how its layers are joined."""
+    def model(self, cls, name, trainable, topology):
+        """A model from its topology."""
         is_chain = issubclass(cls, registry.find("Sequential"))
         keys = (CHAIN if is_chain else GRAPH).keys()
-        fits = issubclass(cls, registry.find("Functional")) and joining_keys(joined) == keys
+        fits = issubclass(cls, registry.find("Functional")) and topology_keys(topology) == keys
         expect(fits, f"{name!r:.80}, a {cls.__name__}, must be described by {sorted(keys)}")
         if is_chain:
             model = cls(name=name, trainable=trainable)
-            self.fill(model, joined)
+            self.fill(model, topology)
             return model
         made = []
-        for entry in joined["nodes"]:
+        for entry in topology["nodes"]:
             made.append(self.call(entry, made))
-        inputs, outputs = self.decode(joined["inputs"], made), self.decode(joined["outputs"], made)
+        inputs, outputs = (self.decode(topology[key], made) for key in ("inputs", "outputs"))
         return cls(inputs, outputs, name=name, trainable=trainable)
 
-    def fill(self, model, joined):
+    def fill(self, model, topology):
         """Put the layers into a Sequential."""
-        if joined["input"] is not None:
-            model.add(make_input(joined["input"]).output)
-        for place in joined["chain"]:
-            layer = self.at(place)
+        if topology["input"] is not None:
+            model.add(make_input(topology["input"]).output)
+        for index in topology["chain"]:
+            layer = self.at(index)
             model.add(layer)
             if layer.nodes:
                 check_size(layer.nodes[-1])
@@ -436,7 +436,7 @@ class Reader:
         called_on = args and any(isinstance(leaf, SymbolicTensor) for leaf in leaves)
         expect(called_on, "a call needs a tensor that an earlier call made")
         if is_op:
-            check_loose(leaves)
+            check_unbatched(leaves)
         symbols = tree.flatten(connect(fn, args, kwargs))
         if is_op:
             rename(symbols, entry["name"])
@@ -453,9 +453,9 @@ class Reader:
             return {key: self.decode(item, made) for key, item in value.items()}
         expect(len(value) == 1, f"{list(value)!r:.80} mixes a tag with other keys")
         match value:
-            case {"$layer": place}:
-                return self.at(place)
-            case {"$tensor": [call, k]} if is_place(call, made) and is_place(k, made[call]):
+            case {"$layer": index}:
+                return self.at(index)
+            case {"$tensor": [call, k]} if is_index(call, made) and is_index(k, made[call]):
                 return made[call][k]
             case {"$tuple": list(items)}:
                 return tuple(self.decode(items, made))
@@ -498,15 +498,20 @@ def make_input(config):
 
 def find_layer_class(name):
     """The layer class that a name means; ValueError if it means nothing, or something else."""
-    cls = registry.find(name) if isinstance(name, str) else None
-    good = inspect.isclass(cls) and issubclass(cls, Layer)
-    expect(good, f"{name!r:.80} is not the class of a layer")
+    cls = None
+    if isinstance(name, str):
+        cls = registry.find(name, kind="layer or model", fits=is_layer_class)
+    expect(is_layer_class(cls), f"{name!r:.80} is not the class of a layer")
     return cls
+
+
+def is_layer_class(thing):
+    return inspect.isclass(thing) and issubclass(thing, Layer)
 
 
 def find_function(name):
     """The op that a name means; ValueError if it means nothing, or something else."""
-    fn = registry.find(name) if isinstance(name, str) else None
+    fn = registry.find(name, kind="op") if isinstance(name, str) else None
     expect(inspect.isfunction(fn), f"{name!r:.80} is not a function")
     return fn
 
@@ -527,13 +532,13 @@ def rename(symbols, name):
         symbol.name = name if len(symbols) == 1 else f"{name}_{symbol.index}"
 
 
-def is_place(place, things):
-    """Whether `place` is a whole number that counts one of the things."""
-    return type(place) is int and 0 <= place < len(things)
+def is_index(value, things):
+    """Whether `value` is an index of one of the things."""
+    return type(value) is int and 0 <= value < len(things)
 
 
-def joining_keys(config):
-    """The keys in a config that say how the layers of a model are joined."""
+def topology_keys(config):
+    """The keys in a config that describe the topology of a model."""
     return config.keys() & (GRAPH | CHAIN).keys()
 
 
@@ -546,11 +551,12 @@ def check_record(entry, what, needed, optional=None):
     check_keys(entry, f"the description of {what}", known, needed)
     for key, value in entry.items():
         if not isinstance(value, known[key]):  # no `expect`: to write out each value takes long
-            raise ValueError(f"`{key}` of {what} is no {known[key].__name__}: {value!r:.80}")
+            kind = known[key].__name__
+            raise ValueError(f"`{key}` of {what} must be of type {kind}, got {value!r:.80}")
 
 
 # ---------------------------------------------------------------------------------------------
-# Bounds. A drawing is tried out on no rows, so nearly all of its arrays are empty, however large
+# Bounds. Calls are traced on empty batches, so nearly all of the arrays are empty, however large
 # their shapes. A config from a file must still not ask for more than a machine has.
 
 
@@ -563,22 +569,22 @@ def bounded():
 
 
 def check_size(node):
-    """Raise ValueError if one row of an output of `node` has too many numbers."""
+    """Raise ValueError if one sample of an output of `node` has too many elements."""
     for symbol in node.outputs if context.budget is not None else []:
         probes = symbol.probes
-        numbers = max(math.prod(n or symbol.batch_size or 1 for n in shape) for shape in probes)
-        few = numbers <= MOST_NUMBERS
-        expect(few, f"{symbol.name!r} of shape {symbol.shape} has more than {MOST_NUMBERS} numbers")
+        elements = max(math.prod(n or symbol.batch_size or 1 for n in shape) for shape in probes)
+        text = f"{symbol.name!r} of shape {symbol.shape} has more than {MOST_ELEMENTS} elements"
+        expect(elements <= MOST_ELEMENTS, text)
 
 
-def check_loose(leaves):
-    """Raise ValueError if an op would make too many numbers out of tensors without a batch.
+def check_unbatched(leaves):
+    """Raise ValueError if an op would make too many elements out of tensors without a batch.
 
-    Only these are not empty in the drawing: (n, 1) * (1, m) makes n * m numbers.
+    Only these are not empty while a call is traced: (n, 1) * (1, m) makes n * m elements.
     """
     shapes = [leaf.probes[1] for leaf in leaves if isinstance(leaf, SymbolicTensor)]
     shapes += [leaf.shape for leaf in leaves if isinstance(leaf, np.ndarray)]
     for shape in shapes:
         spend(*shape)  # side by side
     axes = zip_longest(*(shape[::-1] for shape in shapes), fillvalue=1)
-    spend(*(0 if 0 in sizes else max(sizes) for sizes in axes))  # number by number
+    spend(*(0 if 0 in sizes else max(sizes) for sizes in axes))  # element by element

@@ -167,7 +167,7 @@ def read_header(data):
         raise FileDamaged(f"it ends after {len(data)} bytes, inside its header")
     try:
         header = parse_json(data[8 : 8 + length].decode("utf-8"))
-        expect(isinstance(header, dict), "it is no dict")
+        expect(isinstance(header, dict), "it must be a dict")
         entries = {name: entry for name, entry in header.items() if name != "__metadata__"}
         expect(len(entries) <= MOST_TENSORS, f"it has more than {MOST_TENSORS} tensors")
         for name, entry in entries.items():
@@ -180,7 +180,7 @@ def read_header(data):
 def check_entry(name, entry):
     """Raise ValueError for what the package would let pass in the entry of a tensor."""
     good = name.isprintable() and 0 < len(name) <= LONGEST_TENSOR_NAME
-    expect(good, f"{name!r:.80} is no name of at most {LONGEST_TENSOR_NAME} visible characters")
+    expect(good, f"{name!r:.80} is not a name of 1 to {LONGEST_TENSOR_NAME} visible characters")
     keys = {"dtype", "shape", "data_offsets"}
     good = isinstance(entry, dict) and entry.keys() == keys and isinstance(entry["shape"], list)
     expect(good, f"the entry of tensor {name!r} is malformed")
@@ -206,7 +206,7 @@ def digest(metadata, tensors):
     """The SHA-256 of everything but itself, as hexadecimal.
 
     Each piece is preceded by its length, so no two contents give the same sequence of bytes. It
-    shows damage. It is no signature: whoever changes a file on purpose can compute it anew.
+    shows damage. It is not a signature: whoever changes a file on purpose can compute a new one.
     """
     import hashlib  # here, since loading it is a good part of the cost of `import minigraph`
 
@@ -222,7 +222,7 @@ def digest(metadata, tensors):
 
 
 def pieces_of(value):
-    """The bytes of a text; of an array what kind it is, and its numbers, little end first."""
+    """The bytes of a text; of an array what kind it is, and its elements, little-endian."""
     if isinstance(value, str):
         return [value.encode()]
     little = value.astype(value.dtype.newbyteorder("<"), copy=False)
@@ -243,14 +243,14 @@ def read_bytes(path, max_bytes):
             raise FileRefused("it is a folder or a device, not a file")
         if found.st_size > max_bytes:
             refused = FileRefused(f"it has {found.st_size:,} bytes, and {max_bytes:,} are allowed")
-            refused.advice = "If you expect so many, give a larger max_bytes."
+            refused.advice = "If you expect that, give a larger max_bytes."
             raise refused
         with open(descriptor, "rb", closefd=False) as file:
             data = file.read(found.st_size)
     finally:
         os.close(descriptor)
     if len(data) != found.st_size:
-        raise FileDamaged("it grew shorter while it was read")
+        raise FileDamaged("it became shorter while it was read")
     return data
 
 
@@ -260,7 +260,7 @@ def check_path(path, overwrite=True):
     path = os.path.realpath(os.fspath(path))
     folder = os.path.dirname(path)
     if os.path.islink(path):
-        raise OSError(errno.ELOOP, "the links lead in a circle", path)
+        raise OSError(errno.ELOOP, "the links form a cycle", path)
     if not os.path.isdir(folder):
         raise FileNotFoundError(errno.ENOENT, "there is no such folder to save in", folder)
     if os.path.exists(path) and not os.path.isfile(path):
@@ -289,9 +289,9 @@ def write_atomically(path, data):
         how = flags("WRONLY", "CREAT", "EXCL", "CLOEXEC", "BINARY")
         descriptor = os.open(temporary, how, 0o666)  # less what the user's umask takes away
         try:
-            rest = memoryview(data)
-            while rest:
-                rest = rest[os.write(descriptor, rest) :]
+            unwritten = memoryview(data)
+            while unwritten:
+                unwritten = unwritten[os.write(descriptor, unwritten) :]
             os.fsync(descriptor)
         finally:
             os.close(descriptor)

@@ -26,7 +26,7 @@ from .config import (
     Writer,
     bounded,
     check_record,
-    is_joined,
+    has_topology,
     read_description,
     write_model,
 )
@@ -54,6 +54,16 @@ __all__ = [
 ]
 # fmt: on
 
+# What version 0.1.0 called the slots of its optimizers.
+OLD_SLOT_NAMES = {
+    "SGD": {"velocity": "v"},
+    "RMSprop": {"mean_square": "v", "mean": "m", "velocity": "b"},
+    "Adam": {"mean": "m", "size": "v", "largest_size": "v_max"},
+    "Adagrad": {"sum_of_squares": "G"},
+    "Adamax": {"mean": "m", "size": "u"},
+    "Nadam": {"mean": "m", "size": "v"},
+}
+
 # What the JSON texts of a file hold.
 MODEL_DESCRIPTION = config.DESCRIPTION | {"weights": list, "trainable": dict}
 FLAGS = {"layers": list, "weights": list}
@@ -78,7 +88,7 @@ def save_model(model, path, overwrite=True):
 def load_model(path, custom_objects=None, compile=True, max_bytes=LARGEST_FILE):
     """The model in a file, ready to go on: same weights, same optimizer state, same random streams.
 
-    Classes of your own must be registered, or be given as `custom_objects={"Name": Class}`.
+    Custom classes must be registered, or be given as `custom_objects={"Name": Class}`.
     `compile=False` leaves the compile settings and the optimizer state behind.
     Raises FileDamaged or FileRefused (both ValueError), or OSError if the file cannot be read.
     """
@@ -105,7 +115,7 @@ def save_weights(model, path):
 def load_weights(model, path, max_bytes=LARGEST_FILE):
     """Read the weights from a file of `save_weights` or `save_model`, matched by their order.
 
-    Names do not matter. If the number of weights, a shape or a kind of number differs, that is a
+    Names do not matter. If the number of weights, a shape or a dtype differs, that is a
     FileRefused (a ValueError) and nothing is changed.
     """
     weights = labelled_weights(model)
@@ -151,7 +161,7 @@ def model_contents(model):
     description, table = write_model(model)
     weights = labelled_weights(model)
     parts = saved_parts(model, table)
-    plain = [part for part in parts if not is_joined(part)]
+    plain = [part for part in parts if not has_topology(part)]
     kept = {variable for part in plain for variable in part._own_variables()}
     lost = [name for name, variable in weights.items() if variable not in kept]
     expect(
@@ -164,7 +174,7 @@ def model_contents(model):
         "layers": [part.trainable for part in parts],
         "weights": [variable.trainable for variable in weights.values()],
     }
-    if table == [model]:  # it has no graph, so it must be told again what it was built for
+    if table == [model]:  # it has no graph, so the file says for which shape it was built
         description["build_shape"] = Writer().encode(model.build_shape, {})
     tensors = arrays_of(weights)
     states = [stream.state for stream in random_streams(parts)]
@@ -206,8 +216,8 @@ def rebuild(contents, custom_objects):
 
 
 def partners(things, listed, what):
-    """Pairs of what a model has and what a file says of it; ValueError unless these are as many."""
-    text = f"the model has {len(things)} {what}, and the file says something of {len(listed)}"
+    """Pairs of what a model has and what a file says of it; ValueError if the counts differ."""
+    text = f"the model has {len(things)} {what}, and the file describes {len(listed)}"
     expect(len(things) == len(listed), text)
     return zip(things, listed, strict=True)
 
@@ -222,9 +232,22 @@ def restore_compiled(model, contents, custom_objects):
         if name.startswith(prefix)
     ]
     if model.optimizer is not None:
-        model.optimizer.load_state(state, model.weights)
+        model.optimizer.load_state(under_new_names(state, model.optimizer), model.weights)
     else:
         expect(not state, "there is optimizer state, but no optimizer")
+
+
+def under_new_names(state, optimizer):
+    """The state of an optimizer from a file, its slots under the names that they have now."""
+    kinds = [cls.__name__ for cls in type(optimizer).__mro__]
+    new_names = next((OLD_SLOT_NAMES[kind] for kind in kinds if kind in OLD_SLOT_NAMES), {})
+    now, renamed = optimizer.slot_names(), {}
+    for name, array in state:
+        index, slash, slot = name.partition("/")
+        name = index + slash + (slot if slot in now else new_names.get(slot, slot))
+        expect(name not in renamed, f"the optimizer slot {name!r} is there twice")
+        renamed[name] = array
+    return list(renamed.items())
 
 
 def saved_parts(model, table):
@@ -235,7 +258,7 @@ def saved_parts(model, table):
     rebuilt = {model}
     for layer in table:
         if layer is not None:
-            rebuilt.update([layer] if is_joined(layer) else layer._all_layers())
+            rebuilt.update([layer] if has_topology(layer) else layer._all_layers())
     parts = [part for part in model._all_layers() if part in rebuilt]
     return [part for part in parts if not isinstance(part, InputLayer)]
 

@@ -1,1 +1,1 @@
-"""The training loop, and what stands around it: batches, losses and metrics, resuming."""
+"""The training loop and all around it: batches, losses and metrics, diagnostics, backups."""

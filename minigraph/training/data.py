@@ -1,5 +1,4 @@
-"""Batches: whatever the user has, arrays or a stream, becomes (x, y, sample_weight), a few at a
-time.
+"""Batches: whatever the user has, arrays or a stream, becomes batches (x, y, sample_weight).
 
 `x`, `y` and `sample_weight` are arrays, or lists, tuples and dicts of arrays.
 """
@@ -31,13 +30,13 @@ def unpack(data):
     if not 1 <= len(data) <= 3:
         raise ValueError(
             f"a batch is x, (x, y) or (x, y, sample_weight), got {len(data)} parts; several "
-            "inputs go into a tuple or dict of their own: ((a, b), y)"
+            "inputs go into one tuple or dict: ((a, b), y)"
         )
     return (*data, None, None)[:3]
 
 
 def pack(x, y, sample_weight):
-    """One batch as `train_step` gets it: in the library in use, and without what is not there."""
+    """One batch as `train_step` gets it: on the active backend, and without parts that are None."""
     batch = (x, y) if y is not None else (x,)
     batch = batch if sample_weight is None else (x, y, sample_weight)
     if device.array_type is np.ndarray:
@@ -57,7 +56,7 @@ def to_arrays(value, argument):
     """`value` as an array or a structure of arrays; None stays None.
 
     A list without any array in it is one array, written as numbers.
-    Raises ValueError, naming the argument, for what holds no numbers or no samples.
+    Raises ValueError, naming the argument, for anything without numbers or samples.
     """
     if value is None:
         return None
@@ -67,7 +66,7 @@ def to_arrays(value, argument):
         return [to_arrays(item, f"{argument}[{k}]") for k, item in enumerate(value)]
     try:
         array = as_array(value)
-        array = to_host(array)  # data wait on the host, and move batch by batch
+        array = to_host(array)  # data stay on the host; batches are moved one by one
         array = as_numbers(array if is_array(array) else np.asarray(array))
     except (TypeError, ValueError) as error:
         raise ValueError(f"{argument} cannot be used as numbers: {error}") from error
@@ -92,7 +91,7 @@ def samples(x, y=None, sample_weight=None):
 def count_samples(x, y=None, sample_weight=None):
     """The number of samples that all arrays share.
 
-    Raises ValueError with the sizes if they differ, or if there is no sample.
+    Raises ValueError with the sizes if they differ, or if there are no samples.
     """
     parts = {"x": x, "y": y, "sample_weight": sample_weight}
     sizes = {
@@ -111,7 +110,7 @@ def count_samples(x, y=None, sample_weight=None):
 
 
 def take(structure, key):
-    """The samples that `key` (a slice or an array of indices) picks from every array."""
+    """The samples that `key`, a slice or an array of indices, selects from every array."""
     return tree.map(lambda leaf: None if leaf is None else leaf[key], structure)
 
 
@@ -124,22 +123,22 @@ def split(x, y, sample_weight, fraction):
     if is_stream(x):
         raise ValueError("validation_split needs arrays; for a stream give validation_data")
     n = count_samples(x, y, sample_weight)
-    cut = math.floor(n * (1 - float(fraction)))
-    if not 0 < cut < n:
+    first = math.floor(n * (1 - float(fraction)))
+    if not 0 < first < n:
         raise ValueError(
-            f"validation_split={fraction} of {n} samples leaves {cut} to train and {n - cut} to "
-            "validate; both parts need at least one"
+            f"validation_split={fraction} of {n} samples leaves {first} to train and {n - first} "
+            "to validate; both parts need at least one"
         )
     parts = (x, y, sample_weight)
-    return take(parts, slice(cut)), take(parts, slice(cut, None))
+    return take(parts, slice(first)), take(parts, slice(first, None))
 
 
 def weigh_classes(y, sample_weight, class_weight, names=None):
-    """The sample weights that `class_weight` means, in the structure of the targets `y`.
+    """The sample weights that follow from `class_weight`, in the structure of the targets `y`.
 
     `class_weight` maps each class to a weight. For several outputs it has, like `y`, an entry for
-    each, None where an output is not weighed, or is a dict with some of the outputs' `names`.
-    Without it, the sample weights are what was given.
+    each, None where an output is not weighted, or is a dict with some of the outputs' `names`.
+    Without it, the sample weights are those that were given.
     Raises ValueError for both of them at once, or if `class_weight` does not fit.
     """
     if class_weight is None:
@@ -167,7 +166,7 @@ def weights_of(y, class_weight):
     Raises ValueError, naming `class_weight`, for a class without a weight.
     """
     labels = y.argmax(-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(len(y), -1)[:, 0]
-    classes, places = np.unique(labels, return_inverse=True)
+    classes, index = np.unique(labels, return_inverse=True)
     missing = [c.item() for c in classes if c.item() not in class_weight]
     if missing:
         raise ValueError(
@@ -177,7 +176,7 @@ def weights_of(y, class_weight):
     wrong = {c: weight for c, weight in class_weight.items() if not is_number(weight)}
     if wrong:
         raise ValueError(f"class_weight maps classes to numbers, but has {wrong!r:.80}")
-    return np.array([class_weight[c.item()] for c in classes], floatx())[places]
+    return np.array([class_weight[c.item()] for c in classes], floatx())[index]
 
 
 # ---------------------------------------------------------------------------------------------
@@ -187,10 +186,10 @@ def weights_of(y, class_weight):
 class Batches:
     """Batches of triples (x, y, sample_weight), epoch after epoch.
 
-    `one_pass(skip)` runs once through the data, in `steps` batches, None while that is not known,
-    and leaves out the first `skip` ones. If another number is `asked` for, an epoch goes on where
-    the last one ended, and the data are run through again as often as needed, unless they come
-    only `once`. `random` is the stream that shuffling draws from.
+    `one_pass(skip)` runs once through the data, in `steps` batches (None while that is unknown),
+    and skips the first `skip` of them. If another number is `asked` for, an epoch continues where
+    the last one ended, and the data are run through again as often as needed, unless they can be
+    run through only `once`. `random` is the stream that shuffling draws from.
     """
 
     def __init__(self, one_pass, steps=None, asked=None, random=None, once=False):
@@ -201,7 +200,7 @@ class Batches:
         self._passes, self._skip = None, 0
 
     def epoch(self, given=0):
-        """The batches of one epoch, after those that were `given` already."""
+        """The batches of one epoch, after the first `given` of them."""
         if self.asked is None:
             yield from self._pass()
             return
@@ -218,7 +217,7 @@ class Batches:
             )
 
     def _pass_after_pass(self):
-        """Run through the data again and again, until a pass gives nothing."""
+        """Run through the data again and again, until a pass has no batches."""
         found = True
         while found:
             found = self._skip > 0
@@ -227,44 +226,44 @@ class Batches:
                 yield batch
 
     def _pass(self):
-        """What is left of one pass through the data."""
+        """The remaining batches of one pass through the data."""
         self.start = None if self.random is None else self.random.state
         skip, self._skip = self._skip, 0
         for batch in self.one_pass(skip):
             self.taken += 1
             yield batch
-        self._begin()
+        self._end_pass()
 
-    def _begin(self):
+    def _end_pass(self):
         self.taken = self.taken if self.once else 0
 
     def rewind(self):
-        """Begin the next epoch at the start of the data."""
+        """Let the next epoch begin at the start of the data."""
         self._passes = None
-        self._begin()
+        self._end_pass()
 
-    def go_on(self, taken, start):
-        """Stand where other batches stood, which had this `taken` and `start`."""
+    def resume(self, taken, start):
+        """Continue where other batches stopped, which had this `taken` and `start`."""
         self.taken = self._skip = taken
         if taken and self.random:
             self.random.state = start
 
 
 def array_batches(parts, batch_size, random, skip):
-    """Batches out of arrays. The last one may be smaller. The arrays are never written to."""
+    """The batches of arrays, which are never written to. The last one may be smaller."""
     count = count_samples(*parts)
     order = None if random is None else random.generator.permutation(count)
     for start in range(skip * batch_size, count, batch_size):
-        place = slice(start, start + batch_size)
-        yield take(parts, place if order is None else order[place])
+        chosen = slice(start, start + batch_size)
+        yield take(parts, chosen if order is None else order[chosen])
 
 
 class PyDataset:
-    """A data set of your own, which makes its batches when they are asked for.
+    """A user-defined data set, which makes each batch when it is asked for.
 
     Define `__len__(self)`, the number of batches, and `__getitem__(self, k)`, batch k as (x, y) or
     (x, y, sample_weight), where each is an array or a list or dict of arrays. `fit` takes the
-    batches in a new order each time; `on_epoch_end(self)` is called after each run through them.
+    batches in a new order each time; `on_epoch_end(self)` is called after each pass through them.
     Batches are made one after the other, in this process: the arguments, which Keras has too,
     change nothing, and a warning says so if they ask for more.
     """
@@ -286,7 +285,7 @@ class PyDataset:
         raise NotImplementedError(f"{name} must define __getitem__(self, k), which gives batch k")
 
     def on_epoch_end(self):
-        """Called after each run through the batches; does nothing unless you define it."""
+        """Called after each pass through the batches; does nothing by default."""
 
 
 def dataset_batches(dataset, random, weigh, skip):
@@ -314,27 +313,27 @@ def to_batch(item, weigh):
 
 
 def is_stream(x):
-    """Whether `x` brings its own batches."""
+    """Whether `x` yields batches, rather than being arrays."""
     if is_array(x) or isinstance(x, (list, tuple, dict, str, bytes)):
         return False
     return hasattr(x, "__iter__") or is_dataset(x)
 
 
 def is_dataset(x):
-    """Whether a stream can say how many batches it has, and give each by its number."""
+    """Whether a stream has a number of batches, and returns each by its index."""
     return hasattr(x, "__getitem__") and hasattr(x, "__len__")
 
 
 def runs_once(x):
-    """Whether `x` is a generator, or a `zip` or `map`: what was read from it does not come again.
+    """Whether `x` is a generator, or a `zip` or `map`, which can be run through only once.
 
-    An iterator class of one's own may well start anew at each `iter`.
+    A user-defined iterator may well start from the beginning at each `iter`.
     """
     return inspect.isgenerator(x) or isinstance(x, (enumerate, filter, map, zip))
 
 
 def prepare(x, y=None, sample_weight=None):
-    """The three arguments as arrays, or as they are if `x` is a stream."""
+    """The three arguments as arrays, or unchanged if `x` is a stream."""
     if is_stream(x):
         for argument, value in {"y": y, "sample_weight": sample_weight}.items():
             if value is not None:

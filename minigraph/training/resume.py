@@ -1,8 +1,8 @@
-"""A training as a file: all that a `fit` needs to go on with the same bits where another stopped.
+"""Backups: a file with all that a `fit` needs to resume, with the same bits, where another stopped.
 
-The weights and the optimizer's slots stand in the file as in that of a model. What else there is,
-from the epoch to the memory of the callbacks, is one structure of plain values; arrays in it, and
-long lists of numbers such as a history, are tensors of the file.
+The weights and the optimizer's slots are in the file as in that of a model. All else, from the
+epoch to the state of the callbacks, is one structure of plain values; arrays in it, and long lists
+of numbers such as a history, are tensors of the file.
 """
 
 import copy
@@ -14,7 +14,7 @@ import numpy as np
 from ..core.checks import is_number
 from ..core.interrupts import deferred_interrupts
 from ..core.random import RandomStream
-from ..core.registry import constructor_arguments
+from ..core.registry import init_parameters
 from ..saving.config import Reader, Writer, check_record
 from ..saving.file import Contents, check_path, expect, to_bytes, to_json, write_atomically
 from ..saving.model import (
@@ -28,9 +28,10 @@ from ..saving.model import (
     random_streams,
     reading,
     refusing,
+    under_new_names,
 )
 
-ADVICE = "Nothing was changed. Delete the file to start the training anew."
+ADVICE = "Nothing was changed. Delete the file to train from scratch."
 TRAINING = {
     "epoch": int, "done": int, "logs": dict, "stopped": bool, "data": list, "metrics": dict,
     "random": list, "callbacks": list, "rate": object, "order": list, "made_by": dict,
@@ -51,7 +52,7 @@ class Writer(Writer):
 
 
 class Reader(Reader):
-    """The inverse; takes what it uses out of the tensors."""
+    """The inverse of `Writer`; takes what it uses out of the tensors."""
 
     def decode(self, value, tensors):
         match value:
@@ -63,14 +64,14 @@ class Reader(Reader):
 
 
 def save(model, path, progress):
-    """Write down where the running `fit` of a model stands; `progress` says after which batch.
+    """Write the state of the running `fit` of a model; `progress` says after which batch.
 
-    Raises ValueError if something that is remembered cannot be written, and OSError.
+    Raises ValueError if part of the state cannot be written, and OSError.
     """
     path, weights = check_path(path), labelled_weights(model)
     session, optimizer, tensors = model._session, model.optimizer, {}
-    places = {variable: place for place, variable in enumerate(weights.values())}
-    metrics = model._watched() if progress["done"] else []
+    positions = {variable: position for position, variable in enumerate(weights.values())}
+    metrics = model._labelled_metrics() if progress["done"] else []
     training = progress | {
         "stopped": model.stop_training,
         "data": [
@@ -84,7 +85,7 @@ def save(model, path, progress):
             for callback in remembering(model)
         ],
         "rate": rate_of(optimizer),
-        "order": [places[v] for v in optimizer.parameters if v in places],
+        "order": [positions[v] for v in optimizer.parameters if v in positions],
         "made_by": maker(model),
     }
     texts = {
@@ -92,16 +93,16 @@ def save(model, path, progress):
         "minigraph.train": Writer().encode(training, tensors),
     }
     tensors |= arrays_of(weights)
-    tensors |= {f"optimizer/{name}": array for name, array in optimizer.state(list(places))}
+    tensors |= {f"optimizer/{name}": array for name, array in optimizer.state(list(positions))}
     texts = {key: to_json(text) for key, text in texts.items()}
     write_atomically(path, to_bytes(Contents(texts, tensors)))
 
 
 def load(model, path):
-    """Put a model, its optimizer and its running `fit` where a backup stands.
+    """Put a model, its optimizer and its running `fit` into the state of a backup.
 
     Returns a function that does it again. Raises FileDamaged or FileRefused, and changes nothing,
-    if the file is of another model, optimizer or `fit`.
+    if the file belongs to another model, optimizer or `fit`.
     """
     weights = labelled_weights(model)
     with reading(path, math.inf) as contents, refusing("the training", ADVICE):
@@ -112,9 +113,9 @@ def load(model, path):
         training = Reader([]).decode(text, rest)
         check_backup(model, training)
         fit_weights(model, weights, arrays, exact=True)
-        again = partial(put_back, model, arrays, rest, training)
-        again()
-    return again
+        restore_again = partial(restore, model, arrays, rest, training)
+        restore_again()
+    return restore_again
 
 
 def check_backup(model, training):
@@ -126,14 +127,14 @@ def check_backup(model, training):
         text = f"it was made with the {what} {found!r:.200}, and here is {ours[what]!r:.200}"
         expect(found == ours[what], text)
     for position in training["data"]:
-        check_record(position, "a place in the data", POSITION)
+        check_record(position, "a position in the data", POSITION)
     counts = [training["epoch"], training["done"], *training["order"]]
     counts += [position["taken"] for position in training["data"]]
-    expect(all(type(n) is int and n >= 0 for n in counts), "a count is no whole number")
+    expect(all(type(n) is int and n >= 0 for n in counts), "a count is not a whole number")
     partners(streams_of(model), training["random"], "random streams")
     states = list(training["random"])
-    for batches, place in partners(session.data, training["data"], "sources of data"):
-        states += [place["start"]] if batches.random and place["taken"] else []
+    for batches, position in partners(session.data, training["data"], "sources of data"):
+        states += [position["start"]] if batches.random and position["taken"] else []
     for state in states:
         RandomStream(0).state = state
     for callback, kept in remembering(model, training["callbacks"]):
@@ -142,27 +143,27 @@ def check_backup(model, training):
             alike = are_alike(getattr(callback, name), value)
             expect(alike, f"{name!r} of {callback!r} cannot be {value!r:.40}")
     same = is_number(training["rate"], 0) == is_number(rate_of(model.optimizer))
-    expect(same, "a schedule and a number as the learning rate cannot stand for each other")
+    expect(same, "a schedule and a number as the learning rate cannot replace each other")
 
 
-def put_back(model, arrays, slots, training):
-    """Take over what was checked."""
+def restore(model, arrays, slots, training):
+    """Restore a state that was checked."""
     session, optimizer = model._session, model.optimizer
     if training["done"]:  # else the epoch starts with fresh metrics
-        watched, sums = dict(model._watched()), training["metrics"]
+        watched, sums = dict(model._labelled_metrics()), training["metrics"]
         check_record(sums, "the metrics", dict.fromkeys(watched, list))
         for name, metric in watched.items():
             metric.load_state(sums[name])
     state = [(name.removeprefix("optimizer/"), array) for name, array in slots.items()]
     with deferred_interrupts:
-        optimizer.load_state(state, model.weights, training["order"])
+        optimizer.load_state(under_new_names(state, optimizer), model.weights, training["order"])
         if training["rate"] is not None:
             optimizer.learning_rate = training["rate"]
         assign_weights(model, arrays)
         for stream, state in zip(streams_of(model), training["random"], strict=True):
             stream.state = state
         for batches, position in zip(session.data, training["data"], strict=True):
-            batches.go_on(**position)
+            batches.resume(**position)
         for callback, kept in remembering(model, training["callbacks"]):
             vars(callback).update(copy.deepcopy(kept))
         epoch, session.done, session.logs = (training[key] for key in ("epoch", "done", "logs"))
@@ -172,7 +173,7 @@ def put_back(model, arrays, slots, training):
 
 
 # ---------------------------------------------------------------------------------------------
-# What a training consists of
+# The parts of the state
 
 
 def streams_of(model):
@@ -181,22 +182,22 @@ def streams_of(model):
 
 
 def rate_of(optimizer):
-    """The learning rate, if it is a number; that of a schedule follows from the step."""
+    """The learning rate, if it is a number; a schedule computes it from the step."""
     return None if callable(optimizer._learning_rate) else optimizer.learning_rate
 
 
 def remembering(model, kept=None):
-    """The callbacks that remember something; pairs with what was kept of them, if that is given."""
+    """The callbacks that have a state; paired with the states that were `kept`, if given."""
     found = [callback for callback in model._session.callbacks.callbacks if callback.remembers]
     return found if kept is None else partners(found, kept, "callbacks")
 
 
 def maker(model):
-    """What a backup is bound to, as plain values: it goes on only with the same."""
+    """What a backup is bound to, as plain values: only the same can resume from it."""
     optimizer, session = model.optimizer, model._session
     settings = {
         name: value
-        for name in constructor_arguments(type(optimizer))
+        for name in init_parameters(type(optimizer))
         if name not in ("name", "learning_rate")
         and isinstance(value := getattr(optimizer, name, None), (int, float, str))
     }
@@ -209,6 +210,6 @@ def maker(model):
 
 
 def are_alike(a, b):
-    """Whether one value can stand for another: two numbers, or two of one type, or None."""
+    """Whether one value can replace another: two numbers, or two of the same type, or None."""
     kinds = {float if isinstance(value, (int, float)) else type(value) for value in (a, b)}
     return len(kinds - {type(None)}) <= 1

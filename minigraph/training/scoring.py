@@ -1,4 +1,4 @@
-"""Scoring: which loss and which metrics look at which output of a model."""
+"""Scoring: which loss and which metrics belong to which output of a model."""
 
 import inspect
 
@@ -8,12 +8,14 @@ from ..core.checks import check_keys, is_number
 from ..ops.arrays import convert_to_tensor, expand_dims
 
 
-class Route:
-    """One output of the model: its loss, how much that counts, and the metrics that watch it."""
+class OutputScoring:
+    """One output of the model: its loss, how much that counts, and its metrics."""
 
     def __init__(self, name, loss, weight, plain_metrics, weighted_metrics):
         if weight is not None and not is_number(weight):
-            raise ValueError(f"the entry of `loss_weights` for {name!r} is no number: {weight!r}")
+            raise ValueError(
+                f"the entry of `loss_weights` for {name!r} is not a number: {weight!r}"
+            )
         self.name, self.weight = name, 1.0 if weight is None else float(weight)
         self.loss = losses.get(loss)
         self.mean_loss = metrics.Mean(f"{name}_loss")
@@ -23,10 +25,10 @@ class Route:
 
 
 class Scoring:
-    """The compile settings of a model, and for each of its outputs a `Route`.
+    """The compile settings of a model, and an `OutputScoring` for each of its outputs.
 
-    The routes are laid when the names of the outputs are known: for a graph at once, for a subclass
-    of its own at the first batch.
+    `outputs` is filled when the names of the outputs are known: for a graph at once, for any other
+    model at the first batch.
     """
 
     def __init__(self, loss, loss_weights, metrics_, weighted_metrics):
@@ -34,10 +36,10 @@ class Scoring:
         given |= {"metrics": metrics_, "weighted_metrics": weighted_metrics}
         self.given = tree.map(as_object, given)
         self.mean_loss = metrics.Mean("loss")
-        self.names, self.routes, self.labelled = None, [], [("loss", self.mean_loss)]
+        self.names, self.outputs, self.labelled = None, [], [("loss", self.mean_loss)]
         self.structure = None
 
-    def lay_routes(self, structure, names=None):
+    def prepare_outputs(self, structure, names=None):
         """Give each output its loss and its metrics.
 
         `structure` is that of the model's output, `names` are those of the layers that make it.
@@ -52,65 +54,70 @@ class Scoring:
             if argument == "loss_weights" and len(names) > 1 and isinstance(given, (int, float)):
                 raise ValueError(f"`loss_weights` needs one entry for each of the outputs {names}")
             columns.append(distribute(given, names, argument, complete=is_loss))
-        self.routes = [Route(*row) for row in zip(names, *columns, strict=True)]
+        self.outputs = [OutputScoring(*row) for row in zip(names, *columns, strict=True)]
         self.labelled = self._label()
         self.names, self.structure = names, structure
 
     def _label(self):
-        """(name in the logs, metric) of all that is watched, in the order of the logs.
+        """(name in the logs, metric) of all metrics, in the order of the logs.
 
-        Raises ValueError if one Metric object is to watch twice, for it would mix what it sees.
+        Raises ValueError if one Metric object is given twice, for it would mix what it is given.
         """
-        several = len(self.routes) > 1
+        several = len(self.outputs) > 1
         found = [("loss", self.mean_loss)]
-        found += [(r.mean_loss.name, r.mean_loss) for r in self.routes if several and r.loss]
-        outputs = {}  # metric: the output that it watches
-        for route in self.routes:
-            for metric in [*route.metrics, *route.weighted_metrics]:
-                if metric in outputs:
+        found += [(o.mean_loss.name, o.mean_loss) for o in self.outputs if several and o.loss]
+        owners = {}  # metric: the name of its output
+        for output in self.outputs:
+            for metric in [*output.metrics, *output.weighted_metrics]:
+                if metric in owners:
                     raise ValueError(
-                        f"one object, {metric!r}, is given as a metric of {outputs[metric]!r} and "
-                        f"of {route.name!r}, and would mix both: give each a metric of its own"
+                        f"one object, {metric!r}, is given as a metric of {owners[metric]!r} and "
+                        f"of {output.name!r}, and would mix both: give each a metric of its own"
                     )
-                outputs[metric] = route.name
-                found.append((f"{route.name}_{metric.name}" if several else metric.name, metric))
+                owners[metric] = output.name
+                found.append((f"{output.name}_{metric.name}" if several else metric.name, metric))
         check_distinct(found)
         return found
 
-    def pair(self, y, outputs, sample_weight):
-        """(route, target, output, weight) for each output that has a loss or a metric."""
+    def pair(self, y, predictions, sample_weight):
+        """(output scoring, target, prediction, weight) for each output with a loss or a metric."""
         if len(self.names) > 1 and y is not None and not tree.is_branch(y):
             raise ValueError(f"give `y` as a list or dict of targets, for the outputs {self.names}")
         targets = distribute(flatten_like(self.structure, y), self.names, "y")
         sample_weight = flatten_like(self.structure, sample_weight)
         weights = distribute(sample_weight, self.names, "sample_weight")
-        rows = zip(self.routes, targets, outputs, weights, strict=True)
-        rows = [row for row in rows if row[0].wants_target]
-        missing = [route.name for route, target, _, _ in rows if target is None]
+        pairs = zip(self.outputs, targets, predictions, weights, strict=True)
+        pairs = [pair for pair in pairs if pair[0].wants_target]
+        missing = [output.name for output, target, _, _ in pairs if target is None]
         if missing:
             raise ValueError(
                 f"the targets `y` are missing for {missing}: a loss or metric compares these "
                 "outputs with them"
             )
-        return rows
+        return pairs
 
-    def check(self, y, sample_weight, outputs):
+    def pair_batch(self, y, y_pred, sample_weight):
+        """The pairs of one batch, target and prediction each with an axis of features."""
+        pairs = self.pair(y, tree.flatten(y_pred), sample_weight)
+        return [(output, *align(target, found), weight) for output, target, found, weight in pairs]
+
+    def check(self, y, sample_weight, symbols):
         """Check all targets before the first step, as far as the outputs are known.
 
-        `outputs` are symbols with shapes, or None for a model that has no graph yet.
+        `symbols` are the symbolic outputs, or None for a model that has no graph yet.
         """
-        if outputs is None:
+        if symbols is None:
             if y is None and self.given["loss"] is not None:
                 raise ValueError("the targets `y` are missing: the loss compares outputs with them")
             return
-        for route, target, output, _ in self.pair(y, outputs, sample_weight):
-            if route.loss is None:
+        for output, target, symbol, _ in self.pair(y, symbols, sample_weight):
+            if output.loss is None:
                 continue
             try:
-                any_batch = (None, *output.shape[1:])[: output.ndim]  # even if one size is fixed
-                route.loss.check_targets(target, any_batch)
+                any_batch = (None, *symbol.shape[1:])[: symbol.ndim]  # even if one size is fixed
+                output.loss.check_targets(target, any_batch)
             except ValueError as error:
-                raise ValueError(f"targets of output {route.name!r}: {error}") from None
+                raise ValueError(f"targets of output {output.name!r}: {error}") from None
 
 
 def as_object(given):
@@ -120,7 +127,7 @@ def as_object(given):
 
 
 def check_distinct(labelled):
-    """Raise ValueError if two of the pairs (name in the logs, metric) have one name."""
+    """Raise ValueError if two of the pairs (name in the logs, metric) have the same name."""
     seen = set()
     for name, metric in labelled:
         if name in seen:
@@ -134,7 +141,7 @@ def check_distinct(labelled):
 def flatten_like(structure, value):
     """`value` as a flat list in the order of `structure`, if it has that structure; else as it is.
 
-    The keys of a dict may stand in another order than those of the model's output.
+    The keys of a dict may come in another order than those of the model's output.
     """
     if not tree.is_branch(structure) or not tree.same_structure(structure, value):
         return value
@@ -144,7 +151,7 @@ def flatten_like(structure, value):
 
 
 def listed(given):
-    """One metric, or any nest of lists of them, as a flat list."""
+    """One metric, or nested lists of metrics, as a flat list."""
     return [metric for metric in tree.flatten(given) if metric is not None]
 
 
@@ -167,7 +174,7 @@ def distribute(given, names, argument, complete=False):
 
 
 def align(target, output):
-    """Target and output with an axis of features each: of (n,) against (n, 1), both are (n, 1)."""
+    """Target and output with an axis of features each: (n,) and (n, 1) become (n, 1) and (n, 1)."""
     target = convert_to_tensor(target)
     if output.ndim == 1:
         output = expand_dims(output, -1)
@@ -177,7 +184,7 @@ def align(target, output):
 def names_of(structure, names=None):
     """A name for each output: its key in a dict, else what `names` says, else a number.
 
-    Of several with one name, the later ones get `_1`, `_2`.
+    Of several with the same name, the later ones get `_1`, `_2`.
     """
     count = len(tree.flatten(structure))
     if isinstance(structure, dict) and len(structure) == count:

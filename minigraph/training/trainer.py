@@ -1,106 +1,59 @@
 """Training: the loop around batches, tape, loss, optimizer, metrics and callbacks.
 
 One step reads: run the model with a tape open, compare its outputs with the targets, ask the tape
-for the gradients, let the optimizer move the weights, add the batch to the running metrics.
-`Trainer` does that for anything that can be called and has weights; `Model` inherits it.
+for the gradients, add the batch to the running metrics, let the optimizer update the weights.
+`Trainer` does that for every `Trainee`: a plain class that can be called and has weights, or a
+`Model`, which inherits both from `Layer` and from `Trainer`.
 """
 
 import functools
 import operator
 import sys
 import warnings
-from collections import UserDict
-from contextlib import contextmanager
-from functools import partial
+from typing import Protocol
 
 import numpy as np
 
 from .. import metrics, optimizers
 from ..callbacks.base import CallbackList, History, ProgbarLogger, as_list, is_backup, is_terminal
-from ..core import device, registry, tree
-from ..core.checks import check_choice
-from ..core.context import context
-from ..core.device import array_module, is_on_device, to_host
+from ..core import registry, tree
+from ..core.checks import check_choice, check_counts
 from ..core.interrupts import deferred_interrupts
-from ..core.tensor import Tape, Tensor, as_array
-from ..graph.layer import Layer
+from ..core.random import RandomStream
+from ..core.tensor import Tape, Tensor
 from ..graph.plan import collect
 from ..graph.tracing import tracing
 from ..graph.tracking import parts_in
-from ..saving.model import random_streams
-from .data import (
-    check_counts,
-    is_stream,
-    make_batches,
-    pack,
-    prepare,
-    runs_once,
-    split,
-    unpack,
-    weigh_classes,
-)
-from .scoring import Scoring, align, check_distinct
+from .data import is_stream, make_batches, pack, prepare, unpack, weigh_classes
+from .diagnostics import explain_nonfinite, restored_on_error
+from .logs import LazyLogs, fetch_logs, on_host, values_of
+from .scoring import Scoring, check_distinct
+from .session import Cache, Session, check_reusable, prepare_data, validation_schedule
 
 
-def to_python(value):
-    """A number of the logs as a Python float, an array as a list."""
-    if type(value) is float:
-        return value
-    array = value.numpy() if isinstance(value, Tensor) else np.asarray(value)
-    return float(array.item()) if array.size == 1 else array.tolist()
+class Trainee(Protocol):
+    """What `Trainer` needs of a class that inherits it: weights that learn, and a call.
 
+    All else has a default in `Trainer`, so it may be left out:
 
-def logs_to_python(logs):
-    """The logs as Python numbers. Those on a GPU come all at once, since each time is a wait."""
-    if not hasattr(logs, "items"):
-        raise TypeError(f"a step must return its logs, a dict of name: number, got {logs!r:.80}")
-    arrays = {} if on_host() else {name: as_array(value) for name, value in logs.items()}
-    away = {name: array for name, array in arrays.items() if is_on_device(array)}
-    if away:
-        join = array_module(*away.values()).concatenate
-        row = join([array.reshape(-1).astype("float64") for array in away.values()]).get()
-        parts = np.split(row, np.cumsum([array.size for array in away.values()])[:-1])
-        logs = {**logs, **dict(zip(away, parts, strict=True))}
-    return {name: to_python(value) for name, value in logs.items()}
+    * `non_trainable_weights`: weights that a call itself may change, such as moving averages. A
+      step that fails leaves them as they were.
+    * `losses`: what the latest call has added to the loss.
+    * `built`: whether the weights exist already, or only after the first call.
+    * `random`: the stream that shuffling draws from.
+    * `plan`: the graph that a call runs, with the symbolic inputs and outputs, or None; with
+      `output_names` for its outputs. `runs_its_plan` says that a call does nothing else. Then
+      data are checked before the first step.
 
-
-class LazyLogs(UserDict):
-    """The logs of a step on a GPU: they are fetched when somebody first looks at them."""
-
-    def __init__(self, logs):
-        self.on_device = logs
-
-    @functools.cached_property
-    def data(self):
-        return logs_to_python(self.on_device)
-
-
-def on_host():
-    """Whether to look at a number costs nothing."""
-    return device.array_type is np.ndarray
-
-
-def values_of(logs):
-    """What `evaluate` and `train_on_batch` return: the loss alone, or a list with all numbers."""
-    values = list(logs.values())
-    return values[0] if len(values) == 1 else values
-
-
-class Session:
-    """What one `fit` remembers.
-
-    A `fit` that goes on where another was stopped finds here which `epochs` are left, how many
-    batches are `done` of the first of them, and the `logs` of the last batch or epoch before.
+    What concerns files and pictures, such as `save`, only a `Model` has.
     """
 
-    def __init__(self, epochs, data, callbacks):
-        self.epochs, self.data, self.callbacks = epochs, data, callbacks
-        self.done, self.logs = 0, {}
-        self.warned = False
-
     @property
-    def validates(self):
-        return len(self.data) > 1
+    def trainable_weights(self):
+        """The variables that the optimizer updates, in a fixed order."""
+
+    def __call__(self, x, training=None):
+        """The outputs for one batch: a tensor, or a list, tuple or dict of tensors."""
 
 
 # ---------------------------------------------------------------------------------------------
@@ -110,16 +63,42 @@ class Session:
 class Trainer:
     """What a model can do once it is compiled: `fit`, `evaluate`, `predict`.
 
-    Override `train_step`, `test_step` or `compute_loss` to change what a step does.
+    A class that inherits it has `trainable_weights` and can be called (see `Trainee`). If it has
+    another base, such as a layer, that one comes first, so that it hides the defaults. Override
+    `train_step`, `test_step` or `compute_loss` to change what a step does.
     """
+
+    # What a `Trainee` may leave out.
+    non_trainable_weights = ()
+    losses = ()
+    built = True
+    plan = None
+    output_names = None
+    runs_its_plan = False
+    random = functools.cached_property(lambda self: RandomStream())
 
     optimizer = None
     history = None
     stop_training = False  # set by a callback: this epoch is the last one
-    stop_at_once = False  # set by a callback: not even this epoch goes on
+    stop_at_once = False  # set by a callback: this batch is the last one
     _scoring = None
-    _session = None
-    _collected = None  # what `_collect` has found in this epoch, or in this step alone
+    _session = None  # the running `fit`
+    _cache = None  # what was looked up in this epoch, or in this step alone
+
+    def get_weights(self):
+        """The values of all weights, as a list of NumPy arrays (copies)."""
+        return [np.array(v.numpy()) for v in [*self.trainable_weights, *self.non_trainable_weights]]
+
+    def set_weights(self, values):
+        """Assign all weights at once, in the order of `get_weights`."""
+        variables = [*self.trainable_weights, *self.non_trainable_weights]
+        with deferred_interrupts:
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value)
+
+    def _walk(self):
+        """Each layer, or whatever else holds variables and metrics, with its parts."""
+        return {self: parts_in(self)}
 
     # -- settings ------------------------------------------------------------------------------
 
@@ -137,8 +116,8 @@ class Trainer:
         Raises ValueError for unknown names, wrong keys and wrong counts.
         """
         scoring = Scoring(loss, loss_weights, metrics, weighted_metrics)
-        if self._graph_outputs() is not None:
-            scoring.lay_routes(self.output, self.output_names)
+        if self.plan is not None:
+            scoring.prepare_outputs(self.plan.output, self.output_names)
         found = optimizers.get(optimizer)
         if found is None:
             raise ValueError("compile needs an `optimizer`, a name or an Optimizer; got None")
@@ -160,10 +139,6 @@ class Trainer:
         with registry.custom_object_scope(custom_objects or {}):
             self.compile(**registry.deserialize(config))
 
-    def _graph_outputs(self):
-        """The symbolic outputs, or None for a model that has no graph (yet)."""
-        return getattr(self, "outputs", None)
-
     def _need_compile(self, method):
         if not self.compiled:
             raise ValueError(f"call compile(optimizer=..., loss=...) before {method}()")
@@ -177,17 +152,17 @@ class Trainer:
             y_pred = self(x, training=True)
             loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
         if on_host():
-            self._look_at(loss.value, x)
-        weights = self._collect("weights", lambda: self.trainable_weights)
+            self._warn_if_not_finite(loss.value, x)
+        weights = self._cached("weights", lambda: self.trainable_weights)
         gradients = tape.gradient(loss, weights) if weights else []
         logs = self._score(x, y, y_pred, sample_weight, loss)
         self._learn(gradients, weights)  # last: whatever raises before leaves the weights alone
         return logs
 
     def _learn(self, gradients, weights):
-        """Move the weights. Those that only outputs without a loss need have nothing to learn."""
+        """Update the weights, except those that only outputs without a loss depend on."""
         if any(gradient is None for gradient in gradients):
-            idle = self._collect("idle", self._idle_weights)
+            idle = self._cached("idle", self._idle_weights)
             pairs = zip(gradients, weights, strict=True)
             pairs = [(g, w) for g, w in pairs if g is not None or w not in idle]
             if pairs:  # else nothing can learn, and the optimizer says so
@@ -196,12 +171,14 @@ class Trainer:
             self.optimizer.apply(gradients, weights)
 
     def _idle_weights(self):
-        """The weights of the layers that no output with a loss needs."""
-        trained = [route.loss is not None for route in self._scoring.routes]
-        if all(trained) or self._graph_outputs() is None:
+        """The weights of the layers that no output with a loss depends on."""
+        trained = [output.loss is not None for output in self._scoring.outputs]
+        if all(trained) or self.plan is None:
             return set()
-        ends = [end for end, is_trained in zip(self.outputs, trained, strict=True) if is_trained]
-        layers = [node.layer for node in collect(self.inputs, ends) if node.layer is not None]
+        pairs = zip(self.plan.outputs, trained, strict=True)
+        ends = [symbol for symbol, is_trained in pairs if is_trained]
+        nodes = collect(self.plan.inputs, ends)
+        layers = [node.layer for node in nodes if node.layer is not None]
         needed = {weight for layer in layers for weight in layer.weights}
         return set(self.trainable_weights) - needed
 
@@ -213,138 +190,102 @@ class Trainer:
         return self._score(x, y, y_pred, sample_weight, loss)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """The number that training makes small.
+        """The loss of one batch, which training minimizes.
 
-        sum over the outputs of weight * loss, plus every loss that a layer has added
+            sum over the outputs of weight * loss, plus every loss that a layer has added
 
         Raises ValueError if there is no loss at all, or if a target is missing or does not fit.
         """
         terms = []
-        for route, target, output, weight in self._compare(y, y_pred, sample_weight):
-            if route.loss is None:
+        for output, target, found, weight in self._pairs(y, y_pred, sample_weight):
+            if output.loss is None:
                 continue
-            loss = route.loss(target, output, weight)
-            if len(self._scoring.routes) > 1:
-                route.mean_loss.update_state(loss, count(output))
-            terms.append(loss if route.weight == 1 else loss * route.weight)
-        terms += getattr(self, "losses", ())  # what layers have added
+            loss = output.loss(target, found, weight)
+            if len(self._scoring.outputs) > 1:
+                output.mean_loss.update_state(loss, batch_size_of(found))
+            terms.append(loss if output.weight == 1 else loss * output.weight)
+        terms += self.losses
         if not terms:
             raise ValueError(
-                "there is no loss to make small: give compile() a `loss`, or call add_loss in "
-                "a layer"
+                "there is no loss to minimize: give compile() a `loss`, or call add_loss in a layer"
             )
         return functools.reduce(operator.add, terms)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         """Add one batch to the metrics of all outputs. Returns the logs so far."""
-        for route, target, output, weight in self._compare(y, y_pred, sample_weight):
-            for metric in route.metrics:
-                metric.update_state(target, output)
-            for metric in route.weighted_metrics:
-                metric.update_state(target, output, weight)
+        for output, target, found, weight in self._pairs(y, y_pred, sample_weight):
+            for metric in output.metrics:
+                metric.update_state(target, found)
+            for metric in output.weighted_metrics:
+                metric.update_state(target, found, weight)
         return self.get_metrics_result()
 
-    def _compare(self, y, y_pred, sample_weight):
-        """(route, target, output, weight) for each output that a loss or a metric looks at."""
-        if self._scoring.names is None:  # not before the first batch is the number of outputs known
-            self._scoring.lay_routes(y_pred, getattr(self, "output_names", None))
-        rows = self._scoring.pair(y, tree.flatten(y_pred), sample_weight)
-        return [(route, *align(target, output), weight) for route, target, output, weight in rows]
+    def _pairs(self, y, y_pred, sample_weight):
+        """(output scoring, target, prediction, weight) for each output with a loss or a metric."""
+        if self._scoring.names is None:  # the first batch shows how many outputs there are
+            names = self.output_names if self.plan is not None else None
+            self._scoring.prepare_outputs(y_pred, names)
+        given, pair = (y, y_pred, sample_weight), self._scoring.pair_batch
+        return pair(*given) if self._cache is None else self._cache.pairs(given, pair)
 
     def _score(self, x, y, y_pred, sample_weight, loss):
         """Add one batch to the mean loss, by its number of samples, and to the metrics."""
-        self._scoring.mean_loss.update_state(loss, count(tree.flatten(x)[0]))
+        self._scoring.mean_loss.update_state(loss, batch_size_of(tree.flatten(x)[0]))
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
-    def _look_at(self, loss, x):
-        """Warn, once in a `fit`, when the loss is no number any more, and say where that began."""
+    def _warn_if_not_finite(self, loss, x):
+        """Warn, once in a `fit`, that the loss is NaN or infinite, and say where that began."""
         if self._session is None or self._session.warned or np.isfinite(loss).all():
             return
         self._session.warned = True
         warnings.warn(
-            f"the loss is {float(loss)}: {self._first_nonfinite(x)}. A smaller learning rate "
+            f"the loss is {float(loss)}: {explain_nonfinite(self, x)}. A smaller learning rate "
             "or scaled inputs may help.",
             stacklevel=2,
         )
 
-    def _first_nonfinite(self, x):
-        """Run a batch again and say which layer first gives NaN or infinite numbers."""
-        if not all(np.isfinite(to_host(as_array(leaf))).all() for leaf in tree.flatten(x)):
-            return "the inputs x are not finite"
-        layers = self._all_layers() if isinstance(self, Layer) else []
-        put_back, found = self._note_moving(), []
-        streams = random_streams(layers)
-        states = [stream.state for stream in streams]
-
-        def look(layer, outputs):
-            if not all(np.isfinite(output.numpy()).all() for output in tree.flatten(outputs)):
-                found.append(layer.name)
-            return outputs
-
-        def watched(layer, run, args, kwargs):
-            return look(layer, run(args, kwargs))
-
-        try:
-            for layer in layers:
-                vars(layer)["_run"] = partial(watched, layer, layer._run)
-            if self._graph_outputs() is None:
-                self(x, training=True)
-            else:
-                self.run(x, training=True, observe=look)
-        finally:
-            for layer in layers:
-                vars(layer).pop("_run", None)
-            put_back()
-            for stream, state in zip(streams, states, strict=True):
-                stream.state = state
-        return (
-            f"{found[0]!r} is the first layer with an output that is not finite"
-            if found
-            else "the outputs are finite, so it comes from the targets or from the loss"
-        )
-
     # -- metrics -------------------------------------------------------------------------------
 
-    def _watched(self):
+    def _labelled_metrics(self):
         """(name in the logs, metric): those of `compile`, then those that layers hold."""
         if self._scoring is None or self._scoring.names is None:  # more of them are to come
-            return self._find_watched()
-        return self._collect("watched", self._find_watched)
+            return self._find_metrics()
+        return self._cached("metrics", self._find_metrics)
 
-    def _find_watched(self):
+    def _find_metrics(self):
         compiled = self._scoring.labelled if self._scoring else []
-        held = self._walk().values() if isinstance(self, Layer) else [parts_in(self)]
         known = {metric for _, metric in compiled}
-        found = dict.fromkeys(p for parts in held for p in parts if isinstance(p, metrics.Metric))
-        watched = [*compiled, *((metric.name, metric) for metric in found if metric not in known)]
-        check_distinct(watched)
-        return watched
+        parts = [part for parts in self._walk().values() for part in parts]
+        held = dict.fromkeys(part for part in parts if isinstance(part, metrics.Metric))
+        labelled = [*compiled, *((metric.name, metric) for metric in held if metric not in known)]
+        check_distinct(labelled)
+        return labelled
 
     @property
     def metrics(self):
         """All metrics: the mean loss, those of `compile`, and those that layers hold."""
-        return [metric for _, metric in self._watched()]
+        return [metric for _, metric in self._labelled_metrics()]
 
     @property
     def metrics_names(self):
         """The names of the metrics in the logs; the first is "loss"."""
-        return [name for name, _ in self._watched()]
+        return [name for name, _ in self._labelled_metrics()]
 
     def get_metrics_result(self):
         """The logs: the value of every metric over all batches since the last reset.
 
         On a GPU they are tensors that stay there, so that a step need not wait for them.
         """
-        logs = {name: metric.result() for name, metric in self._watched()}
-        return logs_to_python(logs) if on_host() else logs
+        logs = {name: metric.result() for name, metric in self._labelled_metrics()}
+        return fetch_logs(logs) if on_host() else logs
 
     def reset_metrics(self):
-        """Start all metrics anew."""
-        watched = [metric for _, metric in self._watched()]
-        for metric in dict.fromkeys([*watched, *self.metrics]):  # a subclass may have its own list
+        """Reset all metrics."""
+        labelled = [metric for _, metric in self._labelled_metrics()]
+        for metric in dict.fromkeys([*labelled, *self.metrics]):  # a subclass may have its own list
             metric.reset_state()
 
-    # -- loops ---------------------------------------------------------------------------------
+    # -- fit -----------------------------------------------------------------------------------
 
     def fit(
         self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None,
@@ -360,77 +301,108 @@ class Trainer:
         What can be checked is checked before the first step (ValueError). Whatever ends training
         early, Ctrl-C too, leaves the weights as they were after the last complete step.
         """
+        session = self._open_session(
+            (x, y, sample_weight), class_weight, batch_size, steps_per_epoch, shuffle,
+            initial_epoch, epochs, callbacks, verbose,
+            validation_data, validation_split, validation_batch_size, validation_steps,
+            validation_freq,
+        )  # fmt: skip
+        with session.running():
+            session.begin()
+            for epoch in session.epochs:
+                logs = self._train_epoch(session, epoch)
+                if logs is None:  # the data had run out before
+                    break
+                if session.validates(epoch):
+                    logs |= self._validate(session, epoch)
+                session.end_epoch(epoch, logs)
+                if session.is_over:
+                    break
+            session.end()
+        return self.history
+
+    def _open_session(
+        self, given, class_weight, batch_size, steps, shuffle, initial_epoch, epochs, callbacks,
+        verbose, validation_data, validation_split, validation_batch_size, validation_steps,
+        validation_freq,
+    ):  # fmt: skip
+        """Check the arguments of `fit`, and prepare its batches and callbacks."""
         self._need_compile("fit")
         check_counts(epochs=epochs, optional=False)
         check_counts(initial_epoch=initial_epoch, least=0, optional=False)
-        check_counts(steps_per_epoch=steps_per_epoch, validation_steps=validation_steps)
+        check_counts(steps_per_epoch=steps, validation_steps=validation_steps)
         check_counts(validation_batch_size=validation_batch_size)
-        given = prepare(x, y, sample_weight)
-        held_back = None if validation_data is None else prepare_validation(validation_data)
-        if validation_split and held_back is None:
-            given, held_back = split(*given, validation_split)
+        streams = given[0], validation_data
+        given, held_back = prepare_data(*given, validation_data, validation_split)
         names = self._scoring.names
-        batches = make_batches(
-            given, batch_size, shuffle, self.random, steps_per_epoch, class_weight, names
-        )
-        self._check_targets(given)
-        validation, is_due = None, validation_schedule(validation_freq)
+        batches = make_batches(given, batch_size, shuffle, self.random, steps, class_weight, names)
+        self._check_data(given)
+        epochs_left, validation = range(initial_epoch, epochs), None
+        is_due = validation_schedule(validation_freq)
         if held_back is not None:
             if validation_batch_size is None and not is_stream(held_back[0]):
                 validation_batch_size = batch_size
             validation = make_batches(held_back, validation_batch_size, steps=validation_steps)
-            self._check_targets(held_back)
-            due = sum(is_due(epoch + 1) for epoch in range(initial_epoch, epochs))
+            self._check_data(held_back)
+            due = sum(is_due(epoch + 1) for epoch in epochs_left)
             check_reusable(held_back[0], due, validation_steps)
+        history = History()
+        callbacks = self._callback_list(callbacks, batches, verbose, epochs, history)
+        return Session(self, epochs_left, batches, validation, is_due, callbacks, history, streams)
 
-        self.history = History()
-        callbacks = self._callback_list(callbacks, batches, verbose, epochs, self.history)
-        data = [batches] if validation is None else [batches, validation]
-        session = Session(range(initial_epoch, epochs), data, callbacks)
-        with self._one_session(session), deferred_interrupts.listening():
-            self.stop_training = self.stop_at_once = False
-            try:
-                callbacks.tell("on_train_begin", {})
-                logs = session.logs
-                for epoch in session.epochs:
-                    self._start_metrics()
-                    callbacks.tell("on_epoch_begin", epoch, {})
-                    found = self._train_epoch(batches, callbacks, epoch)
-                    if found is None:
-                        break
-                    logs = found
-                    if validation is not None and is_due(epoch + 1):
-                        where = f"the validation of epoch {epoch + 1}"
-                        scores = self._test_epoch(validation, callbacks, where)
-                        logs |= {f"val_{name}": value for name, value in scores.items()}
-                    callbacks.tell("on_epoch_end", epoch, logs)
-                    if self.stop_training or batches.ran_out or (validation and validation.ran_out):
-                        break
-                with deferred_interrupts:
-                    callbacks.end(logs)
-            except BaseException as error:
-                with deferred_interrupts:  # a second Ctrl-C waits until all is put in order
-                    if not callbacks.ended:
-                        callbacks.end({}, error, partial(close, x), partial(close, validation_data))
-                raise
-        return self.history
+    def _check_data(self, given):
+        """Check data before the first step, as far as inputs and outputs are known."""
+        x, y, sample_weight = given
+        if is_stream(x):
+            return
+        self._scoring.check(y, sample_weight, None if self.plan is None else self.plan.outputs)
+        if self.runs_its_plan:
+            with tracing(keep=False):
+                self.bind(tree.map(lambda array: Tensor(array[:0]), x))
 
-    def _train_epoch(self, batches, callbacks, epoch):
+    def _train_epoch(self, session, epoch):
         """One epoch of steps; returns its logs, None if the data had run out before."""
-        session, where = self._session, f"epoch {epoch + 1}"
-        self._collected.clear()  # at its beginning, callbacks may have frozen layers
+        self._start_metrics()
+        session.callbacks.notify("on_epoch_begin", epoch, {})
+        self._cache.clear()  # a callback may have frozen layers
         done, session.done = session.done, 0
         logs = session.logs if done else None
-        logs = self._each_batch("train", batches, callbacks, self._whole_step, where, done, logs)
-        if logs is None and not self.history.epoch:
+        logs = self._run_steps(
+            "train", session.batches, session.callbacks, self._whole_step, f"epoch {epoch + 1}",
+            done, logs,
+        )  # fmt: skip
+        if logs is None and not session.history.epoch:
             raise ValueError("the data are empty: there was not a single batch")
-        if logs is None and not batches.ran_out:
+        if logs is None and not session.batches.ran_out:
             warnings.warn(
                 f"the data ran out before epoch {epoch + 1}: training stops here. A generator "
                 "can be run through once only.",
                 stacklevel=3,
             )
         return logs
+
+    def _whole_step(self, data):
+        """A training step that, if it fails, leaves moving averages alone too."""
+        before = self.optimizer.iterations
+        with restored_on_error(
+            self._moving_averages(),
+            unless=lambda: self.optimizer.iterations != before,  # Ctrl-C came, but after the update
+        ):
+            return self.train_step(data)
+
+    def _moving_averages(self):
+        """The weights that a call itself may change."""
+        if not self.built:
+            return ()
+        return self._cached("moving averages", lambda: self.non_trainable_weights)
+
+    def _validate(self, session, epoch):
+        """The logs of the validation of an epoch."""
+        where = f"the validation of epoch {epoch + 1}"
+        logs = self._test_epoch(session.validation, session.callbacks, where)
+        return {f"val_{name}": value for name, value in logs.items()}
+
+    # -- evaluate and predict ------------------------------------------------------------------
 
     def evaluate(
         self, x=None, y=None, batch_size=None, verbose="auto", sample_weight=None, steps=None,
@@ -444,8 +416,8 @@ class Trainer:
         self._need_compile("evaluate")
         given = prepare(x, y, sample_weight)
         batches = make_batches(given, batch_size, steps=steps)
-        self._check_targets(given)
-        with self._collecting():
+        self._check_data(given)
+        with Cache(self):
             logs = self._test_epoch(batches, self._callback_list(callbacks, batches, verbose))
         return logs if return_dict else values_of(logs)
 
@@ -453,11 +425,11 @@ class Trainer:
         """Score all batches; returns the logs."""
         self._start_metrics()
         batches.rewind()
-        callbacks.tell("on_test_begin", {})
-        logs = self._each_batch("test", batches, callbacks, self.test_step, where)
+        callbacks.notify("on_test_begin", {})
+        logs = self._run_steps("test", batches, callbacks, self.test_step, where)
         if logs is None:
             raise ValueError("the data to evaluate are empty: there was not a single batch")
-        callbacks.tell("on_test_end", logs)
+        callbacks.notify("on_test_end", logs)
         return logs
 
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
@@ -474,70 +446,13 @@ class Trainer:
             results.append(self.predict_on_batch(data[0]))
             return {}
 
-        callbacks.tell("on_predict_begin", {})
-        self._each_batch("predict", batches, callbacks, predict_step, "the prediction")
+        callbacks.notify("on_predict_begin", {})
+        self._run_steps("predict", batches, callbacks, predict_step, "the prediction")
         if not results:
             raise ValueError("the data to predict from are empty: there was not a single batch")
-        callbacks.tell("on_predict_end", {})
+        callbacks.notify("on_predict_end", {})
         parts = zip(*(tree.flatten(result) for result in results), strict=True)
         return tree.pack(results[0], [np.concatenate(part) for part in parts])
-
-    def _each_batch(self, moment, batches, callbacks, step, where, done=0, logs=None):
-        """Do one step with each batch, and tell the callbacks.
-
-        Returns the logs of the last step, None if there was no batch. `moment` is the word
-        in the names of the hooks; `where` is what an error is told it was in. So many batches are
-        `done` already, the last of them with these `logs`.
-        """
-        begin, end = f"on_{moment}_batch_begin", f"on_{moment}_batch_end"
-        wanted = callbacks.listens(end)
-        data = None
-        try:
-            for batch in batches.epoch(done):
-                callbacks.tell(begin, done, {})
-                with np.errstate(all="ignore"):  # `_look_at` says it once, and says where
-                    logs = step(data := pack(*batch))
-                if wanted:
-                    shown = logs_to_python(logs) if on_host() else LazyLogs(logs)
-                    callbacks.tell(end, done, shown)
-                done += 1
-                if moment == "train" and self.stop_at_once:
-                    break
-        except Exception as error:
-            error.add_note(f"in {where}, after {done} complete batches")
-            raise
-        if not done:
-            return None
-        logs = logs_to_python(logs)
-        if moment == "train" and data and "loss" in logs and not on_host():
-            self._look_at(logs["loss"], data[0])
-        return logs
-
-    def _whole_step(self, data):
-        """A training step that, if it fails, leaves the moving averages of layers alone too."""
-        put_back, made = self._note_moving(), self.optimizer.iterations
-        try:
-            return self.train_step(data)
-        except BaseException:
-            if self.optimizer.iterations == made:  # else Ctrl-C came, but the step is complete
-                put_back()
-            raise
-
-    def _find_moving(self):
-        learning = set(self._collect("weights", lambda: self.trainable_weights))
-        return [variable for variable in self.weights if variable not in learning]
-
-    def _note_moving(self):
-        """A function that puts moving averages back to where they are now."""
-        moving = self._collect("moving", self._find_moving) if self.built else []
-        values = [variable.value for variable in moving]
-
-        def put_back():
-            with deferred_interrupts:
-                for variable, value in zip(moving, values, strict=True):
-                    variable.value = value
-
-        return put_back
 
     # -- single batches ------------------------------------------------------------------------
 
@@ -554,9 +469,9 @@ class Trainer:
         return self._one_step(self.test_step, pack(*prepare(x, y, sample_weight)), return_dict)
 
     def _one_step(self, step, data, return_dict):
-        with self._collecting(), np.errstate(all="ignore"):
+        with Cache(self), np.errstate(all="ignore"):
             self.reset_metrics()
-            logs = logs_to_python(step(data))
+            logs = fetch_logs(step(data))
         return logs if return_dict else values_of(logs)
 
     def predict_on_batch(self, x):
@@ -565,41 +480,50 @@ class Trainer:
 
     # -- helpers of the loops ------------------------------------------------------------------
 
-    def _collect(self, name, collect):
-        """What `collect` gives, and in an epoch what it gave at the first time."""
-        if self._collected is None:
-            return collect()
-        if name not in self._collected:
-            self._collected[name] = collect()
-        return self._collected[name]
+    def _run_steps(self, moment, batches, callbacks, step, where, done=0, logs=None):
+        """Do one step with each batch, and notify the callbacks.
 
-    @contextmanager
-    def _collecting(self):
-        """Within the block things are collected once, for that takes time."""
-        outer, self._collected = self._collected, UserDict()  # no dict: layers look into those
+        Returns the logs of the last step, None if there was no batch. `moment` is the word in the
+        names of the hooks; `where` goes into the notes of an error. The first `done` batches are
+        skipped: they were made before, the last of them with these `logs`.
+        """
+        begin, end = f"on_{moment}_batch_begin", f"on_{moment}_batch_end"
+        wanted = callbacks.listens(end)
+        data = None
         try:
-            yield
-        finally:
-            self._collected = outer
+            for batch in batches.epoch(done):
+                callbacks.notify(begin, done, {})
+                with np.errstate(all="ignore"):  # `_warn_if_not_finite` warns once, and says where
+                    logs = step(data := pack(*batch))
+                if wanted:
+                    shown = fetch_logs(logs) if on_host() else LazyLogs(logs)
+                    callbacks.notify(end, done, shown)
+                done += 1
+                if moment == "train" and self.stop_at_once:
+                    break
+        except Exception as error:
+            error.add_note(f"in {where}, after {done} complete batches")
+            raise
+        if not done:
+            return None
+        logs = fetch_logs(logs)
+        if moment == "train" and data and "loss" in logs and not on_host():
+            self._warn_if_not_finite(logs["loss"], data[0])
+        return logs
+
+    def _cached(self, name, find):
+        """What `find` gives; in a loop, what it gave for the first time in this epoch."""
+        return find() if self._cache is None else self._cache.get(name, find)
 
     def _start_metrics(self):
-        """Forget what was seen and collected before."""
-        self._collected.clear()
+        """Forget what was scored and looked up before."""
+        self._cache.clear()
         self.reset_metrics()
 
-    def _check_targets(self, given):
-        x, y, sample_weight = given
-        if is_stream(x):
-            return
-        self._scoring.check(y, sample_weight, self._graph_outputs())
-        if getattr(self, "runs_its_plan", False):
-            with tracing(keep=False):
-                self.bind(tree.map(lambda array: Tensor(array[:0]), x))
-
     def _callback_list(self, callbacks, batches, verbose, epochs=None, history=None):
-        """The user's callbacks, then our own, which so see what the user's put into the logs.
+        """The user's callbacks, then our own, so that these see what the user's put into the logs.
 
-        Last come backups, which keep the state of all the others.
+        Backups come last, as they keep the state of all the others.
         """
         params = {"steps": batches.steps, "verbose": verbosity(verbose)}
         if epochs is not None:
@@ -609,57 +533,10 @@ class Trainer:
         callbacks = sorted([*as_list(callbacks), *own], key=is_backup)
         return CallbackList(callbacks, self, params)
 
-    @contextmanager
-    def _one_session(self, session):
-        """Only one `fit` of a model at a time."""
-        if self._session is not None:
-            raise ValueError("this model is being fitted already; wait until that ends")
-        self._session, before = session, dict(vars(context))
-        try:
-            with self._collecting():
-                yield
-        finally:
-            vars(context).clear()  # Ctrl-C can skip what puts settings back
-            vars(context).update(before)
-            self._session = None
 
-
-def count(array):
+def batch_size_of(array):
     """The number of samples in an array or tensor; 1 for a single number."""
     return array.shape[0] if array.shape else 1
-
-
-def close(x):
-    """Let go of a generator that was left half way."""
-    if hasattr(x, "close") and iter(x) is x:
-        x.close()
-
-
-def prepare_validation(given):
-    """`validation_data` as `prepare` gives it: (x, y), (x, y, sample_weight) or a stream."""
-    if is_stream(given):
-        return prepare(given)
-    if not isinstance(given, (list, tuple)) or len(given) not in (2, 3):
-        raise ValueError("validation_data must be (x, y), (x, y, sample_weight) or yield batches")
-    return prepare(*given)
-
-
-def check_reusable(x, times, steps):
-    """Raise ValueError if validation data of one pass are to be used more often than once."""
-    if runs_once(x) and times > 1 and steps is None:
-        raise ValueError(
-            f"validation_data is a {type(x).__name__}, which can be run through once only, but "
-            f"{times} epochs are to be validated: give arrays, or an object that starts anew at "
-            "each `iter`; for an endless generator give validation_steps"
-        )
-
-
-def validation_schedule(frequency):
-    """A function that says whether epoch number 1, 2, ... is validated."""
-    if isinstance(frequency, (list, tuple)):
-        return lambda epoch: epoch in frequency
-    check_counts(validation_freq=frequency)
-    return lambda epoch: epoch % frequency == 0
 
 
 def verbosity(verbose):

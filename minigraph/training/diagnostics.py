@@ -1,0 +1,84 @@
+"""Diagnostics: where a loss that is NaN or infinite comes from."""
+
+import numpy as np
+
+from ..core import tree
+from ..core.context import setting
+from ..core.device import to_host
+from ..core.interrupts import deferred_interrupts
+from ..core.tensor import Tensor, as_array
+from ..saving.model import random_streams
+
+
+class restored_on_error:
+    """Variables and random streams get their values back if the `with` block fails.
+
+    `unless` is asked then: where it returns True, they stay as they are. This is not a generator,
+    for the reason that `core.context.setting` names.
+    """
+
+    def __init__(self, variables, streams=(), unless=None):
+        self.variables, self.streams, self.unless = variables, streams, unless
+
+    def __enter__(self):
+        self.values = [variable.value for variable in self.variables]
+        self.states = [stream.state for stream in self.streams]
+
+    def __exit__(self, kind, error, traceback):
+        if error is not None and not (self.unless and self.unless()):
+            self.restore()
+
+    def restore(self):
+        with deferred_interrupts:
+            for variable, value in zip(self.variables, self.values, strict=True):
+                variable.value = value
+            for stream, state in zip(self.streams, self.states, strict=True):
+                stream.state = state
+
+
+class restored(restored_on_error):
+    """Variables and random streams get their values back at the end of the `with` block."""
+
+    def __exit__(self, kind, error, traceback):
+        self.restore()
+
+
+def first_nonfinite_layer(model, x):
+    """The name of the first layer or op whose output has NaN or infinite elements, or None.
+
+    The batch `x` runs again, in training mode. Moving averages and random streams are as before
+    afterwards.
+    """
+    found = []
+
+    def look(source, outputs):
+        if not found and not is_finite(outputs):
+            found.append(source.name)
+
+    streams = random_streams(model._walk())
+    with restored(model._moving_averages(), streams), setting(on_output=look):
+        if model.plan is None:
+            model(x, training=True)
+        else:
+            model.run(x, training=True, observe=look)  # a plan also runs ops, which are no layers
+    return found[0] if found else None
+
+
+def explain_nonfinite(model, x):
+    """Where NaN or infinite elements begin: in the inputs, in a layer, or behind the outputs."""
+    if not is_finite(x):
+        return "the inputs x are not finite"
+    name = first_nonfinite_layer(model, x)
+    if name is None:
+        return "the outputs are finite, so it comes from the targets or from the loss"
+    return f"{name!r} is the first layer with an output that is not finite"
+
+
+def is_finite(values):
+    """Whether no array in a structure has NaN or infinite elements."""
+    arrays = [as_array(leaf) for leaf in tree.flatten(values) if is_value(leaf)]
+    return all(np.isfinite(to_host(array)).all() for array in arrays)
+
+
+def is_value(leaf):
+    return isinstance(leaf, Tensor) or hasattr(leaf, "dtype")

@@ -1,0 +1,64 @@
+"""Logs: the numbers that a step gives. On a GPU they stay there until somebody looks at them."""
+
+import functools
+from collections import UserDict
+
+import numpy as np
+
+from ..core import device
+from ..core.device import array_module, is_on_device, to_host
+from ..core.tensor import as_array
+
+
+def on_host():
+    """Whether numbers are on the host, so that looking at one costs no wait."""
+    return device.array_type is np.ndarray
+
+
+def to_number(value):
+    """One entry of the logs as a Python float, an array as a list."""
+    if type(value) is float:
+        return value
+    array = np.asarray(to_host(as_array(value)))
+    return float(array.item()) if array.size == 1 else array.tolist()
+
+
+def fetch_logs(logs):
+    """The logs as Python numbers.
+
+    Those on a GPU are fetched together, since each transfer is a wait.
+    """
+    if not hasattr(logs, "items"):
+        raise TypeError(f"a step must return its logs, a dict of name: number, got {logs!r:.80}")
+    if not on_host():
+        arrays = {name: as_array(value) for name, value in logs.items()}
+        remote = {name: array for name, array in arrays.items() if is_on_device(array)}
+        logs = {**logs, **fetch_together(remote)}
+    return {name: to_number(value) for name, value in logs.items()}
+
+
+def fetch_together(arrays):
+    """Arrays by name, brought from a GPU in one transfer."""
+    if not arrays:
+        return {}
+    join = array_module(*arrays.values()).concatenate
+    flat = join([array.reshape(-1).astype("float64") for array in arrays.values()]).get()
+    parts = np.split(flat, np.cumsum([array.size for array in arrays.values()])[:-1])
+    return dict(zip(arrays, parts, strict=True))
+
+
+class LazyLogs(UserDict):
+    """The logs of a step on a GPU: they are fetched when somebody first looks at them."""
+
+    def __init__(self, logs):
+        self.on_device = logs
+
+    @functools.cached_property
+    def data(self):
+        return fetch_logs(self.on_device)
+
+
+def values_of(logs):
+    """What `evaluate` and `train_on_batch` return: the loss alone, or a list with all numbers."""
+    values = list(logs.values())
+    return values[0] if len(values) == 1 else values

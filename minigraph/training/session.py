@@ -1,0 +1,173 @@
+"""A session: what one `fit` prepares, what it remembers while it runs, and how it ends."""
+
+import operator
+from contextlib import contextmanager
+from functools import partial
+
+from ..core.checks import check_counts
+from ..core.context import context
+from ..core.interrupts import deferred_interrupts
+from .data import is_stream, prepare, runs_once, split
+
+
+class Cache:
+    """What is looked up once in an epoch, or once in a single step: weights, layers, metrics.
+
+    Within `with Cache(trainer):` the trainer uses it; after that, the one that it used before.
+    """
+
+    def __init__(self, trainer):
+        self.trainer, self.found, self.latest_pairs = trainer, {}, None
+
+    def __enter__(self):
+        self.outer, self.trainer._cache = self.trainer._cache, self
+
+    def __exit__(self, *error):
+        self.trainer._cache = self.outer
+
+    def get(self, name, find):
+        """What `find` returned when it was first asked for under this name."""
+        if name not in self.found:
+            self.found[name] = find()
+        return self.found[name]
+
+    def pairs(self, given, make_pairs):
+        """The pairs of targets and outputs: the loss makes them, then the metrics reuse them.
+
+        They are used a second time only where the very same objects are `given`, and never a third.
+        """
+        latest, self.latest_pairs = self.latest_pairs, None
+        if latest is not None and all(map(operator.is_, latest[0], given)):
+            return latest[1]
+        pairs = make_pairs(*given)
+        self.latest_pairs = given, pairs
+        return pairs
+
+    def clear(self):
+        self.found.clear()
+        self.latest_pairs = None
+
+
+class Session:
+    """One `fit`: its epochs, its data, its callbacks, and what is to be done when it ends.
+
+    `batches` are trained on; `validation` are the batches that epochs are validated on, or None,
+    and `is_due` says of epoch number 1, 2, ... whether it is validated. A `fit` that resumes where
+    another was stopped finds here which `epochs` are left, how many batches are `done` of the first
+    of them, and the `logs` of the last batch or epoch before. `streams` are what may be generators,
+    which are closed if training fails.
+    """
+
+    def __init__(self, trainer, epochs, batches, validation, is_due, callbacks, history, streams):
+        self.trainer, self.epochs = trainer, epochs
+        self.batches, self.validation, self.is_due = batches, validation, is_due
+        self.callbacks, self.history, self.streams = callbacks, history, streams
+        self.done, self.logs = 0, {}
+        self.warned = False  # of a loss that is not finite
+
+    @property
+    def data(self):
+        """All sources of batches."""
+        return [self.batches] if self.validation is None else [self.batches, self.validation]
+
+    @property
+    def has_validation(self):
+        return self.validation is not None
+
+    def validates(self, epoch):
+        """Whether this epoch, counted from 0, is validated."""
+        return self.has_validation and self.is_due(epoch + 1)
+
+    @property
+    def is_over(self):
+        """Whether a callback has ended training after this epoch, or some data ran out."""
+        return self.trainer.stop_training or any(batches.ran_out for batches in self.data)
+
+    @contextmanager
+    def running(self):
+        """Within the block Ctrl-C waits for the end of a step, and every way out is put in order.
+
+        Raises ValueError if the trainer is in another session already.
+        """
+        trainer, before = self.trainer, dict(vars(context))
+        if trainer._session is not None:
+            raise ValueError("this model is being fitted already; wait until that ends")
+        trainer._session, trainer.history = self, self.history
+        trainer.stop_training = trainer.stop_at_once = False
+        try:
+            with Cache(trainer), deferred_interrupts.listening():
+                try:
+                    yield self
+                except BaseException as error:
+                    self._fail(error)
+                    raise
+        finally:
+            vars(context).clear()  # Ctrl-C can skip what restores settings
+            vars(context).update(before)
+            trainer._session = None
+
+    def begin(self):
+        """Notify the callbacks that training begins. One of them may restore a backup."""
+        self.callbacks.notify("on_train_begin", {})
+
+    def end_epoch(self, epoch, logs):
+        """An epoch and its validation are complete."""
+        self.logs = logs
+        self.callbacks.notify("on_epoch_end", epoch, logs)
+
+    def end(self):
+        """Training is complete."""
+        with deferred_interrupts:
+            self.callbacks.end(self.logs)
+
+    def _fail(self, error):
+        """Training is ended by an error, unless it came when all was complete."""
+        with deferred_interrupts:  # a second Ctrl-C waits until all is put in order
+            if not self.callbacks.ended:
+                closing = [partial(close_generator, stream) for stream in self.streams]
+                self.callbacks.end({}, error, *closing)
+
+
+def close_generator(x):
+    """Close a generator that was left halfway; does nothing to anything else."""
+    if hasattr(x, "close") and iter(x) is x:
+        x.close()
+
+
+# ---------------------------------------------------------------------------------------------
+# Preparing the data of a session
+
+
+def prepare_data(x, y, sample_weight, validation_data, validation_split):
+    """What is trained on, and what is validated on or None, each as `data.prepare` gives it."""
+    given = prepare(x, y, sample_weight)
+    if validation_data is not None:
+        return given, prepare_validation(validation_data)
+    return split(*given, validation_split) if validation_split else (given, None)
+
+
+def prepare_validation(given):
+    """`validation_data` as `prepare` gives it: (x, y), (x, y, sample_weight) or a stream."""
+    if is_stream(given):
+        return prepare(given)
+    if not isinstance(given, (list, tuple)) or len(given) not in (2, 3):
+        raise ValueError("validation_data must be (x, y), (x, y, sample_weight) or yield batches")
+    return prepare(*given)
+
+
+def check_reusable(x, times, steps):
+    """Raise ValueError if validation data for one pass are to be used more than once."""
+    if runs_once(x) and times > 1 and steps is None:
+        raise ValueError(
+            f"validation_data is a {type(x).__name__}, which can be run through once only, but "
+            f"{times} epochs are to be validated: give arrays, or an object that starts from the "
+            "beginning at each `iter`; for an endless generator give validation_steps"
+        )
+
+
+def validation_schedule(frequency):
+    """A function that says whether epoch number 1, 2, ... is validated."""
+    if isinstance(frequency, (list, tuple)):
+        return lambda epoch: epoch in frequency
+    check_counts(validation_freq=frequency)
+    return lambda epoch: epoch % frequency == 0
