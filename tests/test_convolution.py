@@ -24,7 +24,7 @@ from minigraph import (
     ops,
     optimizers,
 )
-from minigraph.ops.conv import LEAST_ROWS, slide, windows
+from minigraph.ops.conv import LEAST_ROWS, conv_axes, windows
 
 # ---------------------------------------------------------------------------------------------
 # Against five lines of loops
@@ -344,7 +344,7 @@ def test_pools_that_are_no_sizes(cls, wrong):
         (lambda: layers.Cropping2D(4, name="crop")(Input((8, 9, 1))), "'crop'.*leaves nothing"),
         (lambda: ops.conv(np.ones((1, 5, 2)), np.ones((3, 3, 4))), r"\(3, 3, 4\).*\(1, 5, 2\)"),
         (lambda: ops.conv(np.ones((1, 5, 5)), np.ones((3, 5, 2)), padding="wide"), "padding.*wide"),
-        (lambda: windows(np.ones((1, 5, 2)), slide("", (5,), 3, 1, "same")), r"\(7,\).*1, 5, 2"),
+        (lambda: windows(np.ones((1, 5, 2)), conv_axes("", (5,), 3, 1, "same")), r"\(7,\).*1, 5, 2"),
         (lambda: applications.VGG19(weights="imagenet"), "'imagenet'.*no trained weights"),
         (lambda: applications.VGG19(include_top=False, pooling="sum"), "`pooling`"),
     ],

@@ -18,7 +18,7 @@ from ..core.tensor import Variable
 from ..graph.input_spec import InputSpec
 from ..graph.layer import Layer
 from ..ops import nn, recurrent
-from ..ops.conv import slide
+from ..ops.conv import conv_axes
 from .core import check_format, check_known
 from .regularization import Dropout
 
@@ -513,8 +513,8 @@ class ConvLSTM2D(CellRNN):
     def state_shapes(self, input_shape):
         cell = self.cell
         settings = cell.taps, cell.strides, cell.padding, cell.dilation_rate
-        axes = slide(f"layer {self.name!r}", input_shape[2:-1], *settings)
-        return [(*(axis.places for axis in axes), cell.filters)] * 2
+        axes = conv_axes(f"layer {self.name!r}", input_shape[2:-1], *settings)
+        return [(*(axis.output_size for axis in axes), cell.filters)] * 2
 
 
 # ---------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from ..core.device import array_module
 from ..core.tensor import op
 from . import nn
 from .arrays import broadcast_to, stack
-from .conv import conv, correlate, input_gradient, kernel_gradient, seen_by, slide
+from .conv import conv, conv_axes, correlate, input_gradient, kernel_gradient, pad_input
 from .costs import LOOP_TURN, spend
 from .kernels import flush_subnormals
 from .math import where
@@ -101,11 +101,11 @@ def matrix_product(h, weights, order):
 
 def map_product(h, weights, order):
     """The product of maps (B, *places, U) and a kernel (*taps, U, K U), with "same" padding."""
-    axes = slide("recurrent convolution", h.shape[1:-1], weights.shape[:-2], 1, "same")
+    axes = conv_axes("recurrent convolution", h.shape[1:-1], weights.shape[:-2], 1, "same")
     return Product(
-        lambda h: in_order(correlate(seen_by(h, axes), weights, axes)[None], order)[0],
+        lambda h: in_order(correlate(pad_input(h, axes), weights, axes)[None], order)[0],
         lambda g: input_gradient(g, weights, axes),
-        lambda h, g: kernel_gradient(seen_by(h, axes), g, axes),
+        lambda h, g: kernel_gradient(pad_input(h, axes), g, axes),
     )
 
 
