@@ -69,7 +69,7 @@ EQUIVALENT = {
     ("conv.input_gradient", "a.stride == 0"): SLOWER,
     ("conv.input_gradient", "parts = (images @ matrix)"): SLOWER,
     ("conv.before_activation", "lambda: rows)"): "the tape sums over the axes that a bias lacks",
-    ("recurrent.run_sequence", "zeros_like(times[1])"): "all times have the same shape",
+    ("recurrent.Recurrence", "zeros_like(times[1])"): "all times have the same shape",
 }
 
 
@@ -106,7 +106,7 @@ def ways_back(node):
     """The outermost parts of a statement that carry gradients back."""
     if isinstance(node, FUNCTIONS) and parameters(node) & ARRIVING:
         return [node]
-    if isinstance(node, ast.FunctionDef) and node.name in PADDING:
+    if isinstance(node, ast.FunctionDef) and node.name in {"prepare_backward", *PADDING}:
         return node.body
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         if node.func.id == "elementwise":  # its third argument is the derivative
@@ -186,7 +186,7 @@ OTHER_NAME = {
 }  # fmt: skip
 # Without these the numbers lie at other places.
 MOVES = {"swapaxes", "transpose", "flip", "cumsum", "roll", "moveaxis", "expand_dims", "reshape",
-         "reversed", "by_time", "crop_padding", "pad_input", "stretch"}  # fmt: skip
+         "reversed", "time_major", "crop_padding", "pad_input", "stretch"}  # fmt: skip
 
 
 def shifted(node, by):

@@ -22,15 +22,15 @@ from .math import cast, equal, exp, log, matmul, mean, reduce_max, reduce_sum, s
 # Activations
 
 
-class Activation(namedtuple("Activation", "forward slope")):
+class Activation(namedtuple("Activation", "forward derivative")):
     """An activation whose gradient follows from its output alone, so it can be applied in place.
 
-    `forward(x, out)` writes it, and `slope(y)` is its derivative where the output is y.
+    `forward(x, out)` writes it, and `derivative(y)` is its derivative where the output is y.
     """
 
     def backward(self, g, y):
-        """Take the gradient back."""
-        return g * self.slope(y)
+        """The gradient of the input, from that of the output."""
+        return g * self.derivative(y)
 
 
 def relu_forward(x, out=None):
