@@ -226,7 +226,7 @@ def im2col_blocks(x, axes):
     # One axis is divided, those before it are taken one by one and those after it whole: then a
     # block of the output is contiguous.
     inner = [math.prod(sizes[axis + 1 :]) for axis in range(rank + 1)]
-    steps = [min(n, max(1, rows // m)) or 1 for n, m in zip(sizes, inner, strict=True)]
+    steps = [min(n, max(1, rows // max(m, 1))) or 1 for n, m in zip(sizes, inner, strict=True)]
     buffer = None
     for start in product(*(range(0, n, step) for n, step in zip(sizes, steps, strict=True))):
         at = tuple(slice(i, i + step) for i, step in zip(start, steps, strict=True))
