@@ -45,6 +45,7 @@ class Layer(registry.Configurable):
     """
 
     weight_settings = {}
+    untracked = frozenset()  # names of attributes that hold variables, but no weights
     input_spec = None
     supports_masking = False
     casts_inputs = True  # whether inputs are turned into the layer's float type

@@ -13,7 +13,8 @@ PLAIN = {type(None), bool, int, float, str}
 
 def parts_in(owner):
     """The variables and configurable objects that attributes hold, also in lists, tuples, dicts."""
-    return parts_among(vars(owner).values())
+    untracked = getattr(type(owner), "untracked", ())
+    return parts_among(value for name, value in vars(owner).items() if name not in untracked)
 
 
 def parts_among(values):
