@@ -69,6 +69,7 @@ EQUIVALENT = {
     ("conv.input_gradient", "a.stride == 0"): SLOWER,
     ("conv.input_gradient", "parts = (images @ matrix)"): SLOWER,
     ("conv.before_activation", "lambda: rows)"): "the tape sums over the axes that a bias lacks",
+    ("pooling.max_pool", "a.kernel_size < a.stride"): SLOWER,
     ("recurrent.Recurrence", "zeros_like(times[1])"): "all times have the same shape",
 }
 
