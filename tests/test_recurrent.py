@@ -519,7 +519,7 @@ def test_one_embedding_reads_two_texts():
 def test_numbers_outside_the_table(ids):
     layer = layers.Embedding(10, 2, name="words")
     for error in (ValueError, IndexError):
-        with pytest.raises(error, match="'words'.*from 0 to 9"):
+        with pytest.raises(error, match=r"'words'.*\[0, 9\]"):
             layer(np.array(ids))
 
 
