@@ -4,9 +4,8 @@ import inspect
 
 from .core import registry
 from . import ops
-
+from .ops import nn
 from .ops.nn import (
-    FUSED,
     elu,
     gelu,
     hard_sigmoid,
@@ -36,7 +35,7 @@ def exponential(x):
 
 
 swish = silu
-TAKEN_IN = {linear: None, **FUSED}  # what the op of a layer is given instead of these
+FUSABLE = {linear: None, **nn.FUSABLE}  # by which name the op of a layer knows these
 FUNCTIONS = {
     fn.__name__: fn
     for fn in (elu, exponential, gelu, hard_sigmoid, leaky_relu, linear, log_softmax, relu)
@@ -50,8 +49,8 @@ registry.register(silu, group="activation", aliases=("swish",))
 def get(identifier):
     """An activation from a function or its name; None means `linear`.
 
-    A name is one of the activations, of an op of one array such as `exp`, or of a function of your
-    own that is registered or given as custom object.
+    A name is that of one of the activations, of an op of one array such as `exp`, or of a custom
+    function that is registered or given as custom object.
 
     Raises ValueError for any other.
     """

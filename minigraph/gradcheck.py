@@ -26,13 +26,13 @@ def numeric_gradient(fn, arrays, cotangents, which):
 
     x = arrays[which]
     gradient = np.zeros_like(x)
-    for place in np.ndindex(x.shape):
-        h = STEP * max(1.0, abs(x[place]))
-        moved = x.copy()
-        moved[place] = x[place] + h
-        above = weighted(moved)
-        moved[place] = x[place] - h
-        gradient[place] = (above - weighted(moved)) / (2 * h)
+    for index in np.ndindex(x.shape):
+        h = STEP * max(1.0, abs(x[index]))
+        shifted = x.copy()
+        shifted[index] = x[index] + h
+        above = weighted(shifted)
+        shifted[index] = x[index] - h
+        gradient[index] = (above - weighted(shifted)) / (2 * h)
     return gradient
 
 
@@ -46,7 +46,7 @@ def check_gradient(fn, *arrays, seed=0, rtol=1e-6, atol=1e-8):
     are weighted with random numbers first: with plain ones, a gradient function that ignores what
     arrives would pass. Returns the largest difference.
 
-    Raises ValueError that names the argument, the place and both numbers where they differ by more
+    Raises ValueError that names the argument, the index and both values where they differ by more
     than atol + rtol * (largest gradient).
     """
     arrays = [np.array(to_host(as_array(a))) for a in arrays]
@@ -70,12 +70,12 @@ def check_gradient(fn, *arrays, seed=0, rtol=1e-6, atol=1e-8):
         difference = np.abs(analytic - numeric)
         bound = atol + rtol * max(np.abs(numeric).max(initial=0), 1)
         if not (difference <= bound).all():
-            place = np.unravel_index(
+            index = np.unravel_index(
                 np.nanargmax(np.where(np.isnan(difference), np.inf, difference)), difference.shape
             )
             raise ValueError(
-                f"argument {i}, element {tuple(map(int, place))}: the tape says "
-                f"{analytic[place]:.8g}, the numeric gradient is {numeric[place]:.8g}"
+                f"argument {i}, element {tuple(map(int, index))}: the tape says "
+                f"{analytic[index]:.8g}, the numeric gradient is {numeric[index]:.8g}"
             )
         largest = max(largest, float(difference.max(initial=0)))
     return largest

@@ -44,7 +44,7 @@ MODULES = {
     for name in ("math", "arrays", "linalg", "kernels", "nn", "conv", "pooling", "recurrent")
 }
 ARRIVING = {"g", "arriving", "d_states"}  # a function that takes one of these is a way back
-ON_THE_WAY = {"framed", "seen_by", "unseen", "tap_slices", "correlate"}  # where padding is moved
+PADDING = {"pad_or_crop", "pad_input", "crop_padding", "kernel_positions", "correlate"}
 SECONDS = 30  # a mutant that needs longer hangs
 
 # Mutants that compute the same function, so that no test can tell them from the original, and why:
@@ -57,19 +57,20 @@ EQUIVALENT = {
     ("linalg.contract", "c not in ''.join(labels)"): "a factor 1 along a letter of the output",
     ("math.prod", "where(zero, 2, x)"): "the number in the place of zeros is divided out again",
     ("nn.dense", "lambda: g)"): "the tape sums over the axes that a bias lacks",
-    ("conv.framed", "x.shape[2:-1]:"): SLOWER,
-    ("conv.framed", "x.shape[0:-1]:"): SLOWER,
-    ("conv.framed", "x.shape[1:1]:"): SLOWER,
-    ("conv.framed", "x.shape[1:-1 + 1]:"): SLOWER,
-    ("conv.framed", "x.shape[1:-1 - 1]:"): SLOWER,
-    ("conv.framed", "max(b + n, 1)"): OVERLAP,
-    ("conv.framed", "max(b + n, -1)"): OVERLAP,
-    ("conv.framed", "max(n - b, 1)"): OVERLAP,
-    ("conv.framed", "max(n - b, -1)"): OVERLAP,
+    ("conv.pad_or_crop", "x.shape[2:-1]:"): SLOWER,
+    ("conv.pad_or_crop", "x.shape[0:-1]:"): SLOWER,
+    ("conv.pad_or_crop", "x.shape[1:1]:"): SLOWER,
+    ("conv.pad_or_crop", "x.shape[1:-1 + 1]:"): SLOWER,
+    ("conv.pad_or_crop", "x.shape[1:-1 - 1]:"): SLOWER,
+    ("conv.pad_or_crop", "max(b + n, 1)"): OVERLAP,
+    ("conv.pad_or_crop", "max(b + n, -1)"): OVERLAP,
+    ("conv.pad_or_crop", "max(n - b, 1)"): OVERLAP,
+    ("conv.pad_or_crop", "max(n - b, -1)"): OVERLAP,
     ("conv.input_gradient", "a.stride == 0"): SLOWER,
-    ("conv.input_gradient", "parts = (few @ matrix)"): SLOWER,
-    ("conv.before_finish", "lambda: rows)"): "the tape sums over the axes that a bias lacks",
-    ("recurrent.run_sequence", "zeros_like(times[1])"): "all times have the same shape",
+    ("conv.input_gradient", "parts = (images @ matrix)"): SLOWER,
+    ("conv.before_activation", "lambda: rows)"): "the tape sums over the axes that a bias lacks",
+    ("pooling.max_pool", "a.kernel_size < a.stride"): SLOWER,
+    ("recurrent.Recurrence", "zeros_like(times[1])"): "all times have the same shape",
 }
 
 
@@ -106,7 +107,7 @@ def ways_back(node):
     """The outermost parts of a statement that carry gradients back."""
     if isinstance(node, FUNCTIONS) and parameters(node) & ARRIVING:
         return [node]
-    if isinstance(node, ast.FunctionDef) and node.name in ON_THE_WAY:
+    if isinstance(node, ast.FunctionDef) and node.name in {"prepare_backward", *PADDING}:
         return node.body
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         if node.func.id == "elementwise":  # its third argument is the derivative
@@ -186,7 +187,7 @@ OTHER_NAME = {
 }  # fmt: skip
 # Without these the numbers lie at other places.
 MOVES = {"swapaxes", "transpose", "flip", "cumsum", "roll", "moveaxis", "expand_dims", "reshape",
-         "reversed", "by_time", "unseen", "seen_by", "stretch"}  # fmt: skip
+         "reversed", "time_major", "crop_padding", "pad_input", "stretch"}  # fmt: skip
 
 
 def shifted(node, by):

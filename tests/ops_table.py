@@ -490,15 +490,15 @@ example("batch_norm", spread(2, 3, 2, seed=1), *_channels, mask=_mask, rows=())
 
 # What is promised where the examples above may not stand
 promise("the sum gives its gradient to each", "sum", ([1.0, 2.0],), ([1, 1],))
-promise("the slope at 0 is 0", "relu", ([-1.0, 0.0, 1.0],), ([0, 0, 1],))
+promise("the derivative at 0 is 0", "relu", ([-1.0, 0.0, 1.0],), ([0, 0, 1],))
 promise(
     "relu inside has slope 0 at 0", "dense", ([[-1.0, 0.0, 1.0]], np.eye(3), None),
     ([[0, 0, 1]], None), activation="relu",
 )  # fmt: skip
-promise("the slope at 0 is alpha", "elu", ([-1e-300, 0.0, 1.0],), ([0.3, 0.3, 1],), alpha=0.3)
-promise("the slope at 0 is 0", "abs", ([-2.0, 0.0, 2.0],), ([-1, 0, 1],))
-promise("no slope at its ends", "hard_sigmoid", ([-3.0, 0.0, 3.0],), ([0, 1 / 6, 0],))
-promise("the ends have a slope", "clip", ([0.0, 1.0, 1.5],), ([1, 1, 0],), x_min=0, x_max=1)
+promise("the derivative at 0 is alpha", "elu", ([-1e-300, 0.0, 1.0],), ([0.3, 0.3, 1],), alpha=0.3)
+promise("the derivative at 0 is 0", "abs", ([-2.0, 0.0, 2.0],), ([-1, 0, 1],))
+promise("no derivative at its ends", "hard_sigmoid", ([-3.0, 0.0, 3.0],), ([0, 1 / 6, 0],))
+promise("the ends have a derivative", "clip", ([0.0, 1.0, 1.5],), ([1, 1, 0],), x_min=0, x_max=1)
 promise("equals share", "max", ([1.0, 3.0, 3.0],), ([0, 0.5, 0.5],))
 promise("equals share", "min", ([1.0, 1.0, 1.0, 3.0],), ([1 / 3, 1 / 3, 1 / 3, 0],))
 promise("rows", "max", ([[2.0, 2.0], [0.0, 5.0]],), ([[0.5, 0.5], [0, 1]],), axis=1)
@@ -528,3 +528,10 @@ promise(
     "clipped probabilities have no slope", "sparse_categorical_crossentropy",
     (np.array([0]), [[0.0, 1.0]]), (None, [[0, 0]]),
 )  # fmt: skip
+promise(
+    "the first of equal elements",
+    "max_pool",
+    (np.reshape([2.0, 2, 1, 3, 3, 3], (1, 6, 1)),),
+    (np.reshape([1, 0, 0, 1, 0, 0], (1, 6, 1)),),
+    pool_size=3,
+)

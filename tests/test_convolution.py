@@ -24,7 +24,7 @@ from minigraph import (
     ops,
     optimizers,
 )
-from minigraph.ops.conv import LEAST_ROWS, slide, windows
+from minigraph.ops.conv import LEAST_ROWS, conv_axes, windows
 
 # ---------------------------------------------------------------------------------------------
 # Against five lines of loops
@@ -42,18 +42,18 @@ def front(n, k, stride, padding):
     return k - 1 if padding == "causal" else 0
 
 
-def naive(x, kernel, places, before, strides, dilation, groups):
+def naive(x, kernel, output_size, before, strides, dilation, groups):
     """Every output number by itself, from the definition."""
-    y = np.zeros((len(x), *places, kernel.shape[-1]))
+    y = np.zeros((len(x), *output_size, kernel.shape[-1]))
     width, filters = kernel.shape[-2], kernel.shape[-1] // groups
     for at in np.ndindex(*y.shape):
-        row, *place, f = at
-        for tap in np.ndindex(*kernel.shape[:-2]):
-            axes = zip(place, strides, tap, dilation, before, strict=True)
+        row, *position, f = at
+        for offset in np.ndindex(*kernel.shape[:-2]):
+            axes = zip(position, strides, offset, dilation, before, strict=True)
             cell = [p * s + t * d - b for p, s, t, d, b in axes]
             if all(0 <= c < n for c, n in zip(cell, x.shape[1:-1], strict=True)):
                 first = f // filters * width
-                y[at] += x[(row, *cell)][first : first + width] @ kernel[tap][:, f]
+                y[at] += x[(row, *cell)][first : first + width] @ kernel[offset][:, f]
     return y
 
 
@@ -61,33 +61,35 @@ def naive(x, kernel, places, before, strides, dilation, groups):
 def geometries(draw):
     rank = draw(st.integers(1, 3))
     small = lambda high: tuple(draw(st.integers(1, high)) for _ in range(rank))  # noqa: E731
-    taps, dilation = small(3), small(3 if rank < 3 else 2)
+    kernel_size, dilation = small(3), small(3 if rank < 3 else 2)
     strides = small(3) if set(dilation) == {1} or draw(st.booleans()) else (1,) * rank
     paddings = ["valid", "same", "causal"] if rank == 1 else ["valid", "same"]
     padding = draw(st.sampled_from(paddings))
-    reach = [(k - 1) * d + 1 for k, d in zip(taps, dilation, strict=True)]
-    least = reach if padding == "valid" else [1] * rank
+    effective = [(k - 1) * d + 1 for k, d in zip(kernel_size, dilation, strict=True)]
+    least = effective if padding == "valid" else [1] * rank
     lengths = tuple(draw(st.integers(n, n + 4)) for n in least)
     groups = draw(st.sampled_from([1, 1, 2, 3]))
     channels, filters = groups * draw(st.integers(1, 2)), groups * draw(st.integers(1, 2))
-    return lengths, taps, strides, dilation, padding, groups, channels, filters
+    return lengths, kernel_size, strides, dilation, padding, groups, channels, filters
 
 
 @settings(max_examples=120, deadline=None, derandomize=True)
 @given(geometries())
 def test_convolution_is_what_the_definition_says(geometry):
-    lengths, taps, strides, dilation, padding, groups, channels, filters = geometry
+    lengths, kernel_size, strides, dilation, padding, groups, channels, filters = geometry
     x = spread(2, *lengths, channels, seed=1)
-    kernel = spread(*taps, channels // groups, filters, seed=2)
+    kernel = spread(*kernel_size, channels // groups, filters, seed=2)
     bias = spread(filters, seed=3)
     y = ops.conv(x, kernel, bias, strides, padding, dilation, groups).numpy()
-    reach = [(k - 1) * d + 1 for k, d in zip(taps, dilation, strict=True)]
-    before = [front(n, k, s, padding) for n, k, s in zip(lengths, reach, strides, strict=True)]
-    full = [n + (k - 1 if padding == "causal" else 0) for n, k in zip(lengths, reach, strict=True)]
-    axes = zip(full, reach, strides, strict=True)
-    places = [output_length(n, k, s, padding) for n, k, s in axes]
-    assert y.shape == (2, *places, filters)
-    expected = naive(x, kernel, places, before, strides, dilation, groups) + bias
+    effective = [(k - 1) * d + 1 for k, d in zip(kernel_size, dilation, strict=True)]
+    before = [front(n, k, s, padding) for n, k, s in zip(lengths, effective, strides, strict=True)]
+    full = [
+        n + (k - 1 if padding == "causal" else 0) for n, k in zip(lengths, effective, strict=True)
+    ]
+    axes = zip(full, effective, strides, strict=True)
+    output_size = [output_length(n, k, s, padding) for n, k, s in axes]
+    assert y.shape == (2, *output_size, filters)
+    expected = naive(x, kernel, output_size, before, strides, dilation, groups) + bias
     np.testing.assert_allclose(y, expected, rtol=1e-10, atol=1e-10)
 
 
@@ -95,9 +97,9 @@ def test_convolution_is_what_the_definition_says(geometry):
 @given(geometries())
 def test_both_gradients_are_adjoints(geometry):
     """A convolution is linear in x and in its kernel, so <g, conv(x, k)> = <dx, x> = <dk, k>."""
-    lengths, taps, strides, dilation, padding, groups, channels, filters = geometry
+    lengths, kernel_size, strides, dilation, padding, groups, channels, filters = geometry
     x = Variable(spread(2, *lengths, channels, seed=1))
-    kernel = Variable(spread(*taps, channels // groups, filters, seed=2))
+    kernel = Variable(spread(*kernel_size, channels // groups, filters, seed=2))
     with Tape() as tape:
         y = ops.conv(x, kernel, None, strides, padding, dilation, groups)
         g = spread(*y.shape, seed=4)
@@ -112,13 +114,13 @@ def test_both_gradients_are_adjoints(geometry):
 @given(geometries(), st.booleans())
 def test_the_transpose_is_the_adjoint_of_the_convolution(geometry, give_output_padding):
     """<conv(x, k), g> = <x, conv_transpose(g, k)>, and the lengths are those of the contract."""
-    places, taps, strides, dilation, padding, _, channels, filters = geometry
+    output_size, kernel_size, strides, dilation, padding, _, channels, filters = geometry
     padding = "valid" if padding == "causal" else padding
-    kernel = spread(*taps, channels, filters, seed=2)
+    kernel = spread(*kernel_size, channels, filters, seed=2)
     extra = tuple(s - 1 for s in strides) if give_output_padding else None
-    g = spread(2, *places, filters, seed=4)
-    reach = [(k - 1) * d + 1 for k, d in zip(taps, dilation, strict=True)]
-    axes = list(zip(places, strides, reach, extra or strides, strict=True))
+    g = spread(2, *output_size, filters, seed=4)
+    effective = [(k - 1) * d + 1 for k, d in zip(kernel_size, dilation, strict=True)]
+    axes = list(zip(output_size, strides, effective, extra or strides, strict=True))
     if extra is None and padding == "same":
         lengths = [n * s for n, s, _, _ in axes]
     elif extra is None:
@@ -126,26 +128,37 @@ def test_the_transpose_is_the_adjoint_of_the_convolution(geometry, give_output_p
     else:
         pad = (lambda k: k // 2) if padding == "same" else (lambda k: 0)
         lengths = [(n - 1) * s + k - 2 * pad(k) + p for n, s, k, p in axes]
-    painted = ops.conv_transpose(g, kernel, None, strides, padding, extra, dilation).numpy()
-    assert painted.shape == (2, *lengths, channels)
+    larger = ops.conv_transpose(g, kernel, None, strides, padding, extra, dilation).numpy()
+    assert larger.shape == (2, *lengths, channels)
     rule = {"same": lambda n, s, k: -(-n // s), "valid": lambda n, s, k: (n - k) // s + 1}[padding]
-    sizes = zip(lengths, strides, reach, strict=True)
-    if extra is None or [n and rule(n, s, k) for n, s, k in sizes] == [*places]:
+    sizes = zip(lengths, strides, effective, strict=True)
+    if extra is None or [n and rule(n, s, k) for n, s, k in sizes] == [*output_size]:
         x = spread(2, *lengths, channels, seed=1)
         y = ops.conv(x, kernel, None, strides, padding, dilation).numpy()
-        np.testing.assert_allclose((y * g).sum(), (x * painted).sum(), rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose((y * g).sum(), (x * larger).sum(), rtol=1e-9, atol=1e-9)
         return
-    ends = [(n - 1) * s + k for n, s, k, _ in axes]  # painting by hand
+    ends = [(n - 1) * s + k for n, s, k, _ in axes]  # added by hand
     moved = [max(end - n, 0) // 2 for end, n in zip(ends, lengths, strict=True)]
-    canvas = np.zeros((2, *[n + 2 * k for n, k in zip(lengths, reach, strict=True)], channels))
-    for place in np.ndindex(*places):
-        for tap in np.ndindex(*taps):
-            axes = zip(place, strides, tap, dilation, moved, reach, strict=True)
+    canvas = np.zeros((2, *[n + 2 * k for n, k in zip(lengths, effective, strict=True)], channels))
+    for position in np.ndindex(*output_size):
+        for offset in np.ndindex(*kernel_size):
+            axes = zip(position, strides, offset, dilation, moved, effective, strict=True)
             cell = tuple(p * s + t * d - b + k for p, s, t, d, b, k in axes)
-            canvas[(slice(None), *cell)] += g[(slice(None), *place)] @ kernel[tap].T
-    inner = tuple(slice(k, k + n) for n, k in zip(lengths, reach, strict=True))
+            canvas[(slice(None), *cell)] += g[(slice(None), *position)] @ kernel[offset].T
+    inner = tuple(slice(k, k + n) for n, k in zip(lengths, effective, strict=True))
     expected = canvas[(slice(None), *inner)]
-    np.testing.assert_allclose(painted, expected, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(larger, expected, rtol=1e-9, atol=1e-9)
+
+
+def test_a_transposed_convolution_whose_output_is_cropped_to_nothing():
+    """(n - 1) * s + k - 2 * (k // 2) + p is 0 here: the output is empty, the gradients are 0."""
+    x, kernel = Variable(np.ones((2, 1, 1))), Variable(np.ones((2, 1, 1)))
+    with Tape() as tape:
+        y = ops.conv_transpose(x, kernel, None, 1, "same", 0)
+        loss = ops.sum(y)
+    assert y.shape == (2, 0, 1)
+    for gradient, source in zip(tape.gradient(loss, [x, kernel]), (x, kernel), strict=True):
+        np.testing.assert_array_equal(gradient.numpy(), np.zeros(source.shape))
 
 
 @settings(max_examples=120, deadline=None, derandomize=True)
@@ -156,29 +169,29 @@ def test_pooling_is_what_the_definition_says(geometry):
     lengths = tuple(max(n, p) for n, p in zip(lengths, pool, strict=True))
     x = spread(2, *lengths, channels)
     axes = list(zip(lengths, pool, strides, strict=True))
-    places = [output_length(n, k, s, padding) for n, k, s in axes]
+    output_size = [output_length(n, k, s, padding) for n, k, s in axes]
     before = [front(n, k, s, padding) for n, k, s in axes]
     for name, reduce in (("max_pool", np.max), ("average_pool", np.mean)):
         y = getattr(ops, name)(x, pool, strides, padding).numpy()
-        assert y.shape == (2, *places, channels)
-        for place in np.ndindex(*places):
-            first = [p * s - b for p, s, b in zip(place, strides, before, strict=True)]
+        assert y.shape == (2, *output_size, channels)
+        for position in np.ndindex(*output_size):
+            first = [p * s - b for p, s, b in zip(position, strides, before, strict=True)]
             window = tuple(
                 slice(max(a, 0), a + k) for a, k in zip(first, pool, strict=True)
-            )  # only real cells
+            )  # without the padding
             cells = x[(slice(None), *window)].reshape(2, -1, channels)
-            np.testing.assert_allclose(y[(slice(None), *place)], reduce(cells, 1), rtol=1e-12)
+            np.testing.assert_allclose(y[(slice(None), *position)], reduce(cells, 1), rtol=1e-12)
 
 
 @pytest.mark.parametrize(
-    ("shape", "taps", "strides"),
+    ("shape", "kernel_shape", "strides"),
     [((3, 40, 40, 8), (3, 3, 8, 4), 1), ((70, 9, 9, 64), (3, 3, 64, 2), 1)]
     + [((70, 9, 9, 64), (3, 3, 64, 8), 2), ((3, 5000, 4), (3, 4, 2), 2)],
 )
-def test_many_blocks_give_what_one_gives(shape, taps, strides):
-    """So many places that a strip of rows, or a group of images, is a block."""
+def test_many_blocks_give_what_one_gives(shape, kernel_shape, strides):
+    """So many output positions that a strip of rows, or a group of images, is a block."""
     assert math.prod(shape[:-1]) > LEAST_ROWS
-    x, kernel = Variable(spread(*shape, seed=1)), Variable(spread(*taps, seed=2))
+    x, kernel = Variable(spread(*shape, seed=1)), Variable(spread(*kernel_shape, seed=2))
 
     def value_and_gradients(rows):
         part = Variable(x.numpy()[rows])
@@ -195,12 +208,12 @@ def test_many_blocks_give_what_one_gives(shape, taps, strides):
     np.testing.assert_allclose(dk, sum(dks), rtol=1e-9, atol=1e-9)
     first = np.s_[:1, :12] if len(shape) == 3 else np.s_[:1, :6, :6]
     before = [0] * (len(shape) - 2)
-    places = [(n - 3) // strides + 1 for n in x.numpy()[first].shape[1:-1]]
+    output_size = [(n - 3) // strides + 1 for n in x.numpy()[first].shape[1:-1]]
     steps = [strides] * len(before), [1] * len(before)
-    expected = np.tanh(naive(x.numpy()[first], kernel.numpy(), places, before, *steps, 1))
-    inner = tuple(slice(n) for n in places)
+    expected = np.tanh(naive(x.numpy()[first], kernel.numpy(), output_size, before, *steps, 1))
+    inner = tuple(slice(n) for n in output_size)
     np.testing.assert_allclose(y[(slice(1), *inner)], expected, rtol=1e-9, atol=1e-9)
-    direction = spread(*taps, seed=6)
+    direction = spread(*kernel_shape, seed=6)
     moved = [
         (np.tanh(ops.conv(x, kernel.numpy() + d * direction, None, strides).numpy()) ** 2).sum()
         for d in (1e-6, -1e-6)
@@ -266,7 +279,7 @@ def test_unknown_lengths_stay_unknown():
     assert layers.GlobalMaxPooling2D()(x).shape == (None, 3)
 
 
-def test_a_function_of_ones_own_named_relu_is_not_taken_for_the_librarys():
+def test_a_custom_function_named_relu_is_not_taken_for_the_librarys():
     def relu(x):
         return x * 0 + 7
 
@@ -344,7 +357,7 @@ def test_pools_that_are_no_sizes(cls, wrong):
         (lambda: layers.Cropping2D(4, name="crop")(Input((8, 9, 1))), "'crop'.*leaves nothing"),
         (lambda: ops.conv(np.ones((1, 5, 2)), np.ones((3, 3, 4))), r"\(3, 3, 4\).*\(1, 5, 2\)"),
         (lambda: ops.conv(np.ones((1, 5, 5)), np.ones((3, 5, 2)), padding="wide"), "padding.*wide"),
-        (lambda: windows(np.ones((1, 5, 2)), slide("", (5,), 3, 1, "same")), r"\(7,\).*1, 5, 2"),
+        (lambda: windows(np.ones((1, 5, 2)), conv_axes("", [5], 3, 1, "same")), r"\(7,\).*1, 5, 2"),
         (lambda: applications.VGG19(weights="imagenet"), "'imagenet'.*no trained weights"),
         (lambda: applications.VGG19(include_top=False, pooling="sum"), "`pooling`"),
     ],
@@ -473,8 +486,8 @@ def test_training_through_batch_normalisation_moves_x_gamma_and_beta():
     dx, *weights = tape.gradient(total, [x, *layer.trainable_weights])
     step = spread(4, 3, seed=5)
     ahead, behind = (loss(Tensor(x.numpy() + d * step)) for d in (1e-6, -1e-6))
-    slope = (float(ahead) - float(behind)) / 2e-6
-    np.testing.assert_allclose((dx.numpy() * step).sum(), slope, rtol=1e-6)
+    derivative = (float(ahead) - float(behind)) / 2e-6
+    np.testing.assert_allclose((dx.numpy() * step).sum(), derivative, rtol=1e-6)
     np.testing.assert_allclose(weights[1].numpy(), weigh.sum(0))
 
 
@@ -544,7 +557,7 @@ def test_the_toy_resnet_has_its_number():
     assert model(np.zeros((2, 32, 32, 3), "float32")).shape == (2, 10)
 
 
-def test_vgg19_is_drawn_without_its_weights():
+def test_vgg19_is_traced_without_its_weights():
     tracemalloc.start()
     try:
         model = applications.VGG19(weights=None)

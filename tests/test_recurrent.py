@@ -97,7 +97,7 @@ def test_a_layer_is_the_naive_loop(make, step, states):
 @every_kind
 def test_the_loop_over_a_cell_is_the_layer(kind):
     class Cell(kind.cell_class):
-        """With a call of its own, the cell is called step by step."""
+        """With its own call, the cell is called step by step."""
 
         def call(self, inputs, states, training=False):
             return super().call(inputs, states, training)
@@ -132,7 +132,7 @@ class Minimal(Layer):
         return output, [output]
 
 
-def test_a_cell_of_ones_own():
+def test_a_custom_cell():
     layer = filled(layers.RNN(Minimal(3)), data(2, 4, 5))
     kernel, recurrent = layer.get_weights()
     h, x = np.zeros((2, 3)), data(2, 4, 5, seed=3)
@@ -277,7 +277,7 @@ def test_convolutional_lstms_everywhere():
 
 @every_kind
 def test_a_gradient_that_vanishes_becomes_zero(kind):
-    """On a long way back it shrinks for ever, and numbers below 1e-38 take fifty times as long."""
+    """In a long backward pass it shrinks for ever, and below 1e-38 it takes fifty times as long."""
     layer, random = kind(8), np.random.default_rng(0)
     with Tape() as tape:
         x = tape.watch(Tensor(random.standard_normal((4, 1500, 3)).astype("float32")))
@@ -351,7 +351,7 @@ def test_initial_states_of_wrong_shapes(states):
         layer(data(2, 5, 3), initial_state=[np.zeros(s, "float32") for s in states])
 
 
-def test_drawn_initial_states_of_a_wrong_width():
+def test_symbolic_initial_states_of_a_wrong_width():
     with pytest.raises(ValueError, match=r"initial_state.*\(None, 4\).*\(None, 5\)"):
         layers.GRU(4)(Input((None, 3)), initial_state=Input((5,)))
 
@@ -373,7 +373,7 @@ def test_masked_steps_change_nothing(kind):
         same(out.numpy()[row, mask[row]], short.numpy()[0])
         for state, short_state in zip(states, short_states, strict=True):
             same(state.numpy()[row], short_state.numpy()[0])
-    same(out.numpy()[0, 3], out.numpy()[0, 2])  # the former output once more
+    same(out.numpy()[0, 3], out.numpy()[0, 2])  # the previous output once more
     same(out.numpy()[0, 4], out.numpy()[0, 2])
     same(out.numpy()[1, 0], np.zeros(4))
     same(out.numpy()[1, 2], out.numpy()[1, 1])
@@ -519,7 +519,7 @@ def test_one_embedding_reads_two_texts():
 def test_numbers_outside_the_table(ids):
     layer = layers.Embedding(10, 2, name="words")
     for error in (ValueError, IndexError):
-        with pytest.raises(error, match="'words'.*from 0 to 9"):
+        with pytest.raises(error, match=r"'words'.*\[0, 9\]"):
             layer(np.array(ids))
 
 
@@ -591,8 +591,8 @@ def test_attention_is_its_formula():
             layer(query, value, key, **given),
             naive_attention(query, value, key, weights, seen)[0],
         )
-    riding = layer(query, masked(value, pad), key)
-    same(riding, naive_attention(query, value, key, weights, pad[:, None, None])[0])
+    attached = layer(query, masked(value, pad), key)
+    same(attached, naive_attention(query, value, key, weights, pad[:, None, None])[0])
 
 
 def test_attention_to_itself_passes_its_mask_on():

@@ -7,7 +7,7 @@ from ..ops import nn
 
 
 class ReLU(Layer):
-    """The rectified linear unit: what is positive passes.
+    """The rectified linear unit: positive values pass.
 
         y = max(x, 0)
 
@@ -76,7 +76,7 @@ class ELU(Layer):
 
 
 class Softmax(Layer):
-    """Positive numbers that add up to 1 along `axis`.
+    """Positive numbers whose sum is 1 along `axis`.
 
         y = exp(x) / sum exp(x)
 
@@ -94,7 +94,7 @@ class Softmax(Layer):
 
 
 class PReLU(Layer):
-    """A leaky rectified linear unit that learns its slope, for each place.
+    """A leaky rectified linear unit that learns its slope, for each element of a sample.
 
         y = max(x, 0) + alpha * min(x, 0)
 

@@ -1,4 +1,4 @@
-"""Attention: each step of one sequence looks at all steps of another."""
+"""Attention: each step of one sequence attends to all steps of another."""
 
 import math
 
@@ -30,35 +30,35 @@ class Heads(Layer):
         self.input_spec = InputSpec(ndim=4 if out else 3)
 
     def build(self, input_shape):
-        from_axes = input_shape[2:] if self.out else (check_known(input_shape[-1], self),)
-        self.kernel = self.add_weight((*from_axes, *self.shape), name="kernel")
+        input_axes = input_shape[2:] if self.out else (check_known(input_shape[-1], self),)
+        self.kernel = self.add_weight((*input_axes, *self.shape), name="kernel")
         self.bias = self.add_weight(self.shape, name="bias") if self.use_bias else None
 
     def call(self, inputs):
         width, bias = math.prod(self.shape), self.bias
         bias = None if bias is None else ops.reshape(bias, (width,))
         kernel = ops.reshape(self.kernel, (self.kernel.size // width, width))
-        rows = ops.reshape(inputs, (*inputs.shape[:2], math.prod(inputs.shape[2:])))
-        y = nn.dense(rows, kernel, bias)
+        flat = ops.reshape(inputs, (*inputs.shape[:2], math.prod(inputs.shape[2:])))
+        y = nn.dense(flat, kernel, bias)
         return ops.reshape(y, (*inputs.shape[:2], *self.shape))
 
 
 class MultiHeadAttention(Layer):
-    """Several heads look at a sequence, each in its own way, and a dense layer joins what they saw.
+    """Several heads attend to a sequence, and a dense layer combines what they found.
 
         q, k, v = query @ Wq + bq, key @ Wk + bk, value @ Wv + bv    for each head
         scores = softmax(q @ k^T / sqrt(key_dim))
         y = sum over the heads of (scores @ v) @ Wo + bo
 
-    Without a value, the query looks at itself. Masks of query, value and key (batch, time), also
-    those that ride on the tensors, and `attention_mask` (batch, T, S) say what may be seen; with
-    `use_causal_mask` no step sees later ones.
+    Without a value, the query attends to itself. Masks of query, value and key (batch, time), also
+    those attached to the tensors, and `attention_mask` (batch, T, S) say which steps may attend to
+    which; with `use_causal_mask` no step attends to later ones.
 
     Shapes: query (batch, T, d), value and key (batch, S, d') -> (batch, T, output_shape), d wide
-    unless told otherwise; with `return_attention_scores` also the scores (batch, heads, T, S).
+    by default; with `return_attention_scores` also the scores (batch, heads, T, S).
     Kernels of query, key and value are (inputs, heads, width), biases (heads, width), the last
     kernel is (heads, value_dim, outputs).
-    Raises ValueError for sizes that are no positive integers, or a `dropout` outside [0, 1].
+    Raises ValueError for sizes that are not positive integers, or a `dropout` outside [0, 1].
     Source: Vaswani et al. (2017).
     """
 
@@ -103,23 +103,23 @@ class MultiHeadAttention(Layer):
         masks = [query_mask, value_mask, key_mask]
         for i, x in enumerate((query, value, key)):
             masks[i] = x.mask if masks[i] is None else masks[i]
-        seen = self.seen(*masks, attention_mask, use_causal_mask, scores)
-        if seen is not None:
-            scores = ops.where(seen, scores, -1e9 if self.dtype != "float16" else -3e4)
+        allowed = self.combined_mask(*masks, attention_mask, use_causal_mask, scores)
+        if allowed is not None:
+            scores = ops.where(allowed, scores, -1e9 if self.dtype != "float16" else -3e4)
         scores = nn.softmax(scores)
         mixed = self.dropper(scores) @ v
         outputs = self.joined(ops.transpose(mixed, (0, 2, 1, 3)))
         return (outputs, scores) if return_attention_scores else outputs
 
-    def seen(self, query_mask, value_mask, key_mask, attention_mask, causal, scores):
-        """What may be seen of what, a mask that broadcasts to the scores; None for everything."""
-        asked, *shown = (
+    def combined_mask(self, query_mask, value_mask, key_mask, attention_mask, causal, scores):
+        """Which steps may attend to which, a mask that broadcasts to the scores; None for all."""
+        queries, *keys = (
             None if m is None else as_array(m).astype(bool)
             for m in (query_mask, value_mask, key_mask)
         )
         given = None if attention_mask is None else as_array(attention_mask).astype(bool)
-        masks = [None if m is None else m[:, None, None, :] for m in shown]
-        masks.append(None if asked is None else asked[:, None, :, None])
+        masks = [None if m is None else m[:, None, None, :] for m in keys]
+        masks.append(None if queries is None else queries[:, None, :, None])
         masks.append(given[:, None] if given is not None and given.ndim == 3 else given)
         if causal:
             masks.append(array_module(scores.value).tri(*scores.shape[2:], dtype=bool))

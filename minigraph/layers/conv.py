@@ -1,6 +1,6 @@
 """Convolutions: small kernels that slide over lines, images and volumes.
 
-One mechanism stands behind all names; a name only says over how many axes its kernel slides.
+All of them are one op; a name only says over how many axes its kernel slides.
 Inputs are (batch, *lengths, channels).
 """
 
@@ -15,7 +15,7 @@ class Convolution(Spatial):
     """What all convolutions share; a subclass has a `rank`.
 
     kernel (*kernel_size, channels / groups, filters), bias (filters). Raises ValueError for sizes
-    that are no positive integers, an unknown `padding` or `data_format`, strides together with
+    that are not positive integers, an unknown `padding` or `data_format`, strides together with
     dilation, and groups that do not divide both channels and filters.
     """
 
@@ -56,23 +56,24 @@ class Convolution(Spatial):
         return channels // self.groups, self.filters
 
     def call(self, inputs):
-        name = activations.TAKEN_IN.get(self.activation)
+        name = activations.FUSABLE.get(self.activation)
         y = self.convolve(
             inputs, self.kernel, self.bias, self.strides, self.padding,
             dilation_rate=self.dilation_rate, activation=name,
         )  # fmt: skip
-        return y if self.activation in activations.TAKEN_IN else self.activation(y)
+        return y if self.activation in activations.FUSABLE else self.activation(y)
 
     def convolve(self, *arrays, **settings):
         return conv(*arrays, groups=self.groups, **settings)
 
 
 class ConvolutionTranspose(Convolution):
-    """What all transposed convolutions share: the way back of a convolution, as a layer.
+    """What all transposed convolutions share: the gradient of a convolution, as a layer.
 
-    kernel (*kernel_size, filters, channels), bias (filters). With s the stride and k the reach of
-    the kernel, a length n becomes n * s + max(k - s, 0) (valid) or n * s (same), and with an
-    `output_padding` p it becomes (n - 1) * s + k - 2 * pad + p, pad 0 (valid) or k // 2 (same).
+    kernel (*kernel_size, filters, channels), bias (filters). With s the stride and k the
+    effective kernel size, a length n becomes n * s + max(k - s, 0) (valid) or n * s (same), and
+    with an `output_padding` p it becomes (n - 1) * s + k - 2 * pad + p, where pad is 0 (valid) or
+    k // 2 (same).
     """
 
     def __init__(
@@ -98,10 +99,10 @@ class Conv1D(Convolution):
 
         y[i] = activation(sum over t of x[i * strides + t * dilation_rate] @ kernel[t] + bias)
 
-    With padding "causal" no output sees what comes after it. Lengths and errors are those of
+    With padding "causal" no output depends on later inputs. Lengths and errors are those of
     `Conv2D`.
 
-    Shapes: (batch, n, channels) -> (batch, places, filters); kernel (kernel_size, channels /
+    Shapes: (batch, n, channels) -> (batch, m, filters); kernel (kernel_size, channels /
     groups, filters), bias (filters).
     Raises ValueError where `Conv2D` does.
     Source: Waibel et al. (1989), a network with time delays.
@@ -116,15 +117,15 @@ class Conv2D(Convolution):
 
         y[i, j] = activation(sum over t, u of x[i * s + t * d, j * s + u * d] @ kernel[t, u] + bias)
 
-    s are the strides, d is the dilation rate. The channels are cut into `groups` equal parts, each
-    with filters of its own. With k = (kernel_size - 1) * d + 1, a length n becomes
+    s are the strides, d is the dilation rate. The channels are split into `groups` equal parts,
+    each with its own filters. With k = (kernel_size - 1) * d + 1, a length n becomes
 
-        places = floor((n - k) / s) + 1    for padding "valid"
-        places = ceil(n / s)               for padding "same"
+        floor((n - k) / s) + 1    for padding "valid"
+        ceil(n / s)               for padding "same"
 
-    Shapes: (batch, height, width, channels) -> (batch, places, places, filters); kernel
+    Shapes: (batch, height, width, channels) -> (batch, new height, new width, filters); kernel
     (*kernel_size, channels / groups, filters), bias (filters).
-    Raises ValueError for sizes that are no positive integers, an unknown `padding` or
+    Raises ValueError for sizes that are not positive integers, an unknown `padding` or
     `data_format`, strides together with dilation, groups that do not divide channels and filters,
     and a kernel that is larger than the input.
     Source: LeCun et al. (1989).
@@ -140,8 +141,8 @@ class Conv3D(Convolution):
 
     This is the form for strides and dilation of 1. Otherwise, and for lengths, see `Conv2D`.
 
-    Shapes: (batch, depth, height, width, channels) -> (batch, places, places, places, filters);
-    kernel (*kernel_size, channels / groups, filters), bias (filters).
+    Shapes: (batch, depth, height, width, channels) -> (batch, new depth, new height, new width,
+    filters); kernel (*kernel_size, channels / groups, filters), bias (filters).
     Raises ValueError where `Conv2D` does.
     Source: Ji et al. (2010).
     """
@@ -150,7 +151,7 @@ class Conv3D(Convolution):
 
 
 class Conv1DTranspose(ConvolutionTranspose):
-    """The way back of `Conv1D`: every cell of a line paints the kernel.
+    """The transpose of `Conv1D`: every element of a line adds a kernel to the output.
 
         y[i * strides + t] += x[i] @ kernel[t].T, then y = activation(y + bias)
 
@@ -166,7 +167,7 @@ class Conv1DTranspose(ConvolutionTranspose):
 
 
 class Conv2DTranspose(ConvolutionTranspose):
-    """The way back of `Conv2D`, which makes images larger: every pixel paints the kernel.
+    """The transpose of `Conv2D`, which enlarges images: every pixel adds a kernel.
 
         y[i * s + t, j * s + u] += x[i, j] @ kernel[t, u].T, then y = activation(y + bias)
 
@@ -189,7 +190,7 @@ class Conv2DTranspose(ConvolutionTranspose):
 
 
 class Conv3DTranspose(ConvolutionTranspose):
-    """The way back of `Conv3D`: every cell of a volume paints the kernel.
+    """The transpose of `Conv3D`: every element of a volume adds a kernel to the output.
 
         y[i * s + t, ...] += x[i, ...] @ kernel[t, ...].T, then y = activation(y + bias)
 

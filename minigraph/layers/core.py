@@ -9,12 +9,12 @@ from ..ops import nn
 
 
 class Dense(Layer):
-    """Every input meets every output: one matrix product.
+    """Every output depends on every input: one matrix product.
 
         y = activation(x @ kernel + bias)
 
     Shapes: (batch, ..., inputs) -> (batch, ..., units); kernel (inputs, units), bias (units).
-    Raises ValueError if `units` is no positive integer, or if the last axis of the input is
+    Raises ValueError if `units` is not a positive integer, or if the last axis of the input is
     unknown.
     """
 
@@ -35,13 +35,13 @@ class Dense(Layer):
         self.input_spec = InputSpec(min_ndim=2, axes={-1: inputs})
 
     def call(self, inputs):
-        name = activations.TAKEN_IN.get(self.activation)
+        name = activations.FUSABLE.get(self.activation)
         y = nn.dense(inputs, self.kernel, self.bias, activation=name)
-        return y if self.activation in activations.TAKEN_IN else self.activation(y)
+        return y if self.activation in activations.FUSABLE else self.activation(y)
 
 
 class Activation(Layer):
-    """An activation as a layer of its own.
+    """An activation as a layer.
 
         y = activation(x)
 
@@ -60,7 +60,7 @@ class Activation(Layer):
 
 
 class Identity(Layer):
-    """The inputs as they are: a place in the graph with a name.
+    """The inputs as they are: a named node of the graph.
 
         y = x
 
@@ -118,7 +118,7 @@ def check_known(size, layer):
 
 
 def check_format(data_format):
-    """Channels stand last here: any other `data_format` is a ValueError."""
+    """Channels come last: any other `data_format` is a ValueError."""
     return check_choice(data_format, (None, "channels_last"), "data_format")
 
 

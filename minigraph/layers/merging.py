@@ -147,7 +147,7 @@ class Dot(Merge):
 
     Shapes: (batch, ..., n, ...), (batch, ..., n, ...) -> (batch, the other axes of both), or
     (batch, 1) of two vectors.
-    Raises ValueError if the axes are no integers, if one is the batch, or if the sizes differ.
+    Raises ValueError if the axes are not integers, if one is the batch, or if the sizes differ.
     """
 
     exactly_two = True
@@ -180,11 +180,11 @@ class Dot(Merge):
 
     @follows_masks
     def compute_mask(self, inputs, mask=None):
-        """Steps of the inputs are no steps of the output."""
+        """No mask: the output does not have the steps of the inputs."""
 
 
 class Concatenate(Merge):
-    """The inputs side by side along `axis`, the last unless told otherwise.
+    """The inputs joined along `axis`, the last by default.
 
     Shapes: a list of (batch, ..., n), (batch, ..., m), ... -> (batch, ..., n + m + ...).
     Raises ValueError, with all shapes, where another axis differs, and for fewer than two inputs.

@@ -1,4 +1,4 @@
-"""Normalisation: numbers brought to mean 0 and variance 1, then scaled and moved by weights."""
+"""Normalisation: numbers brought to mean 0 and variance 1, then scaled and shifted by weights."""
 
 from .. import ops
 from ..core.checks import check_numbers
@@ -10,14 +10,14 @@ from .core import check_known
 
 
 class BatchNormalization(Layer):
-    """Each channel is brought to mean 0 and variance 1, over the batch, then scaled and moved.
+    """Each channel is brought to mean 0 and variance 1, over the batch, then scaled and shifted.
 
         y = gamma * (x - mean) / sqrt(variance + epsilon) + beta
-        moving = moving * momentum + batch * (1 - momentum)
+        average = average * momentum + batch * (1 - momentum)
 
-    In training, mean and variance are those of the batch (masked steps left out), and the moving
-    ones follow them. Otherwise, and always when the layer is not `trainable`, they are the moving
-    ones. Channels lie along `axis`.
+    In training, mean and variance are those of the batch (masked steps left out), and moving
+    averages follow them. Otherwise, and always when the layer is not `trainable`, they are the
+    moving averages. Channels lie along `axis`.
 
     Shapes: (batch, ..., channels) -> the same; gamma, beta, moving_mean, moving_variance
     (channels).
@@ -71,14 +71,15 @@ class BatchNormalization(Layer):
         if mask is not None:
             missing = (1,) * (x.ndim - 1 - mask.ndim)
             mask = array_module(mask).broadcast_to(mask.reshape(mask.shape + missing), x.shape[:-1])
-        found = nn.moments(x.value, mask)
-        for moving, batch in zip((self.moving_mean, self.moving_variance), found, strict=False):
-            moving.assign(moving.value * self.momentum + batch * (1 - self.momentum))
-        return nn.batch_norm(x, self.gamma, self.beta, self.epsilon, found=found)
+        statistics = nn.moments(x.value, mask)  # the mean, the variance, and more
+        averages = self.moving_mean, self.moving_variance
+        for average, batch in zip(averages, statistics, strict=False):
+            average.assign(average.value * self.momentum + batch * (1 - self.momentum))
+        return nn.batch_norm(x, self.gamma, self.beta, self.epsilon, statistics=statistics)
 
 
 class LayerNormalization(Layer):
-    """Each sample is brought to mean 0 and variance 1 over `axis`, then scaled and moved.
+    """Each sample is brought to mean 0 and variance 1 over `axis`, then scaled and shifted.
 
         y = gamma * (x - mean) / sqrt(variance + epsilon) + beta
 
@@ -116,5 +117,5 @@ class LayerNormalization(Layer):
 def check_axis(axis, rank):
     """The axis counted from 0, or a ValueError if it is not one behind the batch."""
     if not isinstance(axis, int) or not -rank < axis < rank or axis % rank == 0:
-        raise ValueError(f"`axis`={axis!r} is no axis behind the batch, of {rank} in all")
+        raise ValueError(f"`axis`={axis!r} must be one of the {rank} axes, but not the batch")
     return axis % rank

@@ -1,4 +1,4 @@
-"""Pooling: many cells become one, so that maps get smaller.
+"""Pooling: many elements become one, so that maps get smaller.
 
 Inputs are (batch, *lengths, channels).
 """
@@ -13,7 +13,7 @@ class Pooling(Spatial):
     """What all pooling layers share; a subclass has a `rank` and an op.
 
     A length n becomes floor((n - pool) / stride) + 1 (valid) or ceil(n / stride) (same). The
-    strides are the pool size unless given. Raises ValueError for sizes that are no positive
+    strides are the pool size unless given. Raises ValueError for sizes that are not positive
     integers, for an unknown `padding` or `data_format`, and for a pool larger than the input.
     """
 
@@ -43,13 +43,13 @@ class GlobalPooling(Spatial):
 
 
 class MaxPooling1D(Pooling):
-    """The largest cell of each window of a line.
+    """The largest element of each window of a line.
 
         y[i] = max over t < pool_size of x[i * strides + t]
 
     Lengths are those of `MaxPooling2D`.
 
-    Shapes: (batch, n, channels) -> (batch, places, channels).
+    Shapes: (batch, n, channels) -> (batch, m, channels).
     Raises ValueError where `MaxPooling2D` does.
     """
 
@@ -63,11 +63,11 @@ class MaxPooling2D(Pooling):
 
     The strides are the pool size unless given. A length n becomes
 
-        places = floor((n - pool_size) / strides) + 1    for padding "valid"
-        places = ceil(n / strides)                       for padding "same"
+        floor((n - pool_size) / strides) + 1    for padding "valid"
+        ceil(n / strides)                       for padding "same"
 
-    Shapes: (batch, height, width, channels) -> (batch, places, places, channels).
-    Raises ValueError for sizes that are no positive integers, for an unknown `padding` or
+    Shapes: (batch, height, width, channels) -> (batch, new height, new width, channels).
+    Raises ValueError for sizes that are not positive integers, for an unknown `padding` or
     `data_format`, and for a pool that is larger than the input.
     Source: Riesenhuber and Poggio (1999).
     """
@@ -76,13 +76,14 @@ class MaxPooling2D(Pooling):
 
 
 class MaxPooling3D(Pooling):
-    """The largest cell of each window of a volume, in each channel.
+    """The largest element of each window of a volume, in each channel.
 
         y[i, j, l] = max over t, u, v of x[i * strides + t, j * strides + u, l * strides + v]
 
     Lengths are those of `MaxPooling2D`.
 
-    Shapes: (batch, depth, height, width, channels) -> (batch, places, places, places, channels).
+    Shapes: (batch, depth, height, width, channels) -> (batch, new depth, new height, new width,
+    channels).
     Raises ValueError where `MaxPooling2D` does.
     """
 
@@ -94,9 +95,9 @@ class AveragePooling1D(Pooling):
 
         y[i] = mean over t < pool_size of x[i * strides + t]
 
-    With padding "same" only real cells are counted. Lengths are those of `MaxPooling2D`.
+    With padding "same" the padding is not counted. Lengths are those of `MaxPooling2D`.
 
-    Shapes: (batch, n, channels) -> (batch, places, channels).
+    Shapes: (batch, n, channels) -> (batch, m, channels).
     Raises ValueError where `MaxPooling2D` does.
     """
 
@@ -108,9 +109,9 @@ class AveragePooling2D(Pooling):
 
         y[i, j] = mean over t, u < pool_size of x[i * strides + t, j * strides + u]
 
-    With padding "same" only real cells are counted. Lengths are those of `MaxPooling2D`.
+    With padding "same" the padding is not counted. Lengths are those of `MaxPooling2D`.
 
-    Shapes: (batch, height, width, channels) -> (batch, places, places, channels).
+    Shapes: (batch, height, width, channels) -> (batch, new height, new width, channels).
     Raises ValueError where `MaxPooling2D` does.
     Source: LeCun et al. (1989).
     """
@@ -123,9 +124,10 @@ class AveragePooling3D(Pooling):
 
         y[i, j, l] = mean over t, u, v of x[i * strides + t, j * strides + u, l * strides + v]
 
-    With padding "same" only real cells are counted. Lengths are those of `MaxPooling2D`.
+    With padding "same" the padding is not counted. Lengths are those of `MaxPooling2D`.
 
-    Shapes: (batch, depth, height, width, channels) -> (batch, places, places, places, channels).
+    Shapes: (batch, depth, height, width, channels) -> (batch, new depth, new height, new width,
+    channels).
     Raises ValueError where `MaxPooling2D` does.
     """
 

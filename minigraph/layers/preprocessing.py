@@ -8,7 +8,7 @@ from ..ops.arrays import check_axis
 
 
 class Rescaling(Layer):
-    """Numbers in another range, such as pixels from 0 to 1.
+    """Values in another range, such as pixels from 0 to 1.
 
         y = x * scale + offset
 
@@ -21,19 +21,19 @@ class Rescaling(Layer):
 
     def __init__(self, scale, offset=0.0, **options):
         super().__init__(**options)
-        self.scale, self.offset = numbers(scale), numbers(offset)
+        self.scale, self.offset = to_plain(scale), to_plain(offset)
 
     def call(self, inputs):
         return inputs * self.scale + self.offset
 
 
 class Normalization(Layer):
-    """Data brought to mean 0 and variance 1, as `adapt(data)` found them or as they are given.
+    """Data brought to mean 0 and variance 1, found by `adapt(data)` or given.
 
         y = (x - mean) / sqrt(variance)
 
-    Each place along `axis` (an axis, several, or None for none) has a mean and a variance of its
-    own. `invert` goes back: y = mean + x sqrt(variance).
+    Each index along `axis` (an axis, several, or None for none) has its own mean and variance.
+    `invert` goes back: y = mean + x sqrt(variance).
 
     Shapes: (batch, ...) -> the same; mean and variance, unless both are given, have the sizes of
     `axis` and 1 elsewhere.
@@ -47,7 +47,7 @@ class Normalization(Layer):
         if (mean is None) != (variance is None):
             raise ValueError("Normalization takes `mean` and `variance` together, or neither")
         self.axis, self.invert = axis, invert
-        self.mean, self.variance = numbers(mean), numbers(variance)
+        self.mean, self.variance = to_plain(mean), to_plain(variance)
 
     def build(self, input_shape):
         rank = len(input_shape)
@@ -80,6 +80,6 @@ class Normalization(Layer):
         return mean + inputs * deviation if self.invert else (inputs - mean) / deviation
 
 
-def numbers(value):
+def to_plain(value):
     """An array, or a list of numbers, as a plain list or number, so that a config can hold it."""
     return as_array(value).tolist() if hasattr(value, "shape") else value

@@ -7,7 +7,6 @@ where that is possible.
 """
 
 from functools import partial
-from types import SimpleNamespace
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from ..core.tensor import Variable
 from ..graph.input_spec import InputSpec
 from ..graph.layer import Layer
 from ..ops import nn, recurrent
-from ..ops.conv import slide
+from ..ops.conv import conv_axes
 from .core import check_format, check_known
 from .regularization import Dropout
 
@@ -36,15 +35,15 @@ class Cell(Layer):
     """The base of the library's cells: weights, activations, dropout.
 
     A subclass names its op over a `whole` sequence, its `plain` step out of basic ops, its
-    activations, and `gates`, the number of parts side by side in its weights. `dropout` falls on
-    the inputs and `recurrent_dropout` on the states, in training only; all steps of a sequence
-    share one decision (Gal and Ghahramani, 2016).
+    activations, and `gates`, the number of parts along the last axis of its weights. `dropout`
+    applies to the inputs and `recurrent_dropout` to the states, in training only; all steps of a
+    sequence share one decision (Gal and Ghahramani, 2016).
     """
 
     weight_defaults = {"kernel": "glorot_uniform", "recurrent": "orthogonal", "bias": "zeros"}
     gates, states, functions = 1, 1, ("activation",)
     settings = ()  # what else the op takes
-    taps = ()  # the axes of the weights that come before inputs and columns
+    kernel_size = ()  # the axes of the weights that come before inputs and columns
 
     def __init__(
         self, units, activation="tanh", use_bias=True, dropout=0.0, recurrent_dropout=0.0,
@@ -68,11 +67,11 @@ class Cell(Layer):
 
     def build(self, input_shape):
         width, columns = check_known(input_shape[-1], self), self.gates * self.units
-        self.kernel = self.add_weight((*self.taps, width, columns), name="kernel")
-        start, price = self.recurrent_initializer, self.recurrent_regularizer
+        self.kernel = self.add_weight((*self.kernel_size, width, columns), name="kernel")
         self.recurrent_kernel = self.add_weight(
-            (*self.taps, self.units, columns), start, regularizer=price, name="recurrent_kernel"
-        )
+            (*self.kernel_size, self.units, columns), self.recurrent_initializer,
+            regularizer=self.recurrent_regularizer, name="recurrent_kernel",
+        )  # fmt: skip
         self.bias = self.add_bias(columns) if self.use_bias else None
 
     def add_bias(self, columns):
@@ -104,7 +103,7 @@ class Cell(Layer):
     def run(self, x, states, mask, zero_output_for_mask, training):
         """All steps: the outputs, the last one and the last states."""
         x, keep = self.drop(x, ((len(x), 1, *x.shape[2:]), states[0].shape), training)
-        functions = {name: nn.FUSED.get(getattr(self, name)) for name in self.functions}
+        functions = {name: nn.FUSABLE.get(getattr(self, name)) for name in self.functions}
         if keep is not None or None in functions.values() or self.whole is None:
             step = partial(self.step, keep=keep)
             return recurrent.run_steps(step, x, states, mask, zero_output_for_mask)
@@ -123,7 +122,7 @@ class SimpleRNNCell(Cell):
 
     Shapes: (batch, inputs), [(batch, units)] -> (batch, units) and the next state, which is the
     same; kernel (inputs, units), recurrent kernel (units, units), bias (units).
-    Raises ValueError if `units` is no positive integer, or if a dropout lies outside [0, 1].
+    Raises ValueError if `units` is not a positive integer, or if a dropout lies outside [0, 1].
     Source: Elman (1990).
     """
 
@@ -131,32 +130,32 @@ class SimpleRNNCell(Cell):
 
 
 class OpenForgetGate(initializers.Initializer):
-    """The bias of an LSTM: ones for the forget gate, the rest as another initializer says."""
+    """The bias of an LSTM: ones for the forget gate, the others by another initializer."""
 
-    def __init__(self, rest):
+    def __init__(self, others):
         super().__init__()
-        self.rest = rest
+        self.others = others
 
     def __call__(self, shape, dtype="float32", seed=None):
-        bias, units = np.array(self.rest(shape, dtype, seed)), shape[0] // 4
+        bias, units = np.array(self.others(shape, dtype, seed)), shape[0] // 4
         bias[units : 2 * units] = 1
         return bias
 
 
 class LSTMCell(Cell):
-    """One step of a long short-term memory, whose cell c keeps what its gates let in.
+    """One step of a long short-term memory, whose cell state c keeps what its gates let in.
 
         i, f, o = sigmoid(x @ kernel + h @ recurrent_kernel + bias)
         g = tanh(x @ kernel + h @ recurrent_kernel + bias)
         c' = f * c + i * g
         h' = o * tanh(c')
 
-    i, f, g and o have columns of their own, in this order. `activation` and `recurrent_activation`
+    i, f, g and o have their own columns, in this order. `activation` and `recurrent_activation`
     may replace tanh and sigmoid. With `unit_forget_bias` the gate f starts open, with a bias of 1.
 
     Shapes: (batch, inputs), [h (batch, units), c (batch, units)] -> (batch, units) and the next
     states; kernel (inputs, 4 units), recurrent kernel (units, 4 units), bias (4 units).
-    Raises ValueError if `units` is no positive integer, or if a dropout lies outside [0, 1].
+    Raises ValueError if `units` is not a positive integer, or if a dropout lies outside [0, 1].
     Source: Hochreiter and Schmidhuber (1997), Gers et al. (2000), Jozefowicz et al. (2015).
     """
 
@@ -184,13 +183,13 @@ class GRUCell(Cell):
         g = tanh(x @ kernel + r * (h @ recurrent_kernel + b1) + b0)
         h' = z * h + (1 - z) * g
 
-    z, r and g have columns of their own, in this order; b0 and b1 are the two rows of the bias.
+    z, r and g have their own columns, in this order; b0 and b1 are the two rows of the bias.
     With `reset_after=False`, g = tanh(x @ kernel + (r * h) @ recurrent_kernel + bias).
 
     Shapes: (batch, inputs), [(batch, units)] -> (batch, units) and the next state, which is the
     same; kernel (inputs, 3 units), recurrent kernel (units, 3 units), bias (2, 3 units), or (3
     units) with `reset_after=False`.
-    Raises ValueError if `units` is no positive integer, or if a dropout lies outside [0, 1].
+    Raises ValueError if `units` is not a positive integer, or if a dropout lies outside [0, 1].
     Source: Cho et al. (2014).
     """
 
@@ -223,10 +222,10 @@ class ConvLSTMCell(LSTMCell):
     `strides`, `padding` and `dilation_rate` are those of the inputs' convolution; that of the
     states keeps their size.
 
-    Shapes: (batch, height, width, channels), [h, c] -> (batch, places, places, filters) and the
-    next states; kernel (*kernel_size, channels, 4 filters), recurrent kernel (*kernel_size,
+    Shapes: (batch, height, width, channels), [h, c] -> (batch, new height, new width, filters) and
+    the next states; kernel (*kernel_size, channels, 4 filters), recurrent kernel (*kernel_size,
     filters, 4 filters), bias (4 filters).
-    Raises ValueError for sizes that are no positive integers, or an unknown `padding`.
+    Raises ValueError for sizes that are not positive integers, or an unknown `padding`.
     Source: Shi et al. (2015).
     """
 
@@ -240,7 +239,7 @@ class ConvLSTMCell(LSTMCell):
     ):  # fmt: skip
         super().__init__(check_positive(filters, "filters"), **options)
         self.filters = self.units
-        self.kernel_size = self.taps = check_sizes(kernel_size, 2, "kernel_size")
+        self.kernel_size = check_sizes(kernel_size, 2, "kernel_size")
         self.strides = check_sizes(strides, 2, "strides")
         self.padding = check_choice(padding, ("valid", "same"), "padding")
         self.data_format = check_format(data_format)
@@ -254,7 +253,7 @@ class StackedRNNCells(Layer):
 
     Shapes: (batch, inputs), a list of states for each cell -> (batch, units of the last cell) and
     the next states.
-    Raises ValueError if there is no cell, or if something in the list is none.
+    Raises ValueError if the list is empty, or if an entry is not a cell.
     """
 
     def __init__(self, cells, **options):
@@ -276,7 +275,7 @@ class StackedRNNCells(Layer):
 
 
 def check_cell(cell):
-    """`cell`, or a ValueError that says what a cell has."""
+    """`cell`, or a ValueError that says what a cell must have."""
     if not isinstance(cell, Layer) or not hasattr(cell, "state_size"):
         raise ValueError(
             "`cell` must be a layer with `call(inputs, states)` and `state_size`, or a list of "
@@ -299,12 +298,14 @@ class RNN(Layer):
     `initial_state` of a call is a list of tensors (zeros if missing). `go_backwards` reads from the
     last step to the first and leaves the outputs in that order. `stateful` starts each batch where
     the last one ended, until `reset_state()`; it needs a fixed batch size. Steps that a mask
-    (batch, time) leaves out keep the states; their output is the former one (0 at the start), or 0
-    with `zero_output_for_mask`. `unroll` changes nothing.
+    (batch, time) leaves out keep the states; their output is the previous one (0 at the start), or
+    0 with `zero_output_for_mask`. `unroll` changes nothing.
 
     Shapes: (batch, time, ...) -> (batch, units), or (batch, time, units) with `return_sequences`.
     Raises ValueError for a wrong cell, or states of a wrong shape.
     """
+
+    untracked = Layer.untracked | {"_states"}  # they are not weights
 
     def __init__(
         self, cell, return_sequences=False, return_state=False, go_backwards=False, stateful=False,
@@ -316,27 +317,28 @@ class RNN(Layer):
         self.go_backwards, self.stateful, self.unroll = go_backwards, stateful, unroll
         self.zero_output_for_mask = zero_output_for_mask
         self.input_spec = InputSpec(min_ndim=3)
-        self._kept = SimpleNamespace(states=[])  # no weights, so out of sight of `weights`
+        self._states = []
 
     @property
     def states(self):
         """The states that a stateful layer keeps between calls."""
-        return self._kept.states
+        return self._states
 
     def build(self, input_shape):
-        rows, _, *rest = input_shape
-        self.cell.build((rows, *rest))
+        batch_size, _, *rest = input_shape
+        self.cell.build((batch_size, *rest))
         if isinstance(self.cell, Cell):
             self.input_spec = InputSpec(ndim=len(input_shape), axes={-1: input_shape[-1]})
         if self.stateful:
-            if rows is None:
+            if batch_size is None:
                 raise ValueError(
                     f"layer {self.name!r} is stateful, so it needs a fixed batch size: "
                     "Input(batch_shape=(8, ...)) or batch_size=8"
                 )
-            shapes = [(rows, *shape) for shape in self.state_shapes(input_shape)]
-            states = [Variable(np.zeros(shape, self.dtype), trainable=False) for shape in shapes]
-            self._kept = SimpleNamespace(states=states)
+            shapes = [(batch_size, *shape) for shape in self.state_shapes(input_shape)]
+            self._states = [
+                Variable(np.zeros(shape, self.dtype), trainable=False) for shape in shapes
+            ]
 
     def state_shapes(self, input_shape):
         """The shapes of the states, without the batch."""
@@ -371,12 +373,12 @@ class RNN(Layer):
 
     def first_states(self, sequences, given):
         """The states to begin with, as a flat list; ValueError if they have wrong shapes."""
-        rows = sequences.shape[0]
-        shapes = [(rows, *shape) for shape in self.state_shapes(sequences.shape)]
+        batch_size = sequences.shape[0]
+        shapes = [(batch_size, *shape) for shape in self.state_shapes(sequences.shape)]
         if given is None and self.stateful:
-            given = [state if rows else state[:0] for state in self.states]
+            given = [state if batch_size else state[:0] for state in self.states]
         if given is None and hasattr(self.cell, "get_initial_state"):
-            given = self.cell.get_initial_state(batch_size=rows)
+            given = self.cell.get_initial_state(batch_size=batch_size)
         if given is None:
             given = [ops.zeros(shape, self.dtype) for shape in shapes]
         states = [ops.convert_to_tensor(state, self.dtype) for state in tree.flatten(given)]
@@ -425,7 +427,7 @@ class CellRNN(RNN):
         }
         of_cell["dtype"], of_cell["name"] = options.get("dtype"), "cell"
         super().__init__(self.cell_class(*args, **of_cell), **options)
-        self.input_spec = InputSpec(ndim=3 + len(self.cell.taps))
+        self.input_spec = InputSpec(ndim=3 + len(self.cell.kernel_size))
 
     @property
     def units(self):
@@ -459,7 +461,7 @@ class LSTM(CellRNN):
         c[t] = f * c[t - 1] + i * g
         h[t] = o * tanh(c[t])
 
-    i, f, g and o have columns of their own. For sequences and states see `RNN`, for weights and
+    i, f, g and o have their own columns. For sequences and states see `RNN`, for weights and
     errors `LSTMCell`. The states are h and c.
 
     Shapes: (batch, time, inputs) -> (batch, units), or (batch, time, units) with
@@ -478,7 +480,7 @@ class GRU(CellRNN):
         g = tanh(x[t] @ kernel + r * (h[t - 1] @ recurrent_kernel + b1) + b0)
         h[t] = z * h[t - 1] + (1 - z) * g
 
-    z, r and g have columns of their own. For sequences and states see `RNN`, for weights, errors
+    z, r and g have their own columns. For sequences and states see `RNN`, for weights, errors
     and the other form `GRUCell`.
 
     Shapes: (batch, time, inputs) -> (batch, units), or (batch, time, units) with
@@ -500,8 +502,8 @@ class ConvLSTM2D(CellRNN):
 
     For sequences and states see `RNN`, for weights and errors `ConvLSTMCell`.
 
-    Shapes: (batch, time, height, width, channels) -> (batch, places, places, filters), or (batch,
-    time, places, places, filters) with `return_sequences`.
+    Shapes: (batch, time, height, width, channels) -> (batch, new height, new width, filters),
+    or (batch, time, new height, new width, filters) with `return_sequences`.
     Raises ValueError where `RNN` and `ConvLSTMCell` do.
     Source: Shi et al. (2015).
     """
@@ -510,9 +512,9 @@ class ConvLSTM2D(CellRNN):
 
     def state_shapes(self, input_shape):
         cell = self.cell
-        settings = cell.taps, cell.strides, cell.padding, cell.dilation_rate
-        axes = slide(f"layer {self.name!r}", input_shape[2:-1], *settings)
-        return [(*(axis.places for axis in axes), cell.filters)] * 2
+        settings = cell.kernel_size, cell.strides, cell.padding, cell.dilation_rate
+        axes = conv_axes(f"layer {self.name!r}", input_shape[2:-1], *settings)
+        return [(*(axis.output_size for axis in axes), cell.filters)] * 2
 
 
 # ---------------------------------------------------------------------------------------------
@@ -524,10 +526,10 @@ class Bidirectional(Layer):
 
         y = merge(layer(x), backward_layer(x))
 
-    `merge_mode` says how their outputs meet: "concat", "sum", "mul", "ave", or None for a list of
-    both. Sequences of the second are turned round first, so that both speak of the same step.
+    `merge_mode` says how their outputs are combined: "concat", "sum", "mul", "ave", or None for a
+    list of both. Sequences of the second are reversed first, so that both refer to the same step.
     States come after the outputs, first those of the forward layer; `initial_state` halves
-    likewise. The `backward_layer` is a copy with weights of its own unless given. In a sequence a
+    likewise. The `backward_layer` is a copy with its own weights unless given. In a sequence a
     masked step gives 0: both layers are set to `zero_output_for_mask`, as they do not agree on
     which output came before.
 
@@ -596,7 +598,7 @@ class TimeDistributed(Layer):
         y[t] = layer(x[t])
 
     Shapes: (batch, time, ...) -> (batch, time, ...).
-    Raises ValueError if `layer` is no layer.
+    Raises ValueError if `layer` is not a layer.
     """
 
     supports_masking = True
@@ -610,6 +612,6 @@ class TimeDistributed(Layer):
         self.input_spec = InputSpec(min_ndim=3)
 
     def call(self, inputs):
-        rows, steps, *rest = inputs.shape  # all steps of all samples are one batch
-        outputs = self.layer(ops.reshape(inputs, (rows * steps, *rest)))
-        return tree.map(lambda y: ops.reshape(y, (rows, steps, *y.shape[1:])), outputs)
+        batch_size, steps, *rest = inputs.shape  # all steps of all samples are one batch
+        outputs = self.layer(ops.reshape(inputs, (batch_size * steps, *rest)))
+        return tree.map(lambda y: ops.reshape(y, (batch_size, steps, *y.shape[1:])), outputs)

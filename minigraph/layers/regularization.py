@@ -107,7 +107,7 @@ class GaussianNoise(Layer):
     In inference nothing is changed.
 
     Shapes: (batch, ...) -> the same.
-    Raises ValueError if `stddev` is no number of at least 0.
+    Raises ValueError if `stddev` is not a number of at least 0.
     """
 
     supports_masking = True
@@ -126,7 +126,7 @@ class GaussianNoise(Layer):
 
 
 class ActivityRegularization(Layer):
-    """The inputs as they are, at a price that is added to the loss.
+    """The inputs as they are, with a penalty that is added to the loss.
 
         y = x,  loss += (l1 * sum |x| + l2 * sum x^2) / batch
 

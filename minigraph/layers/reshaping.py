@@ -1,4 +1,4 @@
-"""Layers that arrange the same numbers anew."""
+"""Layers that arrange the same values in another way."""
 
 import math
 
@@ -27,10 +27,10 @@ class Flatten(Layer):
 class Reshape(Layer):
     """The values of each sample, row by row, in another shape.
 
-    One entry of `target_shape` may be -1: it takes what is left.
+    One entry of `target_shape` may be -1: it is inferred.
 
     Shapes: (batch, ...) -> (batch, *target_shape).
-    Raises ValueError if an entry is no size, or if the numbers of values differ.
+    Raises ValueError if an entry is not a size, or if the number of values differs.
     """
 
     def __init__(self, target_shape, **options):
@@ -45,7 +45,7 @@ class Permute(Layer):
     """The axes of each sample in another order; `dims` counts them from 1.
 
     Shapes: (batch, a, b) -> (batch, b, a), with dims=(2, 1).
-    Raises ValueError if `dims` is no order of 1, 2, ....
+    Raises ValueError if `dims` is not a permutation of 1, 2, ....
     """
 
     def __init__(self, dims, **options):
@@ -66,7 +66,7 @@ class RepeatVector(Layer):
         y[t] = x
 
     Shapes: (batch, width) -> (batch, n, width).
-    Raises ValueError if `n` is no positive integer.
+    Raises ValueError if `n` is not a positive integer.
     """
 
     def __init__(self, n, **options):
@@ -75,12 +75,12 @@ class RepeatVector(Layer):
         self.input_spec = InputSpec(ndim=2)
 
     def call(self, inputs):
-        rows, width = inputs.shape
-        return ops.broadcast_to(ops.expand_dims(inputs, 1), (rows, self.n, width))
+        batch_size, width = inputs.shape
+        return ops.broadcast_to(ops.expand_dims(inputs, 1), (batch_size, self.n, width))
 
 
 class UpSampling(Spatial):
-    """What all up-sampling shares: each cell is repeated `size` times along each axis.
+    """What all up-sampling shares: each element is repeated `size` times along each axis.
 
     (batch, n, ..., channels) -> (batch, n * size, ..., channels). A subclass has a `rank`.
     """
@@ -90,13 +90,13 @@ class UpSampling(Spatial):
         self.size = check_sizes(size, self.rank, "size")
 
     def call(self, inputs):
-        rows, *lengths, channels = inputs.shape
+        batch_size, *lengths, channels = inputs.shape
         pairs = list(zip(lengths, self.size, strict=True))
         single = [n for length, _ in pairs for n in (length, 1)]  # a new axis behind each length
         repeated = [n for pair in pairs for n in pair]
-        y = ops.reshape(inputs, (rows, *single, channels))
-        y = ops.broadcast_to(y, (rows, *repeated, channels))
-        return ops.reshape(y, (rows, *(n * s for n, s in pairs), channels))
+        y = ops.reshape(inputs, (batch_size, *single, channels))
+        y = ops.broadcast_to(y, (batch_size, *repeated, channels))
+        return ops.reshape(y, (batch_size, *(n * s for n, s in pairs), channels))
 
 
 class UpSampling1D(UpSampling):
@@ -105,7 +105,7 @@ class UpSampling1D(UpSampling):
         y[i] = x[floor(i / size)]
 
     Shapes: (batch, n, channels) -> (batch, n * size, channels).
-    Raises ValueError if `size` is no positive integer.
+    Raises ValueError if `size` is not a positive integer.
     """
 
     rank = 1
@@ -120,7 +120,7 @@ class UpSampling2D(UpSampling):
     pixels values change along straight lines.
 
     Shapes: (batch, height, width, channels) -> (batch, height * size, width * size, channels).
-    Raises ValueError for another interpolation, or sizes that are no positive integers.
+    Raises ValueError for another interpolation, or sizes that are not positive integers.
     """
 
     rank = 2
@@ -131,20 +131,20 @@ class UpSampling2D(UpSampling):
         self.interpolation = check_choice(interpolation, choices, "interpolation")
 
     def call(self, inputs):
-        if self.interpolation == "nearest" or not len(inputs):  # a drawing wants the shape only
+        if self.interpolation == "nearest" or not len(inputs):  # a trace asks for the shape only
             return super().call(inputs)
-        (rows, h, w, channels), (down, right) = inputs.shape, self.size
+        (batch_size, h, w, channels), (down, right) = inputs.shape, self.size
         xp = array_module(inputs.value)
         tall, wide = (blend(xp, n, s, self.dtype) for n, s in ((h, down), (w, right)))
-        y = ops.matmul(tall, ops.reshape(inputs, (rows, h, w * channels)))
-        y = ops.reshape(y, (rows, h * down, w, channels))
+        y = ops.matmul(tall, ops.reshape(inputs, (batch_size, h, w * channels)))
+        y = ops.reshape(y, (batch_size, h * down, w, channels))
         return ops.matmul(wide, y)
 
 
 def blend(xp, length, size, dtype):
     """The matrix (length * size, length) of straight lines between neighbouring centres.
 
-    Place i of the output has its centre at (i + 0.5) / size - 0.5; at the ends the last cell
+    Element i of the output has its centre at (i + 0.5) / size - 0.5; at the ends the last element
     counts alone.
     """
     centre = ((xp.arange(length * size) + 0.5) / size - 0.5).clip(0, length - 1)
@@ -153,19 +153,19 @@ def blend(xp, length, size, dtype):
 
 
 class UpSampling3D(UpSampling):
-    """Each cell of a volume is repeated along its three axes.
+    """Each element of a volume is repeated along its three axes.
 
         y[i, j, l] = x[floor(i / size), floor(j / size), floor(l / size)]
 
     Shapes: (batch, a, b, c, channels) -> (batch, a * size, b * size, c * size, channels).
-    Raises ValueError for sizes that are no positive integers.
+    Raises ValueError for sizes that are not positive integers.
     """
 
     rank = 3
 
 
 class Edges(Spatial):
-    """What padding and cropping share: a pair (before, after) of cells for each axis.
+    """What padding and cropping share: a pair (before, after) of sizes for each axis.
 
     One number holds for all; one number for each axis holds for both of its ends. Raises
     ValueError for anything else.
@@ -251,7 +251,7 @@ class ZeroPadding3D(ZeroPadding):
 
 
 class Cropping1D(Cropping):
-    """A line without the cells at its ends.
+    """A line without the elements at its ends.
 
     `cropping` is a number for both ends, or a pair (before, after).
 
@@ -277,7 +277,7 @@ class Cropping2D(Cropping):
 
 
 class Cropping3D(Cropping):
-    """A volume without the cells at its sides.
+    """A volume without the elements at its sides.
 
     `cropping` is a number for all sides, a number for each axis, or a pair (before, after) for
     each.

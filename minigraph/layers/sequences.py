@@ -9,16 +9,16 @@ from ..ops.arrays import check_indices
 
 
 class Embedding(Layer):
-    """A table with a learned vector for each number, such as that of a word.
+    """A table with a learned vector for each index, such as that of a word.
 
         y[b, t] = embeddings[x[b, t]]
 
-    With `mask_zero` the number 0 stands for padding: such steps are masked.
+    With `mask_zero` the index 0 means padding: such steps are masked.
 
-    Shapes: (batch, ...) whole numbers from 0 to input_dim - 1 -> (batch, ..., output_dim);
+    Shapes: (batch, ...) integers from 0 to input_dim - 1 -> (batch, ..., output_dim);
     embeddings (input_dim, output_dim).
-    Raises ValueError if a size is no positive integer, and ValueError (and IndexError), naming the
-    range, for a number that is not in the table.
+    Raises ValueError if a size is not a positive integer, and ValueError (and IndexError), naming
+    the range, for an index that is not in the table.
     Source: Bengio et al. (2003).
     """
 
@@ -36,7 +36,7 @@ class Embedding(Layer):
 
     def call(self, inputs):
         try:
-            places = check_indices(inputs.value, self.input_dim, least=0)
+            indices = check_indices(inputs.value, self.input_dim, least=0)
         except OutOfBounds as error:
             raise OutOfBounds(
                 f"layer {self.name!r} has a table of input_dim={self.input_dim} rows: {error}"
@@ -45,7 +45,7 @@ class Embedding(Layer):
             (found % 1 == 0).all() for found in host_copies(inputs.value)
         ):
             raise ValueError(f"layer {self.name!r} takes whole numbers, got some with a fraction")
-        return ops.take(self.embeddings, places, axis=0)
+        return ops.take(self.embeddings, indices, axis=0)
 
     def compute_mask(self, inputs, mask=None):
         return inputs.value != 0 if self.mask_zero else None
@@ -57,7 +57,7 @@ class Masking(Layer):
         y[t] = x[t] if any(x[t] != mask_value), else 0
 
     Shapes: (batch, time, features) -> the same; the mask is (batch, time).
-    Raises ValueError for a `mask_value` that is no number.
+    Raises ValueError for a `mask_value` that is not a number.
     """
 
     supports_masking = True

@@ -6,11 +6,11 @@ from ..core.device import array_module
 
 
 def flush_subnormals(array):
-    """The array with 0 for numbers that are almost too small for its type.
+    """The array with 0 in place of subnormal numbers, and of those close to them.
 
     Below 1e-38 a float32 has no room for all its digits, and a processor takes fifty times as long
-    for it. What shrinks step by step, such as a gradient on a long way back, comes there and stays
-    for a while. The margin of 2^32 leaves it time to shrink further before it is asked again.
+    for it. What shrinks step by step, such as a gradient in a long backward pass, comes there and
+    stays for a while. The margin of 2^32 lets it shrink further before the next flush.
     """
     if array.dtype.name not in ("float32", "float64"):
         return array
@@ -22,14 +22,14 @@ ERF = array_module().array([math.erf(k / 256) for k in range(6 * 256 + 1)])
 
 
 def erf_by_table(xp, x):
-    """erf(x) by its Taylor series of fourth order around the nearest place of the table."""
+    """erf(x) by its Taylor series of fourth order around the nearest entry of the table."""
     size = xp.minimum(xp.abs(x), 6)
-    place = (size * 256 + 0.5).astype("int32")
-    a = place.astype(x.dtype) / 256
+    index = (size * 256 + 0.5).astype("int32")
+    a = index.astype(x.dtype) / 256
     h = size - a
     series = 1 - h * (a - h * ((2 * a * a - 1) / 3 + h * a * (3 - 2 * a * a) / 6))
-    slope = 2 / math.sqrt(math.pi) * xp.exp(-a * a)
-    return xp.sign(x) * (xp.asarray(ERF, x.dtype)[place] + slope * h * series)
+    derivative = 2 / math.sqrt(math.pi) * xp.exp(-a * a)
+    return xp.sign(x) * (xp.asarray(ERF, x.dtype)[index] + derivative * h * series)
 
 
 def axes_of(axis, ndim):
@@ -41,10 +41,10 @@ def axes_of(axis, ndim):
 def fast_sum(x, axis, keepdims):
     """The sum over `axis`.
 
-    Where others follow the axes, it is a product with ones, which takes a third of the time.
+    Where other axes follow, it is a product with ones, which takes a third of the time.
     """
     given = axis if isinstance(axis, tuple) else (axis,)
-    known = all(a in range(-x.ndim, x.ndim) for a in given)  # else NumPy says what is wrong
+    known = all(a in range(-x.ndim, x.ndim) for a in given)  # else NumPy raises the error
     axes = axes_of(axis, x.ndim) if known else ()
     if axes and x.dtype.name in ("float32", "float64") and x.flags.c_contiguous:
         first, end = axes[0], axes[-1] + 1
@@ -56,33 +56,33 @@ def fast_sum(x, axis, keepdims):
     return x.sum(axis=axis, keepdims=keepdims)
 
 
-PAIRS = {"float32": "complex64", "float64": "complex128"}  # two numbers of a type, as one
+PAIRS = {"float32": "complex64", "float64": "complex128"}  # two elements of a type, as one
 
 
-def scatter_add(places, rows, count):
-    """The sum of the rows that belong to each place: (n,), (n, width) -> (count, width).
+def scatter_add(indices, rows, count):
+    """The sum of the rows that belong to each index: (n,), (n, width) -> (count, width).
 
-    NumPy adds number by number, or by pairs in the guise of complex numbers, which takes 0.6 of
+    NumPy adds element by element, or by pairs in the guise of complex numbers, which takes 0.6 of
     the time. On a GPU that would need atomic sums, whose order, and so whose last bits, are left to
-    chance. There the rows are sorted by place, and each takes in the sum of those before it of the
-    same place, of 1, 2, 4, ... rows: the last one then holds them all.
+    chance. There the rows are sorted by index. Then each adds the row 1, 2, 4, ... before it if
+    that has the same index: the last row of an index ends up with the sum of all.
     """
     xp, width = array_module(rows), rows.shape[1]
-    places = places.astype("int64")
+    indices = indices.astype("int64")
     if xp.__name__ == "numpy" or not rows.size:
         total = xp.zeros((count, width), rows.dtype)
         pairs = PAIRS.get(rows.dtype.name) if width % 2 == 0 else None
         if rows.size:
             added, parts = (a.view(pairs or a.dtype) for a in (xp.ascontiguousarray(rows), total))
-            cells = places[:, None] * parts.shape[1] + xp.arange(parts.shape[1])
-            xp.add.at(parts.reshape(-1), cells.reshape(-1), added.reshape(-1))
+            flat = indices[:, None] * parts.shape[1] + xp.arange(parts.shape[1])
+            xp.add.at(parts.reshape(-1), flat.reshape(-1), added.reshape(-1))
         return total
-    order = places.argsort()
-    places, rows, reach = places[order], rows[order], 1
-    while reach < len(places):
-        same = places[reach:, None] == places[:-reach, None]
-        rows[reach:] += xp.where(same, rows[:-reach], 0)
-        reach *= 2
+    order = indices.argsort()
+    indices, rows, distance = indices[order], rows[order], 1
+    while distance < len(indices):
+        same = indices[distance:, None] == indices[:-distance, None]
+        rows[distance:] += xp.where(same, rows[:-distance], 0)
+        distance *= 2
     every = xp.arange(count)
-    last = xp.maximum(xp.searchsorted(places, every, side="right") - 1, 0)
-    return xp.where((places[last] == every)[:, None], rows[last], 0)
+    last = xp.maximum(xp.searchsorted(indices, every, side="right") - 1, 0)
+    return xp.where((indices[last] == every)[:, None], rows[last], 0)

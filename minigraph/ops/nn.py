@@ -5,7 +5,7 @@ the obvious program out of basic ops, and a test holds the two equal in value an
 gradient.
 
 B is the batch, I the inputs and O the outputs of a layer, C the classes. In a loss, y is the
-target, p a predicted probability and z a logit: the number before a sigmoid or softmax.
+target, p a predicted probability and z a logit: what goes into a sigmoid or softmax.
 """
 
 import math
@@ -22,15 +22,15 @@ from .math import cast, equal, exp, log, matmul, mean, reduce_max, reduce_sum, s
 # Activations
 
 
-class Activation(namedtuple("Activation", "forward slope")):
+class Activation(namedtuple("Activation", "forward derivative")):
     """An activation whose gradient follows from its output alone, so it can be applied in place.
 
-    `forward(x, out)` writes it, and `slope(y)` is its derivative where the output is y.
+    `forward(x, out)` writes it, and `derivative(y)` is its derivative where the output is y.
     """
 
     def backward(self, g, y):
-        """Take the gradient back."""
-        return g * self.slope(y)
+        """The gradient of the input, from that of the output."""
+        return g * self.derivative(y)
 
 
 def relu_forward(x, out=None):
@@ -57,7 +57,7 @@ IN_PLACE = {
 
 
 def activate(name, x):
-    """The value of an in-place activation and its way back, as an op gives them."""
+    """The value of an in-place activation and its gradient, as an op returns them."""
     activation = IN_PLACE[name]
     y = activation.forward(x)
     return y, (lambda g: activation.backward(g, y),)
@@ -76,11 +76,11 @@ def relu(x, /, negative_slope=0.0, max_value=None, threshold=0.0):
     xp = array_module(x)
     above = x > threshold
     y = xp.where(above, x, negative_slope * (x - threshold))
-    slope = xp.where(above, 1, negative_slope).astype(x.dtype)
+    derivative = xp.where(above, 1, negative_slope).astype(x.dtype)
     if max_value is not None:
-        slope *= y < max_value
+        derivative *= y < max_value
         y = xp.minimum(y, max_value)
-    return y, (lambda g: g * slope,)
+    return y, (lambda g: g * derivative,)
 
 
 @op
@@ -183,12 +183,12 @@ def tanh(x, /):
     return activate("tanh", x)
 
 
-FUSED = {relu: "relu", sigmoid: "sigmoid", tanh: "tanh"}  # the ops that a layer's op can take in
+FUSABLE = {relu: "relu", sigmoid: "sigmoid", tanh: "tanh"}  # what the op of a layer can apply
 
 
 @op
 def softmax(x, /, axis=-1):
-    """Positive numbers that add up to 1 along `axis`.
+    """Positive numbers whose sum is 1 along `axis`.
 
         y = exp(x) / sum exp(x)
 
@@ -212,6 +212,8 @@ def log_softmax(x, /, axis=-1):
     """The logarithm of softmax along `axis`, exact where softmax would round to 0.
 
         y = x - max - log sum e^(x - max)
+
+    Shapes: (...) -> the same.
     """
     xp = array_module(x)
     y = x - x.max(axis, keepdims=True)
@@ -276,54 +278,70 @@ def plain_activation(y, activation):
 # ---------------------------------------------------------------------------------------------
 # Batch normalisation
 
-LONG_ROW = 512  # numbers side by side
+
+def batch_norm_plain(x, gamma=None, beta=None, epsilon=1e-3, mask=None):
+    """The definition: mean and variance over all axes but the last."""
+    axes = tuple(range(x.ndim - 1))
+    weight = ones(x.shape[:-1], x.dtype) if mask is None else cast(mask, x.dtype)
+    weight = expand_dims(weight / reduce_sum(weight), -1)
+    d = x - reduce_sum(x * weight, axes)
+    y = d / sqrt(reduce_sum(d * d * weight, axes) + epsilon)
+    y = y if gamma is None else y * gamma
+    return y if beta is None else y + beta
+
+
+# What the fast form does differently: sums over the batch are matrix products, and gamma and the
+# standard deviation become one factor. The matrix has long rows, each of several samples: with 16
+# channels, few long rows take two thirds of the time of many short ones. A channel then occurs
+# several times in a row; `per_channel` adds up its sums, and `tile` repeats what belongs to it.
+
+LONG_ROW = 512  # elements
 
 
 def long_rows(x, mask=None):
-    """The rows of x, several side by side: few long rows take half the time of many short ones.
-
-    A row that a mask may leave out stands for itself.
+    """x as a matrix with long rows, a whole number of samples in each; one where a mask may leave
+    samples out.
     """
-    rows, channels = math.prod(x.shape[:-1]), x.shape[-1]
-    count = math.gcd(rows, max(1, LONG_ROW // channels)) if mask is None else 1
+    samples, channels = math.prod(x.shape[:-1]), x.shape[-1]
+    count = math.gcd(samples, max(1, LONG_ROW // channels)) if mask is None else 1
     return x.reshape(-1, count * channels)
 
 
-def moments(x, mask=None):
-    """Mean and variance of each channel over all rows, as matrix products: (..., C) -> (C), (C).
+def per_channel(sums, channels):
+    """The sums over one long row, in which each channel occurs several times."""
+    return sums.reshape(-1, channels).sum(0)
 
-    `mask` (...) leaves rows out. Gives the mean, the variance, the `long_rows` less their mean, and
-    the share that each of them has in a mean.
+
+def moments(x, mask=None):
+    """Mean and variance of each channel over the batch, as matrix products: (..., C) -> (C), (C).
+
+    `mask` (...) leaves samples out. Returns the mean, the variance, the `long_rows` less their
+    mean, and the weight of each of these rows in a mean.
     """
     xp, rows, channels = array_module(x), long_rows(x, mask), x.shape[-1]
     count = rows.shape[-1] // channels
     real = xp.ones(len(rows)) if mask is None else to_array(mask).reshape(-1)
-    share = real.astype(x.dtype)
-    share = share / xp.maximum(share.sum() * count, 1)
-    mean = per_channel(share @ rows, channels)
+    weight = real.astype(x.dtype)
+    weight = weight / xp.maximum(weight.sum() * count, 1)
+    mean = per_channel(weight @ rows, channels)
     centred = rows - xp.tile(mean, count)
-    return mean, per_channel(share @ (centred * centred), channels), centred, share
-
-
-def per_channel(sums, channels):
-    """The sums over one long row, of which each channel has several."""
-    return sums.reshape(-1, channels).sum(0)
+    return mean, per_channel(weight @ (centred * centred), channels), centred, weight
 
 
 @op
-def batch_norm(x, gamma=None, beta=None, /, epsilon=1e-3, mask=None, found=None):
-    """Channels of mean 0 and variance 1 over this very batch, then scaled and moved.
+def batch_norm(x, gamma=None, beta=None, /, epsilon=1e-3, mask=None, statistics=None):
+    """Channels of mean 0 and variance 1 over this very batch, then scaled and shifted.
 
         y = gamma * (x - mean) / sqrt(variance + epsilon) + beta
 
-    `mask` (...) leaves rows out of the moments. A caller who has the `moments` already gives them
-    as `found`.
+    `mask` (...) leaves samples out of the mean and the variance. `statistics` are the `moments` of
+    x, for a caller who has them already.
 
     Shapes: (..., C), (C), (C) -> (..., C).
     Source: Ioffe and Szegedy (2015).
     """
     xp, channels = array_module(x), x.shape[-1]
-    _, variance, centred, share = found or moments(x, mask)
+    _, variance, centred, weight = statistics or moments(x, mask)
     count = centred.shape[-1] // channels
     scale = 1 / xp.sqrt(variance + epsilon)
     if gamma is not None:
@@ -334,13 +352,13 @@ def batch_norm(x, gamma=None, beta=None, /, epsilon=1e-3, mask=None, found=None)
 
     def backward(g):
         g = g.reshape(y.shape)
-        whole = xp.ones(len(g), g.dtype)
-        total, along = (per_channel(whole @ part, channels) for part in (g, g * centred))  # (C)
+        one = xp.ones(len(g), g.dtype)
+        total, along = (per_channel(one @ part, channels) for part in (g, g * centred))  # (C)
 
-        def to_x():  # the mean and the variance depend on every row that has a share in them
+        def to_x():  # the mean and the variance depend on every sample that has a weight in them
             d = centred * xp.tile(along / (variance + epsilon), count)
             d += xp.tile(total, count)
-            d *= share[:, None]
+            d *= weight[:, None]
             d = xp.subtract(g, d, out=d)
             d *= xp.tile(scale, count)
             return d.reshape(x.shape)
@@ -348,16 +366,6 @@ def batch_norm(x, gamma=None, beta=None, /, epsilon=1e-3, mask=None, found=None)
         return to_x, lambda: along / xp.sqrt(variance + epsilon), total
 
     return y.reshape(x.shape), backward
-
-
-def batch_norm_plain(x, gamma=None, beta=None, epsilon=1e-3, mask=None):
-    axes = tuple(range(x.ndim - 1))
-    weight = ones(x.shape[:-1], x.dtype) if mask is None else cast(mask, x.dtype)
-    weight = expand_dims(weight / reduce_sum(weight), -1)
-    d = x - reduce_sum(x * weight, axes)
-    y = d / sqrt(reduce_sum(d * d * weight, axes) + epsilon)
-    y = y if gamma is None else y * gamma
-    return y if beta is None else y + beta
 
 
 # ---------------------------------------------------------------------------------------------
@@ -396,17 +404,17 @@ def binary_crossentropy(target, output, /, from_logits=False):
     xp, y, n = array_module(output), target, output.shape[-1] or math.nan
     if from_logits:
         value = xp.maximum(output, 0) - output * y + xp.log1p(xp.exp(-xp.abs(output)))
-        slope, to_target = lambda: sigmoid_forward(output) - y, lambda: -output
+        derivative, to_target = lambda: sigmoid_forward(output) - y, lambda: -output
     else:
         p = xp.clip(output, EPSILON, 1 - EPSILON)
         value = -(y * xp.log(p) + (1 - y) * xp.log(1 - p))
-        slope, to_target = (
+        derivative, to_target = (
             lambda: (p - y) / (p * (1 - p)) * (p == output),
             lambda: xp.log(1 - p) - xp.log(p),
         )
     return value.sum(-1) / n, (
         lambda g: g[..., None] * to_target() / n,
-        lambda g: g[..., None] * slope() / n,
+        lambda g: g[..., None] * derivative() / n,
     )
 
 
@@ -416,7 +424,7 @@ def binary_crossentropy_plain(target, output, from_logits=False):
 
 
 def log_probabilities(output, from_logits, axis):
-    """The logarithms of the classes' probabilities, and the way back to the output.
+    """The logarithms of the classes' probabilities, and the backward function to the output.
 
     They are the log-softmax of logits. Anything else is divided by its sum and kept within
     [1e-7, 1 - 1e-7] first.
@@ -466,11 +474,7 @@ def categorical_crossentropy(target, output, /, from_logits=False, axis=-1):
 
 
 def categorical_crossentropy_plain(target, output, from_logits=False, axis=-1):
-    p = (
-        softmax(output, axis)
-        if from_logits
-        else output / reduce_sum(output, axis, keepdims=True)
-    )
+    p = softmax(output, axis) if from_logits else output / reduce_sum(output, axis, keepdims=True)
     return -reduce_sum(target * log(p), axis)
 
 
@@ -485,8 +489,8 @@ def sparse_categorical_crossentropy(target, output, /, from_logits=False):
     check_labels(target, classes)
     if target.shape != output.shape[:-1]:
         raise ValueError(
-            f"labels of shape {target.shape} do not fit predictions of {output.shape}: each row "
-            "of the predictions needs one label"
+            f"labels of shape {target.shape} do not fit predictions of {output.shape}: each sample "
+            "needs one label"
         )
     log_p, back = log_probabilities(output, from_logits, -1)
     rows = log_p.reshape(-1, classes)  # (B, C)

@@ -1,7 +1,8 @@
-"""Pooling: of each window over the input, the largest cell or the mean.
+"""Pooling: the largest element of each window over the input, or the mean.
 
-The cells that all windows see at one place are one strided slice of the input, so pooling takes as
-many passes as a window has cells, whatever the number of axes. N is the batch, C the channels.
+The elements at one position of all windows are one strided slice of the input. So pooling takes as
+many passes as a window has elements, whatever the number of axes. N is the batch size, C the
+channels.
 """
 
 import math
@@ -9,92 +10,93 @@ import math
 from ..core.device import array_module
 from ..core.tensor import op
 from .arrays import stack
-from .conv import plain_frame, seen_by, slide, tap_slices, unseen
+from .conv import conv_axes, crop_padding, kernel_positions, pad_input, plain_pad_or_crop
 from .math import reduce_max
 
 
-def windows(what, x, pool_size, strides, padding):
-    """How the window slides along each axis, and one index for each of its cells."""
+def pool_axes(what, x, pool_size, strides, padding):
+    """How the window slides along each axis, and one index of x for each position in it."""
     strides = pool_size if strides is None else strides
-    axes = slide(what, x.shape[1:-1], pool_size, strides, padding)
-    # Without rows there is nothing to compare, and one cell shows the shape: a drawing takes no
+    axes = conv_axes(what, x.shape[1:-1], pool_size, strides, padding)
+    # An empty batch has nothing to compare, and one position shows the shape: a trace takes no
     # longer for a large window.
-    looked_at = axes if len(x) else [a._replace(taps=1) for a in axes]
-    return axes, [seen for _, seen in tap_slices(looked_at)]
+    visited = axes if len(x) else [a._replace(kernel_size=1) for a in axes]
+    return axes, [index for _, index in kernel_positions(visited)]
 
 
 @op
 def max_pool(x, /, pool_size=2, strides=None, padding="valid"):
-    """The largest cell of each window.
+    """The largest element of each window.
 
-    `strides` are the pool size unless given. Where cells are equal, the gradient goes to the first.
-    With padding "same" the border counts as minus infinity.
+    `strides` are the pool size unless given. Where elements are equal, the gradient goes to the
+    first. With padding "same" the padding counts as minus infinity.
 
-    Shapes: (N, *lengths, C) -> (N, *places, C).
+    Shapes: (N, *size, C) -> (N, *output_size, C).
     Raises ValueError if the pool is larger than the input.
     """
     xp = array_module(x)
-    axes, slices = windows("max_pool", x, pool_size, strides, padding)
-    seen = seen_by(x, axes, -math.inf)
-    y = seen[slices[0]].copy()
-    for at in slices[1:]:
-        xp.maximum(y, seen[at], out=y)
+    axes, positions = pool_axes("max_pool", x, pool_size, strides, padding)
+    padded = pad_input(x, axes, -math.inf)
+    y = padded[positions[0]].copy()
+    for index in positions[1:]:
+        xp.maximum(y, padded[index], out=y)
 
-    def back(g):
-        d, waiting = xp.zeros_like(seen), xp.ones(y.shape, bool)
-        apart = all(a.taps <= a.stride for a in axes)  # no cell lies in two windows
-        for at in slices:
-            found = (seen[at] == y) & waiting
-            waiting ^= found  # a window that has found its largest cell waits for no other
-            if apart:
-                xp.multiply(g, found, out=d[at])  # a sixth less than adding
+    def backward(g):
+        d, searching = xp.zeros_like(padded), xp.ones(y.shape, bool)
+        disjoint = all(a.kernel_size <= a.stride for a in axes)
+        for index in positions:
+            found = (padded[index] == y) & searching
+            searching ^= found  # a window that has found its largest element looks no further
+            if disjoint:  # no element lies in two windows: a quarter less than adding
+                xp.multiply(g, found, out=d[index])
             else:
-                d[at] += g * found
-        return unseen(d, axes)
+                d[index] += g * found
+        return crop_padding(d, axes)
 
-    return y, (back,)
+    return y, (backward,)
 
 
 def max_pool_plain(x, pool_size=2, strides=None, padding="valid"):
-    axes, slices = windows("max_pool", x, pool_size, strides, padding)
-    seen = plain_frame(x, [a.before for a in axes], [a.covered for a in axes], -math.inf)
-    return reduce_max(stack([seen[at] for at in slices]), axis=0)
+    axes, positions = pool_axes("max_pool", x, pool_size, strides, padding)
+    sizes = [a.pad_before for a in axes], [a.padded_size for a in axes]
+    padded = plain_pad_or_crop(x, *sizes, -math.inf)
+    return reduce_max(stack([padded[index] for index in positions]), axis=0)
 
 
 @op
 def average_pool(x, /, pool_size=2, strides=None, padding="valid"):
     """The mean of each window.
 
-    `strides` are the pool size unless given. With padding "same" only real cells are counted.
+    `strides` are the pool size unless given. With padding "same" the padding is not counted.
 
-    Shapes: (N, *lengths, C) -> (N, *places, C).
+    Shapes: (N, *size, C) -> (N, *output_size, C).
     Raises ValueError if the pool is larger than the input.
     """
     xp = array_module(x)
-    axes, slices = windows("average_pool", x, pool_size, strides, padding)
+    axes, positions = pool_axes("average_pool", x, pool_size, strides, padding)
 
-    def total(cells):
-        seen = seen_by(cells, axes)
-        y = seen[slices[0]].copy()
-        for at in slices[1:]:
-            y += seen[at]
+    def total(elements):
+        padded = pad_input(elements, axes)
+        y = padded[positions[0]].copy()
+        for index in positions[1:]:
+            y += padded[index]
         return y
 
-    one = xp.ones((min(len(x), 1), *x.shape[1:-1], 1), x.dtype)
-    share = 1 / total(one)  # 1 / (real cells of a window)
+    ones = xp.ones((min(len(x), 1), *x.shape[1:-1], 1), x.dtype)
+    share = 1 / total(ones)  # 1 / (elements of a window without its padding)
 
-    def back(g):
+    def backward(g):
         g = g * share
-        d = xp.zeros((len(x), *(a.covered for a in axes), x.shape[-1]), x.dtype)
-        for at in slices:
-            d[at] += g
-        return unseen(d, axes)
+        d = xp.zeros((len(x), *(a.padded_size for a in axes), x.shape[-1]), x.dtype)
+        for index in positions:
+            d[index] += g
+        return crop_padding(d, axes)
 
-    return total(x) * share, (back,)
+    return total(x) * share, (backward,)
 
 
 def average_pool_plain(x, pool_size=2, strides=None, padding="valid"):
-    axes, slices = windows("average_pool", x, pool_size, strides, padding)
-    frame = [a.before for a in axes], [a.covered for a in axes]
-    seen, real = plain_frame(x, *frame), plain_frame(x * 0 + 1, *frame)
-    return sum(seen[at] for at in slices) / sum(real[at] for at in slices)
+    axes, positions = pool_axes("average_pool", x, pool_size, strides, padding)
+    sizes = [a.pad_before for a in axes], [a.padded_size for a in axes]
+    padded, real = plain_pad_or_crop(x, *sizes), plain_pad_or_crop(x * 0 + 1, *sizes)
+    return sum(padded[index] for index in positions) / sum(real[index] for index in positions)

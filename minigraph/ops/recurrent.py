@@ -1,30 +1,33 @@
 """Recurrent networks, a whole sequence in one op.
 
-What the inputs contribute does not depend on the states, so one product computes it for all steps.
-Only the small step from state to state is a loop, and so is its way back. The gradients of the
-weights and of the inputs are again one product each, after that loop.
+First comes the plain form, a loop over one step out of basic ops. Then comes what the fast form
+does differently, in the class `Recurrence`, and then each network: its step, the gradient of that
+step, and its op.
 
-B is the batch, T the time, I the inputs, U the units. Inside, time comes first: a step is then one
-piece of memory. Every op gives its outputs (B, T, U) and then the last states (B, U).
+B is the batch size, T the time, I the inputs, U the units, K the number of gates. Every op gives
+its outputs (B, T, U) and then the last states (B, U).
 
-`mask` (B, T) says which steps are real. A masked step keeps the states. Its output is the former
+`mask` (B, T) says which steps are real. A masked step keeps the states. Its output is the previous
 output (0 where there is none), or 0 with `zero_output_for_mask`.
 """
 
-from collections import namedtuple
-from functools import cache, partial
+from functools import cached_property, partial
 
 from ..core.device import array_module
 from ..core.tensor import op
 from . import nn
 from .arrays import broadcast_to, stack
-from .conv import conv, correlate, input_gradient, kernel_gradient, seen_by, slide
+from .conv import conv, conv_axes, correlate, input_gradient, kernel_gradient, pad_input
 from .costs import LOOP_TURN, spend
 from .kernels import flush_subnormals
 from .math import where
 from .nn import IN_PLACE
 
-FLUSH_EVERY = 16  # steps of the way back, on which gradients vanish
+FLUSH_EVERY = 16  # steps of the backward pass, in which gradients vanish
+
+
+# ---------------------------------------------------------------------------------------------
+# The plain form: the obvious loop, and one step of each network out of basic ops
 
 
 @op
@@ -44,165 +47,323 @@ def unstack(x, /, axis=0):
 def run_steps(step, x, states, mask=None, zero_output_for_mask=False):
     """The obvious loop: `step(x_t, states)` gives an output and the next states, for each t.
 
-    Returns all outputs, the last one and the last states. Without rows every step gives what the
-    second gives, so two are run: a drawing takes no longer for a long sequence.
+    Returns all outputs, the last one and the last states. With an empty batch every step gives
+    what the second gives, so two are run: a trace takes no longer for a long sequence.
     """
-    outputs, former, length = [], 0.0, x.shape[1]
+    outputs, previous, length = [], 0.0, x.shape[1]
     spend(len(x), length, LOOP_TURN)
     for t, x_t in enumerate(unstack(x if len(x) else x[:, :2], axis=1)):
         output, after = step(x_t, states)
         if mask is not None:
             after = [where_real(mask[:, t], a, b) for a, b in zip(after, states, strict=True)]
-            output = where_real(mask[:, t], output, 0.0 if zero_output_for_mask else former)
+            output = where_real(mask[:, t], output, 0.0 if zero_output_for_mask else previous)
         outputs.append(output)
-        former, states = output, list(after)
+        previous, states = output, list(after)
     if len(x):
-        return stack(outputs, axis=1), former, states
-    everywhere = broadcast_to(former[:, None], (0, length, *former.shape[1:]))
-    return everywhere, former, states
+        return stack(outputs, axis=1), previous, states
+    repeated = broadcast_to(previous[:, None], (0, length, *previous.shape[1:]))
+    return repeated, previous, states
 
 
 def where_real(real, new, old):
-    """`new` in the rows that are real, else `old`."""
+    """`new` in the samples whose step is real, else `old`."""
     return where(real.reshape(-1, *[1] * (new.ndim - 1)), new, old)
 
 
-def by_time(x):
-    """Batch first becomes time first, each step in one piece."""
+def simple_rnn_step(x, h, kernel, recurrent, bias=None, activation=nn.tanh):
+    """One step of `simple_rnn`: the next h."""
+    return activation(nn.dense(x, kernel, bias) + h @ recurrent)
+
+
+def lstm_step(
+    x, h, c, kernel, recurrent, bias=None, activation=nn.tanh, recurrent_activation=nn.sigmoid,
+):  # fmt: skip
+    """One step of `lstm`: the next h and c."""
+    z = nn.dense(x, kernel, bias) + h @ recurrent
+    return lstm_states(z, c, activation, recurrent_activation)
+
+
+def conv_lstm_step(
+    x, h, c, kernel, recurrent, bias=None, activation=nn.tanh, recurrent_activation=nn.sigmoid,
+    **settings,
+):  # fmt: skip
+    """One step of `conv_lstm`: the next h and c."""
+    z = conv(x, kernel, bias, **settings) + conv(h, recurrent, padding="same")
+    return lstm_states(z, c, activation, recurrent_activation)
+
+
+def lstm_states(z, c, activation, recurrent_activation):
+    """The next h and c, from the four gates before their activations."""
+    i, f, g, o = equal_parts(z, 4)
+    c = recurrent_activation(f) * c + recurrent_activation(i) * activation(g)
+    return recurrent_activation(o) * activation(c), c
+
+
+def gru_step(
+    x, h, kernel, recurrent, bias=None, activation=nn.tanh, recurrent_activation=nn.sigmoid,
+    reset_after=True,
+):  # fmt: skip
+    """One step of `gru`: the next h. Without `reset_after`, U is multiplied with r * h."""
+    units = h.shape[-1]
+    a = nn.dense(x, kernel, bias[0] if bias is not None and reset_after else bias)
+    s = nn.dense(h, recurrent, bias[1] if bias is not None and reset_after else None)
+    update, reset = equal_parts(recurrent_activation((a + s)[..., : 2 * units]), 2)
+    if reset_after:
+        inner = reset * s[..., 2 * units :]
+    else:
+        inner = (reset * h) @ recurrent[:, 2 * units :]
+    candidate = activation(a[..., 2 * units :] + inner)
+    return update * h + (1 - update) * candidate
+
+
+def equal_parts(z, count):
+    """The equal parts of the last axis."""
+    units = z.shape[-1] // count
+    return [z[..., k * units : (k + 1) * units] for k in range(count)]
+
+
+def plain_loop(step, state_count):
+    """The twin of an op with that many states: its step, again and again."""
+
+    def run(x, *arrays, zero_output_for_mask=False, **settings):
+        *weights, mask = arrays[state_count:]
+        functions = {
+            name: getattr(nn, value) if name.endswith("activation") else value
+            for name, value in settings.items()
+        }
+
+        def one_step(x_t, before):
+            after = step(x_t, *before, *weights, **functions)
+            after = after if isinstance(after, tuple) else (after,)
+            return after[0], after
+
+        mask = None if mask is None else mask.value
+        states = arrays[:state_count]
+        outputs, _, last = run_steps(one_step, x, states, mask, zero_output_for_mask)
+        return (outputs, *last)
+
+    return run
+
+
+simple_rnn_plain = plain_loop(simple_rnn_step, 1)
+lstm_plain = plain_loop(lstm_step, 2)
+conv_lstm_plain = plain_loop(conv_lstm_step, 2)
+gru_plain = plain_loop(gru_step, 1)
+
+
+# ---------------------------------------------------------------------------------------------
+# The fast form
+#
+# What the inputs contribute does not depend on the states, so one product computes it for all
+# steps. Only the small step from state to state is a loop, and so is its backward pass; the
+# gradients of the weights and of the inputs are again one product each, after that loop. Arrays are
+# time-major, so that a step is contiguous. The gates stand one by one, (K, B, U) instead of
+# (B, K U): arithmetic on contiguous gates takes half the time. They come in a `gate_order` in which
+# those with the same activation are neighbours.
+
+
+def time_major(x):
+    """(B, T, ...) -> (T, B, ...), each step contiguous."""
     xp = array_module(x)
     return xp.ascontiguousarray(xp.moveaxis(x, 1, 0))
 
 
-def apart(z, count):
+def merge_time(x):
+    """All steps of all samples as one batch: (T, B, ...) -> (T * B, ...)."""
+    return x.reshape(x.shape[0] * x.shape[1], *x.shape[2:])
+
+
+def split_gates(z, count):
     """The gates one by one: (T, B, ..., K U) -> (T, K, B, ..., U), a view."""
     z = z.reshape(*z.shape[:-1], count, z.shape[-1] // count)
     return array_module(z).moveaxis(z, -2, 1)
 
 
-def in_order(z, order):
-    """A copy of the gates, one by one in an order of their own."""
-    z = apart(z, len(order))
-    return array_module(z).stack([z[:, k] for k in order], 1)
+def reorder_gates(z, gate_order):
+    """A copy of the gates, one by one in the given order."""
+    z = split_gates(z, len(gate_order))
+    return array_module(z).stack([z[:, k] for k in gate_order], 1)
 
 
-# A product of states and weights, and its two ways back. The product gives the gates one by one.
-Product = namedtuple("Product", "forward to_state to_weights")
+def each_gate(gates, axis=0):
+    """The gates of one step, or of all steps along axis 1."""
+    return [gates[k] if axis == 0 else gates[:, k] for k in range(gates.shape[axis])]
 
 
-def matrix_product(h, weights, order):
-    """The product of a state (B, U) and a matrix (U, K U)."""
-    xp = array_module(weights)
-    # In one piece each, since they are read at every step. A drawing, in which weights take no
-    # memory, does not come here.
-    stacked = cache(lambda: in_order(weights[None], order)[0])  # (K, U, U)
-    turned = cache(lambda: xp.ascontiguousarray(weights.T))
-    return Product(lambda h: h @ stacked(), lambda g: g @ turned(), lambda h, g: h.T @ g)
+class MatrixProduct:
+    """The product of a state (B, U) and a matrix (U, K U), gate by gate."""
+
+    def __init__(self, state, weights, gate_order):
+        self.weights, self.gate_order = weights, gate_order
+
+    # Contiguous, since they are read at every step. A trace, in which weights take no memory, has
+    # no steps.
+
+    @cached_property
+    def weights_by_gate(self):
+        return reorder_gates(self.weights[None], self.gate_order)[0]  # (K, U, U)
+
+    @cached_property
+    def transposed(self):
+        return array_module(self.weights).ascontiguousarray(self.weights.T)
+
+    def forward(self, h):
+        return h @ self.weights_by_gate
+
+    def state_gradient(self, g):
+        return g @ self.transposed
+
+    def weights_gradient(self, h, g):
+        return h.T @ g
 
 
-def map_product(h, weights, order):
-    """The product of maps (B, *places, U) and a kernel (*taps, U, K U), with "same" padding."""
-    axes = slide("recurrent convolution", h.shape[1:-1], weights.shape[:-2], 1, "same")
-    return Product(
-        lambda h: in_order(correlate(seen_by(h, axes), weights, axes)[None], order)[0],
-        lambda g: input_gradient(g, weights, axes),
-        lambda h, g: kernel_gradient(seen_by(h, axes), g, axes),
-    )
+class ConvProduct:
+    """The convolution of maps (B, *size, U) and a kernel (*kernel_size, U, K U), padded "same"."""
+
+    def __init__(self, state, weights, gate_order):
+        self.weights, self.gate_order = weights, gate_order
+        sizes, kernel_size = state.shape[1:-1], weights.shape[:-2]
+        self.axes = conv_axes("recurrent convolution", sizes, kernel_size, 1, "same")
+
+    def forward(self, h):
+        z = correlate(pad_input(h, self.axes), self.weights, self.axes)
+        return reorder_gates(z[None], self.gate_order)[0]
+
+    def state_gradient(self, g):
+        return input_gradient(g, self.weights, self.axes)
+
+    def weights_gradient(self, h, g):
+        return kernel_gradient(pad_input(h, self.axes), g, self.axes)
 
 
-def run_sequence(
-    x, states, weights, mask, shown_zero, order, step, way_back, enter=nn.dense.__wrapped__,
-    meet=matrix_product, same_ways=True,
-):  # fmt: skip
-    """The frame of the ops below: what they share is all but the step and its slopes.
+class Recurrence:
+    """What the fast ops share. A subclass is one network:
 
-    A step works on its K gates one by one, z (K, B, ..., U), not on the (B, ..., K U) of a layer's
-    weights. Each gate is then one piece of memory, on which arithmetic takes half the time. They
-    come in an `order` in which those that are treated alike are neighbours.
+    `step(t, gates, from_state)` turns `gates` (K, B, ..., U), what the inputs contribute, into the
+    gates after their activations, with `from_state`, what the state contributes. It writes the
+    states of time t + 1.
 
-    `step(t, z, s, *kept)` is given what the inputs contribute to the gates, z, and what the state
-    does, s, and the states of all times. It turns z into the gates, and writes the states of time
-    t + 1.
-    `way_back(z, *kept)`, with the gates of all times, prepares `back(t, *d_states)`: from the
-    gradients of the states of time t + 1 to those of what the inputs and of what the state
-    contributed, in the order of the weights, always one array if they go the `same_ways`, and to
-    what flows past the gates to the states before, None where nothing does.
-    `enter` is the op by which inputs enter, `meet` the product of states and weights.
+    `prepare_backward()` computes the derivatives that all steps need at once.
+
+    `step_backward(t, d_states)` takes the gradients of the states of time t + 1. It returns those
+    of what the inputs and of what the state contributed, and the `passthrough`: what flows past
+    the gates to each state of time t, None where nothing does.
     """
-    xp = array_module(x)
-    kernel, recurrent, bias = weights
-    count, own_bias = len(order), None  # of the product with the states
-    if bias is not None and bias.ndim > 1:
-        bias, own_bias = bias[0], in_order(bias[None, 1:], order)[0]  # (K, 1, U)
-    steps = by_time(x)  # (T, B, ...)
-    rows = steps.reshape(len(steps) * len(x), *x.shape[2:])
-    z, back_to_inputs = enter(rows, kernel, bias)
-    form, dtype = (*steps.shape[:2], *z.shape[1:]), z.dtype  # (T, B, ..., K U)
-    z = in_order(z.reshape(form), order)  # (T, K, B, ..., U)
-    product = meet(states[0], recurrent, order)
-    kept = [xp.empty((len(steps) + 1, *state.shape), dtype) for state in states]
-    for times, state in zip(kept, states, strict=True):
-        times[0] = state
-    real = None
-    if mask is not None:
-        real = by_time(mask).astype(bool).reshape(*steps.shape[:2], *[1] * (states[0].ndim - 1))
-    for t in range(len(steps) if len(x) else 0):  # a drawing has no rows to step through
-        s = product.forward(kept[0][t])
-        if own_bias is not None:
-            s += own_bias
-        step(t, z[t], s, *kept)
-        for times in [] if real is None else kept:
-            times[t + 1] = xp.where(real[t], times[t + 1], times[t])
-    outputs = kept[0][1:]
-    if real is not None:
-        shown = real if shown_zero else real.cumsum(0) > 0
-        outputs = outputs * shown
 
-    def backward(arriving):
+    state_product = MatrixProduct
+    gate_order = (0,)
+    gates_share_gradient = True  # inputs and state are added, so one array is the gradient of both
+
+    def __init__(
+        self, x, states, weights, mask, zero_masked, activation, gate_activation="sigmoid",
+        input_op=nn.dense.__wrapped__,
+    ):  # fmt: skip
+        self.activation, self.gate_activation = IN_PLACE[activation], IN_PLACE[gate_activation]
+        self.xp = xp = array_module(x)
+        kernel, recurrent, bias = weights
+        self.state_bias = None  # of the product with the state
+        if bias is not None and bias.ndim > 1:
+            bias, state_bias = bias[0], bias[None, 1:]
+            self.state_bias = reorder_gates(state_bias, self.gate_order)[0]  # (K, 1, U)
+        self.x = time_major(x)  # (T, B, ...)
+        self.steps = len(self.x) if len(x) else 0  # a trace has an empty batch: nothing to step
+        z, self.input_backward = input_op(merge_time(self.x), kernel, bias)
+        self.shape = *self.x.shape[:2], *z.shape[1:]  # (T, B, ..., K U)
+        self.gates = reorder_gates(z.reshape(self.shape), self.gate_order)  # (T, K, B, ..., U)
+        self.product = self.state_product(states[0], recurrent, self.gate_order)
+        self.states = [xp.empty((len(self.x) + 1, *s.shape), z.dtype) for s in states]
+        for times, state in zip(self.states, states, strict=True):
+            times[0] = state
+        self.real = self.shown = None  # steps whose states count, steps whose output is not 0
+        if mask is not None:
+            real = time_major(mask).astype(bool)
+            self.real = real.reshape(*self.x.shape[:2], *[1] * (states[0].ndim - 1))
+            self.shown = self.real if zero_masked else self.real.cumsum(0) > 0
+
+    def forward(self):
+        """The outputs and the last states."""
+        for t in range(self.steps):
+            from_state = self.product.forward(self.states[0][t])
+            if self.state_bias is not None:
+                from_state += self.state_bias
+            self.step(t, self.gates[t], from_state)
+            if self.real is not None:
+                for times in self.states:
+                    times[t + 1] = self.xp.where(self.real[t], times[t + 1], times[t])
+        outputs = self.states[0][1:]
+        if self.real is not None:
+            outputs = outputs * self.shown
+        return self.xp.moveaxis(outputs, 0, 1), *(times[-1] for times in self.states)
+
+    def backward(self, arriving):
+        """The gradients of x, the states, the kernels, the bias and the mask."""
         g, *d_states = arriving
-        for i, times in enumerate(kept):
-            d_states[i] = xp.zeros_like(times[0]) if d_states[i] is None else d_states[i]
+        for i, times in enumerate(self.states):
+            d_states[i] = self.xp.zeros_like(times[0]) if d_states[i] is None else d_states[i]
         if g is not None:
-            g = by_time(g) if real is None else by_time(g) * shown
-        back = way_back(z, *kept)
-        d = xp.empty(form, dtype)  # the gradient of what enters, and of the product
-        e = d if same_ways else xp.empty(form, dtype)
-        d_apart, e_apart = apart(d, count), apart(e, count)
-        for t in reversed(range(len(steps) if len(x) else 0)):
+            g = time_major(g) if self.real is None else time_major(g) * self.shown
+        d_states, d_inputs, d_product = self.loop_backward(g, d_states)
+        to_x, to_kernel, to_bias = self.input_backward(merge_time(d_inputs))
+        d_product, h_before = merge_time(d_product), merge_time(self.states[0][:-1])
+
+        def to_both_biases():
+            ones = self.xp.ones(len(d_product), d_product.dtype)
+            return self.xp.stack([to_bias(), ones @ d_product])
+
+        return (
+            lambda: self.xp.moveaxis(to_x().reshape(self.x.shape), 0, 1),
+            *d_states,
+            to_kernel,
+            lambda: self.product.weights_gradient(h_before, d_product),
+            to_bias if self.state_bias is None else to_both_biases,
+            None,
+        )
+
+    def loop_backward(self, g, d_states):
+        """From the last step to the first: the gradients of the first states, and those of what
+        inputs and states contributed to the gates of all steps.
+        """
+        d_inputs = d_product = self.xp.empty(self.shape, self.gates.dtype)
+        if not self.gates_share_gradient:
+            d_product = self.xp.empty(self.shape, self.gates.dtype)
+        count, product, real = len(self.gate_order), self.product, self.real
+        d_inputs_by_gate, d_product_by_gate = (split_gates(d, count) for d in (d_inputs, d_product))
+        self.prepare_backward()
+        for t in reversed(range(self.steps)):
             if t % FLUSH_EVERY == 0:  # else a thousand steps take six times as long as 500
                 d_states = [flush_subnormals(d) for d in d_states]
             if g is not None:
                 d_states[0] = d_states[0] + g[t]
-            counted = d_states if real is None else [s * real[t] for s in d_states]
-            d_apart[t], to_product, past = back(t, *counted)
-            if e is not d:
-                e_apart[t] = to_product
-            through = product.to_state(e[t])
-            past[0] = through if past[0] is None else past[0] + through
-            if real is not None:
-                past = [s * ~real[t] + b for s, b in zip(d_states, past, strict=True)]
-            d_states = past
-        to_rows, to_kernel, to_bias = back_to_inputs(d.reshape(len(rows), *form[2:]))
-        befores, gs = (a.reshape(len(rows), *a.shape[2:]) for a in (kept[0][:-1], e))
-
-        def to_bias_or_both():
-            if own_bias is None:
-                return to_bias()
-            return xp.stack([to_bias(), xp.ones(len(gs), gs.dtype) @ gs])
-
-        return (
-            lambda: xp.moveaxis(to_rows().reshape(steps.shape), 0, 1),
-            *d_states,
-            to_kernel,
-            lambda: product.to_weights(befores, gs),
-            to_bias_or_both,
-            None,
-        )
-
-    return (xp.moveaxis(outputs, 0, 1), *(times[-1] for times in kept)), backward
+            d_real = d_states if real is None else [d * real[t] for d in d_states]
+            d_inputs_by_gate[t], d_from_state, passthrough = self.step_backward(t, d_real)
+            if not self.gates_share_gradient:
+                d_product_by_gate[t] = d_from_state
+            d_h, *others = passthrough
+            through_gates = product.state_gradient(d_product[t])
+            before = [through_gates if d_h is None else d_h + through_gates, *others]
+            if real is not None:  # a masked step kept its states
+                before = [d * ~real[t] + b for d, b in zip(d_states, before, strict=True)]
+            d_states = before
+        return d_states, d_inputs, d_product
 
 
 # ---------------------------------------------------------------------------------------------
-# h' = f(x W + h U + b)
+# Simple recurrent network
+
+
+class SimpleRecurrence(Recurrence):
+    def step(self, t, gates, from_state):
+        (hs,) = self.states
+        gates += from_state
+        self.activation.forward(gates[0], out=hs[t + 1])
+
+    def prepare_backward(self):
+        self.derivative = self.activation.derivative(self.states[0][1:])
+
+    def step_backward(self, t, d_states):
+        (dh,) = d_states
+        d = (dh * self.derivative[t])[None]
+        return d, d, [None]
 
 
 @op
@@ -218,78 +379,51 @@ def simple_rnn(
     Shapes: (B, T, I), (B, U), (I, U), (U, U), (U) -> (B, T, U), (B, U).
     Source: Elman (1990).
     """
-    f = IN_PLACE[activation]
-
-    def step(t, z, s, hs):
-        z += s
-        f.forward(z[0], out=hs[t + 1])
-
-    def way_back(z, hs):
-        slopes = f.slope(hs[1:])
-
-        def back(t, dh):
-            d = (dh * slopes[t])[None]
-            return d, d, [None]
-
-        return back
-
-    weights = kernel, recurrent, bias
-    return run_sequence(x, [h], weights, mask, zero_output_for_mask, [0], step, way_back)
-
-
-def simple_rnn_step(x, h, kernel, recurrent, bias=None, activation=nn.tanh):
-    """One step of `simple_rnn` out of basic ops: the next h."""
-    return activation(nn.dense(x, kernel, bias) + h @ recurrent)
+    arrays = x, [h], (kernel, recurrent, bias), mask, zero_output_for_mask
+    sequence = SimpleRecurrence(*arrays, activation)
+    return sequence.forward(), sequence.backward
 
 
 # ---------------------------------------------------------------------------------------------
 # Long short-term memory
 
 
-def lstm_sequence(
-    x, h, c, weights, mask, shown_zero, functions, enter=nn.dense.__wrapped__, meet=matrix_product
-):
-    """The op `lstm`, whatever the products are."""
-    xp = array_module(x)
-    squash, gate = (IN_PLACE[name] for name in functions)
-    squashed = xp.empty((x.shape[1], *h.shape), weights[1].dtype)
+class LSTMRecurrence(Recurrence):
+    gate_order = (0, 1, 3, 2)  # i, f, o, g: the first three have the same activation
 
-    def step(t, z, s, hs, cs):
-        z += s
-        i, f, o, g = parts(z)
-        gate.forward(z[:3], out=z[:3])
-        squash.forward(g, out=g)
-        xp.multiply(f, cs[t], out=cs[t + 1])
+    def __init__(self, *arrays, **input_op):
+        super().__init__(*arrays, **input_op)
+        self.activated_c = self.xp.empty_like(self.states[1][1:])
+
+    def step(self, t, gates, from_state):
+        hs, cs = self.states
+        gates += from_state
+        i, f, o, g = each_gate(gates)
+        self.gate_activation.forward(gates[:3], out=gates[:3])
+        self.activation.forward(g, out=g)
+        self.xp.multiply(f, cs[t], out=cs[t + 1])
         cs[t + 1] += i * g
-        squash.forward(cs[t + 1], out=squashed[t])
-        xp.multiply(o, squashed[t], out=hs[t + 1])
+        self.activation.forward(cs[t + 1], out=self.activated_c[t])
+        self.xp.multiply(o, self.activated_c[t], out=hs[t + 1])
 
-    def way_back(z, hs, cs):
-        i, f, o, g = parts(z, axis=1)
+    def prepare_backward(self):
+        (_, cs), (i, f, o, g) = self.states, each_gate(self.gates, axis=1)
         # What the gradient of c' or h' is multiplied by on its way to each gate, for all times.
-        to_i, to_f, to_g, to_o = parts(ways := xp.empty_like(z), axis=1)
-        xp.multiply(gate.slope(i), g, out=to_i)
-        xp.multiply(gate.slope(f), cs[:-1], out=to_f)
-        xp.multiply(squash.slope(g), i, out=to_g)
-        xp.multiply(gate.slope(o), squashed, out=to_o)
-        to_c = o * squash.slope(squashed)
+        self.factors = self.xp.empty_like(self.gates)
+        to_i, to_f, to_g, to_o = each_gate(self.factors, axis=1)  # in the order of the weights
+        self.xp.multiply(self.gate_activation.derivative(i), g, out=to_i)
+        self.xp.multiply(self.gate_activation.derivative(f), cs[:-1], out=to_f)
+        self.xp.multiply(self.activation.derivative(g), i, out=to_g)
+        self.xp.multiply(self.gate_activation.derivative(o), self.activated_c, out=to_o)
+        self.to_c = o * self.activation.derivative(self.activated_c)
 
-        def back(t, dh, dc):
-            dc = dc + dh * to_c[t]
-            d = xp.empty_like(z[t])
-            xp.multiply(dc, ways[t, :3], out=d[:3])
-            xp.multiply(dh, to_o[t], out=d[3])
-            return d, d, [None, dc * f[t]]
-
-        return back
-
-    settings = mask, shown_zero, [0, 1, 3, 2], step, way_back, enter, meet
-    return run_sequence(x, [h, c], weights, *settings)
-
-
-def parts(z, axis=0):
-    """The gates of one time, or of all along axis 1."""
-    return [z[k] if axis == 0 else z[:, k] for k in range(z.shape[axis])]
+    def step_backward(self, t, d_states):
+        dh, dc = d_states
+        dc = dc + dh * self.to_c[t]
+        d = self.xp.empty_like(self.gates[t])
+        self.xp.multiply(dc, self.factors[t, :3], out=d[:3])
+        self.xp.multiply(dh, self.factors[t, 3], out=d[3])
+        return d, d, [None, dc * self.gates[t, 1]]  # f * dc
 
 
 @op
@@ -309,8 +443,13 @@ def lstm(
     Shapes: (B, T, I), (B, U), (B, U), (I, 4U), (U, 4U), (4U) -> (B, T, U), (B, U), (B, U).
     Source: Hochreiter and Schmidhuber (1997), Gers et al. (2000).
     """
-    settings = mask, zero_output_for_mask, (activation, recurrent_activation)
-    return lstm_sequence(x, h, c, (kernel, recurrent, bias), *settings)
+    arrays = x, [h, c], (kernel, recurrent, bias), mask, zero_output_for_mask
+    sequence = LSTMRecurrence(*arrays, activation, recurrent_activation)
+    return sequence.forward(), sequence.backward
+
+
+class ConvLSTMRecurrence(LSTMRecurrence):
+    state_product = ConvProduct
 
 
 @op
@@ -323,47 +462,56 @@ def conv_lstm(
     `strides`, `padding` and `dilation_rate` are those of the inputs' convolution; that of the
     states keeps their size.
 
-    Shapes: (B, T, *lengths, C), (B, *places, F) twice, (*taps, C, 4F), (*taps, F, 4F), (4F) -> (B,
-    T, *places, F), (B, *places, F) twice.
+    Shapes: (B, T, *size, C), (B, *output_size, F) twice, (*kernel_size, C, 4F), (*kernel_size, F,
+    4F), (4F) -> (B, T, *output_size, F), (B, *output_size, F) twice.
     Source: Shi et al. (2015).
     """
-    enter = partial(conv.__wrapped__, strides=strides, padding=padding, dilation_rate=dilation_rate)
-    settings = mask, zero_output_for_mask, (activation, recurrent_activation), enter, map_product
-    return lstm_sequence(x, h, c, (kernel, recurrent, bias), *settings)
-
-
-def lstm_step(
-    x, h, c, kernel, recurrent, bias=None, activation=nn.tanh, recurrent_activation=nn.sigmoid,
-):  # fmt: skip
-    """One step of `lstm` out of basic ops: the next h and c."""
-    z = nn.dense(x, kernel, bias) + h @ recurrent
-    return gated(z, c, activation, recurrent_activation)
-
-
-def conv_lstm_step(
-    x, h, c, kernel, recurrent, bias=None, activation=nn.tanh, recurrent_activation=nn.sigmoid,
-    **settings,
-):  # fmt: skip
-    """One step of `conv_lstm` out of basic ops: the next h and c."""
-    z = conv(x, kernel, bias, **settings) + conv(h, recurrent, padding="same")
-    return gated(z, c, activation, recurrent_activation)
-
-
-def gated(z, c, activation, recurrent_activation):
-    """The next h and c, from what the four gates are made of."""
-    i, f, g, o = gates(z, 4)
-    c = recurrent_activation(f) * c + recurrent_activation(i) * activation(g)
-    return recurrent_activation(o) * activation(c), c
-
-
-def gates(z, count):
-    """The equal parts of the last axis."""
-    units = z.shape[-1] // count
-    return [z[..., k * units : (k + 1) * units] for k in range(count)]
+    settings = {"strides": strides, "padding": padding, "dilation_rate": dilation_rate}
+    arrays = x, [h, c], (kernel, recurrent, bias), mask, zero_output_for_mask
+    input_op = partial(conv.__wrapped__, **settings)
+    sequence = ConvLSTMRecurrence(*arrays, activation, recurrent_activation, input_op=input_op)
+    return sequence.forward(), sequence.backward
 
 
 # ---------------------------------------------------------------------------------------------
 # Gated recurrent unit
+
+
+class GRURecurrence(Recurrence):
+    gate_order = (0, 1, 2)  # z (update), r (reset), g (candidate)
+    gates_share_gradient = False  # the reset gate scales only what the state contributes to g
+
+    def __init__(self, *arrays):
+        super().__init__(*arrays)
+        self.candidate_from_state = self.xp.empty_like(self.states[0][1:])
+
+    def step(self, t, gates, from_state):
+        (hs,) = self.states
+        update, reset, candidate = each_gate(gates)
+        gates[:2] += from_state[:2]
+        self.gate_activation.forward(gates[:2], out=gates[:2])
+        self.candidate_from_state[t] = from_state[2]
+        candidate += reset * from_state[2]
+        self.activation.forward(candidate, out=candidate)
+        self.xp.subtract(hs[t], candidate, out=hs[t + 1])
+        hs[t + 1] *= update
+        hs[t + 1] += candidate
+
+    def prepare_backward(self):
+        (hs,), (update, reset, candidate) = self.states, each_gate(self.gates, axis=1)
+        self.to_update = self.gate_activation.derivative(update) * (hs[:-1] - candidate)
+        self.to_candidate = self.activation.derivative(candidate) * (1 - update)
+        self.to_reset = self.gate_activation.derivative(reset) * self.candidate_from_state
+
+    def step_backward(self, t, d_states):
+        (dh,), (update, reset, _) = d_states, each_gate(self.gates[t])
+        d_inputs = self.xp.empty_like(self.gates[t])
+        self.xp.multiply(dh, self.to_update[t], out=d_inputs[0])
+        self.xp.multiply(dh, self.to_candidate[t], out=d_inputs[2])
+        self.xp.multiply(d_inputs[2], self.to_reset[t], out=d_inputs[1])
+        d_from_state = d_inputs.copy()
+        d_from_state[2] *= reset
+        return d_inputs, d_from_state, [dh * update]
 
 
 @op
@@ -382,87 +530,6 @@ def gru(
     Shapes: (B, T, I), (B, U), (I, 3U), (U, 3U), (2, 3U) -> (B, T, U), (B, U).
     Source: Cho et al. (2014).
     """
-    xp = array_module(x)
-    squash, gate = IN_PLACE[activation], IN_PLACE[recurrent_activation]
-    seen = xp.empty((x.shape[1], *h.shape), kernel.dtype)  # s_g of all steps
-
-    def step(t, z, s, hs):
-        update, reset, candidate = parts(z)
-        z[:2] += s[:2]
-        gate.forward(z[:2], out=z[:2])
-        seen[t] = s[2]
-        candidate += reset * s[2]
-        squash.forward(candidate, out=candidate)
-        xp.subtract(hs[t], candidate, out=hs[t + 1])
-        hs[t + 1] *= update
-        hs[t + 1] += candidate
-
-    def way_back(z, hs):
-        update, reset, candidate = parts(z, axis=1)
-        to_update = gate.slope(update) * (hs[:-1] - candidate)
-        to_candidate = squash.slope(candidate) * (1 - update)
-        to_reset = gate.slope(reset) * seen
-
-        def back(t, dh):
-            d = xp.empty_like(z[t])
-            xp.multiply(dh, to_update[t], out=d[0])
-            xp.multiply(dh, to_candidate[t], out=d[2])
-            xp.multiply(d[2], to_reset[t], out=d[1])
-            e = d.copy()
-            e[2] *= reset[t]
-            return d, e, [dh * update[t]]
-
-        return back
-
-    weights = kernel, recurrent, bias
-    settings = mask, zero_output_for_mask, [0, 1, 2], step, way_back
-    return run_sequence(x, [h], weights, *settings, same_ways=False)
-
-
-def gru_step(
-    x, h, kernel, recurrent, bias=None, activation=nn.tanh, recurrent_activation=nn.sigmoid,
-    reset_after=True,
-):  # fmt: skip
-    """One step of `gru` out of basic ops: the next h. Without `reset_after`, U meets r h."""
-    units = h.shape[-1]
-    a = nn.dense(x, kernel, bias[0] if bias is not None and reset_after else bias)
-    s = nn.dense(h, recurrent, bias[1] if bias is not None and reset_after else None)
-    update, reset = gates(recurrent_activation((a + s)[..., : 2 * units]), 2)
-    if reset_after:
-        inner = reset * s[..., 2 * units :]
-    else:
-        inner = (reset * h) @ recurrent[:, 2 * units :]
-    candidate = activation(a[..., 2 * units :] + inner)
-    return update * h + (1 - update) * candidate
-
-
-# ---------------------------------------------------------------------------------------------
-# The plain twins: the obvious loops
-
-
-def plain_loop(step, states):
-    """The twin of an op with that many states: its step, again and again."""
-
-    def run(x, *arrays, zero_output_for_mask=False, **settings):
-        *weights, mask = arrays[states:]
-        functions = {
-            name: getattr(nn, value) if name.endswith("activation") else value
-            for name, value in settings.items()
-        }
-
-        def one(x_t, before):
-            after = step(x_t, *before, *weights, **functions)
-            after = after if isinstance(after, tuple) else (after,)
-            return after[0], after
-
-        mask = None if mask is None else mask.value
-        outputs, _, last = run_steps(one, x, arrays[:states], mask, zero_output_for_mask)
-        return (outputs, *last)
-
-    return run
-
-
-simple_rnn_plain = plain_loop(simple_rnn_step, 1)
-lstm_plain = plain_loop(lstm_step, 2)
-conv_lstm_plain = plain_loop(conv_lstm_step, 2)
-gru_plain = plain_loop(gru_step, 1)
+    arrays = x, [h], (kernel, recurrent, bias), mask, zero_output_for_mask
+    sequence = GRURecurrence(*arrays, activation, recurrent_activation)
+    return sequence.forward(), sequence.backward
