@@ -746,7 +746,7 @@ def test_a_rebuilt_layer_keeps_its_name_and_uses_no_number():
 
 
 def test_functions_without_a_name_cannot_be_written():
-    with pytest.raises(ValueError, match="no name of its own"):
+    with pytest.raises(ValueError, match="has no name"):
         layers.Activation(lambda x: x).get_config()
 
 
