@@ -18,6 +18,7 @@ FLOORS = [
     [["core.__init__"]],
     [
         ["core.context", "core.names", "core.registry"],
+        ["core.types"],
         ["core.tree"],
         ["core.checks"],
         ["core.dtypes"],
@@ -96,10 +97,19 @@ def file_of(dotted):
     return dotted if dotted in FILES else package if package in FILES else None
 
 
+def parts_that_run(tree):
+    """All nodes of a file but what stands under `if TYPE_CHECKING:`, which is for annotations."""
+    waiting = [tree]
+    for node in waiting:  # grows while it is walked
+        is_block = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        waiting += node.orelse if is_block else ast.iter_child_nodes(node)
+    return waiting
+
+
 def imported(name):
     """The files of the package that a file imports, and the line of each import."""
     found = []
-    for node in ast.walk(TREES[name]):
+    for node in parts_that_run(TREES[name]):
         if isinstance(node, ast.Import):
             dotted = [a.name for a in node.names if a.name.split(".")[0] == "minigraph"]
             found += [
