@@ -1,23 +1,28 @@
 """Numeric gradients against the tape."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from .core import tree
 from .core.device import to_host
 from .core.tensor import Tape, Tensor, as_array
+from .core.types import Structure, TensorLike
 from .ops.arrays import convert_to_tensor
 from .ops.math import reduce_sum
 
 STEP = np.finfo(np.float64).eps ** (1 / 3)  # where truncation and rounding errors balance
 
 
-def numeric_gradient(fn, arrays, cotangents, which):
+def numeric_gradient(
+    fn: Callable[..., Structure], arrays: list[np.ndarray], cotangents: list[np.ndarray], which: int
+) -> np.ndarray:
     """d/dx of sum(cotangent * fn(...)) for every element x of `arrays[which]`.
 
     Central differences: (f(x + h) - f(x - h)) / 2h, with h = 6e-6 max(1, |x|).
     """
 
-    def weighted(value):
+    def weighted(value: np.ndarray) -> float:
         outputs = tree.flatten(fn(*[*arrays[:which], value, *arrays[which + 1 :]]))
         return sum(
             float((convert_to_tensor(out).numpy() * c).sum())
@@ -36,7 +41,13 @@ def numeric_gradient(fn, arrays, cotangents, which):
     return gradient
 
 
-def check_gradient(fn, *arrays, seed=0, rtol=1e-6, atol=1e-8):
+def check_gradient(
+    fn: Callable[..., Structure],
+    *arrays: TensorLike,
+    seed: int = 0,
+    rtol: float = 1e-6,
+    atol: float = 1e-8,
+) -> float:
     """Check the gradients that the tape gives for `fn` against numeric ones, element by element.
 
         (f(x + h) - f(x - h)) / 2h,  h = 6e-6 max(1, |x|)
@@ -49,10 +60,10 @@ def check_gradient(fn, *arrays, seed=0, rtol=1e-6, atol=1e-8):
     Raises ValueError that names the argument, the index and both values where they differ by more
     than atol + rtol * (largest gradient).
     """
-    arrays = [np.array(to_host(as_array(a))) for a in arrays]
-    arrays = [a.astype(np.float64) if a.dtype.kind == "f" else a for a in arrays]
-    floats = [i for i, a in enumerate(arrays) if a.dtype.kind == "f"]
-    inputs = [Tensor(a, tracked=i in floats) for i, a in enumerate(arrays)]
+    given = [np.array(to_host(as_array(a))) for a in arrays]
+    values = [a.astype(np.float64) if a.dtype.kind == "f" else a for a in given]
+    floats = [i for i, a in enumerate(values) if a.dtype.kind == "f"]
+    inputs = [Tensor(a, tracked=i in floats) for i, a in enumerate(values)]
     with Tape() as tape:
         outputs = [convert_to_tensor(out) for out in tree.flatten(fn(*inputs))]
         random = np.random.default_rng(seed)
@@ -65,7 +76,7 @@ def check_gradient(fn, *arrays, seed=0, rtol=1e-6, atol=1e-8):
 
     largest = 0.0
     for i, gradient in zip(floats, gradients, strict=True):
-        numeric = numeric_gradient(fn, arrays, cotangents, i)
+        numeric = numeric_gradient(fn, values, cotangents, i)
         analytic = np.zeros_like(numeric) if gradient is None else gradient.numpy()
         difference = np.abs(analytic - numeric)
         bound = atol + rtol * max(np.abs(numeric).max(initial=0), 1)

@@ -1,6 +1,6 @@
 """Callbacks: objects that are notified of what happens during training, and may intervene."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .base import (
     BackupAndRestore,
@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     """The dashboard is imported when it is asked for, and not before: it needs all of `view`."""
     if name != "Dashboard":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,13 +8,17 @@ import sys
 import tempfile
 import time
 import warnings
+from collections.abc import Callable
 from functools import partial
+from typing import Any, Literal
 
 import numpy as np
 
 from ..core.checks import check_numbers, is_size
 from ..core.interrupts import deferred_interrupts
 from ..training.resume import load, save
+
+Frequency = int | Literal["epoch"]  # after so many batches, or after each epoch
 
 
 class Callback:
@@ -26,64 +30,66 @@ class Callback:
     lists and dicts of these.
     """
 
-    model = None
-    params = None
-    remembers = ()
+    # Set before the first hook. `model` and `logs` are Any: what trains need not be a Model, and a
+    # hook that is overridden may read `logs["loss"]` at once, though its default is None.
+    model: Any = None
+    params: Any = None
+    remembers: tuple[str, ...] = ()
 
-    def set_model(self, model):
+    def set_model(self, model: Any) -> None:
         self.model = model
 
-    def set_params(self, params):
+    def set_params(self, params: dict[str, Any]) -> None:
         self.params = params
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Any = None) -> None:
         """Before the first epoch."""
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Any = None) -> None:
         """After the last epoch, also when an error ends training."""
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Before an epoch."""
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """After an epoch and its validation."""
 
-    def on_batch_begin(self, batch, logs=None):
+    def on_batch_begin(self, batch: int, logs: Any = None) -> None:
         """Another name of `on_train_batch_begin`."""
 
-    def on_batch_end(self, batch, logs=None):
+    def on_batch_end(self, batch: int, logs: Any = None) -> None:
         """Another name of `on_train_batch_end`."""
 
-    def on_train_batch_begin(self, batch, logs=None):
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         """Before a training step."""
         self.on_batch_begin(batch, logs)
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """After a training step."""
         self.on_batch_end(batch, logs)
 
-    def on_test_begin(self, logs=None):
+    def on_test_begin(self, logs: Any = None) -> None:
         """Before an evaluation, also the one after an epoch."""
 
-    def on_test_end(self, logs=None):
+    def on_test_end(self, logs: Any = None) -> None:
         """After an evaluation."""
 
-    def on_test_batch_begin(self, batch, logs=None):
+    def on_test_batch_begin(self, batch: int, logs: Any = None) -> None:
         """Before a batch of an evaluation."""
 
-    def on_test_batch_end(self, batch, logs=None):
+    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
         """After a batch of an evaluation."""
 
-    def on_predict_begin(self, logs=None):
+    def on_predict_begin(self, logs: Any = None) -> None:
         """Before a prediction."""
 
-    def on_predict_end(self, logs=None):
+    def on_predict_end(self, logs: Any = None) -> None:
         """After a prediction."""
 
-    def on_predict_batch_begin(self, batch, logs=None):
+    def on_predict_batch_begin(self, batch: int, logs: Any = None) -> None:
         """Before a batch of a prediction."""
 
-    def on_predict_batch_end(self, batch, logs=None):
+    def on_predict_batch_end(self, batch: int, logs: Any = None) -> None:
         """After a batch of a prediction."""
 
 
@@ -98,7 +104,9 @@ class CallbackList:
 
     ended = failed = False
 
-    def __init__(self, callbacks=None, model=None, params=None):
+    def __init__(
+        self, callbacks: Any = None, model: Any = None, params: dict[str, Any] | None = None
+    ) -> None:
         self.callbacks = as_list(callbacks)
         for callback in self.callbacks:
             if not isinstance(callback, Callback):
@@ -114,16 +122,16 @@ class CallbackList:
             if "_batch_" in hook
         }
 
-    def notify(self, hook, *args):
+    def notify(self, hook: str, *args: Any) -> None:
         """Call one hook of every callback, such as `notify("on_epoch_end", epoch, logs)`."""
         for callback in self._listeners.get(hook, self.callbacks):
             getattr(callback, hook)(*args)
 
-    def listens(self, hook):
+    def listens(self, hook: str) -> bool:
         """Whether anybody overrides a hook of single batches."""
         return bool(self._listeners[hook])
 
-    def end(self, logs, error=None, *acts):
+    def end(self, logs: Any, error: BaseException | None = None, *acts: Callable[[], None]) -> None:
         """Training ended, perhaps by `error`: do the `acts`, then notify every callback.
 
         Every callback is notified even if an earlier one fails. The first error is raised, unless
@@ -142,19 +150,19 @@ class CallbackList:
             raise first
 
 
-def is_backup(callback):
+def is_backup(callback: Callback) -> bool:
     """Whether a callback keeps the state of all the others, and so must come last."""
     return isinstance(callback, BackupAndRestore)
 
 
-def as_list(callbacks):
+def as_list(callbacks: Any) -> list:
     """None, one callback or several, as a list."""
     if callbacks is None:
         return []
     return list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
 
 
-def overrides(callback, hook):
+def overrides(callback: Callback, hook: str) -> bool:
     """Whether a callback overrides a hook of single batches."""
     names = [hook, hook.replace("_train", "")] if "train" in hook else [hook]
     own = [getattr(getattr(callback, name), "__func__", None) for name in names]
@@ -166,11 +174,11 @@ class History(Callback):
 
     remembers = ("history", "epoch")
 
-    def __init__(self):
-        self.history = {}
-        self.epoch = []
+    def __init__(self) -> None:
+        self.history: dict[str, list] = {}
+        self.epoch: list[int] = []
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         with deferred_interrupts:
             self.epoch.append(epoch)
             for name, value in (logs or {}).items():
@@ -188,30 +196,30 @@ class ProgbarLogger(Callback):
     WIDTH = 20
     PAUSE = 0.1  # seconds between two updates of the line
 
-    label = None  # `Epoch 1/2`
+    label: str | None = None  # `Epoch 1/2`
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         epochs = self.params.get("epochs", 1)
         self.label = f"Epoch {epoch + 1}/{epochs}" if epochs > 1 else None
         if self.label and self.verbose == 1:
             print(self.label)
         self.begin()
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self.advance(batch, logs)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self.finish(logs)
 
-    def on_test_begin(self, logs=None):
+    def on_test_begin(self, logs: Any = None) -> None:
         if self.alone:
             self.begin()
 
-    def on_test_batch_end(self, batch, logs=None):
+    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
         if self.alone:
             self.advance(batch, logs)
 
-    def on_test_end(self, logs=None):
+    def on_test_end(self, logs: Any = None) -> None:
         if self.alone:
             self.finish(logs)
 
@@ -222,21 +230,21 @@ class ProgbarLogger(Callback):
     # -- the line ------------------------------------------------------------------------------
 
     @property
-    def verbose(self):
+    def verbose(self) -> int:
         return self.params.get("verbose", 1)
 
     @property
-    def alone(self):
+    def alone(self) -> bool:
         """Whether this is `evaluate` itself, rather than the validation of an epoch."""
         return "epochs" not in self.params
 
-    def begin(self):
+    def begin(self) -> None:
         self.steps, self.seen = self.params.get("steps"), 0
         self.live = self.verbose == 1 and is_terminal(sys.stdout)
         self.started = self.drawn = time.monotonic()
         self.length = 0
 
-    def advance(self, batch, logs):
+    def advance(self, batch: int, logs: Any) -> None:
         self.seen = batch + 1
         now = time.monotonic()
         if self.live and now - self.drawn >= self.PAUSE:
@@ -244,7 +252,7 @@ class ProgbarLogger(Callback):
             speed = f"{1000 * (now - self.started) / self.seen:.0f}ms/step"
             self.redraw(f"{self.bar()} {speed}{numbers(logs)}")
 
-    def finish(self, logs):
+    def finish(self, logs: Any) -> None:
         if self.verbose == 2:
             parts = [self.label] if self.label else []
             print(" - ".join([*parts, f"{self.seen}/{self.seen}"]) + numbers(logs))
@@ -257,7 +265,7 @@ class ProgbarLogger(Callback):
             else:
                 print(line)
 
-    def bar(self):
+    def bar(self) -> str:
         """`12/750 ━━━━────────`"""
         if self.steps is None:
             return f"{self.seen}/Unknown"
@@ -265,22 +273,22 @@ class ProgbarLogger(Callback):
         count = f"{self.seen:>{len(str(self.steps))}}/{self.steps}"
         return f"{count} {'━' * done}{'─' * (self.WIDTH - done)}"
 
-    def redraw(self, line):
+    def redraw(self, line: str) -> None:
         """Write over the line; blanks cover the end of a longer one."""
         print("\r" + line.ljust(self.length), end="", flush=True)
         self.length = len(line)
 
 
-def is_terminal(stream):
+def is_terminal(stream: Any) -> bool:
     return bool(getattr(stream, "isatty", bool)())
 
 
-def numbers(logs):
+def numbers(logs: Any) -> str:
     """` - loss: 0.1234 - accuracy: 0.9000`"""
     return "".join(f" - {name}: {number(value)}" for name, value in (logs or {}).items())
 
 
-def number(value):
+def number(value: Any) -> str:
     """Four decimals, or four digits of a number that would be lost that way."""
     if np.ndim(value):
         return "[" + ", ".join(number(v) for v in value) + "]"
@@ -302,7 +310,9 @@ class Monitor(Callback):
     Raises ValueError, naming it, for a number that is not in the logs.
     """
 
-    def __init__(self, monitor, mode="auto", min_delta=0.0, verbose=0):
+    def __init__(
+        self, monitor: str, mode: str = "auto", min_delta: float = 0.0, verbose: int = 0
+    ) -> None:
         if mode not in ("auto", "min", "max"):
             warnings.warn(
                 f"{type(self).__name__}: mode {mode!r} is unknown, so it is taken as 'auto'",
@@ -315,12 +325,12 @@ class Monitor(Callback):
         self.min_delta = abs(min_delta)
         self.worst = -math.inf if mode == "max" else math.inf
 
-    def improves(self, value, best):
+    def improves(self, value: float, best: float) -> bool:
         """Whether `value` is better than `best`; NaN never is."""
         gain = value - best if self.mode == "max" else best - value
         return gain > self.min_delta
 
-    def read(self, logs):
+    def read(self, logs: Any) -> float | None:
         """The monitored number, or None in an epoch without validation."""
         if self.monitor in logs:
             return logs[self.monitor]
@@ -333,7 +343,7 @@ class Monitor(Callback):
             "Names with val_ need validation_data or a validation_split in fit()."
         )
 
-    def say(self, text):
+    def say(self, text: str) -> None:
         if self.verbose:
             print(text)
 
@@ -353,20 +363,27 @@ class EarlyStopping(Monitor):
     remembers = ("wait", "stopped_epoch", "best", "best_epoch", "best_weights")
 
     def __init__(
-        self, monitor="val_loss", min_delta=0, patience=0, verbose=0, mode="auto", baseline=None,
-        restore_best_weights=False, start_from_epoch=0,
-    ):  # fmt: skip
+        self,
+        monitor: str = "val_loss",
+        min_delta: float = 0,
+        patience: int = 0,
+        verbose: int = 0,
+        mode: str = "auto",
+        baseline: float | None = None,
+        restore_best_weights: bool = False,
+        start_from_epoch: int = 0,
+    ) -> None:
         super().__init__(monitor, mode, min_delta, verbose)
         check_numbers(least=0, patience=patience, start_from_epoch=start_from_epoch)
         self.patience, self.baseline = patience, baseline
         self.restore_best_weights = restore_best_weights
         self.start_from_epoch = start_from_epoch
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Any = None) -> None:
         self.wait = self.stopped_epoch = self.best_epoch = 0
         self.best, self.best_weights = self.worst, None
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         value = self.read(logs)
         if value is None or epoch < self.start_from_epoch:
             return
@@ -383,7 +400,7 @@ class EarlyStopping(Monitor):
             self.model.stop_training = True
             self.say(f"Epoch {epoch + 1}: no improvement of {self.monitor}, training stops")
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Any = None) -> None:
         if self.best_weights is not None and logs:  # after an error, the weights stay as they are
             self.model.set_weights(self.best_weights)
             self.say(f"The weights are those of epoch {self.best_epoch + 1}, the best one")
@@ -400,32 +417,40 @@ class ModelCheckpoint(Monitor):
     remembers = ("best", "batches")
 
     def __init__(
-        self, filepath, monitor="val_loss", verbose=0, save_best_only=False,
-        save_weights_only=False, mode="auto", save_freq="epoch", initial_value_threshold=None,
-    ):  # fmt: skip
+        self,
+        filepath: str | os.PathLike,
+        monitor: str = "val_loss",
+        verbose: int = 0,
+        save_best_only: bool = False,
+        save_weights_only: bool = False,
+        mode: str = "auto",
+        save_freq: Frequency = "epoch",
+        initial_value_threshold: float | None = None,
+    ) -> None:
         super().__init__(monitor, mode, verbose=verbose)
-        self.filepath, self.save_freq = os.fspath(filepath), check_frequency(save_freq)
+        self.filepath = os.fspath(filepath)
+        self.save_freq: Frequency = check_frequency(save_freq)
         self.save_best_only, self.save_weights_only = save_best_only, save_weights_only
         self.best = self.worst if initial_value_threshold is None else initial_value_threshold
         self.epoch = self.batches = 0
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Any = None) -> None:
         folder = os.path.dirname(self.filepath.partition("{")[0]) or "."
         tempfile.TemporaryFile(dir=folder).close()
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.epoch = epoch
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self.batches += 1
         if self.save_freq != "epoch" and self.batches % self.save_freq == 0:
             self.save(logs, batch=batch + 1)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         if self.save_freq == "epoch":
             self.save(logs)
 
-    def save(self, logs, **numbers):
+    def save(self, logs: Any, **numbers: int) -> None:
         """Write the file, if every one is wanted or the monitored number has improved."""
         if self.save_best_only:
             value = self.read(logs)
@@ -443,7 +468,7 @@ class ModelCheckpoint(Monitor):
         self.say(f"Epoch {self.epoch + 1}: saved {path}")
 
 
-def check_frequency(save_freq):
+def check_frequency(save_freq: Any) -> Frequency:
     """`save_freq`, which must be "epoch" or a number of batches."""
     if save_freq != "epoch" and not is_size(save_freq, 1):
         raise ValueError(f"save_freq must be 'epoch' or a number of batches, got {save_freq!r}")
@@ -463,20 +488,27 @@ class ReduceLROnPlateau(Monitor):
     remembers = ("wait", "resting", "best")
 
     def __init__(
-        self, monitor="val_loss", factor=0.1, patience=10, verbose=0, mode="auto", min_delta=1e-4,
-        cooldown=0, min_lr=0.0,
-    ):  # fmt: skip
+        self,
+        monitor: str = "val_loss",
+        factor: float = 0.1,
+        patience: int = 10,
+        verbose: int = 0,
+        mode: str = "auto",
+        min_delta: float = 1e-4,
+        cooldown: int = 0,
+        min_lr: float = 0.0,
+    ) -> None:
         super().__init__(monitor, mode, min_delta, verbose)
         check_numbers(above=0, below=1, factor=factor)
         check_numbers(least=0, patience=patience, cooldown=cooldown)
         self.factor, self.patience = factor, patience
         self.cooldown, self.min_lr = cooldown, min_lr
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Any = None) -> None:
         self.wait = self.resting = 0
         self.best = self.worst
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         optimizer = self.model.optimizer
         rate = logs["learning_rate"] = optimizer.learning_rate
         value = self.read(logs)
@@ -504,11 +536,11 @@ class LearningRateScheduler(Callback):
     The logs get `learning_rate`.
     """
 
-    def __init__(self, schedule, verbose=0):
+    def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
         self.schedule, self.verbose = schedule, verbose
         self.takes_rate = len(inspect.signature(schedule).parameters) > 1
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         optimizer = self.model.optimizer
         known = (epoch, optimizer.learning_rate) if self.takes_rate else (epoch,)
         rate = self.schedule(*known)
@@ -518,7 +550,7 @@ class LearningRateScheduler(Callback):
         if self.verbose:
             print(f"Epoch {epoch + 1}: learning rate {optimizer.learning_rate:.4g}")
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         logs["learning_rate"] = self.model.optimizer.learning_rate
 
 
@@ -530,27 +562,29 @@ class CSVLogger(Callback):
 
     remembers = ("length",)
 
-    def __init__(self, filename, separator=",", append=False):
+    def __init__(
+        self, filename: str | os.PathLike, separator: str = ",", append: bool = False
+    ) -> None:
         self.filename, self.separator, self.append = filename, separator, append
-        self.file = None
+        self.file: Any = None  # open while `fit` runs
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Any = None) -> None:
         self.file = open(self.filename, "a+", newline="", encoding="utf-8")
         self.length = self.file.tell() if self.append else 0
-        self.columns = ()
+        self.columns: Any = ()  # of the table; None where it is empty still
 
-    def open(self):
+    def open(self) -> None:
         """Remove old lines, once it is known whether training resumes from a backup."""
         self.file.truncate(min(self.length, self.file.tell()))
         self.file.seek(0)
         self.columns = next(csv.reader(self.file, delimiter=self.separator), None)
         self.file.seek(0, os.SEEK_END)
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         if self.columns == ():
             self.open()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         writer = csv.writer(self.file, delimiter=self.separator)
         if self.columns is None:
             self.columns = ["epoch", *logs]
@@ -560,7 +594,7 @@ class CSVLogger(Callback):
         self.file.flush()
         self.length = self.file.tell()
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Any = None) -> None:
         if self.file is not None:
             self.file.close()
 
@@ -588,14 +622,21 @@ class BackupAndRestore(Callback):
 
     remembers = ("batches",)
 
-    def __init__(self, backup_dir, save_freq="epoch", delete_checkpoint=True):
+    def __init__(
+        self,
+        backup_dir: str | os.PathLike,
+        save_freq: Frequency = "epoch",
+        delete_checkpoint: bool = True,
+    ) -> None:
         backup_dir = os.fspath(backup_dir)
         inside = os.path.isdir(backup_dir)
         self.path = os.path.join(backup_dir, "backup.safetensors") if inside else backup_dir
-        self.save_freq, self.delete_checkpoint = check_frequency(save_freq), delete_checkpoint
+        self.save_freq: Frequency = check_frequency(save_freq)
+        self.delete_checkpoint = delete_checkpoint
 
-    def on_train_begin(self, logs=None):
-        self.batches, self.restore = 0, None
+    def on_train_begin(self, logs: Any = None) -> None:
+        self.batches = 0
+        self.restore: Any = None  # a function, where training resumes
         if self.save_freq != "epoch" and self.model._scoring.names is None:
             raise ValueError(
                 "a backup between two epochs holds the metrics of all outputs, and what these are "
@@ -608,27 +649,27 @@ class BackupAndRestore(Callback):
             self.epoch = self.model._session.epochs.start
             self.save(self.epoch, 0, {})
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.epoch = epoch
         if self.model._session.done:  # undo what other callbacks did in this hook a second time
             self.restore()
         self.restore = None
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self.batches += 1
         due = self.save_freq != "epoch" and self.batches % self.save_freq == 0
         if due and not self.model.stop_at_once:  # else this epoch ends here, and so does training
             self.save(self.epoch, batch + 1, logs)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         if self.save_freq == "epoch":
             self.save(epoch + 1, 0, logs)
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Any = None) -> None:
         if self.delete_checkpoint and not self.model._session.callbacks.failed:
             os.unlink(self.path)
 
-    def save(self, epoch, done, logs):
+    def save(self, epoch: int, done: int, logs: Any) -> None:
         """Save the state after `done` batches of an epoch, the last of them with these logs."""
         save(self.model, self.path, {"epoch": epoch, "done": done, "logs": dict(logs)})
 
@@ -639,7 +680,7 @@ class LambdaCallback(Callback):
     Raises TypeError for a name that is not a hook.
     """
 
-    def __init__(self, **hooks):
+    def __init__(self, **hooks: Callable[..., Any] | None) -> None:
         unknown = [
             name for name in hooks if not name.startswith("on_") or name not in dir(Callback)
         ]
@@ -654,7 +695,7 @@ class LambdaCallback(Callback):
 class TerminateOnNaN(Callback):
     """Stop at the first batch whose loss is NaN or infinite."""
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         if not math.isfinite((logs or {}).get("loss", 0.0)):
             print(f"Batch {batch}: the loss is not finite, training stops")
             self.model.stop_training = self.model.stop_at_once = True

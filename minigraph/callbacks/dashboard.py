@@ -4,14 +4,17 @@ import itertools
 import math
 import time
 from collections import Counter
+from collections.abc import Callable, Container, Iterator, Sequence
+from typing import Any
 
 from ..core.context import context
 from ..core.device import array_module, to_host
-from ..core.tensor import as_array
+from ..core.tensor import Variable, as_array
+from ..core.types import Logs
 from ..metrics import Mean
 from ..view.dashboard import dashboard_page, page_of_size, thinned
 from ..view.text import printable, shape_text
-from ..view.widget import show
+from ..view.widget import Page, show
 from .base import Callback
 
 MOST_RECORDS = 1000  # of batches, and of epochs; with more, every second one is dropped
@@ -40,41 +43,41 @@ class Dashboard(Callback):
 
     remembers = ("batches", "epochs")
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.batches, self.epochs = [], []
         self._layers, self._owners, self._widget = {}, {}, None
 
     # -- recording -----------------------------------------------------------------------------
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Any = None) -> None:
         self.batches, self.epochs = [], []
         self._layers, self._owners, self._squares, self._drawn = {}, {}, {}, -math.inf
         # `fit` restores the context when it ends.
         self._outer, context.on_gradients = context.on_gradients, self._record_gradients
 
-    def on_train_batch_begin(self, batch, logs=None):
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         self._squares, self._sums_before = {}, self._sums()
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         record = {"epoch": self._epoch, "batch": batch, "logs": numbers_of(logs)}
         record |= {"alone": self._alone(logs), "gradients": self._norms()}
         self.batches = with_one_more(self.batches, record)
         self._refresh(page_of_size, self.PAUSE)
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self._epoch = epoch
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         batch = self.batches[-1]
         record = {"epoch": epoch, "batches": batch["batch"] + 1, "last": batch["number"]}
         record |= {"logs": numbers_of(logs), "gradients": batch["gradients"]}
         self.epochs = with_one_more(self.epochs, record)
         self._refresh(page_of_size)
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Any = None) -> None:
         self._refresh(dashboard_page)
 
-    def _sums(self):
+    def _sums(self) -> dict[str, tuple[float, float]]:
         """The running sums (total, count) of each metric that is a mean."""
         return {
             name: (metric.total.numpy().item(), metric.count.numpy().item())
@@ -82,7 +85,7 @@ class Dashboard(Callback):
             if getattr(type(metric), "result", None) is Mean.result
         }
 
-    def _alone(self, logs):
+    def _alone(self, logs: Any) -> dict[str, float]:
         """The mean of this batch alone, for each metric that is a mean: sums over counts."""
         found = {}
         for name, (total, count) in self._sums().items():
@@ -91,7 +94,7 @@ class Dashboard(Callback):
                 found[name] = (total - total_before) / (count - count_before)
         return found
 
-    def _record_gradients(self, gradients, variables):
+    def _record_gradients(self, gradients: Sequence, variables: Sequence[Variable]) -> None:
         """The optimizer is about to update variables: keep the squared norms of their gradients."""
         for gradient, variable in zip(gradients, variables, strict=True):
             flat = as_array(gradient).reshape(-1).astype("float64")
@@ -99,7 +102,7 @@ class Dashboard(Callback):
         if self._outer is not None:
             self._outer(gradients, variables)
 
-    def _norms(self):
+    def _norms(self) -> dict[str, float]:
         """The norm of the gradient of each layer: the root of the sum of its weights' squares."""
         if not self._squares:
             return {}
@@ -110,7 +113,7 @@ class Dashboard(Callback):
             sums[self._owner(variable)] += square
         return {path: math.sqrt(square) for path, square in sums.items() if path is not None}
 
-    def _owner(self, variable):
+    def _owner(self, variable: Variable) -> str | None:
         """The path of the layer of a variable; None for one of another model."""
         if variable not in self._owners:  # a subclassed model makes weights in its first batch
             owners, self._layers = owners_of(self.model)
@@ -120,44 +123,44 @@ class Dashboard(Callback):
     # -- showing -------------------------------------------------------------------------------
 
     @property
-    def widget(self):
+    def widget(self) -> Any:
         """What is shown."""
         if self._widget is None:
             self._widget = show(self._page(dashboard_page))
         return self._widget
 
     @property
-    def html(self):
+    def html(self) -> str:
         """The widget as a part of a page."""
         return self.widget.html
 
-    def _page(self, make_page):
+    def _page(self, make_page: Callable[..., Page]) -> Page:
         name = "" if self.model is None else self.model.name
         return make_page(name, self.batches, self.epochs, self._layers)
 
-    def _refresh(self, make_page, pause=0.0):
+    def _refresh(self, make_page: Callable[..., Page], pause: float = 0.0) -> None:
         """Update what is shown, if it was last drawn at least `pause` seconds ago."""
         if self._widget is not None and time.monotonic() - self._drawn >= pause:
             self._widget.update(self._page(make_page))
             self._drawn = time.monotonic()
 
-    def _repr_mimebundle_(self, **options):
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         return self.widget._repr_mimebundle_(**options)
 
 
-def with_one_more(records, record):
+def with_one_more(records: list[dict], record: dict) -> list[dict]:
     """The records with one more, which gets a number; thinned out if they are too many."""
     record["number"] = records[-1]["number"] + 1 if records else 1
     records.append(record)
     return records if len(records) <= MOST_RECORDS else thinned(records, MOST_RECORDS // 2)
 
 
-def numbers_of(logs):
+def numbers_of(logs: Logs) -> dict[str, float]:
     """The logs that are single numbers: a curve cannot show a list."""
     return {name: value for name, value in logs.items() if isinstance(value, (int, float))}
 
 
-def owners_of(model):
+def owners_of(model: Any) -> tuple[dict, dict]:
     """The path of the layer of each weight, and for each path what the layer is."""
     owners, layers = {}, {}
     for path, layer, weights in layers_with_weights(model):
@@ -174,7 +177,7 @@ def owners_of(model):
     return owners, layers
 
 
-def layers_with_weights(model, prefix=""):
+def layers_with_weights(model: Any, prefix: str = "") -> Iterator[tuple]:
     """(path, layer, weights) of each layer of a model, and of the models inside it."""
     for layer in model.layers:
         if hasattr(layer, "plan"):  # a model
@@ -184,7 +187,7 @@ def layers_with_weights(model, prefix=""):
     yield prefix + model.name, model, model._own_variables()
 
 
-def unused(path, taken):
+def unused(path: str, taken: Container[str]) -> str:
     """The path, with a number where it is taken."""
     names = itertools.chain([path], (f"{path} ({number})" for number in itertools.count(2)))
     return next(name for name in names if name not in taken)

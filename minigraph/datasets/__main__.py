@@ -7,7 +7,7 @@ from . import cifar10, mnist
 from .files import cache_folder
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser("python -m minigraph.datasets")
     parser.add_argument("command", choices=["fetch"], help="download, check and keep")
     parser.add_argument("dataset", choices=["mnist", "cifar10"])

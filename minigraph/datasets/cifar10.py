@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 
-from .files import FileDamaged, Source, check_labels, gunzip, load, parse_files
+from .files import Arrays, FileDamaged, Source, check_labels, gunzip, load, parse_files
 
 __all__ = ["load_data"]
 
@@ -22,7 +22,7 @@ RECORD = 1 + 3 * 32 * 32  # a label, then the red, the green and the blue plane
 OTHER_BYTES = 2**20  # what the archive may hold besides: headers, a list of classes, a page
 
 
-def load_data():
+def load_data() -> tuple[Arrays, Arrays]:
     """The pictures as ((x_train, y_train), (x_test, y_test)), all uint8.
 
     The labels 0 to 9 are airplane, automobile, bird, cat, deer, dog, frog, horse, ship and truck.
@@ -33,10 +33,11 @@ def load_data():
     Source: Krizhevsky (2009).
     """
     members = read_members(*load(SOURCE))
-    return tuple(read_pictures([members[name] for name in names]) for names in (TRAIN, TEST))
+    train, test = (read_pictures([members[name] for name in names]) for names in (TRAIN, TEST))
+    return train, test
 
 
-def read_members(packed):
+def read_members(packed: bytes) -> dict[str, bytes]:
     """The six data files out of the archive, as a dict of bytes; what else it holds is not read.
 
     Raises FileDamaged if one is missing, there twice, a link, or not exactly as long as it must be.
@@ -50,13 +51,15 @@ def read_members(packed):
             if member.name in TRAIN + TEST:
                 if not member.isreg() or member.size != size or member.name in found:
                     raise FileDamaged(f"{member.name} must be one plain file of {size:,} bytes")
-                found[member.name] = archive.extractfile(member).read()
+                file = archive.extractfile(member)
+                assert file is not None  # that is for folders and the like
+                found[member.name] = file.read()
     if missing := [name for name in TRAIN + TEST if name not in found]:
         raise FileDamaged(f"the archive lacks {', '.join(missing)}")
     return found
 
 
-def read_pictures(parts):
+def read_pictures(parts: list[bytes]) -> Arrays:
     """Pictures (n, 32, 32, 3) and labels (n, 1) of several data files."""
     records = np.concatenate([np.frombuffer(part, "uint8") for part in parts]).reshape(-1, RECORD)
     labels, planes = records[:, :1].copy(), records[:, 1:].reshape(-1, 3, 32, 32)

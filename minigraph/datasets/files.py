@@ -13,11 +13,15 @@ import time
 import warnings
 from typing import NamedTuple
 
+import numpy as np
+
 from ..saving.file import FileDamaged, read_bytes, write_atomically
 
 FOLDER_VARIABLE = "MINIGRAPH_DATA"
 TIMEOUT = 15  # seconds without a single byte
 PAUSES = (0, 1, 3)  # seconds before each round through the mirrors
+
+Arrays = tuple[np.ndarray, np.ndarray]  # pictures and their labels
 
 
 class File(NamedTuple):
@@ -32,17 +36,17 @@ class Source(NamedTuple):
     """A data set: its files, and addresses of the folders that hold them, the best one first."""
 
     name: str
-    mirrors: tuple
-    files: tuple
+    mirrors: tuple[str, ...]
+    files: tuple[File, ...]
 
 
-def parse_files(table):
+def parse_files(table: str) -> tuple[File, ...]:
     """The files that a text lists: on each line a name, a size and a SHA-256."""
     rows = [line.split() for line in table.strip().splitlines()]
     return tuple(File(name, int(size), sha256) for name, size, sha256 in rows)
 
 
-def cache_folder():
+def cache_folder() -> str:
     """Where data sets are kept: `MINIGRAPH_DATA`, or the folder that this system has for caches."""
     folders = {"win32": os.environ.get("LOCALAPPDATA"), "darwin": "~/Library/Caches"}
     base = folders.get(sys.platform, os.environ.get("XDG_CACHE_HOME")) or "~/.cache"
@@ -50,7 +54,7 @@ def cache_folder():
     return os.path.abspath(os.path.expanduser(chosen))
 
 
-def load(source):
+def load(source: Source) -> list[bytes]:
     """The bytes of each file of a data set: from the cache, or else from the first mirror with it.
 
     A damaged file in the cache is fetched again. Raises ConnectionError, which says what to put
@@ -71,7 +75,7 @@ def load(source):
     return contents
 
 
-def check(data, file):
+def check(data: bytes, file: File) -> None:
     """Raise FileDamaged unless these are the published bytes."""
     import hashlib  # here, since loading it is a good part of the cost of `import minigraph`
 
@@ -80,7 +84,7 @@ def check(data, file):
         raise FileDamaged(f"its {len(data):,} bytes were changed: they have the SHA-256 {found}")
 
 
-def find(file, folders, reasons):
+def find(file: File, folders: list[str], reasons: dict[str, str]) -> bytes | None:
     """The bytes of a file out of the first folder that has it whole, or None."""
     for folder in folders:
         path = os.path.join(folder, file.name)
@@ -95,7 +99,7 @@ def find(file, folders, reasons):
     return None
 
 
-def keep(data, file, folders):
+def keep(data: bytes, file: File, folders: list[str]) -> None:
     """Write a file into the first folder that takes it, with a warning for each that does not."""
     for folder in folders:
         try:
@@ -109,7 +113,7 @@ def keep(data, file, folders):
             )
 
 
-def fetch(file, mirrors, reasons):
+def fetch(file: File, mirrors: tuple[str, ...], reasons: dict[str, str]) -> bytes | None:
     """The bytes of a file from the first mirror that sends them, or None with the reasons."""
     from http.client import HTTPException  # here and below, because `urllib` is slow to load
 
@@ -126,7 +130,7 @@ def fetch(file, mirrors, reasons):
     return None
 
 
-def may_pass(error):
+def may_pass(error: Exception) -> bool:
     """Whether asking again may help: not after a refusal, wrong bytes, or a long wait for nothing.
 
     A `code` is that of an answer; from 500 on, the trouble is the server's own.
@@ -135,7 +139,7 @@ def may_pass(error):
     return getattr(error, "code", 500) >= 500 and not isinstance(cause, (TimeoutError, FileDamaged))
 
 
-def download(url, file):
+def download(url: str, file: File) -> bytes:
     """The checked bytes behind an address; at most one more than expected is ever read."""
     from urllib.request import Request, urlopen
 
@@ -157,14 +161,14 @@ def download(url, file):
     return data
 
 
-def show_progress(file, done):
+def show_progress(file: File, done: int) -> None:
     """A line that counts up, for a person at a terminal only: logs stay short."""
     if sys.stderr is not None and sys.stderr.isatty():
         end = "\n" if done >= file.size else ""
         print(f"\r{file.name} {done / file.size:4.0%}", end=end, file=sys.stderr, flush=True)
 
 
-def advice(source, file, folder, reasons):
+def advice(source: Source, file: File, folder: str, reasons: dict[str, str]) -> str:
     """One screen for somebody without this file: what was tried, and what to put where."""
     tried = "".join(f"  {origin}\n    {reason}\n" for origin, reason in reasons.items())
     wanted = "".join(f"  {f.name}  {f.size:,} bytes\n    {f.sha256}\n" for f in source.files)
@@ -182,7 +186,7 @@ def advice(source, file, folder, reasons):
 # What the formats share
 
 
-def gunzip(data, most):
+def gunzip(data: bytes, most: int) -> bytes:
     """What gzip data hold: at most `most` bytes, and no more are unpacked than one beyond."""
     import gzip
 
@@ -193,7 +197,7 @@ def gunzip(data, most):
     return raw
 
 
-def check_labels(labels, classes):
+def check_labels(labels: np.ndarray, classes: int) -> None:
     """Raise FileDamaged unless all labels are below the number of classes."""
     if labels.max() >= classes:
         raise FileDamaged(f"it has the label {labels.max()}, and labels end at {classes - 1}")

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .files import FileDamaged, Source, check_labels, gunzip, load, parse_files
+from .files import Arrays, FileDamaged, Source, check_labels, gunzip, load, parse_files
 
 __all__ = ["load_data"]
 
@@ -25,7 +25,7 @@ SHAPES = ((60_000, 28, 28), (60_000,), (10_000, 28, 28), (10_000,))
 UNSIGNED_BYTES = 0x0800  # the first number of an IDX file, plus the number of axes
 
 
-def load_data():
+def load_data() -> tuple[Arrays, Arrays]:
     """The digits as ((x_train, y_train), (x_test, y_test)), all uint8.
 
     In a picture 0 is paper and 255 is ink; labels are 0 to 9. The first call downloads 12 MB into
@@ -41,7 +41,7 @@ def load_data():
     return (x_train, y_train), (x_test, y_test)
 
 
-def read_idx(packed, shape):
+def read_idx(packed: bytes, shape: tuple[int, ...]) -> np.ndarray:
     """The uint8 array in a gzipped IDX file: big-endian numbers for type and shape, then the bytes.
 
     Raises FileDamaged unless the file has this shape, and not a byte more or less.

@@ -2,6 +2,7 @@
 
 from itertools import pairwise, product
 from numbers import Real
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +22,7 @@ ROUNDED = 0.0051  # a share may be given with two digits
 
 
 @check("draw an `Input` of 64 numbers, call the first Dense layer on it, and go on from there.")
-def another_width(model):
+def another_width(model: Any) -> str:
     """A model of digits with two hidden layers of 32."""
     plain.require_drawing(model)
     if model.input_shape != (None, PIXELS):
@@ -54,7 +55,7 @@ def another_width(model):
     )
 
 
-def explain_activations(layers, found):
+def explain_activations(layers: list[Dense], found: Any) -> str | None:
     """Raise NotYet unless the activations that were found are relu, relu and none."""
     if found == WANTED:
         return
@@ -88,7 +89,7 @@ def explain_activations(layers, found):
     )
 
 
-def matching_activations(model, layers):
+def matching_activations(model: Any, layers: list[Dense]) -> Any:
     """The activations with which a slow MLP on the model's weights gives what the model gives.
 
     None if there are none, or if the layers do not fit together in a row.
@@ -112,7 +113,7 @@ def matching_activations(model, layers):
 
 
 @check("walk over `model.layers` and print `layer.name` and `layer.count_params()` for each one.")
-def largest_layer(function):
+def largest_layer(function: Any) -> str:
     """A function: model -> (name of the layer with the most parameters, its share of all)."""
     require_function(function, "largest_layer")
     for sizes in ([100, 20, 30, 5], [5, 40, 60, 3], [4, 3, 2, 80]):
@@ -133,7 +134,7 @@ def largest_layer(function):
     )
 
 
-def name_and_share(answer):
+def name_and_share(answer: Any) -> Any:
     """The two parts of an answer, or a NotYet that says what was given instead."""
     if not isinstance(answer, (tuple, list)) or len(answer) != 2:
         raise NotYet(
@@ -151,7 +152,7 @@ def name_and_share(answer):
     return name, float(share)
 
 
-def explain_name(name, sizes, named, about):
+def explain_name(name: Any, sizes: Any, named: Any, about: str) -> None:
     """Raise NotYet for a layer that does not hold the most parameters."""
     widest = named[int(np.argmax(sizes[1:]))].name
     if name == widest:
@@ -167,7 +168,7 @@ def explain_name(name, sizes, named, about):
     )
 
 
-def explain_share(share, sizes, counts, about):
+def explain_share(share: Any, sizes: Any, counts: Any, about: str) -> None:
     """Raise NotYet for a wrong share of the parameters."""
     largest, total = max(counts), sum(counts)
     kernels = [a * b for a, b in pairwise(sizes)]
@@ -194,7 +195,7 @@ def explain_share(share, sizes, counts, about):
 
 
 @check("take the smallest case. How many weights lie between 2 neighbours, such as 7 and 4 wide?")
-def parameters(function):
+def parameters(function: Any) -> str:
     """A function: the sizes of an MLP, inputs first -> the number of its parameters."""
     require_function(function, "parameters")
     for sizes in ([3, 5, 2], [7, 4], [PIXELS, 64, 64, DIGITS], [784, 64, 64, DIGITS]):
@@ -209,7 +210,7 @@ def parameters(function):
     )
 
 
-def explain_count(answer, sizes):
+def explain_count(answer: Any, sizes: Any) -> None:
     """Raise NotYet for a wrong number of parameters."""
     products = [a * b for a, b in pairwise(sizes)]
     layers = [a * b + b for a, b in pairwise(sizes)]
@@ -250,7 +251,7 @@ def explain_count(answer, sizes):
     )
 
 
-def draw_mlp(sizes):
+def draw_mlp(sizes: Any) -> Model:
     """The library's MLP of these sizes. Its names are fixed: no automatic name is used up."""
     inputs = x = Input((sizes[0],), name="inputs")
     for place, units in enumerate(sizes[1:], 1):

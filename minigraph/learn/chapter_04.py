@@ -1,8 +1,10 @@
 """The checks of chapter 4: draw a side branch, put a graph in order, run it."""
 
 import traceback
+from collections.abc import Callable, Sequence
 from itertools import product
 from numbers import Real
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +28,7 @@ DEEP = 5_000
 
 
 @check("draw the `Input` first, call `first` on it, and keep a name for every symbol on the way.")
-def side_branch(model, edges, count):
+def side_branch(model: Any, edges: Any, count: Any) -> str:
     """A residual model of digits, its edges as pairs of names, and its parameter count."""
     plain.require_drawing(model)
     check_drawing(model)
@@ -38,7 +40,7 @@ def side_branch(model, edges, count):
     )
 
 
-def check_drawing(model):
+def check_drawing(model: Any) -> None:
     """Raise NotYet unless the model computes Dense(relu(Dense(x)) ... + x)."""
     if model.input_shape != (None, PIXELS):
         raise NotYet(
@@ -67,7 +69,7 @@ def check_drawing(model):
     explain_branches(layers, find_branches(layers, x, plain.outputs_of(model, x)))
 
 
-def find_branches(layers, x, found):
+def find_branches(layers: Any, x: np.ndarray, found: Any) -> tuple:
     """Which side branch and which activations give, in plain NumPy, what the model gives."""
     first, second, last = layers
     for activations in [WANTED, *product(plain.ACTIVATIONS, repeat=3)]:
@@ -80,7 +82,7 @@ def find_branches(layers, x, found):
     return None, None
 
 
-def explain_branches(layers, findings):
+def explain_branches(layers: Any, findings: Any) -> None:
     """Raise NotYet unless the side branch and the activations are those of the task."""
     branch, activations = findings
     first, second, last = [layer.name for layer in layers]
@@ -108,7 +110,7 @@ def explain_branches(layers, findings):
             )
 
 
-def check_edges(model, edges):
+def check_edges(model: Any, edges: Any) -> None:
     """Raise NotYet unless `edges` are the pairs (from, to) of the reader's own drawing."""
     if edges is None or edges == []:
         raise NotYet(
@@ -151,7 +153,7 @@ def check_edges(model, edges):
     )
 
 
-def check_count(model, count):
+def check_count(model: Any, count: Any) -> None:
     """Raise NotYet unless `count` is the number of parameters of the reader's own drawing."""
     if count is None:
         raise NotYet(
@@ -184,7 +186,7 @@ def check_count(model, count):
 @check(
     "begin with the smallest graph, one Input and no call. Which node does `outputs[0].node` give?"
 )
-def parents_first(function):
+def parents_first(function: Any) -> str:
     """A function: a list of symbols -> the nodes they need, parents first, each once."""
     require_function(function, "parents_first")
     for trial in (chain, diamond, uneven, two_ends, shared_layer, deep_chain):
@@ -195,13 +197,13 @@ def parents_first(function):
     )
 
 
-def chain(function):
+def chain(function: Any) -> None:
     x = Input((3,), name="x")
     a = step("a")(x)
     check_order(function, "a chain of two calls", [step("b")(a)], [x, a])
 
 
-def diamond(function):
+def diamond(function: Any) -> None:
     x = Input((3,), name="x")
     top = step("top")(x)
     left, right = step("left")(top), step("right")(top)
@@ -209,7 +211,7 @@ def diamond(function):
     check_order(function, graph, [Concatenate(name="join")([left, right])], [x, top, left, right])
 
 
-def uneven(function):
+def uneven(function: Any) -> None:
     x = Input((3,), name="x")
     top = step("top")(x)
     left = step("left")(top)
@@ -226,7 +228,7 @@ def uneven(function):
     )
 
 
-def two_ends(function):
+def two_ends(function: Any) -> None:
     x = Input((3,), name="x")
     trunk = step("trunk")(x)
     outputs = [step("color")(trunk), step("shape")(trunk)]
@@ -241,7 +243,7 @@ def two_ends(function):
     check_order(function, "the same output asked for twice", outputs[:1] * 2, [x, trunk])
 
 
-def shared_layer(function):
+def shared_layer(function: Any) -> None:
     x = Input((3,), name="x")
     twice = step("twice")
     once = twice(x)
@@ -254,7 +256,7 @@ def shared_layer(function):
     )
 
 
-def deep_chain(function):
+def deep_chain(function: Any) -> None:
     """One layer called very often: the graph of a loop over 5,000 time steps."""
     again = step("again")
     symbols = [Input((1,), name="x")]
@@ -272,20 +274,20 @@ def deep_chain(function):
     )
 
 
-def step(name):
+def step(name: str) -> Activation:
     """A layer to call: it has no weights, and its name is given, so no automatic one is used up."""
     return Activation("relu", name=name)
 
 
 def check_order(
-    function,
-    graph,
-    outputs,
-    inner,
-    look="Which node did it stop at?",
-    out_of_order="A node may join the list when all it needs has joined.",
-    left_out="Does your walk go on from every input of a node, down to the Input?",
-):
+    function: Any,
+    graph: str,
+    outputs: list,
+    inner: list,
+    look: str = "Which node did it stop at?",
+    out_of_order: str = "A node may join the list when all it needs has joined.",
+    left_out: str = "Does your walk go on from every input of a node, down to the Input?",
+) -> None:
     """Raise NotYet unless the function lists each node once, and after the nodes it needs.
 
     `outputs` are the symbols it is asked for, `inner` the others that they need.
@@ -329,7 +331,7 @@ def check_order(
                 )
 
 
-def check_members(about, listed, needed, left_out):
+def check_members(about: str, listed: Any, needed: Any, left_out: Any) -> None:
     """Raise NotYet unless the listed nodes are the needed ones."""
     missing = [node.name for node in needed if node not in listed]
     if missing:
@@ -350,7 +352,7 @@ def check_members(about, listed, needed, left_out):
 
 
 @check("put the values of the inputs into a dict, `known[symbol] = value`. What comes next?")
-def run(function):
+def run(function: Any) -> str:
     """A function: (input symbols, output symbols, input values) -> output values."""
     require_function(function, "run")
     trials = (
@@ -376,21 +378,21 @@ def run(function):
 class Times(Layer):
     """y = factor * x, a tally of how often it was called, and whether a Model called it."""
 
-    def __init__(self, factor, name):
+    def __init__(self, factor: float, name: str) -> None:
         super().__init__(name=name)
         self.factor, self.calls, self.called_by_plan = factor, 0, False
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         self.calls += 1
         callers = (frame.f_code for frame, _ in traceback.walk_stack(None))
-        self.called_by_plan = Plan.run.__code__ in callers
+        self.called_by_plan = Plan.execute.__code__ in callers
         return inputs * self.factor
 
 
 class Halves(Layer):
     """The first and the second half of the last axis: one call, two outputs."""
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         half = inputs.shape[-1] // 2
         return inputs[:, :half], inputs[:, half:]
 
@@ -399,7 +401,7 @@ A = np.array([[1, 2, 3, 4], [5, 6, 7, 8]], "float32")
 B = np.array([[1, 10, 100, 1000], [2, 20, 200, 2000]], "float32")
 
 
-def runs_a_chain(function):
+def runs_a_chain(function: Any) -> None:
     x = Input((4,), name="x")
     y = Times(3, name="three")(Times(2, name="two")(x))
     (found,) = values_of(
@@ -413,7 +415,7 @@ def runs_a_chain(function):
     compare(found, 6 * A, "On a chain, 3 · (2 · x)", "What is `node.fn` called on?")
 
 
-def keeps_the_order(function):
+def keeps_the_order(function: Any) -> None:
     a, b = Input((4,), name="a"), Input((4,), name="b")
     graph = "ops.subtract(a, b)"
     (found,) = values_of(function, graph, [a, b], [ops.subtract(a, b)], [A, B])
@@ -425,7 +427,7 @@ def keeps_the_order(function):
     compare(found, A - B, f"On `{graph}`", "Does each input symbol get the value of its place?")
 
 
-def keeps_constants(function):
+def keeps_constants(function: Any) -> None:
     x = Input((4,), name="x")
     graph = "ops.subtract(10, x)"
     look = (
@@ -437,7 +439,7 @@ def keeps_constants(function):
     compare(found, 10 - A, f"On `{graph}`", look)
 
 
-def explain_constant(error):
+def explain_constant(error: Exception) -> str | None:
     """What went wrong where the constant was looked up like a symbol; None for another error."""
     if isinstance(error, KeyError) and error.args == (10,):
         return (
@@ -447,7 +449,7 @@ def explain_constant(error):
     return None
 
 
-def keeps_lists(function):
+def keeps_lists(function: Any) -> None:
     a, b = Input((4,), name="a"), Input((4,), name="b")
     graph = "Concatenate()([b, a])"
     look = (
@@ -459,7 +461,7 @@ def keeps_lists(function):
     compare(found, np.concatenate([B, A], axis=-1), f"On `{graph}`", look)
 
 
-def keeps_settings(function):
+def keeps_settings(function: Any) -> None:
     x = Input((4,), name="x")
     graph = "ops.sum(x, axis=1)"
     (found,) = values_of(function, graph, [x], [ops.sum(x, axis=1)], [A])
@@ -467,7 +469,7 @@ def keeps_settings(function):
     compare(found, A.sum(axis=1), f"On `{graph}`", look)
 
 
-def gives_the_outputs_in_order(function):
+def gives_the_outputs_in_order(function: Any) -> None:
     x = Input((4,), name="x")
     early = Times(2, name="early")(x)
     late = Times(3, name="late")(early)
@@ -477,7 +479,7 @@ def gives_the_outputs_in_order(function):
         compare(value, factor * A, "For the outputs [late, early, x]", look)
 
 
-def runs_once(function):
+def runs_once(function: Any) -> None:
     """Three outputs need one call; how often was it made?"""
     x = Input((4,), name="x")
     costly = Times(5, name="costly")
@@ -495,7 +497,7 @@ def runs_once(function):
         compare(value, factor * A, "Where three outputs need one call", "Look at what you keep.")
 
 
-def runs_a_shared_layer(function):
+def runs_a_shared_layer(function: Any) -> None:
     a, b = Input((4,), name="a"), Input((4,), name="b")
     shared = Times(7, name="shared")
     outputs = [shared(a), shared(b)]
@@ -510,7 +512,7 @@ def runs_a_shared_layer(function):
         compare(value, expected, "Where one layer is called twice", "Which call is which?")
 
 
-def takes_several_outputs(function):
+def takes_several_outputs(function: Any) -> None:
     x = Input((4,), name="x")
     first, second = Halves(name="halves")(x)
     graph = "a layer that gives two halves, joined the other way round"
@@ -520,7 +522,7 @@ def takes_several_outputs(function):
     compare(found, np.concatenate([A[:, 2:], A[:, :2]], axis=-1), f"On {graph}", look)
 
 
-def makes_the_calls(function):
+def makes_the_calls(function: Any) -> None:
     x = Input((4,), name="x")
     two = Times(2, name="two")
     values_of(function, "one call, 2 · x", [x], [two(x)], [A])
@@ -529,14 +531,14 @@ def makes_the_calls(function):
 
 
 def values_of(
-    function,
-    graph,
-    inputs,
-    outputs,
-    values,
-    look="Which node did it stop at?",
-    explain=None,
-):
+    function: Any,
+    graph: str,
+    inputs: Any,
+    outputs: Sequence,
+    values: Sequence,
+    look: str = "Which node did it stop at?",
+    explain: Callable[[Any], str | None] | None = None,
+) -> list[np.ndarray]:
     """What the reader's `run` gives, as arrays: one for each output, or a NotYet."""
     shown = f"`run(inputs, outputs, values)` on {graph}"
     tensors = [Tensor(value.copy()) for value in values]
@@ -557,12 +559,12 @@ def values_of(
     return [np.asarray(value) for value in answer]
 
 
-def close(found, expected):
+def close(found: Any, expected: np.ndarray) -> bool:
     """Whether two arrays agree up to rounding."""
     return found.shape == expected.shape and np.allclose(found, expected, rtol=1e-5)
 
 
-def compare(found, expected, about, look):
+def compare(found: Any, expected: np.ndarray, about: str, look: str) -> None:
     """Raise NotYet, with the first wrong number that was found, unless two arrays agree."""
     if close(found, expected):
         return

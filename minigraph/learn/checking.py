@@ -8,8 +8,10 @@ import html
 import inspect
 import re
 import traceback
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
+from typing import Any
 
 RIGHT = "✓ Right."
 NOT_YET = "Not yet."
@@ -34,33 +36,33 @@ class Verdict:
     message: str
 
     @property
-    def passed(self):
+    def passed(self) -> bool:
         return self.heading == RIGHT
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return self.passed
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{self.heading} {self.message}"
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         message = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(self.message))
         style = f"border-left: 4px solid {COLOURS[self.heading]}; padding: 0.2em 0.8em"
         return f'<div style="{style}"><strong>{self.heading}</strong> {message}</div>'
 
 
-def check(first_step):
+def check(first_step: str) -> Callable[[Callable[..., str]], Callable[..., Verdict]]:
     """Make a check of `examine(*answers)`, which raises NotYet or returns what the answer shows.
 
     `first_step` is what a reader is told who has not begun: the first answer is None, or a
     function whose body is still to be written.
     """
 
-    def decorate(examine):
+    def decorate(examine: Callable[..., str]) -> Callable[..., Verdict]:
         wanted = list(inspect.signature(examine).parameters)
 
         @wraps(examine)
-        def run(*answers):
+        def run(*answers: Any) -> Verdict:
             if len(answers) != len(wanted):
                 raise TypeError(
                     f"got {len(answers)} answers; write check.{examine.__name__}"
@@ -80,7 +82,7 @@ def check(first_step):
     return decorate
 
 
-def require_function(answer, name):
+def require_function(answer: Any, name: str) -> None:
     """Raise NotYet unless the answer can be called."""
     if not callable(answer):
         raise NotYet(
@@ -89,7 +91,13 @@ def require_function(answer, name):
         )
 
 
-def attempt(function, *arguments, shown, look=None, explain=None):
+def attempt(
+    function: Callable[..., Any],
+    *arguments: Any,
+    shown: str,
+    look: str | None = None,
+    explain: Callable[[Any], str | None] | None = None,
+) -> Any:
     """What the reader's function gives. `shown` is how a message names the call.
 
     An error of the function becomes a NotYet with the call, the error and the line, and with
@@ -118,7 +126,7 @@ def attempt(function, *arguments, shown, look=None, explain=None):
     return result
 
 
-def own_place(function, error):
+def own_place(function: Callable[..., Any], error: Exception) -> tuple[Any, bool]:
     """The last place in the reader's own code on the way to an error (None if there is none), and
     whether the error arose right there.
 
@@ -133,7 +141,7 @@ def own_place(function, error):
     return (mine[-1], own[-1]) if mine else (None, False)
 
 
-def unwritten(function, name):
+def unwritten(function: Callable[..., Any], name: str) -> NothingHere:
     """What to raise where the function `name` is a stub: the reader's answer or a helper of it."""
     if name == getattr(function, "__name__", name):
         return NothingHere()
@@ -143,7 +151,7 @@ def unwritten(function, name):
     )
 
 
-def describe(value):
+def describe(value: Any) -> str:
     """An object of the reader's in a few words, the same ones in every run."""
     if value is None or isinstance(value, (bool, int, float, str)):
         return repr(value)[:LONGEST]
@@ -152,7 +160,7 @@ def describe(value):
     return f"a {type(value).__name__}"
 
 
-def listing(words):
+def listing(words: Iterable) -> str:
     """Words in a row, with "and" before the last: `a, b and c`."""
     words = [str(word) for word in words]
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -1,5 +1,7 @@
 """A look at the reader's model, and Dense layers written out in plain NumPy to compare it with."""
 
+from typing import Any
+
 import numpy as np
 
 from ..core import tree
@@ -7,10 +9,13 @@ from ..layers.core import Dense
 from ..models.model import Model
 from .checking import NotYet, describe
 
-ENOUGH = {"rtol": 1e-3, "atol": 1e-4}  # float32 sums in another order, on any processor
+ENOUGH: dict[str, Any] = {
+    "rtol": 1e-3,
+    "atol": 1e-4,
+}  # float32 sums in another order, on any processor
 
 
-def require_drawing(model):
+def require_drawing(model: Any) -> None:
     """Raise NotYet unless the answer is a model, drawn from one Input to one output."""
     if not isinstance(model, Model):
         raise NotYet(
@@ -26,23 +31,23 @@ def require_drawing(model):
         )
 
 
-def dense_layers(model):
+def dense_layers(model: Any) -> list[Dense]:
     """The Dense layers of a model, in reading order."""
     return [layer for layer in model.layers if isinstance(layer, Dense)]
 
 
-def outputs_of(model, x):
+def outputs_of(model: Any, x: np.ndarray) -> np.ndarray:
     """What a model with one output gives, as an array."""
     return tree.flatten(model(x))[0].numpy()
 
 
-def dense(layer, x, activation):
+def dense(layer: Dense, x: np.ndarray, activation: str) -> np.ndarray:
     """What a Dense layer would give with this activation: activation(x @ kernel + bias)."""
     kernel, *bias = layer.get_weights()
     return ACTIVATIONS[activation](x @ kernel + sum(bias))
 
 
-def softmax(x):
+def softmax(x: np.ndarray) -> np.ndarray:
     powers = np.exp(x - x.max(axis=-1, keepdims=True))
     return powers / powers.sum(axis=-1, keepdims=True)
 

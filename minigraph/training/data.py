@@ -7,7 +7,9 @@ import inspect
 import itertools
 import math
 import warnings
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -15,12 +17,15 @@ from ..core import device, tree
 from ..core.checks import check_counts, check_numbers, is_number
 from ..core.device import as_numbers, to_array, to_host
 from ..core.dtypes import floatx
+from ..core.random import RandomStream
 from ..core.tensor import as_array
+from ..core.types import Structure
 
 BATCH_SIZE = 32
+Triple = tuple[Any, Any, Any]  # (x, y, sample_weight), each an array, a structure of arrays or None
 
 
-def unpack(data):
+def unpack(data: Any) -> Triple:
     """(x, y, sample_weight) of one batch, with None for what it does not have.
 
     A batch is x alone, (x,), (x, y) or (x, y, sample_weight).
@@ -32,10 +37,11 @@ def unpack(data):
             f"a batch is x, (x, y) or (x, y, sample_weight), got {len(data)} parts; several "
             "inputs go into one tuple or dict: ((a, b), y)"
         )
-    return (*data, None, None)[:3]
+    x, y, sample_weight = (*data, None, None)[:3]
+    return x, y, sample_weight
 
 
-def pack(x, y, sample_weight):
+def pack(x: Any, y: Any, sample_weight: Any) -> tuple:
     """One batch as `train_step` gets it: on the active backend, and without parts that are None."""
     batch = (x, y) if y is not None else (x,)
     batch = batch if sample_weight is None else (x, y, sample_weight)
@@ -48,11 +54,11 @@ def pack(x, y, sample_weight):
 # Arrays
 
 
-def is_array(value):
+def is_array(value: Any) -> bool:
     return hasattr(value, "shape") or hasattr(value, "__array__")
 
 
-def to_arrays(value, argument):
+def to_arrays(value: Any, argument: str) -> Structure:
     """`value` as an array or a structure of arrays; None stays None.
 
     A list without any array in it is one array, written as numbers.
@@ -75,12 +81,12 @@ def to_arrays(value, argument):
     return array
 
 
-def holds_parts(values):
+def holds_parts(values: Structure) -> bool:
     """Whether a list holds several arrays, rather than the numbers of one."""
     return any(v is None or (is_array(v) and np.shape(v) != ()) for v in tree.flatten(values))
 
 
-def samples(x, y=None, sample_weight=None):
+def samples(x: Any, y: Any = None, sample_weight: Any = None) -> Triple:
     """The three arguments as arrays, all of one length."""
     given = {"x": x, "y": y, "sample_weight": sample_weight}
     arrays = tuple(to_arrays(value, argument) for argument, value in given.items())
@@ -88,7 +94,7 @@ def samples(x, y=None, sample_weight=None):
     return arrays
 
 
-def count_samples(x, y=None, sample_weight=None):
+def count_samples(x: Any, y: Any = None, sample_weight: Any = None) -> int:
     """The number of samples that all arrays share.
 
     Raises ValueError with the sizes if they differ, or if there are no samples.
@@ -109,12 +115,12 @@ def count_samples(x, y=None, sample_weight=None):
     return found.pop()
 
 
-def take(structure, key):
+def take(structure: Structure, key: Any) -> Structure:
     """The samples that `key`, a slice or an array of indices, selects from every array."""
     return tree.map(lambda leaf: None if leaf is None else leaf[key], structure)
 
 
-def split(x, y, sample_weight, fraction):
+def split(x: Any, y: Any, sample_weight: Any, fraction: float) -> tuple[Triple, Triple]:
     """The first samples for training, the last `fraction` for validation: two triples of views.
 
     Raises ValueError, naming `validation_split`, if a part would be empty.
@@ -133,7 +139,9 @@ def split(x, y, sample_weight, fraction):
     return take(parts, slice(first)), take(parts, slice(first, None))
 
 
-def weigh_classes(y, sample_weight, class_weight, names=None):
+def weigh_classes(
+    y: Any, sample_weight: Any, class_weight: Structure, names: list[str] | None = None
+) -> Structure:
     """The sample weights that follow from `class_weight`, in the structure of the targets `y`.
 
     `class_weight` maps each class to a weight. For several outputs it has, like `y`, an entry for
@@ -160,7 +168,7 @@ def weigh_classes(y, sample_weight, class_weight, names=None):
     return tree.pack(y, [None if e is None else weights_of(part, e) for part, e in targets])
 
 
-def weights_of(y, class_weight):
+def weights_of(y: np.ndarray, class_weight: dict) -> np.ndarray:
     """A weight for each sample, that of its class: labels (n,), (n, 1) or one-hot (n, C) -> (n,).
 
     Raises ValueError, naming `class_weight`, for a class without a weight.
@@ -192,14 +200,21 @@ class Batches:
     run through only `once`. `random` is the stream that shuffling draws from.
     """
 
-    def __init__(self, one_pass, steps=None, asked=None, random=None, once=False):
+    def __init__(
+        self,
+        one_pass: Callable[[int], Iterable[Triple]],
+        steps: int | None = None,
+        asked: int | None = None,
+        random: RandomStream | None = None,
+        once: bool = False,
+    ) -> None:
         self.one_pass, self.asked, self.random, self.once = one_pass, asked, random, once
         self.steps = steps if asked is None else asked
         self.ran_out = False
         self.taken, self.start = 0, None  # batches of this pass so far, and `random` before it
         self._passes, self._skip = None, 0
 
-    def epoch(self, given=0):
+    def epoch(self, given: int = 0) -> Iterator[Triple]:
         """The batches of one epoch, after the first `given` of them."""
         if self.asked is None:
             yield from self._pass()
@@ -216,7 +231,7 @@ class Batches:
                 stacklevel=2,
             )
 
-    def _pass_after_pass(self):
+    def _pass_after_pass(self) -> Iterator[Triple]:
         """Run through the data again and again, until a pass has no batches."""
         found = True
         while found:
@@ -225,7 +240,7 @@ class Batches:
                 found = True
                 yield batch
 
-    def _pass(self):
+    def _pass(self) -> Iterator[Triple]:
         """The remaining batches of one pass through the data."""
         self.start = None if self.random is None else self.random.state
         skip, self._skip = self._skip, 0
@@ -234,22 +249,24 @@ class Batches:
             yield batch
         self._end_pass()
 
-    def _end_pass(self):
+    def _end_pass(self) -> None:
         self.taken = self.taken if self.once else 0
 
-    def rewind(self):
+    def rewind(self) -> None:
         """Let the next epoch begin at the start of the data."""
         self._passes = None
         self._end_pass()
 
-    def resume(self, taken, start):
+    def resume(self, taken: int, start: Any) -> None:
         """Continue where other batches stopped, which had this `taken` and `start`."""
         self.taken = self._skip = taken
         if taken and self.random:
             self.random.state = start
 
 
-def array_batches(parts, batch_size, random, skip):
+def array_batches(
+    parts: Triple, batch_size: int, random: RandomStream | None, skip: int
+) -> Iterator[Triple]:
     """The batches of arrays, which are never written to. The last one may be smaller."""
     count = count_samples(*parts)
     order = None if random is None else random.generator.permutation(count)
@@ -268,7 +285,9 @@ class PyDataset:
     change nothing, and a warning says so if they ask for more.
     """
 
-    def __init__(self, workers=1, use_multiprocessing=False, max_queue_size=10):
+    def __init__(
+        self, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10
+    ) -> None:
         if workers != 1 or use_multiprocessing:
             warnings.warn(
                 f"workers={workers!r} and use_multiprocessing={use_multiprocessing!r} change "
@@ -276,19 +295,21 @@ class PyDataset:
                 stacklevel=2,
             )
 
-    def __len__(self):
+    def __len__(self) -> int:
         name = type(self).__name__
         raise NotImplementedError(f"{name} must define __len__(self), the number of batches")
 
-    def __getitem__(self, k):
+    def __getitem__(self, k: int) -> Any:
         name = type(self).__name__
         raise NotImplementedError(f"{name} must define __getitem__(self, k), which gives batch k")
 
-    def on_epoch_end(self):
+    def on_epoch_end(self) -> None:
         """Called after each pass through the batches; does nothing by default."""
 
 
-def dataset_batches(dataset, random, weigh, skip):
+def dataset_batches(
+    dataset: Any, random: RandomStream | None, weigh: Callable[[Any, Any], Any], skip: int
+) -> Iterator[Triple]:
     """The batches of an object with `len(dataset)` and `dataset[k]`, such as a PyDataset."""
     count = len(dataset)
     order = range(count) if random is None else random.generator.permutation(count)
@@ -298,13 +319,15 @@ def dataset_batches(dataset, random, weigh, skip):
         dataset.on_epoch_end()
 
 
-def stream_batches(stream, weigh, skip):
+def stream_batches(
+    stream: Iterable, weigh: Callable[[Any, Any], Any], skip: int
+) -> Iterator[Triple]:
     """The batches of a generator, or of anything else that can be iterated."""
     for item in itertools.islice(stream, skip, None):
         yield to_batch(item, weigh)
 
 
-def to_batch(item, weigh):
+def to_batch(item: Any, weigh: Callable[[Any, Any], Any]) -> Triple:
     """One batch of a stream as a checked triple of arrays."""
     if item is None:
         raise ValueError("the data gave None instead of a batch")
@@ -312,19 +335,19 @@ def to_batch(item, weigh):
     return x, y, weigh(y, sample_weight)
 
 
-def is_stream(x):
+def is_stream(x: Any) -> bool:
     """Whether `x` yields batches, rather than being arrays."""
     if is_array(x) or isinstance(x, (list, tuple, dict, str, bytes)):
         return False
     return hasattr(x, "__iter__") or is_dataset(x)
 
 
-def is_dataset(x):
+def is_dataset(x: Any) -> bool:
     """Whether a stream has a number of batches, and returns each by its index."""
     return hasattr(x, "__getitem__") and hasattr(x, "__len__")
 
 
-def runs_once(x):
+def runs_once(x: Any) -> bool:
     """Whether `x` is a generator, or a `zip` or `map`, which can be run through only once.
 
     A user-defined iterator may well start from the beginning at each `iter`.
@@ -332,7 +355,7 @@ def runs_once(x):
     return inspect.isgenerator(x) or isinstance(x, (enumerate, filter, map, zip))
 
 
-def prepare(x, y=None, sample_weight=None):
+def prepare(x: Any, y: Any = None, sample_weight: Any = None) -> Triple:
     """The three arguments as arrays, or unchanged if `x` is a stream."""
     if is_stream(x):
         for argument, value in {"y": y, "sample_weight": sample_weight}.items():
@@ -354,8 +377,14 @@ def prepare(x, y=None, sample_weight=None):
 
 
 def make_batches(
-    data, batch_size=None, shuffle=False, random=None, steps=None, class_weight=None, names=None
-):
+    data: Triple,
+    batch_size: int | None = None,
+    shuffle: bool = False,
+    random: RandomStream | None = None,
+    steps: int | None = None,
+    class_weight: Structure = None,
+    names: list[str] | None = None,
+) -> Batches:
     """The `Batches` of what `prepare` gave. `random` is the stream that shuffling draws from.
 
     `names` are those of the model's outputs, if they are known, for the `class_weight`.

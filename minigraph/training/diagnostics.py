@@ -1,12 +1,17 @@
 """Diagnostics: where a loss that is NaN or infinite comes from."""
 
+from collections.abc import Callable, Iterable
+from typing import Any
+
 import numpy as np
 
 from ..core import tree
 from ..core.context import setting
 from ..core.device import to_host
 from ..core.interrupts import deferred_interrupts
-from ..core.tensor import Tensor, as_array
+from ..core.random import RandomStream
+from ..core.tensor import Tensor, Variable, as_array
+from ..core.types import Structure
 from ..saving.model import random_streams
 
 
@@ -17,18 +22,23 @@ class restored_on_error:
     for the reason that `core.context.setting` names.
     """
 
-    def __init__(self, variables, streams=(), unless=None):
+    def __init__(
+        self,
+        variables: Iterable[Variable],
+        streams: Iterable[RandomStream] = (),
+        unless: Callable[[], bool] | None = None,
+    ) -> None:
         self.variables, self.streams, self.unless = variables, streams, unless
 
-    def __enter__(self):
+    def __enter__(self) -> None:
         self.values = [variable.value for variable in self.variables]
         self.states = [stream.state for stream in self.streams]
 
-    def __exit__(self, kind, error, traceback):
+    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
         if error is not None and not (self.unless and self.unless()):
             self.restore()
 
-    def restore(self):
+    def restore(self) -> None:
         with deferred_interrupts:
             for variable, value in zip(self.variables, self.values, strict=True):
                 variable.value = value
@@ -39,11 +49,11 @@ class restored_on_error:
 class restored(restored_on_error):
     """Variables and random streams get their values back at the end of the `with` block."""
 
-    def __exit__(self, kind, error, traceback):
+    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
         self.restore()
 
 
-def first_nonfinite_layer(model, x):
+def first_nonfinite_layer(model: Any, x: Any) -> str | None:
     """The name of the first layer or op whose output has NaN or infinite elements, or None.
 
     The batch `x` runs again, in training mode. Moving averages and random streams are as before
@@ -64,7 +74,7 @@ def first_nonfinite_layer(model, x):
     return found[0] if found else None
 
 
-def explain_nonfinite(model, x):
+def explain_nonfinite(model: Any, x: Any) -> str:
     """Where NaN or infinite elements begin: in the inputs, in a layer, or behind the outputs."""
     if not is_finite(x):
         return "the inputs x are not finite"
@@ -74,11 +84,11 @@ def explain_nonfinite(model, x):
     return f"{name!r} is the first layer with an output that is not finite"
 
 
-def is_finite(values):
+def is_finite(values: Structure) -> bool:
     """Whether no array in a structure has NaN or infinite elements."""
     arrays = [as_array(leaf) for leaf in tree.flatten(values) if is_value(leaf)]
     return all(np.isfinite(to_host(array)).all() for array in arrays)
 
 
-def is_value(leaf):
+def is_value(leaf: Any) -> bool:
     return isinstance(leaf, Tensor) or hasattr(leaf, "dtype")

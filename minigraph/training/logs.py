@@ -2,20 +2,23 @@
 
 import functools
 from collections import UserDict
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from ..core import device
 from ..core.device import array_module, is_on_device, to_host
 from ..core.tensor import as_array
+from ..core.types import Array, Logs
 
 
-def on_host():
+def on_host() -> bool:
     """Whether numbers are on the host, so that looking at one costs no wait."""
     return device.array_type is np.ndarray
 
 
-def to_number(value):
+def to_number(value: Any) -> float | list:
     """One entry of the logs as a Python float, an array as a list."""
     if type(value) is float:
         return value
@@ -23,7 +26,7 @@ def to_number(value):
     return float(array.item()) if array.size == 1 else array.tolist()
 
 
-def fetch_logs(logs):
+def fetch_logs(logs: Mapping[str, Any]) -> Logs:
     """The logs as Python numbers.
 
     Those on a GPU are fetched together, since each transfer is a wait.
@@ -37,7 +40,7 @@ def fetch_logs(logs):
     return {name: to_number(value) for name, value in logs.items()}
 
 
-def fetch_together(arrays):
+def fetch_together(arrays: dict[str, Array]) -> dict[str, Array]:
     """Arrays by name, brought from a GPU in one transfer."""
     if not arrays:
         return {}
@@ -50,15 +53,15 @@ def fetch_together(arrays):
 class LazyLogs(UserDict):
     """The logs of a step on a GPU: they are fetched when somebody first looks at them."""
 
-    def __init__(self, logs):
+    def __init__(self, logs: Mapping[str, Any]) -> None:
         self.on_device = logs
 
     @functools.cached_property
-    def data(self):
+    def data(self) -> Logs:
         return fetch_logs(self.on_device)
 
 
-def values_of(logs):
+def values_of(logs: Mapping[str, Any]) -> Any:
     """What `evaluate` and `train_on_batch` return: the loss alone, or a list with all numbers."""
     values = list(logs.values())
     return values[0] if len(values) == 1 else values

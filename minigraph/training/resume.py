@@ -7,7 +7,10 @@ of numbers such as a history, are tensors of the file.
 
 import copy
 import math
+import os
+from collections.abc import Callable, Iterable
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +18,10 @@ from ..core.checks import is_number
 from ..core.interrupts import deferred_interrupts
 from ..core.random import RandomStream
 from ..core.registry import init_parameters
-from ..saving.config import Reader, Writer, check_record
+from ..core.types import Array
+from ..optimizers import Optimizer
+from ..saving import config
+from ..saving.config import check_record
 from ..saving.file import Contents, check_path, expect, to_bytes, to_json, write_atomically
 from ..saving.model import (
     arrays_of,
@@ -39,10 +45,10 @@ TRAINING = {
 POSITION = {"taken": int, "start": object}
 
 
-class Writer(Writer):
+class Writer(config.Writer):
     """Writes values as JSON, and puts arrays and lists of floats into a dict of tensors."""
 
-    def encode(self, value, tensors):
+    def encode(self, value: Any, tensors: dict[str, Any]) -> Any:
         listed = type(value) is list and value and all(type(item) is float for item in value)
         if not listed and not isinstance(value, np.ndarray):
             return super().encode(value, tensors)
@@ -51,10 +57,10 @@ class Writer(Writer):
         return {"$floats" if listed else "$array": name}
 
 
-class Reader(Reader):
+class Reader(config.Reader):
     """The inverse of `Writer`; takes what it uses out of the tensors."""
 
-    def decode(self, value, tensors):
+    def decode(self, value: Any, tensors: dict[str, Any]) -> Any:
         match value:
             case {"$floats": str(name)}:
                 return tensors.pop(name).tolist()
@@ -63,7 +69,7 @@ class Reader(Reader):
         return super().decode(value, tensors)
 
 
-def save(model, path, progress):
+def save(model: Any, path: str | os.PathLike, progress: dict[str, Any]) -> None:
     """Write the state of the running `fit` of a model; `progress` says after which batch.
 
     Raises ValueError if part of the state cannot be written, and OSError.
@@ -98,7 +104,7 @@ def save(model, path, progress):
     write_atomically(path, to_bytes(Contents(texts, tensors)))
 
 
-def load(model, path):
+def load(model: Any, path: str | os.PathLike) -> Callable[[], None]:
     """Put a model, its optimizer and its running `fit` into the state of a backup.
 
     Returns a function that does it again. Raises FileDamaged or FileRefused, and changes nothing,
@@ -118,7 +124,7 @@ def load(model, path):
     return restore_again
 
 
-def check_backup(model, training):
+def check_backup(model: Any, training: dict[str, Any]) -> None:
     """Raise ValueError unless a backup was made by this model, its optimizer and this `fit`."""
     check_record(training, "a training", TRAINING)
     session, ours = model._session, maker(model)
@@ -146,7 +152,9 @@ def check_backup(model, training):
     expect(same, "a schedule and a number as the learning rate cannot replace each other")
 
 
-def restore(model, arrays, slots, training):
+def restore(
+    model: Any, arrays: dict[str, Array], slots: dict[str, Array], training: dict[str, Any]
+) -> None:
     """Restore a state that was checked."""
     session, optimizer = model._session, model.optimizer
     if training["done"]:  # else the epoch starts with fresh metrics
@@ -176,23 +184,23 @@ def restore(model, arrays, slots, training):
 # The parts of the state
 
 
-def streams_of(model):
+def streams_of(model: Any) -> list[RandomStream]:
     """All random streams of a model and its layers."""
     return random_streams(model._all_layers())
 
 
-def rate_of(optimizer):
+def rate_of(optimizer: Optimizer) -> float | None:
     """The learning rate, if it is a number; a schedule computes it from the step."""
     return None if callable(optimizer._learning_rate) else optimizer.learning_rate
 
 
-def remembering(model, kept=None):
+def remembering(model: Any, kept: list | None = None) -> Iterable:
     """The callbacks that have a state; paired with the states that were `kept`, if given."""
     found = [callback for callback in model._session.callbacks.callbacks if callback.remembers]
     return found if kept is None else partners(found, kept, "callbacks")
 
 
-def maker(model):
+def maker(model: Any) -> dict[str, Any]:
     """What a backup is bound to, as plain values: only the same can resume from it."""
     optimizer, session = model.optimizer, model._session
     settings = {
@@ -209,7 +217,7 @@ def maker(model):
     }
 
 
-def are_alike(a, b):
+def are_alike(a: Any, b: Any) -> bool:
     """Whether one value can replace another: two numbers, or two of the same type, or None."""
     kinds = {float if isinstance(value, (int, float)) else type(value) for value in (a, b)}
     return len(kinds - {type(None)}) <= 1

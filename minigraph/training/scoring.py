@@ -1,27 +1,40 @@
 """Scoring: which loss and which metrics belong to which output of a model."""
 
 import inspect
+from typing import Any
 
 from .. import formulas, losses, metrics
 from ..core import tree
 from ..core.checks import check_keys, is_number
+from ..core.types import Structure, TensorLike
+from ..graph.symbols import SymbolicTensor
 from ..ops.arrays import convert_to_tensor, expand_dims
 
 
 class OutputScoring:
     """One output of the model: its loss, how much that counts, and its metrics."""
 
-    def __init__(self, name, loss, weight, plain_metrics, weighted_metrics):
+    def __init__(
+        self, name: str, loss: Any, weight: Any, plain_metrics: Any, weighted_metrics: Any
+    ) -> None:
         if weight is not None and not is_number(weight):
             raise ValueError(
                 f"the entry of `loss_weights` for {name!r} is not a number: {weight!r}"
             )
         self.name, self.weight = name, 1.0 if weight is None else float(weight)
-        self.loss = losses.get(loss)
+        self.loss: losses.Loss | None = losses.get(loss)
         self.mean_loss = metrics.Mean(f"{name}_loss")
-        self.metrics = [metrics.for_training(m) for m in listed(plain_metrics)]
-        self.weighted_metrics = [metrics.for_training(m) for m in listed(weighted_metrics)]
+        self.metrics: list[metrics.Metric] = [
+            metrics.for_training(m) for m in listed(plain_metrics)
+        ]
+        self.weighted_metrics: list[metrics.Metric] = [
+            metrics.for_training(m) for m in listed(weighted_metrics)
+        ]
         self.wants_target = bool(self.loss or self.metrics or self.weighted_metrics)
+
+
+Pair = tuple[OutputScoring, Any, Any, Any]  # of an output: its target, prediction and weights
+Labelled = tuple[str, metrics.Metric]  # a metric, and its name in the logs
 
 
 class Scoring:
@@ -31,15 +44,17 @@ class Scoring:
     model at the first batch.
     """
 
-    def __init__(self, loss, loss_weights, metrics_, weighted_metrics):
+    def __init__(self, loss: Any, loss_weights: Any, metrics_: Any, weighted_metrics: Any) -> None:
         given = {"loss": loss, "loss_weights": loss_weights}
         given |= {"metrics": metrics_, "weighted_metrics": weighted_metrics}
-        self.given = tree.map(as_object, given)
+        self.given: dict[str, Any] = tree.map(as_object, given)
         self.mean_loss = metrics.Mean("loss")
-        self.names, self.outputs, self.labelled = None, [], [("loss", self.mean_loss)]
-        self.structure = None
+        self.names: Any = None  # a list of them, once they are known
+        self.outputs: list[OutputScoring] = []
+        self.labelled: list[Labelled] = [("loss", self.mean_loss)]
+        self.structure: Structure = None
 
-    def prepare_outputs(self, structure, names=None):
+    def prepare_outputs(self, structure: Structure, names: list[str] | None = None) -> None:
         """Give each output its loss and its metrics.
 
         `structure` is that of the model's output, `names` are those of the layers that make it.
@@ -58,13 +73,13 @@ class Scoring:
         self.labelled = self._label()
         self.names, self.structure = names, structure
 
-    def _label(self):
+    def _label(self) -> list[Labelled]:
         """(name in the logs, metric) of all metrics, in the order of the logs.
 
         Raises ValueError if one Metric object is given twice, for it would mix what it is given.
         """
         several = len(self.outputs) > 1
-        found = [("loss", self.mean_loss)]
+        found: list[Labelled] = [("loss", self.mean_loss)]
         found += [(o.mean_loss.name, o.mean_loss) for o in self.outputs if several and o.loss]
         owners = {}  # metric: the name of its output
         for output in self.outputs:
@@ -79,7 +94,7 @@ class Scoring:
         check_distinct(found)
         return found
 
-    def pair(self, y, predictions, sample_weight):
+    def pair(self, y: Structure, predictions: list, sample_weight: Structure) -> list[Pair]:
         """(output scoring, target, prediction, weight) for each output with a loss or a metric."""
         if len(self.names) > 1 and y is not None and not tree.is_branch(y):
             raise ValueError(f"give `y` as a list or dict of targets, for the outputs {self.names}")
@@ -96,12 +111,14 @@ class Scoring:
             )
         return pairs
 
-    def pair_batch(self, y, y_pred, sample_weight):
+    def pair_batch(self, y: Structure, y_pred: Structure, sample_weight: Structure) -> list[Pair]:
         """The pairs of one batch, target and prediction each with an axis of features."""
         pairs = self.pair(y, tree.flatten(y_pred), sample_weight)
         return [(output, *align(target, found), weight) for output, target, found, weight in pairs]
 
-    def check(self, y, sample_weight, symbols):
+    def check(
+        self, y: Structure, sample_weight: Structure, symbols: list[SymbolicTensor] | None
+    ) -> None:
         """Check all targets before the first step, as far as the outputs are known.
 
         `symbols` are the symbolic outputs, or None for a model that has no graph yet.
@@ -120,13 +137,13 @@ class Scoring:
                 raise ValueError(f"targets of output {output.name!r}: {error}") from None
 
 
-def as_object(given):
+def as_object(given: Any) -> Any:
     """The class of a loss or metric becomes an object of it, which can be written to a file."""
     is_class = inspect.isclass(given) and issubclass(given, (losses.Loss, metrics.Metric))
     return given() if is_class else given
 
 
-def check_distinct(labelled):
+def check_distinct(labelled: list[Labelled]) -> None:
     """Raise ValueError if two of the pairs (name in the logs, metric) have the same name."""
     seen = set()
     for name, metric in labelled:
@@ -138,7 +155,7 @@ def check_distinct(labelled):
         seen.add(name)
 
 
-def flatten_like(structure, value):
+def flatten_like(structure: Structure, value: Structure) -> Structure:
     """`value` as a flat list in the order of `structure`, if it has that structure; else as it is.
 
     The keys of a dict may come in another order than those of the model's output.
@@ -150,12 +167,12 @@ def flatten_like(structure, value):
     return [leaf for part in parts for leaf in tree.flatten(part)]
 
 
-def listed(given):
+def listed(given: Any) -> list:
     """One metric, or nested lists of metrics, as a flat list."""
     return [metric for metric in tree.flatten(given) if metric is not None]
 
 
-def distribute(given, names, argument, complete=False):
+def distribute(given: Any, names: list[str], argument: str, complete: bool = False) -> list:
     """One entry for each output: from a dict by name, a list in order, or one for all.
 
     Raises ValueError for a wrong key or count; `complete` asks for an entry for every output.
@@ -173,7 +190,7 @@ def distribute(given, names, argument, complete=False):
     return [given] * len(names)
 
 
-def align(target, output):
+def align(target: TensorLike, output: Any) -> tuple[Any, Any]:
     """Target and output with an axis of features each: (n,) and (n, 1) become (n, 1) and (n, 1)."""
     target = convert_to_tensor(target)
     if output.ndim == 1:
@@ -181,7 +198,7 @@ def align(target, output):
     return formulas.fit_rank(target, output.shape), output
 
 
-def names_of(structure, names=None):
+def names_of(structure: Structure, names: list[str] | None = None) -> list[str]:
     """A name for each output: its key in a dict, else what `names` says, else a number.
 
     Of several with the same name, the later ones get `_1`, `_2`.

@@ -1,13 +1,20 @@
 """A session: what one `fit` prepares, what it remembers while it runs, and how it ends."""
 
 import operator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..callbacks.base import CallbackList, History
 from ..core.checks import check_counts
 from ..core.context import context
 from ..core.interrupts import deferred_interrupts
-from .data import is_stream, prepare, runs_once, split
+from ..core.types import Logs
+from .data import Batches, Triple, is_stream, prepare, runs_once, split
+
+if TYPE_CHECKING:
+    from .trainer import Trainer
 
 
 class Cache:
@@ -16,22 +23,24 @@ class Cache:
     Within `with Cache(trainer):` the trainer uses it; after that, the one that it used before.
     """
 
-    def __init__(self, trainer):
-        self.trainer, self.found, self.latest_pairs = trainer, {}, None
+    def __init__(self, trainer: "Trainer") -> None:
+        self.trainer = trainer
+        self.found: dict[str, Any] = {}
+        self.latest_pairs: tuple[tuple, list] | None = None
 
-    def __enter__(self):
+    def __enter__(self) -> None:
         self.outer, self.trainer._cache = self.trainer._cache, self
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: Any) -> None:
         self.trainer._cache = self.outer
 
-    def get(self, name, find):
+    def get(self, name: str, find: Callable[[], Any]) -> Any:
         """What `find` returned when it was first asked for under this name."""
         if name not in self.found:
             self.found[name] = find()
         return self.found[name]
 
-    def pairs(self, given, make_pairs):
+    def pairs(self, given: tuple, make_pairs: Callable[..., list]) -> list:
         """The pairs of targets and outputs: the loss makes them, then the metrics reuse them.
 
         They are used a second time only where the very same objects are `given`, and never a third.
@@ -43,7 +52,7 @@ class Cache:
         self.latest_pairs = given, pairs
         return pairs
 
-    def clear(self):
+    def clear(self) -> None:
         self.found.clear()
         self.latest_pairs = None
 
@@ -58,33 +67,44 @@ class Session:
     which are closed if training fails.
     """
 
-    def __init__(self, trainer, epochs, batches, validation, is_due, callbacks, history, streams):
+    def __init__(
+        self,
+        trainer: "Trainer",
+        epochs: range,
+        batches: Batches,
+        validation: Batches | None,
+        is_due: Callable[[int], bool],
+        callbacks: CallbackList,
+        history: History,
+        streams: Iterable,
+    ) -> None:
         self.trainer, self.epochs = trainer, epochs
         self.batches, self.validation, self.is_due = batches, validation, is_due
         self.callbacks, self.history, self.streams = callbacks, history, streams
-        self.done, self.logs = 0, {}
+        self.done = 0
+        self.logs: Logs = {}
         self.warned = False  # of a loss that is not finite
 
     @property
-    def data(self):
+    def data(self) -> list[Batches]:
         """All sources of batches."""
         return [self.batches] if self.validation is None else [self.batches, self.validation]
 
     @property
-    def has_validation(self):
+    def has_validation(self) -> bool:
         return self.validation is not None
 
-    def validates(self, epoch):
+    def validates(self, epoch: int) -> bool:
         """Whether this epoch, counted from 0, is validated."""
         return self.has_validation and self.is_due(epoch + 1)
 
     @property
-    def is_over(self):
+    def is_over(self) -> bool:
         """Whether a callback has ended training after this epoch, or some data ran out."""
         return self.trainer.stop_training or any(batches.ran_out for batches in self.data)
 
     @contextmanager
-    def running(self):
+    def running(self) -> Iterator["Session"]:
         """Within the block Ctrl-C waits for the end of a step, and every way out is put in order.
 
         Raises ValueError if the trainer is in another session already.
@@ -106,21 +126,21 @@ class Session:
             vars(context).update(before)
             trainer._session = None
 
-    def begin(self):
+    def begin(self) -> None:
         """Notify the callbacks that training begins. One of them may restore a backup."""
         self.callbacks.notify("on_train_begin", {})
 
-    def end_epoch(self, epoch, logs):
+    def end_epoch(self, epoch: int, logs: Logs) -> None:
         """An epoch and its validation are complete."""
         self.logs = logs
         self.callbacks.notify("on_epoch_end", epoch, logs)
 
-    def end(self):
+    def end(self) -> None:
         """Training is complete."""
         with deferred_interrupts:
             self.callbacks.end(self.logs)
 
-    def _fail(self, error):
+    def _fail(self, error: BaseException) -> None:
         """Training is ended by an error, unless it came when all was complete."""
         with deferred_interrupts:  # a second Ctrl-C waits until all is put in order
             if not self.callbacks.ended:
@@ -128,7 +148,7 @@ class Session:
                 self.callbacks.end({}, error, *closing)
 
 
-def close_generator(x):
+def close_generator(x: Any) -> None:
     """Close a generator that was left halfway; does nothing to anything else."""
     if hasattr(x, "close") and iter(x) is x:
         x.close()
@@ -138,15 +158,25 @@ def close_generator(x):
 # Preparing the data of a session
 
 
-def prepare_data(x, y, sample_weight, validation_data, validation_split):
+class ValidationSettings(NamedTuple):
+    """What `fit` is told about validation: its arguments that begin with `validation_`."""
+
+    data: Any
+    split: float
+    batch_size: int | None
+    steps: int | None
+    freq: int | list[int] | tuple[int, ...]
+
+
+def prepare_data(given: Triple, validation: ValidationSettings) -> tuple[Triple, Triple | None]:
     """What is trained on, and what is validated on or None, each as `data.prepare` gives it."""
-    given = prepare(x, y, sample_weight)
-    if validation_data is not None:
-        return given, prepare_validation(validation_data)
-    return split(*given, validation_split) if validation_split else (given, None)
+    given = prepare(*given)
+    if validation.data is not None:
+        return given, prepare_validation(validation.data)
+    return split(*given, validation.split) if validation.split else (given, None)
 
 
-def prepare_validation(given):
+def prepare_validation(given: Any) -> Triple:
     """`validation_data` as `prepare` gives it: (x, y), (x, y, sample_weight) or a stream."""
     if is_stream(given):
         return prepare(given)
@@ -155,7 +185,7 @@ def prepare_validation(given):
     return prepare(*given)
 
 
-def check_reusable(x, times, steps):
+def check_reusable(x: Any, times: int, steps: int | None) -> None:
     """Raise ValueError if validation data for one pass are to be used more than once."""
     if runs_once(x) and times > 1 and steps is None:
         raise ValueError(
@@ -165,7 +195,7 @@ def check_reusable(x, times, steps):
         )
 
 
-def validation_schedule(frequency):
+def validation_schedule(frequency: int | list[int] | tuple[int, ...]) -> Callable[[int], bool]:
     """A function that says whether epoch number 1, 2, ... is validated."""
     if isinstance(frequency, (list, tuple)):
         return lambda epoch: epoch in frequency

@@ -10,25 +10,46 @@ import functools
 import operator
 import sys
 import warnings
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 
 from .. import metrics, optimizers
-from ..callbacks.base import CallbackList, History, ProgbarLogger, as_list, is_backup, is_terminal
+from ..callbacks.base import (
+    Callback,
+    CallbackList,
+    History,
+    ProgbarLogger,
+    as_list,
+    is_backup,
+    is_terminal,
+)
 from ..core import registry, tree
 from ..core.checks import check_choice, check_counts
 from ..core.interrupts import deferred_interrupts
 from ..core.random import RandomStream
-from ..core.tensor import Tape, Tensor
-from ..graph.plan import collect
+from ..core.tensor import Tape, Tensor, Variable
+from ..core.types import Config, Logs, TensorLike
+from ..graph.plan import Plan, collect
 from ..graph.tracing import tracing
 from ..graph.tracking import parts_in
-from .data import is_stream, make_batches, pack, prepare, unpack, weigh_classes
+from ..metrics import Metric
+from ..optimizers import Optimizer
+from .data import Batches, Triple, is_stream, make_batches, pack, prepare, unpack, weigh_classes
 from .diagnostics import explain_nonfinite, restored_on_error
 from .logs import LazyLogs, fetch_logs, on_host, values_of
-from .scoring import Scoring, check_distinct
-from .session import Cache, Session, check_reusable, prepare_data, validation_schedule
+from .scoring import Labelled, Pair, Scoring, check_distinct
+from .session import (
+    Cache,
+    Session,
+    ValidationSettings,
+    check_reusable,
+    prepare_data,
+    validation_schedule,
+)
+
+Callbacks = Callback | Sequence[Callback] | None
 
 
 class Trainee(Protocol):
@@ -49,11 +70,13 @@ class Trainee(Protocol):
     """
 
     @property
-    def trainable_weights(self):
+    def trainable_weights(self) -> Sequence[Variable]:
         """The variables that the optimizer updates, in a fixed order."""
+        ...
 
-    def __call__(self, x, training=None):
+    def __call__(self, x: Any, training: bool | None = None) -> Any:
         """The outputs for one batch: a tensor, or a list, tuple or dict of tensors."""
+        ...
 
 
 # ---------------------------------------------------------------------------------------------
@@ -68,44 +91,62 @@ class Trainer:
     `train_step`, `test_step` or `compute_loss` to change what a step does.
     """
 
+    # What a `Trainee` brings. `bind` is needed only where it runs a plan.
+    trainable_weights: Sequence[Variable]
+    __call__: Callable[..., Any]
+    bind: Callable[..., list[Tensor]]
+
     # What a `Trainee` may leave out.
-    non_trainable_weights = ()
-    losses = ()
-    built = True
-    plan = None
-    output_names = None
-    runs_its_plan = False
-    random = functools.cached_property(lambda self: RandomStream())
+    non_trainable_weights: Sequence[Variable] = ()
+    losses: Sequence[Tensor] = ()
+    built: bool = True
+    plan: Plan | None = None
+    output_names: list[str] | None = None
+    runs_its_plan: bool = False
 
-    optimizer = None
-    history = None
-    stop_training = False  # set by a callback: this epoch is the last one
-    stop_at_once = False  # set by a callback: this batch is the last one
-    _scoring = None
-    _session = None  # the running `fit`
-    _cache = None  # what was looked up in this epoch, or in this step alone
+    # Any, since each is None at first, and nobody wants to ask for that at every use.
+    optimizer: Any = None  # the Optimizer, once compiled
+    history: Any = None  # the History of the latest `fit`
+    _scoring: Any = None  # the Scoring, once compiled
+    _session: Any = None  # the Session of the running `fit`
+    _cache: Any = None  # the Cache of this epoch, or of this step alone
 
-    def get_weights(self):
+    stop_training: bool = False  # set by a callback: this epoch is the last one
+    stop_at_once: bool = False  # set by a callback: this batch is the last one
+
+    @functools.cached_property
+    def random(self) -> RandomStream:
+        """The stream that shuffling draws from."""
+        return RandomStream()
+
+    def get_weights(self) -> list[np.ndarray]:
         """The values of all weights, as a list of NumPy arrays (copies)."""
         return [np.array(v.numpy()) for v in [*self.trainable_weights, *self.non_trainable_weights]]
 
-    def set_weights(self, values):
+    def set_weights(self, values: Sequence[TensorLike]) -> None:
         """Assign all weights at once, in the order of `get_weights`."""
         variables = [*self.trainable_weights, *self.non_trainable_weights]
         with deferred_interrupts:
             for variable, value in zip(variables, values, strict=True):
                 variable.assign(value)
 
-    def _walk(self):
+    def _walk(self) -> dict:
         """Each layer, or whatever else holds variables and metrics, with its parts."""
         return {self: parts_in(self)}
 
     # -- settings ------------------------------------------------------------------------------
 
     def compile(
-        self, optimizer="rmsprop", loss=None, loss_weights=None, metrics=None,
-        weighted_metrics=None, run_eagerly=False, steps_per_execution=1, jit_compile="auto",
-    ):  # fmt: skip
+        self,
+        optimizer: str | Optimizer | type[Optimizer] | Config = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: bool | str = "auto",
+    ) -> None:
         """Choose how to train: the optimizer, a loss and metrics for each output.
 
         `loss`, `loss_weights` and the metrics are given for all outputs at once, as a list in the
@@ -124,28 +165,30 @@ class Trainer:
         self.optimizer, self._scoring = found, scoring
 
     @property
-    def compiled(self):
+    def compiled(self) -> bool:
         """Whether `compile` was called."""
         return self._scoring is not None
 
-    def get_compile_config(self):
+    def get_compile_config(self) -> Config | None:
         """The compile settings as plain JSON, or None before `compile`."""
         if not self.compiled:
             return None
         return registry.serialize({"optimizer": self.optimizer, **self._scoring.given})
 
-    def compile_from_config(self, config, custom_objects=None):
+    def compile_from_config(
+        self, config: Config, custom_objects: dict[str, Any] | None = None
+    ) -> None:
         """Compile with the settings that `get_compile_config` gave."""
         with registry.custom_object_scope(custom_objects or {}):
             self.compile(**registry.deserialize(config))
 
-    def _need_compile(self, method):
+    def _need_compile(self, method: str) -> None:
         if not self.compiled:
             raise ValueError(f"call compile(optimizer=..., loss=...) before {method}()")
 
     # -- one step ------------------------------------------------------------------------------
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> Logs:
         """Learn from one batch: (x,), (x, y) or (x, y, sample_weight). Returns the logs so far."""
         x, y, sample_weight = unpack(data)
         with Tape() as tape:
@@ -159,7 +202,7 @@ class Trainer:
         self._learn(gradients, weights)  # last: whatever raises before leaves the weights alone
         return logs
 
-    def _learn(self, gradients, weights):
+    def _learn(self, gradients: Sequence[Tensor | None], weights: Sequence[Variable]) -> None:
         """Update the weights, except those that only outputs without a loss depend on."""
         if any(gradient is None for gradient in gradients):
             idle = self._cached("idle", self._idle_weights)
@@ -170,7 +213,7 @@ class Trainer:
         if weights:
             self.optimizer.apply(gradients, weights)
 
-    def _idle_weights(self):
+    def _idle_weights(self) -> set[Variable]:
         """The weights of the layers that no output with a loss depends on."""
         trained = [output.loss is not None for output in self._scoring.outputs]
         if all(trained) or self.plan is None:
@@ -182,14 +225,21 @@ class Trainer:
         needed = {weight for layer in layers for weight in layer.weights}
         return set(self.trainable_weights) - needed
 
-    def test_step(self, data):
+    def test_step(self, data: Any) -> Logs:
         """Score one batch without learning from it. Returns the logs so far."""
         x, y, sample_weight = unpack(data)
         y_pred = self(x, training=False)
         loss = self.compute_loss(x, y, y_pred, sample_weight, training=False)
         return self._score(x, y, y_pred, sample_weight, loss)
 
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Tensor:
         """The loss of one batch, which training minimizes.
 
             sum over the outputs of weight * loss, plus every loss that a layer has added
@@ -211,7 +261,7 @@ class Trainer:
             )
         return functools.reduce(operator.add, terms)
 
-    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Logs:
         """Add one batch to the metrics of all outputs. Returns the logs so far."""
         for output, target, found, weight in self._pairs(y, y_pred, sample_weight):
             for metric in output.metrics:
@@ -220,7 +270,7 @@ class Trainer:
                 metric.update_state(target, found, weight)
         return self.get_metrics_result()
 
-    def _pairs(self, y, y_pred, sample_weight):
+    def _pairs(self, y: Any, y_pred: Any, sample_weight: Any) -> list[Pair]:
         """(output scoring, target, prediction, weight) for each output with a loss or a metric."""
         if self._scoring.names is None:  # the first batch shows how many outputs there are
             names = self.output_names if self.plan is not None else None
@@ -228,12 +278,12 @@ class Trainer:
         given, pair = (y, y_pred, sample_weight), self._scoring.pair_batch
         return pair(*given) if self._cache is None else self._cache.pairs(given, pair)
 
-    def _score(self, x, y, y_pred, sample_weight, loss):
+    def _score(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, loss: Tensor) -> Logs:
         """Add one batch to the mean loss, by its number of samples, and to the metrics."""
         self._scoring.mean_loss.update_state(loss, batch_size_of(tree.flatten(x)[0]))
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
-    def _warn_if_not_finite(self, loss, x):
+    def _warn_if_not_finite(self, loss: Any, x: Any) -> None:
         """Warn, once in a `fit`, that the loss is NaN or infinite, and say where that began."""
         if self._session is None or self._session.warned or np.isfinite(loss).all():
             return
@@ -246,13 +296,13 @@ class Trainer:
 
     # -- metrics -------------------------------------------------------------------------------
 
-    def _labelled_metrics(self):
+    def _labelled_metrics(self) -> list[Labelled]:
         """(name in the logs, metric): those of `compile`, then those that layers hold."""
         if self._scoring is None or self._scoring.names is None:  # more of them are to come
             return self._find_metrics()
         return self._cached("metrics", self._find_metrics)
 
-    def _find_metrics(self):
+    def _find_metrics(self) -> list[Labelled]:
         compiled = self._scoring.labelled if self._scoring else []
         known = {metric for _, metric in compiled}
         parts = [part for parts in self._walk().values() for part in parts]
@@ -262,16 +312,16 @@ class Trainer:
         return labelled
 
     @property
-    def metrics(self):
+    def metrics(self) -> list[Metric]:
         """All metrics: the mean loss, those of `compile`, and those that layers hold."""
         return [metric for _, metric in self._labelled_metrics()]
 
     @property
-    def metrics_names(self):
+    def metrics_names(self) -> list[str]:
         """The names of the metrics in the logs; the first is "loss"."""
         return [name for name, _ in self._labelled_metrics()]
 
-    def get_metrics_result(self):
+    def get_metrics_result(self) -> Logs:
         """The logs: the value of every metric over all batches since the last reset.
 
         On a GPU they are tensors that stay there, so that a step need not wait for them.
@@ -279,7 +329,7 @@ class Trainer:
         logs = {name: metric.result() for name, metric in self._labelled_metrics()}
         return fetch_logs(logs) if on_host() else logs
 
-    def reset_metrics(self):
+    def reset_metrics(self) -> None:
         """Reset all metrics."""
         labelled = [metric for _, metric in self._labelled_metrics()]
         for metric in dict.fromkeys([*labelled, *self.metrics]):  # a subclass may have its own list
@@ -288,11 +338,24 @@ class Trainer:
     # -- fit -----------------------------------------------------------------------------------
 
     def fit(
-        self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None,
-        validation_split=0.0, validation_data=None, shuffle=True, class_weight=None,
-        sample_weight=None, initial_epoch=0, steps_per_epoch=None, validation_steps=None,
-        validation_batch_size=None, validation_freq=1,
-    ):  # fmt: skip
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: int | str = "auto",
+        callbacks: Callbacks = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: Any = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int | list[int] | tuple[int, ...] = 1,
+    ) -> History:
         """Train for some epochs: in each, every sample is seen once. Returns a `History`.
 
         `x` is arrays, with targets `y`; or a generator, a PyDataset or a loader that yields batches
@@ -301,11 +364,13 @@ class Trainer:
         What can be checked is checked before the first step (ValueError). Whatever ends training
         early, Ctrl-C too, leaves the weights as they were after the last complete step.
         """
-        session = self._open_session(
-            (x, y, sample_weight), class_weight, batch_size, steps_per_epoch, shuffle,
-            initial_epoch, epochs, callbacks, verbose,
+        validation = ValidationSettings(
             validation_data, validation_split, validation_batch_size, validation_steps,
             validation_freq,
+        )  # fmt: skip
+        session = self._open_session(
+            (x, y, sample_weight), class_weight, batch_size, steps_per_epoch, shuffle,
+            initial_epoch, epochs, callbacks, verbose, validation,
         )  # fmt: skip
         with session.running():
             session.begin()
@@ -319,38 +384,47 @@ class Trainer:
                 if session.is_over:
                     break
             session.end()
-        return self.history
+        return session.history
 
     def _open_session(
-        self, given, class_weight, batch_size, steps, shuffle, initial_epoch, epochs, callbacks,
-        verbose, validation_data, validation_split, validation_batch_size, validation_steps,
-        validation_freq,
-    ):  # fmt: skip
+        self,
+        given: Triple,
+        class_weight: Any,
+        batch_size: int | None,
+        steps: int | None,
+        shuffle: bool,
+        initial_epoch: int,
+        epochs: int,
+        callbacks: Callbacks,
+        verbose: int | str,
+        asked: ValidationSettings,
+    ) -> Session:
         """Check the arguments of `fit`, and prepare its batches and callbacks."""
         self._need_compile("fit")
         check_counts(epochs=epochs, optional=False)
         check_counts(initial_epoch=initial_epoch, least=0, optional=False)
-        check_counts(steps_per_epoch=steps, validation_steps=validation_steps)
-        check_counts(validation_batch_size=validation_batch_size)
-        streams = given[0], validation_data
-        given, held_back = prepare_data(*given, validation_data, validation_split)
+        check_counts(steps_per_epoch=steps, validation_steps=asked.steps)
+        check_counts(validation_batch_size=asked.batch_size)
+        streams = given[0], asked.data
+        given, held_back = prepare_data(given, asked)
         names = self._scoring.names
         batches = make_batches(given, batch_size, shuffle, self.random, steps, class_weight, names)
         self._check_data(given)
         epochs_left, validation = range(initial_epoch, epochs), None
-        is_due = validation_schedule(validation_freq)
+        is_due = validation_schedule(asked.freq)
         if held_back is not None:
-            if validation_batch_size is None and not is_stream(held_back[0]):
-                validation_batch_size = batch_size
-            validation = make_batches(held_back, validation_batch_size, steps=validation_steps)
+            size = asked.batch_size
+            if size is None and not is_stream(held_back[0]):
+                size = batch_size
+            validation = make_batches(held_back, size, steps=asked.steps)
             self._check_data(held_back)
             due = sum(is_due(epoch + 1) for epoch in epochs_left)
-            check_reusable(held_back[0], due, validation_steps)
+            check_reusable(held_back[0], due, asked.steps)
         history = History()
-        callbacks = self._callback_list(callbacks, batches, verbose, epochs, history)
-        return Session(self, epochs_left, batches, validation, is_due, callbacks, history, streams)
+        notified = self._callback_list(callbacks, batches, verbose, epochs, history)
+        return Session(self, epochs_left, batches, validation, is_due, notified, history, streams)
 
-    def _check_data(self, given):
+    def _check_data(self, given: Triple) -> None:
         """Check data before the first step, as far as inputs and outputs are known."""
         x, y, sample_weight = given
         if is_stream(x):
@@ -360,7 +434,7 @@ class Trainer:
             with tracing(keep=False):
                 self.bind(tree.map(lambda array: Tensor(array[:0]), x))
 
-    def _train_epoch(self, session, epoch):
+    def _train_epoch(self, session: Session, epoch: int) -> Logs | None:
         """One epoch of steps; returns its logs, None if the data had run out before."""
         self._start_metrics()
         session.callbacks.notify("on_epoch_begin", epoch, {})
@@ -381,7 +455,7 @@ class Trainer:
             )
         return logs
 
-    def _whole_step(self, data):
+    def _whole_step(self, data: Any) -> Logs:
         """A training step that, if it fails, leaves moving averages alone too."""
         before = self.optimizer.iterations
         with restored_on_error(
@@ -390,24 +464,32 @@ class Trainer:
         ):
             return self.train_step(data)
 
-    def _moving_averages(self):
+    def _moving_averages(self) -> Sequence[Variable]:
         """The weights that a call itself may change."""
         if not self.built:
             return ()
         return self._cached("moving averages", lambda: self.non_trainable_weights)
 
-    def _validate(self, session, epoch):
+    def _validate(self, session: Session, epoch: int) -> Logs:
         """The logs of the validation of an epoch."""
         where = f"the validation of epoch {epoch + 1}"
+        assert session.validation is not None  # else no epoch is validated
         logs = self._test_epoch(session.validation, session.callbacks, where)
         return {f"val_{name}": value for name, value in logs.items()}
 
     # -- evaluate and predict ------------------------------------------------------------------
 
     def evaluate(
-        self, x=None, y=None, batch_size=None, verbose="auto", sample_weight=None, steps=None,
-        callbacks=None, return_dict=False,
-    ):  # fmt: skip
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Callbacks = None,
+        return_dict: bool = False,
+    ) -> Any:
         """The loss, and the metrics if there are any, over all samples.
 
         Returns the loss as a float, or a list of loss, losses of the outputs and metrics, or a
@@ -421,7 +503,9 @@ class Trainer:
             logs = self._test_epoch(batches, self._callback_list(callbacks, batches, verbose))
         return logs if return_dict else values_of(logs)
 
-    def _test_epoch(self, batches, callbacks, where="the evaluation"):
+    def _test_epoch(
+        self, batches: Batches, callbacks: CallbackList, where: str = "the evaluation"
+    ) -> Logs:
         """Score all batches; returns the logs."""
         self._start_metrics()
         batches.rewind()
@@ -432,55 +516,80 @@ class Trainer:
         callbacks.notify("on_test_end", logs)
         return logs
 
-    def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        steps: int | None = None,
+        callbacks: Callbacks = None,
+    ) -> Any:
         """The outputs for all samples, as NumPy arrays in the structure of the model's output.
 
         `verbose="auto"` shows a bar on a terminal and nothing elsewhere.
         """
         batches = make_batches(prepare(x), batch_size, steps=steps)
         shown = int(is_terminal(sys.stdout)) if verbose == "auto" else verbose
-        callbacks = self._callback_list(callbacks, batches, shown)
+        notified = self._callback_list(callbacks, batches, shown)
         results = []
 
-        def predict_step(data):
+        def predict_step(data: Any) -> Logs:
             results.append(self.predict_on_batch(data[0]))
             return {}
 
-        callbacks.notify("on_predict_begin", {})
-        self._run_steps("predict", batches, callbacks, predict_step, "the prediction")
+        notified.notify("on_predict_begin", {})
+        self._run_steps("predict", batches, notified, predict_step, "the prediction")
         if not results:
             raise ValueError("the data to predict from are empty: there was not a single batch")
-        callbacks.notify("on_predict_end", {})
+        notified.notify("on_predict_end", {})
         parts = zip(*(tree.flatten(result) for result in results), strict=True)
         return tree.pack(results[0], [np.concatenate(part) for part in parts])
 
     # -- single batches ------------------------------------------------------------------------
 
-    def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        return_dict: bool = False,
+    ) -> Any:
         """Learn from one batch. Returns its loss, or a list or dict with its metrics too."""
         self._need_compile("train_on_batch")
         x, y, sample_weight = prepare(x, y, sample_weight)
         sample_weight = weigh_classes(y, sample_weight, class_weight, self._scoring.names)
         return self._one_step(self._whole_step, pack(x, y, sample_weight), return_dict)
 
-    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
+    def test_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
+    ) -> Any:
         """Score one batch. Returns its loss, or a list or dict with its metrics too."""
         self._need_compile("test_on_batch")
         return self._one_step(self.test_step, pack(*prepare(x, y, sample_weight)), return_dict)
 
-    def _one_step(self, step, data, return_dict):
+    def _one_step(self, step: Callable[[Any], Logs], data: Any, return_dict: bool) -> Any:
         with Cache(self), np.errstate(all="ignore"):
             self.reset_metrics()
             logs = fetch_logs(step(data))
         return logs if return_dict else values_of(logs)
 
-    def predict_on_batch(self, x):
+    def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch, as NumPy arrays."""
         return tree.map(lambda output: output.numpy(), self(x, training=False))
 
     # -- helpers of the loops ------------------------------------------------------------------
 
-    def _run_steps(self, moment, batches, callbacks, step, where, done=0, logs=None):
+    def _run_steps(
+        self,
+        moment: str,
+        batches: Batches,
+        callbacks: CallbackList,
+        step: Callable[[Any], Logs],
+        where: str,
+        done: int = 0,
+        logs: Any = None,
+    ) -> Logs | None:
         """Do one step with each batch, and notify the callbacks.
 
         Returns the logs of the last step, None if there was no batch. `moment` is the word in the
@@ -511,16 +620,23 @@ class Trainer:
             self._warn_if_not_finite(logs["loss"], data[0])
         return logs
 
-    def _cached(self, name, find):
+    def _cached(self, name: str, find: Callable[[], Any]) -> Any:
         """What `find` gives; in a loop, what it gave for the first time in this epoch."""
         return find() if self._cache is None else self._cache.get(name, find)
 
-    def _start_metrics(self):
+    def _start_metrics(self) -> None:
         """Forget what was scored and looked up before."""
         self._cache.clear()
         self.reset_metrics()
 
-    def _callback_list(self, callbacks, batches, verbose, epochs=None, history=None):
+    def _callback_list(
+        self,
+        callbacks: Callbacks,
+        batches: Batches,
+        verbose: int | str,
+        epochs: int | None = None,
+        history: History | None = None,
+    ) -> CallbackList:
         """The user's callbacks, then our own, so that these see what the user's put into the logs.
 
         Backups come last, as they keep the state of all the others.
@@ -528,17 +644,16 @@ class Trainer:
         params = {"steps": batches.steps, "verbose": verbosity(verbose)}
         if epochs is not None:
             params["epochs"] = epochs
-        own = [ProgbarLogger()] if params["verbose"] else []
+        own: list[Callback] = [ProgbarLogger()] if params["verbose"] else []
         own += [] if history is None else [history]
-        callbacks = sorted([*as_list(callbacks), *own], key=is_backup)
-        return CallbackList(callbacks, self, params)
+        return CallbackList(sorted([*as_list(callbacks), *own], key=is_backup), self, params)
 
 
-def batch_size_of(array):
+def batch_size_of(array: Any) -> int:
     """The number of samples in an array or tensor; 1 for a single number."""
     return array.shape[0] if array.shape else 1
 
 
-def verbosity(verbose):
+def verbosity(verbose: Any) -> int:
     """0, 1 or 2; "auto" means 1."""
     return 1 if check_choice(verbose, (0, 1, 2, "auto"), "verbose") == "auto" else int(verbose)

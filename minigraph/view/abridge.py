@@ -27,12 +27,12 @@ class Abridged:
     graph: Graph
     whole: Graph
     rest: int
-    bundles: tuple
+    bundles: tuple[list[Edge], ...]
     leaving: tuple | None
     ends: tuple
 
 
-def abridge(graph, most):
+def abridge(graph: Graph, most: int) -> Abridged:
     """The `Abridged` graph with `most` boxes, less than it has. No model in it may be open."""
     count = len(graph.boxes)
     first = best_start(graph, most)
@@ -56,7 +56,7 @@ def abridge(graph, most):
     return Abridged(small, graph, first, tuple(bundles.values()), leaving, places)
 
 
-def best_start(graph, most):
+def best_start(graph: Graph, most: int) -> int:
     """Where the rest begins: near the middle of what is shown, where few tensors leave it."""
     middle, length = most // 2, len(graph.boxes) - most + 1
     starts = range(max(1, middle - REACH), min(most - 1, middle + REACH + 1))
@@ -66,29 +66,33 @@ def best_start(graph, most):
     )
 
 
-def bundled(graph, rest, number, leaving):
+def bundled(
+    graph: Graph, rest: range, number: list[int], leaving: tuple | None
+) -> dict[Edge, list[Edge]]:
     """{edge of the small graph: the edges of the whole one that it stands for}
 
     A tensor enters the rest once, however often it is used there. What leaves it is one edge for
     each use, or for each user where the tensors are not told apart.
     """
-    found, entries, users = {}, {}, {}
+    found: dict[Edge, list[Edge]] = {}
+    entries, users = {}, {}
     for edge in graph.edges:
         source, output, target, argument = edge.source, edge.output, edge.target, edge.argument
         if source in rest and target in rest:
             continue
         if target in rest:
             argument = entries.setdefault((source, output), len(entries))
-        elif source in rest and leaving is None:
-            output, argument = 0, users.setdefault(target, argument)
         elif source in rest:
-            output = leaving.index((source, output))
+            if leaving is None:
+                output, argument = 0, users.setdefault(target, argument)
+            else:
+                output = leaving.index((source, output))
         key = Edge(number[source], output, number[target], argument)
         found.setdefault(key, []).append(edge)
     return found
 
 
-def rest_box(graph, rest, leaving):
+def rest_box(graph: Graph, rest: range, leaving: tuple | None) -> Box:
     """The box that stands for many."""
     layers = dict.fromkeys(graph.nodes[i].layer for i in rest if graph.nodes[i].layer is not None)
     entering = tensors_across(graph, rest, leaving=False)
@@ -107,7 +111,7 @@ def rest_box(graph, rest, leaving):
     )
 
 
-def tensors_across(graph, rest, leaving):
+def tensors_across(graph: Graph, rest: range, leaving: bool) -> tuple:
     """The tensors, each once, that leave the rest, or those that enter it."""
     across = [
         (edge.source, edge.output)
@@ -117,5 +121,5 @@ def tensors_across(graph, rest, leaving):
     return tuple(dict.fromkeys(across))
 
 
-def shapes(graph, tensors):
+def shapes(graph: Graph, tensors: tuple | None) -> tuple[str, ...]:
     return (NOT_SHOWN,) if tensors is None else tuple(graph.boxes[i].outputs[k] for i, k in tensors)

@@ -8,10 +8,21 @@ from collections import Counter
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import Any
 
 from ..core.context import context
+from ..core.tensor import Variable
 from ..graph.symbols import Node
-from .describe import Edge, Graph, as_sentence, describe_entry, describe_node, listed, node_name
+from .describe import (
+    Box,
+    Edge,
+    Graph,
+    as_sentence,
+    describe_entry,
+    describe_node,
+    listed,
+    node_name,
+)
 from .explore import DETAILS, box_data, drawing_data, edge_data, most_frequent
 from .svg import compose, picture_svg
 from .text import printable
@@ -24,8 +35,8 @@ BREAK = "✗ no output"  # what stands in the place of the shape where a call ca
 class Place:
     """Where in the code a call stands: from (line, column) to (line, column), lines from 0."""
 
-    start: tuple
-    end: tuple
+    start: tuple[int, int]
+    end: tuple[int, int]
 
 
 class DrawAsYouCall(AbstractContextManager):
@@ -41,15 +52,20 @@ class DrawAsYouCall(AbstractContextManager):
     `selected` can be read and set. What was drawn before the block is there from the start.
     """
 
-    def __enter__(self):
+    widget: Any = None
+    failure: str | None = None
+
+    def __enter__(self) -> "DrawAsYouCall":
         self.frame = sys._getframe(1)
         self.entered = self.frame.f_lineno
         self.filename = self.frame.f_code.co_filename
-        self.nodes, self.places, self.failure = [], [], None
+        self.nodes: list[Node] = []
+        self.places: list[Place | None] = []
+        self.failure = None
         self.outer, context.on_node = context.on_node, self.note
         return self
 
-    def note(self, node):
+    def note(self, node: Node) -> None:
         """A call was drawn: keep it, and where the code of the block is at this moment."""
         frame = sys._getframe()
         while frame is not None and frame is not self.frame:
@@ -59,7 +75,7 @@ class DrawAsYouCall(AbstractContextManager):
         if self.outer is not None:
             self.outer(node)
 
-    def __exit__(self, kind, error, traceback):
+    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> bool:
         context.on_node, self.frame = self.outer, None
         call = getattr(error, "call", None)
         if call is not None:
@@ -73,12 +89,12 @@ class DrawAsYouCall(AbstractContextManager):
     catches = False
 
     @property
-    def html(self):
+    def html(self) -> str:
         """The widget as a piece of a page."""
         return self.widget.html
 
-    def _repr_mimebundle_(self, **options):
-        if getattr(self, "widget", None) is None:
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        if self.widget is None:
             return {"text/plain": "Nothing was drawn in the block."}
         return self.widget._repr_mimebundle_(**options)
 
@@ -102,7 +118,7 @@ class ErrorLens(DrawAsYouCall):
 # The code
 
 
-def position(code, instruction):
+def position(code: Any, instruction: int) -> Place | None:
     """The place of the call that a frame is making."""
     found = next(islice(code.co_positions(), instruction // 2, None))
     if None in found:  # Python can be told to forget columns
@@ -111,15 +127,15 @@ def position(code, instruction):
     return Place((line - 1, column), (end_line - 1, end_column))
 
 
-def block_of(filename, entered):
+def block_of(filename: str, entered: int) -> tuple[int, int]:
     """(first line, last line) of the `with` block that begins at a line, counted from 0; an empty
     one where the source is not to be had."""
     source = "".join(linecache.getlines(filename))
     blocks = [
-        (node.body[0].lineno - 1, node.body[-1].end_lineno)
+        (node.body[0].lineno - 1, node.body[-1].end_lineno or 0)
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.With)
-        and node.lineno <= entered <= node.items[-1].context_expr.end_lineno
+        and node.lineno <= entered <= (node.items[-1].context_expr.end_lineno or 0)
     ]
     return max(blocks, default=(0, 0))  # the innermost
 
@@ -127,14 +143,14 @@ def block_of(filename, entered):
 class Code:
     """The lines of a block without their common indent, and where places lie in them."""
 
-    def __init__(self, filename, entered):
+    def __init__(self, filename: str, entered: int) -> None:
         self.first, last = block_of(filename, entered)
         self.raw = [line.rstrip("\n") for line in linecache.getlines(filename)[self.first : last]]
         lines = textwrap.dedent("\n".join(self.raw)).split("\n") if self.raw else []
         self.margin = len(self.raw[0]) - len(lines[0]) if lines else 0
         self.lines = [printable(line) for line in lines]
 
-    def spans(self, place):
+    def spans(self, place: Place | None) -> list[list[int]]:
         """The pieces of lines that a place covers: [line, from, to]."""
         found = []
         if place is None or not 0 <= place.start[0] - self.first < len(self.lines):
@@ -151,7 +167,7 @@ class Code:
         return found
 
 
-def characters(line, count):
+def characters(line: str, count: int) -> int:
     """How many characters the first `count` bytes of a line are."""
     return len(line.encode()[:count].decode())
 
@@ -160,7 +176,7 @@ def characters(line, count):
 # The graph
 
 
-def partial_graph(nodes, broken):
+def partial_graph(nodes: list[Node], broken: bool) -> tuple[Graph, int]:
     """The graph of calls that need not make up a model; the last one may be broken.
 
     What makes the tensors that the calls read, though it was drawn before, stands first. Returns
@@ -194,14 +210,14 @@ def partial_graph(nodes, broken):
     return graph, len(known)
 
 
-def broken_box(node):
+def broken_box(node: Node) -> Box:
     """The box of a call that cannot be drawn: it has no output."""
     node.output_structure = node.inputs[0]  # lends its dtype
     box = describe_node(node)
     return replace(box, kind="broken", outputs=(BREAK,))
 
 
-def calls_page(record):
+def calls_page(record: DrawAsYouCall) -> Page:
     """All that the widget shows."""
     code, broken = Code(record.filename, record.entered), record.failure is not None
     graph, first = partial_graph(record.nodes, broken)
@@ -250,13 +266,13 @@ def calls_page(record):
     return Page(data, picture_svg(picture), rows, [box.path for box in graph.boxes], len(calls))
 
 
-def all_weights(nodes):
+def all_weights(nodes: list[Node]) -> list[Variable]:
     """The weights of all layers that are called, each once."""
     layers = dict.fromkeys(node.layer for node in nodes if node.layer is not None)
     return list(dict.fromkeys(weight for layer in layers for weight in layer.weights))
 
 
-def sources_of(graph, i):
+def sources_of(graph: Graph, i: int) -> list:
     """What a call is given: each tensor with its shape."""
     return [
         f"{graph.boxes[edge.source].path} {graph.boxes[edge.source].outputs[edge.output]}"
@@ -265,7 +281,7 @@ def sources_of(graph, i):
     ]
 
 
-def words(graph, i, spans, failure):
+def words(graph: Graph, i: int, spans: list[list[int]], failure: str | None) -> str:
     """The sentence of a step."""
     box = graph.boxes[i]
     where = f"Line {spans[0][0] + 1}" if spans else "The code"

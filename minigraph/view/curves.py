@@ -1,7 +1,9 @@
 """Charts: axes with round numbers, and curves and bars as a still picture."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from xml.etree import ElementTree
 
 from .svg import DARK, LIGHT, SANS, add, number
@@ -36,23 +38,27 @@ class Axis:
     least: float
     most: float
     log: bool
-    ticks: tuple
+    ticks: tuple[float, ...]
 
-    def share(self, value):
+    def share(self, value: float | None) -> float | None:
         """Where a number lies, from 0 to 1; None for one that has no place on the axis."""
         if value is None or not math.isfinite(value) or (self.log and value <= 0):
             return None
+        return self.place(value)
+
+    def place(self, value: float) -> float:
+        """Where a number that has a place on the axis lies, from 0 to 1."""
         scale = math.log if self.log else float
         least, most = scale(self.least), scale(self.most)
         return min(max((scale(value) - least) / (most - least), 0.0), 1.0)
 
-    def data(self):
+    def data(self) -> dict[str, Any]:
         """The axis as plain data: its ends, its kind, and of each tick the place and the text."""
-        ticks = [[round(self.share(tick), 4), f"{tick:g}"] for tick in self.ticks]
+        ticks = [[round(self.place(tick), 4), f"{tick:g}"] for tick in self.ticks]
         return {"least": self.least, "most": self.most, "log": self.log, "ticks": ticks}
 
 
-def axis_for(values, log=False):
+def axis_for(values: Iterable[float], log: bool = False) -> Axis:
     """An axis with round ends that holds all values; logarithmic where these differ widely."""
     values = [v for v in values if v is not None and math.isfinite(v) and (v > 0 or not log)]
     values = [min(max(v, 1 / HUGE if v > 0 else -HUGE), HUGE) for v in values]
@@ -62,7 +68,7 @@ def axis_for(values, log=False):
     return linear_axis(0.0 if 0 < least < most / 2 else least, most)
 
 
-def linear_axis(least, most):
+def linear_axis(least: float, most: float) -> Axis:
     """An axis whose ticks are 1, 2 or 5 times a power of ten apart."""
     parts = MOST_TICKS - 1
     flat = NARROWEST * max(abs(least), abs(most)) or 1.0
@@ -73,13 +79,13 @@ def linear_axis(least, most):
     return Axis(ticks[0], ticks[-1], False, ticks)
 
 
-def round_step(width):
+def round_step(width: float) -> float:
     """The smallest of 1, 2, 5, 10 ... times a power of ten that is no smaller than `width`."""
     power = 10.0 ** math.floor(math.log10(width))
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= width * (1 - 1e-9))
 
 
-def log_axis(least, most):
+def log_axis(least: float, most: float) -> Axis:
     """An axis whose ticks are powers of ten, or of a short one 1, 2 and 5 times those."""
     first, last = math.floor(math.log10(least)), math.ceil(math.log10(most))
     last = max(last, first + 1)
@@ -100,7 +106,7 @@ def log_axis(least, most):
 class Sheet:
     """A picture that grows downward, chart by chart."""
 
-    def __init__(self, title, sentence):
+    def __init__(self, title: str, sentence: str) -> None:
         self.root = ElementTree.Element("svg", {
             "xmlns": "http://www.w3.org/2000/svg", "class": "minigraph-curves", "role": "img",
             "aria-label": sentence, "font-family": SANS,
@@ -111,7 +117,7 @@ class Sheet:
         self.paper = add(self.root, "rect", "paper", width=WIDTH, rx=12, fill=LIGHT["paper"])
         self.y = 12
 
-    def finish(self):
+    def finish(self) -> str:
         """The text of the SVG file."""
         height = number(self.y + 8)
         self.root.set("width", number(WIDTH))
@@ -120,7 +126,16 @@ class Sheet:
         self.paper.set("height", height)
         return ElementTree.tostring(self.root, encoding="unicode")
 
-    def text(self, x, y, text, anchor="start", colour="soft", size=11, bold=False):
+    def text(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        anchor: str = "start",
+        colour: str = "soft",
+        size: float = 11,
+        bold: bool = False,
+    ) -> None:
         """A line of text."""
         element = add(
             self.root, "text", colour, text, x=x, y=y, text_anchor=anchor, font_size=size,
@@ -129,23 +144,23 @@ class Sheet:
         if bold:
             element.set("font-weight", "600")
 
-    def line(self, x1, y1, x2, y2):
+    def line(self, x1: float, y1: float, x2: float, y2: float) -> None:
         """A thin line of a grid."""
         add(self.root, "line", "line", x1=x1, y1=y1, x2=x2, y2=y2, stroke=LIGHT["line"])
 
-    def words(self, text):
+    def words(self, text: str) -> None:
         """A line of words that fills the width."""
         self.text(LEFT, self.y + 12, text, size=12)
         self.y += 26
 
-    def chart(self, title, axis, series, ends):
+    def chart(self, title: str, axis: Axis, series: dict[str, list], ends: list) -> None:
         """Curves: `series` maps a kind of curve to its points (share of the width, number), `ends`
         are the ticks along the bottom, (share of the width, text)."""
         self.legend(title, axis, series)
         top, bottom = self.y, self.y + PLOT_HEIGHT
         wide = WIDTH - LEFT - RIGHT
         for tick in axis.ticks:
-            y = bottom - axis.share(tick) * PLOT_HEIGHT
+            y = bottom - axis.place(tick) * PLOT_HEIGHT
             self.line(LEFT, y, WIDTH - RIGHT, y)
             self.text(LEFT - 7, y + 4, f"{tick:g}", "end")
         for share, text in ends:
@@ -159,7 +174,7 @@ class Sheet:
             self.curve(kind, places)
         self.y = top + PLOT_HEIGHT + 34
 
-    def legend(self, title, axis, series):
+    def legend(self, title: str, axis: Axis, series: dict[str, list]) -> None:
         """The title of a chart and a sample of each kind of curve."""
         self.text(LEFT, self.y + 12, f"{title} (log scale)" if axis.log else title,
                   colour="ink", size=13, bold=True)  # fmt: skip
@@ -171,7 +186,7 @@ class Sheet:
             x -= 40
         self.y += 26
 
-    def curve(self, kind, places):
+    def curve(self, kind: str, places: list) -> None:
         """A line through places, with dots where it joins few."""
         if not places:
             return
@@ -187,12 +202,12 @@ class Sheet:
             for x, y in places:
                 add(self.root, "circle", f"{kind}-dot", cx=x, cy=y, r=2.5, fill=colour)
 
-    def bars(self, title, axis, rows):
+    def bars(self, title: str, axis: Axis, rows: list) -> None:
         """A bar for each (name, number, text) on a logarithmic axis."""
         self.text(LEFT, self.y + 12, f"{title} (log scale)", colour="ink", size=13, bold=True)
         wide, top = WIDTH - BAR_LEFT - BAR_RIGHT, self.y + 40
         for tick in axis.ticks:
-            x = BAR_LEFT + axis.share(tick) * wide
+            x = BAR_LEFT + axis.place(tick) * wide
             self.line(x, top - 4, x, top + ROW * len(rows))
             self.text(x, top - 9, f"{tick:g}", "middle")
         self.y = top
@@ -206,7 +221,7 @@ class Sheet:
         self.y += 4
 
 
-def dark_style():
+def dark_style() -> str:
     """The style sheet for dark screens."""
     rules = {f".mg-{name}": f"fill:{DARK[name]}" for name in ("paper", "ink", "soft")}
     rules |= {".mg-line": f"stroke:{DARK['line']}", ".mg-gradient": f"fill:{GRADIENT[1]}"}

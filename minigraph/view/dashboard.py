@@ -1,8 +1,10 @@
 """The page of the training dashboard: what was recorded of a `fit`, as curves, bars and a table."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from .curves import Sheet, axis_for
+from .curves import Axis, Sheet, axis_for
 from .text import printable, shorten
 from .trace import number_text
 from .widget import MOST_BYTES, Page
@@ -31,26 +33,28 @@ class Chart:
     """
 
     name: str
-    curves: dict
+    curves: dict[str, list]
 
     @property
-    def drawn(self):
+    def drawn(self) -> dict[str, list]:
         """The curves that are drawn: both of a batch would be too much in one picture."""
         hidden = "running" if "batch" in self.curves else None
         return {kind: values for kind, values in self.curves.items() if kind != hidden}
 
     @property
-    def axis(self):
+    def axis(self) -> Axis:
         return axis_for([value for values in self.drawn.values() for value in values])
 
-    def data(self, over):
+    def data(self, over: Any) -> dict[str, Any]:
         """The chart as plain data; `over` says in words what it is drawn over."""
         curves = {kind: joined(map(text_of, values)) for kind, values in self.curves.items()}
         words = f"{self.name} {over}"
         return {"name": self.name, "words": words, "scale": self.axis.data(), "curves": curves}
 
 
-def dashboard_page(name, batches, epochs, layers):
+def dashboard_page(
+    name: str, batches: list[dict], epochs: list[dict], layers: dict[str, dict]
+) -> Page:
     """All that the dashboard shows of the training of the model `name`.
 
     `batches` and `epochs` are what `utils.Dashboard` has recorded; `layers` maps the path of each
@@ -63,7 +67,14 @@ def dashboard_page(name, batches, epochs, layers):
     return page
 
 
-def page_of_size(name, batches, epochs, layers, most_batches=SIZES[0][0], most_epochs=SIZES[0][1]):
+def page_of_size(
+    name: str,
+    batches: list[dict],
+    epochs: list[dict],
+    layers: dict[str, dict],
+    most_batches: int = SIZES[0][0],
+    most_epochs: int = SIZES[0][1],
+) -> Page:
     """The page with at most so many batches, and so many epochs in the table."""
     shown, marks = thinned(batches, most_batches), thinned(epochs, most_batches)
     charts = [chart_of(metric, shown, marks) for metric in metrics_of(shown + marks)]
@@ -105,14 +116,14 @@ def page_of_size(name, batches, epochs, layers, most_batches=SIZES[0][0], most_e
     return Page(data, svg, rows, paths, total)
 
 
-def ends_of(epochs, total):
+def ends_of(epochs: list[dict], total: int) -> list:
     """What is written along the bottom of a chart: [place, text] where epochs end."""
     marks = thinned(epochs, MOST_LABELS)
     ends = [[round(mark["last"] / total, 4), str(mark["epoch"] + 1)] for mark in marks]
     return [[BEFORE, "epoch"], *ends]
 
 
-def thinned(records, most):
+def thinned(records: list[dict], most: int) -> list[dict]:
     """Each record, or each second, fourth, eighth ... one, so that at most `most` are left; always
     with the last.
 
@@ -125,12 +136,12 @@ def thinned(records, most):
     return [record for record in records[:-1] if record["number"] % every == 0] + records[-1:]
 
 
-def joined(values):
+def joined(values: Iterable) -> str:
     """Values as one text, which takes less room than a list."""
     return " ".join(map(str, values))
 
 
-def text_of(value):
+def text_of(value: Any) -> str:
     """A number as it is shown, "none" where there is none."""
     return "none" if value is None else number_text(value)
 
@@ -139,13 +150,13 @@ def text_of(value):
 # Curves
 
 
-def metrics_of(records):
+def metrics_of(records: list[dict]) -> list[str]:
     """The names in the logs, without those of the validation: they belong to the same chart."""
     names = dict.fromkeys(name for record in records for name in record["logs"])
     return [name for name in names if name.removeprefix("val_") not in names.keys() - {name}]
 
 
-def chart_of(metric, batches, epochs):
+def chart_of(metric: str, batches: list[dict], epochs: list[dict]) -> Chart:
     """The curves of one metric, those that hold any number."""
     curves = {
         "batch": [record["alone"].get(metric) for record in batches],
@@ -161,7 +172,7 @@ def chart_of(metric, batches, epochs):
 # The same facts as a still picture, in words and as a table
 
 
-def still_picture(data, charts, norms, scale):
+def still_picture(data: dict[str, Any], charts: list[Chart], norms: Any, scale: Axis) -> str:
     """The curves, and the bars of the last batch."""
     sheet = Sheet(data["title"], data["sentence"])
     if not data["total"]:
@@ -192,7 +203,7 @@ def still_picture(data, charts, norms, scale):
     return sheet.finish()
 
 
-def sentence(title, epochs, batches, norms):
+def sentence(title: str, epochs: list[dict], batches: list[dict], norms: Any) -> str:
     """What the pictures show, for those who cannot see them."""
     if not batches:
         return f"{title}. {NOTHING}"
@@ -211,7 +222,7 @@ def sentence(title, epochs, batches, norms):
         words.append(f"Epoch {epochs[-1]['epoch'] + 1} ends with {', '.join(found)}.")
     last_norms = {path: row[-1] for path, row in norms.items() if row[-1] is not None}
     if last_norms:
-        largest = max(last_norms, key=last_norms.get)
+        largest = max(last_norms, key=last_norms.__getitem__)
         words.append(
             f"In the last batch the largest gradient norm of a layer is "
             f"{text_of(last_norms[largest])}, at ‘{printable(largest)}’."
@@ -219,7 +230,7 @@ def sentence(title, epochs, batches, norms):
     return " ".join(words)
 
 
-def facts(name, epochs, total, shown):
+def facts(name: str, epochs: list[dict], total: int, shown: list[dict]) -> str:
     """A line about the whole training."""
     if not shown:
         return ""
@@ -229,11 +240,11 @@ def facts(name, epochs, total, shown):
     return f"{printable(name)}: {counted(number, 'epoch')}, {batches}{thin}"
 
 
-def counted(count, thing, things=None):
+def counted(count: int, thing: str, things: str | None = None) -> str:
     return f"{count:,} {thing if count == 1 else things or thing + 's'}"
 
 
-def caption(title, layers):
+def caption(title: str, layers: dict[str, dict]) -> str:
     """What stands above the table."""
     if not layers:
         return f"{title}."
@@ -241,7 +252,7 @@ def caption(title, layers):
     return f"{title}. Gradients: the norm for each layer in the last batch of the epoch{more}."
 
 
-def table_rows(epochs, paths):
+def table_rows(epochs: list[dict], paths: list[str]) -> list[list[str]]:
     """The table: a row for each epoch."""
     names = list(dict.fromkeys(name for record in epochs for name in record["logs"]))
     head = ["Epoch", "Batches", *map(printable, names)]

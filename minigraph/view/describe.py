@@ -3,9 +3,13 @@
 import inspect
 import re
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
-from ..graph.symbols import SymbolicTensor
+from ..graph.symbols import Node, SymbolicTensor
 from .text import printable, shape_text, shorten
+
+if TYPE_CHECKING:
+    from ..models.model import Model
 
 LISTED = 12  # how many boxes a sentence names before it says "and 30 more"
 LONGEST_NAME = 48  # in a sentence, which somebody has to listen to
@@ -26,8 +30,8 @@ class Box:
     name: str
     type: str
     kind: str
-    inputs: tuple
-    outputs: tuple
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
     dtype: str
     activation: str = ""
     call: int = 0
@@ -62,25 +66,25 @@ class Graph:
     """
 
     name: str
-    boxes: tuple
-    edges: tuple
+    boxes: tuple[Box, ...]
+    edges: tuple[Edge, ...]
     nodes: tuple
-    outputs: tuple  # the boxes that make the model's outputs, in order
+    outputs: tuple[int, ...]  # the boxes that make the model's outputs, in order
 
     @property
-    def pairs(self):
+    def pairs(self) -> list[tuple[int, int]]:
         return [(edge.source, edge.target) for edge in self.edges]
 
     @property
-    def outlets(self):
+    def outlets(self) -> list[int]:
         return [edge.output for edge in self.edges]
 
     @property
-    def parents(self):
+    def parents(self) -> list[int | None]:
         return [box.parent for box in self.boxes]
 
 
-def describe(model, opened=(), whole=None):
+def describe(model: "Model", opened: Any = (), whole: Graph | None = None) -> Graph:
     """The graph of a model: a box for each call, an edge for each tensor that a call is given.
 
     Boxes stand in the order in which the model runs. A nested model is one box, unless its path is
@@ -101,10 +105,10 @@ def describe(model, opened=(), whole=None):
         )
     known = {} if whole is None else dict(zip(whole.nodes, whole.boxes, strict=True))
     found = Findings(opened, shared_layers(model), known)
-    whole = walk(model, found)
+    scope = walk(model, found)
     if opened is not True:
         check_opened(model, opened, found.boxes)
-    outputs = tuple(whole.maker(symbol)[0] for symbol in model.outputs)
+    outputs = tuple(scope.maker(symbol)[0] for symbol in model.outputs)
     return Graph(
         printable(model.name), tuple(found.boxes), tuple(found.edges), tuple(found.nodes), outputs
     )
@@ -114,11 +118,11 @@ def describe(model, opened=(), whole=None):
 class Findings:
     """What a walk through a model and the opened models inside it has found."""
 
-    opened: object
+    opened: Any
     shared: dict
     known: dict
-    boxes: list = field(default_factory=list)
-    edges: list = field(default_factory=list)
+    boxes: list[Box] = field(default_factory=list)
+    edges: list[Edge] = field(default_factory=list)
     nodes: list = field(default_factory=list)
 
 
@@ -126,10 +130,10 @@ class Findings:
 class Scope:
     """A model seen from inside: the box of each node, and the scope of each that is open."""
 
-    places: dict = field(default_factory=dict)
-    inside: dict = field(default_factory=dict)
+    places: dict[Node, int] = field(default_factory=dict)
+    inside: dict[Node, "Scope"] = field(default_factory=dict)
 
-    def maker(self, symbol):
+    def maker(self, symbol: SymbolicTensor) -> tuple[int, int]:
         """(box, its output) that makes a tensor: of an open model, a box inside it."""
         scope = self
         while symbol.node in scope.inside:
@@ -137,7 +141,7 @@ class Scope:
         return scope.places[symbol.node], symbol.index
 
 
-def walk(model, found, parent=None):
+def walk(model: Any, found: Findings, parent: int | None = None) -> Scope:
     """Add the boxes and edges of a model, and of the models inside it that are open."""
     scope, calls = Scope(), set(model.plan.calls)
     families = {}
@@ -174,12 +178,12 @@ def walk(model, found, parent=None):
     return scope
 
 
-def node_name(box):
+def node_name(box: Box) -> str:
     """A box's name among its neighbours: with the call, where its layer is called several times."""
     return f"{box.name}[{box.call}]" if box.calls > 1 else box.name
 
 
-def shared_layers(model):
+def shared_layers(model: Any) -> dict:
     """The layers that are called more than once, also inside nested models, and their numbers.
 
     What stands in a model that is called twice is called twice.
@@ -199,7 +203,7 @@ def shared_layers(model):
     return shared
 
 
-def check_opened(model, opened, boxes):
+def check_opened(model: "Model", opened: Any, boxes: Any) -> None:
     """Raise ValueError for a path that is no nested model, in so far as what is open shows it."""
     known = {box.path for box in boxes if box.kind == "model"}
     visible = {"", *(box.path for box in boxes if box.opened)}
@@ -211,7 +215,7 @@ def check_opened(model, opened, boxes):
             )
 
 
-def describe_entry(node):
+def describe_entry(node: Node) -> Box:
     """The box of a place where data enters: an Input, or a tensor at which the graph was cut."""
     return Box(
         name=printable(node.name),
@@ -224,7 +228,7 @@ def describe_entry(node):
     )
 
 
-def describe_node(node):
+def describe_node(node: Node) -> Box:
     """The box of one node, by itself."""
     layer = node.layer
     weights = [] if layer is None else layer.weights
@@ -245,20 +249,20 @@ def describe_node(node):
     )
 
 
-def kind_of(node):
+def kind_of(node: Node) -> str:
     if node.layer is None:
         return "op"
     return "model" if getattr(node.layer, "runs_its_plan", False) else "layer"
 
 
-def activation_of(layer):
+def activation_of(layer: Any) -> str:
     """The name of a layer's activation, or nothing if it has none or the linear one."""
     activation = getattr(layer, "activation", None)
     name = activation if isinstance(activation, str) else getattr(activation, "__name__", "")
     return "" if name in ("", "linear") else printable(name)
 
 
-def explanation(fn):
+def explanation(fn: Any) -> tuple[str, str]:
     """The first sentence of what a layer or op says about itself, and its formula, moved right."""
     text = inspect.getdoc(fn if inspect.isfunction(fn) else type(fn)) or ""
     paragraphs = text.split("\n\n")
@@ -267,19 +271,20 @@ def explanation(fn):
     return printable(sentence), printable("; ".join(map(str.strip, formula.splitlines())))
 
 
-def first_sentence(paragraph):
+def first_sentence(paragraph: str) -> str:
     """Up to the first full stop that ends a sentence."""
     found = re.match(r".*?[^.]\.(?= [A-Z]|$)", paragraph)
     return found[0] if found else paragraph
 
 
-def as_sentence(graph):
+def as_sentence(graph: Graph) -> str:
     """The graph in words, for those who cannot see the picture.
 
     "A graph of 3 nodes: img (InputLayer) feeds dense (Dense); dense feeds dense_1 (Dense)." What is
     inside an open model follows in a sentence of its own.
     """
-    members, readers = {None: []}, {}
+    members: dict[int | None, list[int]] = {None: []}
+    readers = {}
     for i, box in enumerate(graph.boxes):
         members.setdefault(box.parent, []).append(i)
     for edge in graph.edges:
@@ -293,15 +298,15 @@ def as_sentence(graph):
     return " ".join(sentences[:LISTED]) + more
 
 
-def around(graph, i):
+def around(graph: Graph, i: int) -> list[int]:
     """The boxes around a box, the outermost first; last the box itself."""
     found = [i]
-    while graph.boxes[found[0]].parent is not None:
-        found.insert(0, graph.boxes[found[0]].parent)
+    while (parent := graph.boxes[found[0]].parent) is not None:
+        found.insert(0, parent)
     return found
 
 
-def sentence_of_level(graph, holder, boxes, readers):
+def sentence_of_level(graph: Graph, holder: int | None, boxes: Any, readers: Any) -> str:
     """What feeds what among the boxes that stand directly in an open model, or in the whole."""
     introduced, clauses = set(), []
 
@@ -326,20 +331,20 @@ def sentence_of_level(graph, holder, boxes, readers):
     return f"{opening}: {'; '.join(clauses[:LISTED])}{more}."
 
 
-def whole_name(graph, i):
+def whole_name(graph: Graph, i: int) -> str:
     """A box's name and where it stands: `dense of encoder (call 2)`."""
     boxes = [graph.boxes[place] for place in reversed(around(graph, i))]
     return " of ".join(name_with_call(box) for box in boxes)
 
 
-def name_with_call(box):
+def name_with_call(box: Box) -> str:
     return f"{short_name(box)} (call {box.call + 1})" if box.calls > 1 else short_name(box)
 
 
-def short_name(box):
+def short_name(box: Box) -> str:
     return shorten(box.name, LONGEST_NAME)
 
 
-def listed(words):
+def listed(words: list[str]) -> str:
     """a; a and b; a, b and c"""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -1,7 +1,14 @@
 """A model in the DOT language, for readers who have Graphviz and want its layouts."""
 
-from .describe import describe
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from .describe import Box, describe
+from .svg import Captions
 from .text import printable
+
+if TYPE_CHECKING:
+    from ..models.model import Model
 
 DIRECTIONS = ("TB", "LR")
 
@@ -9,30 +16,30 @@ DIRECTIONS = ("TB", "LR")
 class Dot:
     """A graph in the DOT language: `str(dot)` is the text."""
 
-    def __init__(self, text):
+    def __init__(self, text: str) -> None:
         self.text = text
 
-    def to_string(self):
+    def to_string(self) -> str:
         return self.text
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.text
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<Dot of {self.text.count(chr(10))} lines>"
 
 
 def model_to_dot(
-    model,
-    show_shapes=False,
-    show_dtype=False,
-    show_layer_names=False,
-    rankdir="TB",
-    expand_nested=False,
-    dpi=200,
-    show_layer_activations=False,
-    show_trainable=False,
-):
+    model: "Model",
+    show_shapes: bool = False,
+    show_dtype: bool = False,
+    show_layer_names: bool = False,
+    rankdir: str = "TB",
+    expand_nested: bool = False,
+    dpi: float = 200,
+    show_layer_activations: bool = False,
+    show_trainable: bool = False,
+) -> Dot:
     """The graph of a model as a `Dot`, whose text is in the DOT language, for Graphviz.
 
     The arguments are those of `plot_model`.
@@ -67,20 +74,20 @@ def model_to_dot(
     return Dot("\n".join([*lines, "}", ""]))
 
 
-def quoted(text):
+def quoted(text: str) -> str:
     """A text between quotes, as DOT reads it: nothing in it has a meaning of its own."""
     rows = [printable(row).replace("\\", "\\\\").replace('"', '\\"') for row in text.split("\n")]
     return '"' + "\\n".join(rows) + '"'
 
 
 def caption_maker(
-    show_shapes,
-    show_dtype,
-    show_layer_names,
-    show_layer_activations,
-    show_trainable,
-    join=", ".join,
-):
+    show_shapes: bool,
+    show_dtype: bool,
+    show_layer_names: bool,
+    show_layer_activations: bool,
+    show_trainable: bool,
+    join: Callable[[Sequence[str]], str] = ", ".join,
+) -> Callable[[Box], Captions]:
     """The function that says what stands in a box, as (style, text) pairs; `join` makes one text of
     several shapes."""
 

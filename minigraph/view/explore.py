@@ -1,16 +1,31 @@
 """The graph widget: a model to click and to open, with a recorded pass to step through."""
 
 from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import inf
+from typing import TYPE_CHECKING, Any
 
-from .abridge import NOT_SHOWN, abridge
-from .describe import as_sentence, describe, listed
+from .abridge import NOT_SHOWN, Abridged, abridge
+from .describe import Box, Graph, as_sentence, describe, listed
 from .pixels import Detail, activation_picture, histogram, weight_picture
-from .svg import LONGEST_LINE, MOST_SHAPES, card_caption, compose, path_data, picture_svg, shortened
+from .svg import (
+    LONGEST_LINE,
+    MOST_SHAPES,
+    Captions,
+    Picture,
+    card_caption,
+    compose,
+    path_data,
+    picture_svg,
+    shortened,
+)
 from .text import printable, shape_text, shorten, some
-from .trace import norm_text, number_text, trace
+from .trace import Recording, norm_text, number_text, trace
 from .widget import MOST_BYTES, Page, show
+
+if TYPE_CHECKING:
+    from ..models.model import Model
 
 # A page that would be too large is made again with less in it: first the pictures of arrays become
 # coarser, then fewer nested models can be opened, weights and the terms of sums lose their
@@ -37,7 +52,13 @@ FORWARD_ONLY = (
 OPENING = "Nothing has run yet. Step on to see the data enter."
 
 
-def explore(model, x=None, y=None, loss=None, rankdir="TB"):
+def explore(
+    model: "Model",
+    x: Any = None,
+    y: Any = None,
+    loss: Callable[..., Any] | None = None,
+    rankdir: str = "TB",
+) -> Any:
     """A picture of `model` to click; with `x` it steps through a recorded forward pass, with `y`
     through the backward pass too.
 
@@ -59,7 +80,7 @@ def explore(model, x=None, y=None, loss=None, rankdir="TB"):
     return show(page)
 
 
-def all_there_is(graph):
+def all_there_is(graph: Graph) -> Detail:
     """The detail for a notebook in which Python runs: every box, every model can be opened."""
     models = sum(box.opened for box in graph.boxes)
     if len(graph.boxes) > Detail.boxes:
@@ -67,7 +88,7 @@ def all_there_is(graph):
     return replace(DETAILS[0], boxes=inf, drawings=max(models + 1, Detail.drawings))
 
 
-def small_html(model, whole, recording, rankdir):
+def small_html(model: "Model", whole: Graph, recording: Recording | None, rankdir: str) -> str:
     """The widget as a piece of a page, with as much in it as there is room for."""
     large = whole.parents.count(None) > Detail.boxes
     for detail in DETAILS[DETAILS.index(SMALLEST) if large else 0 :]:
@@ -77,11 +98,17 @@ def small_html(model, whole, recording, rankdir):
     return page.html
 
 
-def fits(page):
+def fits(page: Page) -> bool:
     return len(page.html.encode()) <= MOST_BYTES
 
 
-def graph_page(model, whole, recording=None, rankdir="TB", detail=DETAILS[0]):
+def graph_page(
+    model: "Model",
+    whole: Graph,
+    recording: Recording | None = None,
+    rankdir: str = "TB",
+    detail: Detail = DETAILS[0],
+) -> Page:
     """All that the widget shows of a model; `whole` is its graph with all models in it open."""
     cut = Cut.of(model, whole, detail)
     graph, recording = cut.graph, recording and recorded_on(cut, recording)
@@ -91,7 +118,7 @@ def graph_page(model, whole, recording=None, rankdir="TB", detail=DETAILS[0]):
     usual = {key: most_frequent(box[key] for box in boxes) for key in boxes[0]}
     count = len(boxes)
     passes = 0 if recording is None else 1 if recording.loss is None else 2
-    loss = number_text(recording.loss) if passes == 2 else None
+    loss = None if recording is None or recording.loss is None else number_text(recording.loss)
     data = {
         "view": "graph",
         "title": graph.name + cut.share,
@@ -107,7 +134,7 @@ def graph_page(model, whole, recording=None, rankdir="TB", detail=DETAILS[0]):
         ],
         "drawings": drawings,
         "loss": loss,
-        "ends": [] if passes < 2 else [array_data(t, detail) for t in recording.loss_terms],
+        "ends": [array_data(t, detail) for t in recording.loss_terms] if recording and loss else [],
         "passes": passes,
         "samples": recording.samples if recording else 0,
         "opening": OPENING if passes == 2 else FORWARD_ONLY,
@@ -133,14 +160,14 @@ class Cut:
     model `abridged` says how `graph` came out of the one of all `nodes`.
     """
 
-    graph: object
+    graph: Graph
     openings: list
     closed: int
     nodes: int
-    abridged: object = None
+    abridged: Abridged | None = None
 
     @classmethod
-    def of(cls, model, whole, detail):
+    def of(cls, model: "Model", whole: Graph, detail: Detail) -> "Cut":
         """As much as `detail` allows of a graph in which all models are open."""
         openings = choices(whole, detail.drawings, detail.boxes)
         models = set().union(*openings)
@@ -149,25 +176,25 @@ class Cut:
         graph = whole if everything else describe(model, paths, whole)
         closed = sum(box.kind == "model" and not box.opened for box in graph.boxes)
         if len(graph.boxes) > detail.boxes:
-            abridged = abridge(graph, detail.boxes)
+            abridged = abridge(graph, int(detail.boxes))
             return cls(abridged.graph, [[]], closed, len(graph.boxes), abridged)
         place = {box.path: i for i, box in enumerate(graph.boxes)}
         openings = [sorted(place[whole.boxes[i].path] for i in opened) for opened in openings]
         return cls(graph, openings, closed, len(graph.boxes))
 
     @property
-    def missing(self):
+    def missing(self) -> int:
         """How many nodes the box for the rest stands for."""
         return self.nodes - len(self.graph.boxes) + 1 if self.abridged else 0
 
     @property
-    def share(self):
+    def share(self) -> str:
         """What the title says of the nodes that are missing."""
         shown = self.nodes - self.missing
         return f" ({shown:,} of {self.nodes:,} nodes)" if self.missing else ""
 
 
-def choices(graph, most, boxes=inf):
+def choices(graph: Graph, most: int, boxes: float = inf) -> list:
     """The sets of nested models that can be open together; an inner one only in an open one.
 
     Models are left closed where more than `boxes` boxes would be seen if all others were open.
@@ -197,7 +224,7 @@ def choices(graph, most, boxes=inf):
     return found
 
 
-def recorded_on(cut, recording):
+def recorded_on(cut: Cut, recording: Recording) -> Recording:
     """The recording as if its graph had the boxes that are shown."""
     places = places_in(recording.graph, cut.graph)
     shown = {place: i for i, place in enumerate(places) if place is not None}
@@ -216,7 +243,7 @@ def recorded_on(cut, recording):
     return part
 
 
-def record_the_rest(abridged, recording, part):
+def record_the_rest(abridged: Abridged, recording: Recording, part: Recording) -> None:
     """Add to `part` what enters and leaves the box that stands for many, as if it were one call.
 
     The gradient of what leaves it is the sum of what all outside send back; what it sends back
@@ -248,13 +275,13 @@ def record_the_rest(abridged, recording, part):
     ]
 
 
-def places_in(whole, graph):
+def places_in(whole: Graph, graph: Graph) -> list[int | None]:
     """The number that each box of a graph has in the whole one; None for the box for the rest."""
     number = {box.path: i for i, box in enumerate(whole.boxes)}
     return [number.get(box.path) for box in graph.boxes]
 
 
-def total(terms):
+def total(terms: Iterable) -> Any:
     """The sum of those gradients that there are, or None."""
     terms = [term for term in terms if term is not None]
     return sum(terms[1:], terms[0]) if terms else None
@@ -264,7 +291,7 @@ def total(terms):
 # Drawings: one for each choice of models to open
 
 
-def draw_all(model, whole, cut, rankdir):
+def draw_all(model: "Model", whole: Graph, cut: Cut, rankdir: str) -> tuple[dict, list, Picture]:
     """A drawing for each choice of nested models that are open, all edges of all of them, and the
     picture in which all are closed.
 
@@ -283,7 +310,7 @@ def draw_all(model, whole, cut, rankdir):
     return drawings, list(numbers), pictures[0]
 
 
-def drawing_data(picture, boxes, numbers):
+def drawing_data(picture: Picture, boxes: Sequence[int], numbers: dict) -> dict[str, Any]:
     """Where everything stands in one drawing. `boxes` are the numbers of its boxes in the whole
     graph; `numbers` gives each edge its number, and grows."""
     graph, drawing = picture.graph, picture.drawing
@@ -308,19 +335,19 @@ def drawing_data(picture, boxes, numbers):
 # Boxes, edges and what was recorded there
 
 
-def most_frequent(values):
+def most_frequent(values: Iterable) -> Any:
     """The value that occurs most often; what boxes have in common is written once."""
     values = list(values)
     counts = Counter(map(repr, values))
     return max(values, key=lambda value: counts[repr(value)])
 
 
-def name_caption(box):
+def name_caption(box: Box) -> Captions:
     """All that a box of a very large still picture says; the table says the rest."""
     return [("title", shorten(box.name, LONGEST_LINE))]
 
 
-def box_data(graph, i, recording, detail):
+def box_data(graph: Graph, i: int, recording: Recording | None, detail: Detail) -> dict[str, Any]:
     """One box: what it is, its weights, its value and the gradient that arrives there."""
     box = graph.boxes[i]
     fields = (
@@ -341,7 +368,7 @@ def box_data(graph, i, recording, detail):
     return data
 
 
-def weights_data(graph, i, recording, detail):
+def weights_data(graph: Graph, i: int, recording: Recording | None, detail: Detail) -> list[dict]:
     """The weights of a box. Those of a shared layer stand at its first call; a nested model has
     its own inside."""
     box = graph.boxes[i]
@@ -364,13 +391,13 @@ def weights_data(graph, i, recording, detail):
     return found
 
 
-def first_call(graph, i):
+def first_call(graph: Graph, i: int) -> int:
     """The first box of the layer that box i calls."""
     layer = graph.nodes[i].layer
     return next(k for k, node in enumerate(graph.nodes) if node and node.layer is layer)
 
 
-def edge_data(edge, recording, detail):
+def edge_data(edge: tuple, recording: Recording | None, detail: Detail | None) -> dict[str, Any]:
     """One edge, and the gradient that it carries back; with a picture where several meet."""
     source, output, target, argument = edge
     data = {"source": source, "output": output, "target": target}
@@ -382,7 +409,7 @@ def edge_data(edge, recording, detail):
     return data
 
 
-def meetings(drawings, edges):
+def meetings(drawings: dict, edges: list) -> set[int]:
     """The numbers of the edges whose gradients are added to others, in any of the drawings."""
     found = set()
     for drawing in drawings.values():
@@ -395,13 +422,13 @@ def meetings(drawings, edges):
     return found
 
 
-def array_data(tensor, detail):
+def array_data(tensor: Any, detail: Detail) -> dict[str, Any] | None:
     """What is shown of an array: its shape, its norm, and a small picture."""
     if tensor is None:
         return None
     if tensor is NOT_SHOWN:
         return {"shape": NOT_SHOWN, "norm": NOT_SHOWN}
-    data = {"shape": shape_text(tensor.shape), "norm": norm_text(tensor)}
+    data: dict[str, Any] = {"shape": shape_text(tensor.shape), "norm": norm_text(tensor)}
     if detail.arrays:
         data["picture"] = activation_picture(tensor.numpy(), detail)
     return data
@@ -411,7 +438,7 @@ def array_data(tensor, detail):
 # The same facts in words
 
 
-def caption(graph, recording):
+def caption(graph: Graph, recording: Recording | None) -> str:
     """What stands above the table."""
     text = f"Model {graph.name}"
     if recording:
@@ -422,7 +449,7 @@ def caption(graph, recording):
     return f"{text}."
 
 
-def economies(cut, detail, passes):
+def economies(cut: Cut, detail: Detail, passes: int) -> str:
     """What was left out to keep the page small, in the order of `DETAILS`."""
     missing = []
     if cut.closed:
@@ -442,7 +469,7 @@ def economies(cut, detail, passes):
     return f" To keep the page small, {listed(missing)}.{more}"
 
 
-def table_rows(boxes, passes):
+def table_rows(boxes: list[dict], passes: int) -> list[list[str]]:
     """The table: a row for each box, those inside nested models too."""
     head = ["Node", "Kind", "Output shape", "Parameters", "Norm of value", "Norm of gradient"]
     rows = [head[: 4 + passes]]
@@ -453,6 +480,6 @@ def table_rows(boxes, passes):
     return rows
 
 
-def norms(arrays):
+def norms(arrays: Iterable) -> str:
     """The norms of several arrays, in words."""
     return ", ".join("none" if array is None else array["norm"] for array in arrays) or "none"

@@ -16,9 +16,11 @@ numbers. Nothing here is random and nothing is recursive.
 
 from bisect import bisect_right, insort
 from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import ceil, floor, inf
+from typing import Any
 
 # The free band between two layers, in which arrows bend; wider where text stands along the arrow.
 LAYER_GAP = {"TB": 50.0, "LR": 64.0}
@@ -52,7 +54,13 @@ class Drawing:
     rankdir: str = "TB"
 
 
-def layout(sizes, edges, rankdir="TB", outlets=None, parents=None):
+def layout(
+    sizes: Sequence,
+    edges: Sequence[tuple[int, int]],
+    rankdir: str = "TB",
+    outlets: list[int] | None = None,
+    parents: list[int | None] | None = None,
+) -> Drawing:
     """Place boxes of the given sizes and lead the edges between them.
 
     `sizes` is a list of (width, height), `edges` a list of (source, target) with box numbers;
@@ -100,13 +108,15 @@ class Level:
     boxes: list = field(default_factory=list)
     legs: dict = field(default_factory=dict)
     tensors: dict = field(default_factory=dict)
-    size: tuple = (0.0, 0.0)
+    size: tuple[float, float] = (0.0, 0.0)
     places: dict = field(default_factory=dict)
     doors: dict = field(default_factory=dict)
     ways: dict = field(default_factory=dict)
 
 
-def divide(edges, outlets, parents):
+def divide(
+    edges: Sequence[tuple[int, int]], outlets: Sequence[int], parents: Sequence[int | None]
+) -> dict[int, Level]:
     """The levels, by the box that holds them: every edge is cut where it enters or leaves a box.
 
     Each edge enters through a door of its own, ("in", edge); edges that carry one tensor leave
@@ -129,11 +139,11 @@ def divide(edges, outlets, parents):
     return levels
 
 
-def way_out(box, parents):
+def way_out(box: int, parents: Sequence[int | None]) -> list[int]:
     """A box, the box that holds it, and so on; last the whole drawing."""
     found = [box]
-    while parents[found[-1]] is not None:
-        found.append(parents[found[-1]])
+    while (parent := parents[found[-1]]) is not None:
+        found.append(parent)
     return [*found, WHOLE]
 
 
@@ -148,7 +158,7 @@ class Border:
     height: float = 0.0
 
     @classmethod
-    def around(cls, heading, rankdir):
+    def around(cls, heading: tuple[float, float] | None, rankdir: str) -> "Border":
         """The border of a box with a heading of that (upright) size, or of the whole drawing.
 
         In a drawing to the right the heading stands above the arrows, which is left before it is
@@ -161,7 +171,9 @@ class Border:
         return cls(left=heading[0], padding=PADDING, height=heading[1])
 
 
-def arrange(level, levels, sizes, border, layer_gap):
+def arrange(
+    level: Level, levels: dict[int, Level], sizes: Sequence, border: Border, layer_gap: float
+) -> None:
     """Lay out one level; the levels inside it are laid out already, and `sizes` says how large."""
     sketch = Sketch.of(level, levels, sizes)
     pieces = cut(sketch, layers_of(sketch))
@@ -202,7 +214,7 @@ class Sketch:
     touch: list
 
     @classmethod
-    def of(cls, level, levels, sizes):
+    def of(cls, level: Level, levels: dict[int, Level], sizes: Sequence) -> "Sketch":
         doors = dict.fromkeys(end for leg in level.legs.values() for end in leg if is_door(end))
         entries = [door for door in doors if door[0] == "in"]
         items = [*level.boxes, *entries, *(door for door in doors if door[0] == "out")]
@@ -237,7 +249,7 @@ class Sketch:
         )
 
 
-def is_door(item):
+def is_door(item: Any) -> bool:
     return isinstance(item, tuple)
 
 
@@ -245,7 +257,7 @@ def is_door(item):
 # Layers
 
 
-def layers_of(sketch):
+def layers_of(sketch: Sketch) -> list[int]:
     """The layer of each item: doors have the first and the last layer to themselves."""
     inner = [edge for edge in sketch.edges if max(edge) < sketch.boxes]
     layers = tighten(longest_paths(sketch.boxes, inner), inner)
@@ -255,7 +267,7 @@ def layers_of(sketch):
     return [*(layer + first for layer in layers), *[0] * sketch.entries, *[last] * exits]
 
 
-def longest_paths(count, edges):
+def longest_paths(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
     """The layer of each box: the length of the longest path that ends there.
 
     Raises ValueError if the edges form a cycle.
@@ -277,7 +289,7 @@ def longest_paths(count, edges):
     return layers
 
 
-def tighten(layers, edges):
+def tighten(layers: list[int], edges: Sequence[tuple[int, int]]) -> list[int]:
     """Move boxes forward where that stretches no more arrows than it shortens.
 
     The longest path puts every input into the first layer. One that is used far down is better
@@ -317,7 +329,7 @@ class Pieces:
     chains: list
 
 
-def cut(sketch, layers):
+def cut(sketch: Sketch, layers: list[int]) -> Pieces:
     """Cut every arrow that passes a layer into pieces. Arrows with one tensor share pieces."""
     beside = without_pieces(sketch, layers)
     layer = list(layers)
@@ -345,7 +357,7 @@ def cut(sketch, layers):
     return Pieces(layer, width, height, sketch.boxes, list(links), touch, chains)
 
 
-def without_pieces(sketch, layers):
+def without_pieces(sketch: Sketch, layers: list[int]) -> set[int]:
     """The edges for which the allowance of pieces does not suffice: the longest."""
     allowance = PIECES_FIXED + PIECES_PER_BOX * len(sketch.items)
     reach = {}  # what is carried -> the last layer that its shared chain passes
@@ -367,7 +379,7 @@ def without_pieces(sketch, layers):
 # Order within the layers
 
 
-def neighbours(pieces):
+def neighbours(pieces: Pieces) -> tuple[list[list[int]], list[list[int]]]:
     """Two lists: who stands above each piece, and who stands below."""
     above, below = [[] for _ in pieces.layer], [[] for _ in pieces.layer]
     for upper, lower in pieces.links:
@@ -376,7 +388,7 @@ def neighbours(pieces):
     return above, below
 
 
-def order(pieces):
+def order(pieces: Pieces) -> list[list[int]]:
     """The pieces of each layer from left to right, with few crossings.
 
     Starts from a walk through the graph, then sweeps down and up, sorting each layer by the median
@@ -404,7 +416,7 @@ def order(pieces):
     return best
 
 
-def walk(pieces, below):
+def walk(pieces: Pieces, below: list[list[int]]) -> Iterator[int]:
     """All pieces, depth first from the first layer: what belongs together comes together."""
     seen = set()
     for start in sorted(range(len(pieces.layer)), key=lambda piece: (pieces.layer[piece], piece)):
@@ -417,7 +429,9 @@ def walk(pieces, below):
                 stack.extend(reversed(below[piece]))
 
 
-def sort_by_median(row, guides, place, lean, mirror):
+def sort_by_median(
+    row: list[int], guides: list[list[int]], place: dict[int, int], lean: dict, mirror: bool
+) -> None:
     """Sort a layer, in place, by the median place of each piece's neighbours.
 
     A piece without neighbours keeps its place. `mirror` lets equal medians swap, which frees
@@ -430,19 +444,21 @@ def sort_by_median(row, guides, place, lean, mirror):
         return places[middle] if len(places) % 2 else (places[middle - 1] + places[middle]) / 2
 
     turn = -1 if mirror else 1
-    _variables = [piece for piece in row if guides[piece]]
-    remaining = iter(sorted(_variables, key=lambda piece: (median(piece), turn * place[piece])))
+    guided = [piece for piece in row if guides[piece]]
+    remaining = iter(sorted(guided, key=lambda piece: (median(piece), turn * place[piece])))
     row[:] = [next(remaining) if guides[piece] else piece for piece in row]
     for i, piece in enumerate(row):
         place[piece] = i
 
 
-def ends(piece, others, place, lean):
+def ends(piece: int, others: Iterable[int], place: dict[int, int], lean: dict) -> list[float]:
     """Where the links of a piece with others end, from left to right: a box may be wide."""
     return sorted(place[other] + lean.get((other, piece), 0) for other in others)
 
 
-def exchange(rows, above, below, lean):
+def exchange(
+    rows: list[list[int]], above: list[list[int]], below: list[list[int]], lean: dict
+) -> None:
     """Swap neighbours in a layer wherever that removes crossings."""
     place = {piece: i for row in rows for i, piece in enumerate(row)}
     for row in rows:
@@ -459,12 +475,12 @@ def exchange(rows, above, below, lean):
                 place[left], place[right] = i + 1, i
 
 
-def pairs_before(first, second):
+def pairs_before(first: list[float], second: list[float]) -> int:
     """How many pairs have a member of the sorted list `first` strictly before one of `second`."""
     return sum(len(second) - bisect_right(second, value) for value in first)
 
 
-def crossings(rows, below, lean):
+def crossings(rows: list[list[int]], below: list[list[int]], lean: dict) -> int:
     """How many links cross between neighbouring layers.
 
     Two links cross when their upper ends and lower ends come in opposite orders, so the links are
@@ -490,7 +506,7 @@ def crossings(rows, below, lean):
 # Coordinates
 
 
-def coordinates(pieces, rows):
+def coordinates(pieces: Pieces, rows: list[list[int]]) -> list[float]:
     """The horizontal centre of every piece.
 
     Four drafts are made, each pushing as far as it can to one of four corners; each keeps the order
@@ -520,7 +536,7 @@ def coordinates(pieces, rows):
     return middles
 
 
-def forbidden_links(pieces, rows, above):
+def forbidden_links(pieces: Pieces, rows: list[list[int]], above: list[list[int]]) -> set:
     """The links that must not be drawn straight, since they cross a piece of a longer arrow."""
 
     def inner(upper, lower):
@@ -544,7 +560,9 @@ def forbidden_links(pieces, rows, above):
     return crossing
 
 
-def align(rows, guides, crossing, touch, sign):
+def align(
+    rows: list[list[int]], guides: list[list[int]], crossing: set, touch: dict, sign: int
+) -> tuple[dict, dict]:
     """Stack pieces into straight columns: each piece joins the column of its median neighbour.
 
     Returns the root of each piece's column, and how far the piece stands right of that: a link need
@@ -557,7 +575,7 @@ def align(rows, guides, crossing, touch, sign):
     for row in rows:
         reached = -1
         for piece in row:
-            candidates = sorted(guides[piece], key=place.get)
+            candidates = sorted(guides[piece], key=place.__getitem__)
             middle = (len(candidates) - 1) / 2
             for guide in candidates[int(middle) : int(middle + 1.5)]:
                 free = guide not in continued and (guide, piece) not in crossing
@@ -571,7 +589,7 @@ def align(rows, guides, crossing, touch, sign):
     return root, shift
 
 
-def compact(pieces, rows, root, shift):
+def compact(pieces: Pieces, rows: list[list[int]], root: dict, shift: dict) -> list[float]:
     """The place of every column, as far to the left as the distances allow, then drawn together."""
     apart = {}  # (left column, right column) -> the distance that they need
     for row in rows:
@@ -598,7 +616,7 @@ def compact(pieces, rows, root, shift):
     return [x[root[piece]] + shift[piece] for piece in range(len(pieces.layer))]
 
 
-def straightened(pieces, rows, x):
+def straightened(pieces: Pieces, rows: list[list[int]], x: list[float]) -> list[float]:
     """Move each box whose only link is with a door in front of that door, if there is room."""
     x, links, wishes = list(x), Counter(end for link in pieces.links for end in link), {}
     for (box, other), place in pieces.touch.items():
@@ -617,7 +635,7 @@ def straightened(pieces, rows, x):
     return x
 
 
-def separation(pieces, left, right):
+def separation(pieces: Pieces, left: int, right: int) -> float:
     """The least distance of the centres of two neighbours in a layer."""
     gap = ARROW_GAP if max(left, right) >= pieces.boxes else BOX_GAP
     return (pieces.width[left] + pieces.width[right]) / 2 + gap
@@ -627,7 +645,7 @@ def separation(pieces, left, right):
 # Boxes and paths
 
 
-def side_by_side(sketch, pieces, x, border):
+def side_by_side(sketch: Sketch, pieces: Pieces, x: list[float], border: Border) -> tuple:
     """Every piece's place along the layers, the column of each edge at the side, and the width."""
     x = [rounded(value) for value in x]
     left = min(x[piece] - pieces.width[piece] / 2 for piece in range(len(x)))
@@ -639,7 +657,7 @@ def side_by_side(sketch, pieces, x, border):
     return [value + shift for value in x], columns, max(width, border.width)
 
 
-def one_below_the_other(sketch, pieces, border, layer_gap):
+def one_below_the_other(sketch: Sketch, pieces: Pieces, border: Border, layer_gap: float) -> tuple:
     """The (top, bottom) of every layer, and the height. Doors stand on the border."""
     heights = [0.0] * (max(pieces.layer) + 1)
     for layer, height in zip(pieces.layer, pieces.height, strict=True):
@@ -657,7 +675,7 @@ def one_below_the_other(sketch, pieces, border, layer_gap):
     return [(0.0, border.top)] * above + spans + [(y, y)] * below, y
 
 
-def side_lanes(sketch, pieces):
+def side_lanes(sketch: Sketch, pieces: Pieces) -> dict[int, int]:
     """A lane beside the drawing for every edge that was not cut: the first that is free there."""
     lanes, taken = {}, []
     beside = [k for k, chain in enumerate(pieces.chains) if chain is None]
@@ -669,7 +687,14 @@ def side_lanes(sketch, pieces):
     return lanes
 
 
-def ways(sketch, pieces, x, columns, spans, depths):
+def ways(
+    sketch: Sketch,
+    pieces: Pieces,
+    x: list[float],
+    columns: dict[int, float],
+    spans: list,
+    depths: list,
+) -> list:
     """For each edge: (x, from y, to y) of every upright stretch from its start to its end.
 
     Edges arrive side by side, in the order in which they come, so that the same tensor used twice
@@ -695,15 +720,17 @@ def ways(sketch, pieces, x, columns, spans, depths):
     return found
 
 
-def spread(width, count):
+def spread(width: float, count: int) -> list[float]:
     """`count` places around the middle of a side, `PORT_GAP` apart or as the width allows."""
     gap = min(PORT_GAP, width / (count + 1))
     return [rounded((i - (count - 1) / 2) * gap) for i in range(count)]
 
 
-def assemble(levels, sizes, edges):
+def assemble(levels: dict[int, Level], sizes: Sequence, edges: int) -> Drawing:
     """The drawing: every level at its place in the one around it, every edge of its legs."""
-    corners, boxes, layers = {WHOLE: (0.0, 0.0)}, [None] * len(sizes), [0] * len(sizes)
+    corners = {WHOLE: (0.0, 0.0)}
+    boxes: list = [None] * len(sizes)
+    layers = [0] * len(sizes)
     parts = [[] for _ in range(edges)]
     for holder in sorted(levels):
         level, (left, top) = levels[holder], corners[holder]
@@ -716,7 +743,7 @@ def assemble(levels, sizes, edges):
     return Drawing(*levels[WHOLE].size, boxes, [lead(joined(ways)) for ways in parts], layers)
 
 
-def joined(ways):
+def joined(ways: list) -> list:
     """The stretches of an edge's legs as one list: at a door, two stretches become one."""
     stretches = []
     for way in sorted(ways, key=lambda way: way[0][1]):
@@ -727,10 +754,10 @@ def joined(ways):
     return stretches
 
 
-def lead(stretches):
+def lead(stretches: list) -> list:
     """The path through upright stretches (x, from y, to y): lines within layers, curves between."""
     x, y, below = stretches[0]
-    path = [("M", x, y)]
+    path: list[tuple] = [("M", x, y)]
     for column, top, bottom in stretches[1:]:
         if below > y:
             path.append(("L", x, below))
@@ -743,7 +770,7 @@ def lead(stretches):
     return path
 
 
-def mirrored(drawing):
+def mirrored(drawing: Drawing) -> Drawing:
     """The same drawing with x and y exchanged."""
     boxes = [(y, x, h, w) for x, y, w, h in drawing.boxes]
     paths = []
@@ -756,7 +783,7 @@ def mirrored(drawing):
     return Drawing(drawing.height, drawing.width, boxes, paths, drawing.layers, "LR")
 
 
-def rounded(value):
+def rounded(value: float) -> float:
     """Half pixels are precise enough, and the same bytes come out on every processor.
 
     A middle between two is always rounded up, so that what was aligned stays so.

@@ -6,6 +6,7 @@ words what was done to it.
 
 import string
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -36,7 +37,7 @@ class Detail:
     names_only: bool = False
 
 
-def activation_picture(array, detail):
+def activation_picture(array: np.ndarray, detail: Detail) -> dict[str, Any] | None:
     """A batch of values: bars for vectors, a timeline for sequences, feature maps for images."""
     array = np.asarray(array, "float64")
     if not array.size:
@@ -70,7 +71,7 @@ def activation_picture(array, detail):
     return cells("maps", maps, words)
 
 
-def weight_picture(array, detail):
+def weight_picture(array: np.ndarray, detail: Detail) -> dict[str, Any] | None:
     """A weight: bars for a vector, one picture per filter for a convolution, else a grid."""
     array = np.asarray(array, "float64")
     if not array.size:
@@ -90,13 +91,13 @@ def weight_picture(array, detail):
     return cells("grid", grid, words)
 
 
-def bars(array, detail):
+def bars(array: np.ndarray, detail: Detail) -> dict[str, Any]:
     """A picture of single numbers."""
     grid = array.reshape(1, 1, -1)[:, :, : detail.columns]
     return cells("bars", grid, f"Each bar is one number ({first_of(grid.size, array.size)}).")
 
 
-def histogram(array):
+def histogram(array: np.ndarray) -> dict[str, Any] | None:
     """How often the numbers of an array fall into each of 16 bins, and four numbers about them."""
     array = np.asarray(array, "float64").ravel()
     array = array[np.isfinite(array)]
@@ -109,7 +110,7 @@ def histogram(array):
     return {"bars": "".join(LEVELS[height] for height in heights), **numbers}
 
 
-def cells(kind, maps, caption):
+def cells(kind: str, maps: np.ndarray, caption: str) -> dict[str, Any]:
     """A picture of one or more maps (map, row, column), each number in one letter.
 
     Its form, which many pictures have in common, stands by itself.
@@ -127,12 +128,12 @@ def cells(kind, maps, caption):
     return {"form": form, "scale": number_text(scale), "cells": "".join(letters)}
 
 
-def cells_in_one(length, most):
+def cells_in_one(length: int, most: int) -> int:
     """How many neighbours become one cell, so that there are at most `most`."""
     return -(-length // most)
 
 
-def averaged(array, axis, factor):
+def averaged(array: np.ndarray, axis: int, factor: int) -> np.ndarray:
     """`array` with an axis shortened: each entry the mean of `factor` neighbours, or the rest."""
     length = array.shape[axis]
     starts = np.arange(0, length, factor)
@@ -141,13 +142,13 @@ def averaged(array, axis, factor):
     return np.add.reduceat(array, starts, axis) / sizes.reshape(shape)
 
 
-def square(maps, side):
+def square(maps: np.ndarray, side: int) -> tuple[np.ndarray, int]:
     """Maps no higher and no wider than `side`, averaged by the same factor both ways."""
     factor = cells_in_one(max(maps.shape[1:]), side)
     return averaged(averaged(maps, 1, factor), 2, factor), factor
 
 
-def means(factor, what):
+def means(factor: int, what: str) -> str:
     """Words for an average."""
     if factor == 1:
         return ""
@@ -155,6 +156,6 @@ def means(factor, what):
     return f", each cell the mean of {size}"
 
 
-def first_of(shown, whole):
+def first_of(shown: int, whole: int) -> str:
     """ "8", or "first 8 of 32" where not all are shown."""
     return str(whole) if shown == whole else f"first {shown} of {whole}"

@@ -1,13 +1,18 @@
 """Write the picture of a model to a file, in the format that the file's name asks for."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from .describe import as_sentence, describe
 from .dot import caption_maker, model_to_dot
 from .raster import picture_png
-from .svg import compose, picture_svg
+from .svg import Captions, compose, picture_svg
 from .text import joined_within, shorten
+
+if TYPE_CHECKING:
+    from ..models.model import Model
 
 LONGEST_LINE = 60
 LONGEST_SHAPES = 54
@@ -20,25 +25,25 @@ class Plot:
     svg: str
     sentence: str
 
-    def _repr_mimebundle_(self, **options):
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         return {"text/plain": self.sentence, "image/svg+xml": self.svg}
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return self.sentence
 
 
 def plot_model(
-    model,
-    to_file="model.png",
-    show_shapes=False,
-    show_dtype=False,
-    show_layer_names=False,
-    rankdir="TB",
-    expand_nested=False,
-    dpi=200,
-    show_layer_activations=False,
-    show_trainable=False,
-):
+    model: "Model",
+    to_file: str | os.PathLike | None = "model.png",
+    show_shapes: bool = False,
+    show_dtype: bool = False,
+    show_layer_names: bool = False,
+    rankdir: str = "TB",
+    expand_nested: bool = False,
+    dpi: float = 200,
+    show_layer_activations: bool = False,
+    show_trainable: bool = False,
+) -> Plot:
     """Draw a model: a box for each call of a layer, arrows along the data.
 
     The ending of `to_file` chooses the format: `.svg` and `.dot` need nothing, `.png` needs
@@ -74,11 +79,11 @@ def plot_model(
         content = str(
             model_to_dot(model, rankdir=rankdir, expand_nested=expand_nested, dpi=dpi, **shows)
         ).encode()
-    if ending is not None:
+    if to_file is not None:
         Path(to_file).write_bytes(content)
     return Plot(svg, as_sentence(graph))
 
 
-def shortened_lines(lines):
+def shortened_lines(lines: Captions) -> Captions:
     """A picture has no room for the longest of names; DOT and the summary show them whole."""
     return [(style, shorten(text, LONGEST_LINE)) for style, text in lines]

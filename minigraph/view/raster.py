@@ -2,14 +2,15 @@
 
 import io
 import warnings
+from typing import Any
 
-from .svg import LIGHT, STYLES, Card, arrow_head, marks, rooms, shortened
+from .svg import LIGHT, STYLES, Card, Line, Picture, arrow_head, marks, rooms, shortened
 
 PIXELS_PER_INCH = 96  # of the drawing's own units, as in a browser
 LARGEST_SIDE = 65_000  # what the PNG writer can hold, in pixels
 
 
-def picture_png(picture, dpi=200):
+def picture_png(picture: Picture, dpi: float = 200) -> bytes:
     """The bytes of a PNG file with `dpi` pixels per inch.
 
     Raises ImportError without Matplotlib, ValueError if `dpi` is not positive or the picture would
@@ -37,7 +38,7 @@ def picture_png(picture, dpi=200):
     return file.getvalue()
 
 
-def import_matplotlib():
+def import_matplotlib() -> Any:
     """The two classes that draw, or an error that says what to install."""
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -50,7 +51,7 @@ def import_matplotlib():
     return Figure, FigureCanvasAgg
 
 
-def paint(axes, picture):
+def paint(axes: Any, picture: Picture) -> None:
     """Draw edges and boxes, with y pointing down as in the drawing."""
     drawing = picture.drawing
     axes.set_xlim(0, drawing.width)
@@ -65,15 +66,18 @@ def paint(axes, picture):
         paint_path(axes, arrow_head(path, drawing.rankdir), filled=True, facecolor=LIGHT["edge"])
     for box, lines, place in zip(picture.graph.boxes, picture.captions, drawing.boxes, strict=True):
         for mark in marks(box, lines, place):
-            (paint_card if isinstance(mark, Card) else paint_line)(axes, mark)
+            if isinstance(mark, Card):
+                paint_card(axes, mark)
+            else:
+                paint_line(axes, mark)
 
 
-def points(pixels):
+def points(pixels: float) -> float:
     """Line widths and letters are measured in points, 72 to the inch."""
     return pixels * 72 / PIXELS_PER_INCH
 
 
-def paint_path(axes, path, filled=False, **style):
+def paint_path(axes: Any, path: list, filled: bool = False, **style: Any) -> None:
     """One path of lines and curves."""
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
@@ -88,7 +92,7 @@ def paint_path(axes, path, filled=False, **style):
     axes.add_patch(PathPatch(Path(corners, kinds), fill=filled, capstyle="butt", **style))
 
 
-def paint_line(axes, line):
+def paint_line(axes: Any, line: Line) -> None:
     """A line of text."""
     size, _, bold, mono = STYLES[line.style]
     axes.text(
@@ -105,7 +109,7 @@ def paint_line(axes, line):
     )
 
 
-def paint_card(axes, card):
+def paint_card(axes: Any, card: Card) -> None:
     """A rounded rectangle."""
     from matplotlib.patches import FancyBboxPatch
 

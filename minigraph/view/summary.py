@@ -1,9 +1,16 @@
 """The table of a model: one row for each layer, its output shape, its weights, what feeds it."""
 
 import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
+from ..core.tensor import Variable
+from ..graph.symbols import Node
 from .text import printable, shape_text, size_text
+
+if TYPE_CHECKING:
+    from ..models.model import Model
 
 WIDTH, WIDTH_CONNECTED = 88, 108
 HEADERS = {
@@ -23,33 +30,33 @@ class Row:
 
     name: str
     label: str
-    layer: object = None
-    nodes: list = field(default_factory=list)
+    layer: Any = None
+    nodes: list[Node] = field(default_factory=list)
     level: int = 0
 
 
 def summary(
-    model,
-    line_length=None,
-    positions=None,
-    print_fn=None,
-    expand_nested=False,
-    show_trainable=False,
-    layer_range=None,
-):
+    model: "Model",
+    line_length: int | None = None,
+    positions: Sequence[float] | None = None,
+    print_fn: Callable[[str], Any] | None = None,
+    expand_nested: bool = False,
+    show_trainable: bool = False,
+    layer_range: Sequence[str] | None = None,
+) -> None:
     """Print the table of a model, or hand its text to `print_fn`. See `summary_text`."""
     text = summary_text(model, line_length, positions, expand_nested, show_trainable, layer_range)
     (print_fn or print)(text)
 
 
 def summary_text(
-    model,
-    line_length=None,
-    positions=None,
-    expand_nested=False,
-    show_trainable=False,
-    layer_range=None,
-):
+    model: "Model",
+    line_length: int | None = None,
+    positions: Sequence[float] | None = None,
+    expand_nested: bool = False,
+    show_trainable: bool = False,
+    layer_range: Sequence[str] | None = None,
+) -> str:
     """The table of a model as one text.
 
     `line_length` is the width in characters; long cells wrap. `positions` are the right ends of the
@@ -77,7 +84,7 @@ def summary_text(
 # Rows
 
 
-def own_rows(model, level=0):
+def own_rows(model: "Model", level: int = 0) -> list[Row]:
     """The rows of the model itself, nested models closed.
 
     A model that is written as a class has no graph: its rows are the layers that it holds.
@@ -88,7 +95,7 @@ def own_rows(model, level=0):
     return [Row(*row, level=level) for row in model.summary_rows]
 
 
-def expanded(model):
+def expanded(model: "Model") -> list[Row]:
     """The rows of the model and, indented below each nested model, the rows of that."""
     rows, waiting = [], own_rows(model)[::-1]
     while waiting:
@@ -99,7 +106,7 @@ def expanded(model):
     return rows
 
 
-def is_chain(rows):
+def is_chain(rows: list[Row]) -> bool:
     """Whether every call has at most one input and every result at most one reader.
 
     Then the order of the rows says everything, and a column of connections would only repeat it.
@@ -119,11 +126,11 @@ def is_chain(rows):
     return len(starts) <= 1 and len(ends) <= 1
 
 
-def feeds_any(node, readers):
+def feeds_any(node: Node, readers: set) -> bool:
     return any((id(node), i) in readers for i in range(len(node.outputs)))
 
 
-def select(rows, layer_range):
+def select(rows: list[Row], layer_range: Sequence[str] | None) -> list[Row]:
     """The rows from the first that matches the range's start to the last that matches its end."""
     if not isinstance(layer_range, (list, tuple)) or len(layer_range) != 2:
         raise ValueError(f"layer_range must be two layer names, (first, last), got {layer_range!r}")
@@ -138,7 +145,7 @@ def select(rows, layer_range):
     return rows[first : last + 1]
 
 
-def matches_name(pattern, name):
+def matches_name(pattern: str, name: str) -> bool:
     """Whether a name is meant: literally, or by a pattern that fits all of it."""
     if pattern == name:
         return True
@@ -152,12 +159,12 @@ def matches_name(pattern, name):
 # Cells
 
 
-def layer_cell(row):
+def layer_cell(row: Row) -> str:
     indent = "  " * row.level + ("└ " if row.level else "")
     return f"{indent}{printable(row.name)} ({printable(row.label)})"
 
 
-def shape_cell(row):
+def shape_cell(row: Row) -> str:
     """The output shape; a list if there are several different ones; `?` before the first call."""
     shapes = [[shape_text(symbol.shape) for symbol in node.outputs] for node in row.nodes]
     if not shapes:
@@ -167,13 +174,13 @@ def shape_cell(row):
     return flat[0] if len(flat) == 1 else "[" + ", ".join(flat) + "]"
 
 
-def parameters_cell(row):
+def parameters_cell(row: Row) -> str:
     if row.layer is None:
         return "0"
     return f"{row.layer.count_params():,}" if row.layer.built else "0 (unbuilt)"
 
 
-def connected_cell(row):
+def connected_cell(row: Row) -> str:
     """Where the inputs come from: `layer[call][output]` for every input of every call."""
     sources = [
         f"{printable(symbol.node.name)}[{symbol.node.index}][{symbol.index}]"
@@ -183,7 +190,7 @@ def connected_cell(row):
     return ", ".join(sources) or "-"
 
 
-def trainable_cell(row):
+def trainable_cell(row: Row) -> str:
     if row.layer is None or not row.layer.weights:
         return "-"
     return "Y" if row.layer.trainable else "N"
@@ -202,7 +209,7 @@ CELLS = {
 # The table
 
 
-def column_widths(columns, width, positions):
+def column_widths(columns: list[str], width: int, positions: Sequence[float] | None) -> list[int]:
     """The width of each column inside its two blanks, so that the table is `width` wide."""
     if positions is None:
         whole = sum(SHARES[column] for column in columns)
@@ -226,7 +233,7 @@ def column_widths(columns, width, positions):
     return [max(width, 6) for width in widths]
 
 
-def draw_table(cells, columns, widths):
+def draw_table(cells: list[list[str]], columns: list[str], widths: list[int]) -> list[str]:
     """The lines of a table with a heavy head; cells that are too long are wrapped, never cut."""
 
     def line(left, fill, middle, right):
@@ -252,7 +259,7 @@ def draw_table(cells, columns, widths):
     return drawn
 
 
-def wrap(text, width):
+def wrap(text: str, width: int) -> list[str]:
     """Cut a text into lines, at blanks where there are any."""
     lines = []
     while len(text) > width:
@@ -269,7 +276,7 @@ def wrap(text, width):
 # Totals
 
 
-def totals(model):
+def totals(model: "Model") -> list[str]:
     """The lines below the table: how many parameters there are, and how many bytes they take."""
     trainable, frozen = model.trainable_weights, model.non_trainable_weights
     optimizer = optimizer_variables(model)
@@ -283,19 +290,19 @@ def totals(model):
     return lines
 
 
-def optimizer_variables(model):
+def optimizer_variables(model: "Model") -> list[Variable]:
     """What the optimizer remembers between steps: nothing before the first."""
     optimizer = getattr(model, "optimizer", None)
     return [] if optimizer is None else list(optimizer.slots.values())
 
 
-def total(title, variables):
+def total(title: str, variables: Iterable[Variable]) -> str:
     count = sum(variable.size for variable in variables)
     size = sum(variable.size * item_size(variable.dtype) for variable in variables)
     return f"{title}: {count:,} ({size_text(size)})"
 
 
-def item_size(dtype):
+def item_size(dtype: str) -> int:
     """The bytes of one number, read off the name of its type: `float32` takes 32 bits."""
     digits = "".join(character for character in dtype if character.isdigit())
     return int(digits) // 8 if digits else 1

@@ -5,13 +5,20 @@ stands in one group, which says once how it looks: a picture of many boxes stays
 """
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
-from .describe import as_sentence, describe
+from .describe import Box, Graph, as_sentence, describe
 from .layout import Drawing, layout
 from .text import joined_within, shorten, some, text_width
+
+if TYPE_CHECKING:
+    from ..models.model import Model
+
+Captions = list[tuple[str, str]]  # the lines of text in a box: (style, text)
 
 # The three styles of text in a box: (size, line height, bold, monospace).
 STYLES = {
@@ -57,8 +64,8 @@ MONO = "ui-monospace, SFMono-Regular, Menlo, Consolas, monospace"
 class Picture:
     """A graph, the lines of text in each of its boxes, and where everything stands."""
 
-    graph: object
-    captions: list
+    graph: Graph
+    captions: list[Captions]
     drawing: Drawing
 
 
@@ -66,7 +73,7 @@ class Picture:
 class Card:
     """A rounded rectangle (x, y, width, height); `fill` and `line` are names of colours."""
 
-    place: tuple
+    place: tuple[float, float, float, float]
     radius: float
     fill: str
     line: str | None = None
@@ -84,7 +91,9 @@ class Line:
     anchor: str = "middle"
 
 
-def compose(graph, rankdir="TB", caption=None):
+def compose(
+    graph: Graph, rankdir: str = "TB", caption: Callable[[Box], Captions] | None = None
+) -> Picture:
     """Lay out a graph; `caption(box)` gives the lines of a box as (style, text) pairs."""
     captions = [(caption or card_caption)(box) for box in graph.boxes]
     arrows = Counter(target for _, target in graph.pairs)
@@ -96,7 +105,7 @@ def compose(graph, rankdir="TB", caption=None):
     return Picture(graph, captions, drawing)
 
 
-def card_caption(box):
+def card_caption(box: Box) -> Captions:
     """Name, type and output shape: what a box shows when nobody asked for anything else."""
     detail = f"{box.type} · {box.activation}" if box.activation else box.type
     if box.calls > 1:
@@ -108,7 +117,7 @@ def card_caption(box):
     ]
 
 
-def box_size(lines, arrows=0, rankdir="TB"):
+def box_size(lines: Captions, arrows: int = 0, rankdir: str = "TB") -> tuple[float, float]:
     """The width and height that hold the lines of a box, and the arrows that end at its side."""
     widths = [width_of(style, text) for style, text in lines]
     width = max([LEAST_WIDTH, *(width + 2 * PADDING_X for width in widths)])
@@ -118,17 +127,17 @@ def box_size(lines, arrows=0, rankdir="TB"):
     return -int(-width // WIDTH_STEP) * WIDTH_STEP, height
 
 
-def height_of(lines):
+def height_of(lines: Captions) -> float:
     return sum(STYLES[style][1] for style, _ in lines)
 
 
-def heading_size(lines):
+def heading_size(lines: Captions) -> tuple[float, float]:
     """The size of an opened model's heading, in which the lines stand side by side."""
     words = heading_lines(lines, 0, 0)
     return words[-1].x + width_of(words[-1].style, words[-1].text) + PADDING_X, HEADING_HEIGHT
 
 
-def heading_lines(lines, x, y):
+def heading_lines(lines: Captions, x: float, y: float) -> list[Line]:
     """What stands in the heading of an opened model: its shapes are those of the boxes inside."""
     found, x = [], x + PADDING_X
     for style, text in lines:
@@ -139,7 +148,7 @@ def heading_lines(lines, x, y):
     return found
 
 
-def width_of(style, text):
+def width_of(style: str, text: str) -> float:
     size, _, bold, mono = STYLES[style]
     return text_width(text, size, bold, mono)
 
@@ -148,9 +157,10 @@ def width_of(style, text):
 # What a picture is made of, whatever it is written as
 
 
-def rooms(picture):
+def rooms(picture: Picture) -> list[Card]:
     """The cards that lie below the arrows: one for each opened model, the inner ones on top."""
-    levels, depth = [[]], {None: 0}
+    levels: list[list[Card]] = [[]]
+    depth: dict[int | None, int] = {None: 0}
     for i, (box, place) in enumerate(zip(picture.graph.boxes, picture.drawing.boxes, strict=True)):
         depth[i] = depth[box.parent] + 1
         if box.opened:
@@ -159,7 +169,7 @@ def rooms(picture):
     return [card for cards in levels for card in cards]
 
 
-def marks(box, lines, place):
+def marks(box: Box, lines: Captions, place: tuple) -> list[Card | Line]:
     """The cards and lines of text of one box: a pill for inputs and ops, a card for layers, a
     stack of cards for a nested model and for what was left out, a heading for a model that is
     open."""
@@ -185,7 +195,7 @@ def marks(box, lines, place):
     return found
 
 
-def centred_lines(lines, x, y):
+def centred_lines(lines: Captions, x: float, y: float) -> list[Line]:
     """The text of a box, line below line."""
     found = []
     for style, text in lines:
@@ -198,19 +208,19 @@ def centred_lines(lines, x, y):
 # Writing
 
 
-def model_to_svg(model, rankdir="TB"):
+def model_to_svg(model: "Model", rankdir: str = "TB") -> str:
     """The picture of a model as the text of an SVG file."""
     return picture_svg(compose(describe(model), rankdir), tooltips=True)
 
 
-def notebook_forms(model):
+def notebook_forms(model: "Model") -> dict[str, Any]:
     """What a notebook may show of a model: its picture, or a sentence."""
     picture = compose(describe(model))
     svg = picture_svg(picture, tooltips=True)
     return {"text/plain": as_sentence(picture.graph), "image/svg+xml": svg}
 
 
-def picture_svg(picture, tooltips=False):
+def picture_svg(picture: Picture, tooltips: bool = False) -> str:
     """The text of an SVG file: first words, then what lies below, the edges, the boxes on top.
 
     With `tooltips` a pointer that rests on a box is told more. A browser shows them where the
@@ -243,7 +253,7 @@ def picture_svg(picture, tooltips=False):
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def look(mark):
+def look(mark: Card | Line) -> tuple:
     """What a group of marks has in common. In the order of looks, cards with a line around them
     come first, then bars and badges, and the text is on top."""
     if isinstance(mark, Line):
@@ -251,14 +261,14 @@ def look(mark):
     return (0, mark.fill, mark.line) if mark.line else (1, mark.fill, "")
 
 
-def draw_groups(root, pairs):
+def draw_groups(root: ElementTree.Element, pairs: list) -> None:
     """Draw (mark, tooltip) pairs; neighbours of one look share a group."""
     for (_, *shared), members in groupby(pairs, key=lambda pair: look(pair[0])):
-        draw = draw_cards if len(shared) == 2 else draw_lines
+        draw: Callable[..., None] = draw_cards if len(shared) == 2 else draw_lines
         draw(root, *shared, list(members))
 
 
-def draw_cards(root, fill, line, pairs):
+def draw_cards(root: ElementTree.Element, fill: str, line: str, pairs: list) -> None:
     """A group of rounded rectangles."""
     group = add(root, "g", f"{fill} {line}".split(), fill=LIGHT[fill])
     if line:
@@ -270,7 +280,9 @@ def draw_cards(root, fill, line, pairs):
             add(element, "title", text=words)
 
 
-def draw_lines(root, style, colour, anchor, pairs):
+def draw_lines(
+    root: ElementTree.Element, style: str, colour: str, anchor: str, pairs: list
+) -> None:
     """A group of lines of text. They let the pointer through, to the card below."""
     size, _, bold, mono = STYLES[style]
     group = add(root, "g", [colour], text_anchor=anchor, font_size=size, fill=LIGHT[colour])
@@ -284,7 +296,7 @@ def draw_lines(root, style, colour, anchor, pairs):
         add(group, "text", text=line.text, x=line.x, y=line.y)
 
 
-def draw_edges(root, drawing):
+def draw_edges(root: ElementTree.Element, drawing: Drawing) -> None:
     """All arrows: their lines as one shape and their heads as another, so that no id is needed."""
     if not drawing.paths:
         return
@@ -297,7 +309,7 @@ def draw_edges(root, drawing):
     add(root, "path", ["head"], d="".join(heads), fill=LIGHT["edge"])
 
 
-def dark_style(used):
+def dark_style(used: set[str]) -> str:
     """The style sheet for dark screens: a class is named after what it colours."""
     rules = [
         f".mg-{name}{{{'stroke' if name in ('line', 'edge') else 'fill'}:{colour}}}"
@@ -308,19 +320,25 @@ def dark_style(used):
     return f"@media (prefers-color-scheme:dark){{{scoped}}}"
 
 
-def colours_of(element):
+def colours_of(element: ElementTree.Element) -> list[str]:
     """The names of the colours that an element's classes stand for."""
     return element.get("class", "").replace("mg-", "").split()
 
 
-def box_sentence(box):
+def box_sentence(box: Box) -> str:
     """What a pointer that rests on a box is told."""
     parameters = f", {box.parameters:,} parameters" if box.parameters else ""
     shapes = ", ".join(some(box.outputs, MOST_SHAPES))
     return f"{box.name}: {box.type}, output shape {shapes}{parameters}"
 
 
-def add(parent, tag, colours=(), text=None, **attributes):
+def add(
+    parent: ElementTree.Element,
+    tag: str,
+    colours: Any = (),
+    text: str | None = None,
+    **attributes: Any,
+) -> ElementTree.Element:
     """A new element; numbers are written without needless digits, `_` in a name becomes `-`."""
     element = ElementTree.SubElement(parent, tag)
     if colours:
@@ -335,7 +353,7 @@ def add(parent, tag, colours=(), text=None, **attributes):
 # Strokes
 
 
-def arrow_head(path, rankdir):
+def arrow_head(path: list, rankdir: str) -> list:
     """The triangle at the end of a path."""
     x, y = path[-1][-2:]
     back, side = ARROW_LENGTH, ARROW_HALF_WIDTH
@@ -346,7 +364,7 @@ def arrow_head(path, rankdir):
     return [("M", x, y), *(("L", *corner) for corner in corners), ("Z",)]
 
 
-def arrow_tail(path, rankdir):
+def arrow_tail(path: list, rankdir: str) -> list:
     """The arrow turned around: a triangle at a path's start, and the bit missing at its end."""
     (_, x, y), (end_x, end_y) = path[0], path[-1][-2:]
     length, side, half = ARROW_LENGTH, ARROW_HALF_WIDTH, LINE_WIDTH / 2
@@ -370,7 +388,7 @@ def arrow_tail(path, rankdir):
     return [*triangle, ("M", *bit[0]), *(("L", *corner) for corner in bit[1:]), ("Z",)]
 
 
-def shortened(path, rankdir):
+def shortened(path: list, rankdir: str) -> list:
     """The path without its last bit, which the arrow head covers."""
     letter, *numbers = path[-1]
     x, y = numbers[-2:]
@@ -380,12 +398,12 @@ def shortened(path, rankdir):
     return [*path[:-1], (letter, *end)]
 
 
-def path_data(path):
+def path_data(path: list) -> str:
     """A path as SVG writes it: `M10 20L10 40`."""
     return "".join(letter + " ".join(map(number, numbers)) for letter, *numbers in path)
 
 
-def strokes(path):
+def strokes(path: list) -> str:
     """The same path in as few characters as can be, every stroke seen from where the last one
     ended: `M10 20v20`."""
     text, x, y = "", 0.0, 0.0
@@ -402,6 +420,6 @@ def strokes(path):
     return text
 
 
-def number(value):
+def number(value: float) -> str:
     """A coordinate without needless digits."""
     return f"{value:.1f}".removesuffix(".0")

@@ -1,6 +1,7 @@
 """Text for tables and pictures: made printable, counted, measured and shortened."""
 
 import unicodedata
+from collections.abc import Iterable, Sequence
 
 # How wide the printable ASCII characters are, in units of the font size, for a wide sans-serif
 # (DejaVu Sans). Other sans-serif fonts are narrower, so what is measured here fits everywhere.
@@ -22,7 +23,7 @@ BOLD_EXTRA = 0.1
 MONOSPACE = 0.61
 
 
-def printable(text):
+def printable(text: object) -> str:
     """`text` with every character that controls a terminal, a parser or the reading direction
     replaced by a replacement character, so that a name can be shown anywhere."""
     if (text := str(text)).isprintable():
@@ -30,17 +31,17 @@ def printable(text):
     return "".join("\ufffd" if is_control(character) else character for character in text)
 
 
-def is_control(character):
+def is_control(character: str) -> bool:
     """Whether a character is a control, a format mark, half a pair, or no character at all."""
     return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp")
 
 
-def shape_text(shape):
+def shape_text(shape: Iterable) -> str:
     """A shape as it is written in Python: `(None, 64)`."""
     return printable(str(tuple(shape)))
 
 
-def some(texts, most):
+def some(texts: Sequence[str], most: int) -> tuple[str, ...]:
     """The texts themselves, or the first and the last ones and how many stand between them."""
     if len(texts) <= most:
         return tuple(texts)
@@ -49,7 +50,7 @@ def some(texts, most):
     return (*texts[:head], between, *texts[len(texts) - tail :])
 
 
-def joined_within(texts, length):
+def joined_within(texts: Sequence[str], length: int) -> str:
     """The texts with commas between them, some left out in the middle if the line would be too
     long: a shape is shown whole or not at all."""
     line = ", ".join(texts)
@@ -60,7 +61,7 @@ def joined_within(texts, length):
     return shorten(line, length)
 
 
-def size_text(count):
+def size_text(count: float) -> str:
     """A number of bytes in B, KB, MB or GB, in steps of 1024, with two decimals."""
     size, units = float(count), ["B", "KB", "MB", "GB"]
     while size >= 1024 and len(units) > 1:
@@ -69,12 +70,12 @@ def size_text(count):
     return f"{size:.2f} {units[0]}"
 
 
-def text_width(text, size, bold=False, mono=False):
+def text_width(text: str, size: float, bold: bool = False, mono: bool = False) -> float:
     """How many pixels a line of text takes at most, in a generic font of the given size."""
     return size * sum(character_width(character, bold, mono) for character in text)
 
 
-def character_width(character, bold, mono):
+def character_width(character: str, bold: bool, mono: bool) -> float:
     """The width of one character in units of the font size; wide scripts take a whole unit."""
     if unicodedata.combining(character):
         return 0.0
@@ -83,7 +84,7 @@ def character_width(character, bold, mono):
     return 1.35 if ord(character) > 0xFFFF else 1.1
 
 
-def shorten(text, length):
+def shorten(text: str, length: int) -> str:
     """At most `length` characters, the middle left out: both ends of a name tell it apart."""
     if len(text) <= length:
         return text

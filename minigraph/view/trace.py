@@ -7,16 +7,22 @@ gradients: at each node's output, and on each arrow, where the term that this us
 sum can be read off.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import ops
 from ..core import tree
 from ..core.context import setting
-from ..core.tensor import Tape, Tensor, as_array
-from ..graph.symbols import SymbolicTensor
-from .describe import describe
+from ..core.tensor import Tape, Tensor, Variable, as_array
+from ..core.types import Structure
+from ..graph.symbols import Node, SymbolicTensor
+from .describe import Graph, describe
+
+if TYPE_CHECKING:
+    from ..models.model import Model
 
 SAMPLES = 32  # a batch is cut to this size: enough to look at, quick to run
 # Significant digits of every number that is shown. More would differ from processor to processor,
@@ -34,7 +40,7 @@ class Recording:
     trainable weight to its gradient.
     """
 
-    graph: object
+    graph: Graph
     samples: int = 0
     loss: float | None = None
     values: list = field(default_factory=list)
@@ -42,17 +48,17 @@ class Recording:
     arrivals: dict = field(default_factory=dict)
     terms: dict = field(default_factory=dict)
     loss_terms: list = field(default_factory=list)
-    weights: dict = field(default_factory=dict)
+    weights: dict[Variable, Any] = field(default_factory=dict)
 
 
 class Arrivals(list):
     """Values by slot. Each reading gives a copy of its own and writes it down in `taken`."""
 
-    def __init__(self, slots):
+    def __init__(self, slots: int) -> None:
         super().__init__([None] * slots)
         self.taken = []
 
-    def __getitem__(self, slot):
+    def __getitem__(self, slot: Any) -> Any:
         value = super().__getitem__(slot)
         copy = ops.identity(value)
         copy.mask = value.mask
@@ -60,7 +66,9 @@ class Arrivals(list):
         return copy
 
 
-def trace(model, x, y=None, loss=None):
+def trace(
+    model: "Model", x: Any, y: Any = None, loss: Callable[..., Any] | None = None
+) -> Recording:
     """Run `model` on the first samples of `x`, and backwards from the loss if `y` is given.
 
     The pass is one of inference: dropout rests, and no weight changes. `loss` is a
@@ -78,7 +86,7 @@ def trace(model, x, y=None, loss=None):
     return recording
 
 
-def first_samples(data, symbols, argument):
+def first_samples(data: Structure, symbols: list[SymbolicTensor], argument: str) -> Structure:
     """The first rows of each array as fresh tensors. None stays None.
 
     Where one array is due, a list of numbers, or of lists of them, is an array too.
@@ -106,7 +114,7 @@ def first_samples(data, symbols, argument):
 # Running
 
 
-def forward(model, x, recording):
+def forward(model: "Model", x: Any, recording: Recording) -> list[Tensor]:
     """Run the plan, and keep the value of each box's outputs and what each arrow carried.
 
     Returns the model's outputs as the loss reads them.
@@ -124,7 +132,9 @@ def forward(model, x, recording):
         return run_plan(model, given, None, places, recording)
 
 
-def run_plan(model, given, parent, places, recording):
+def run_plan(
+    model: Any, given: list[Tensor], parent: int | None, places: dict, recording: Recording
+) -> list[Tensor]:
     """Run the plan of a model, that of box `parent` (None for the whole); give its outputs."""
     plan = model.plan
     values, made = Arrivals(len(plan.slots)), {}
@@ -153,7 +163,7 @@ def run_plan(model, given, parent, places, recording):
     return [values[plan.slots[symbol]] for symbol in plan.outputs]
 
 
-def takes_inputs_alone(node):
+def takes_inputs_alone(node: Node) -> bool:
     """Whether a call of a model is given its inputs and nothing else, so that it can be followed.
 
     With a mask of its own, or an array in an input's place, the call stays one step.
@@ -163,7 +173,9 @@ def takes_inputs_alone(node):
     return len(args) == 1 and not kwargs and len(leaves) == len(node.inputs)
 
 
-def compute_loss(model, x, y, prediction, loss):
+def compute_loss(
+    model: "Model", x: Any, y: Any, prediction: Structure, loss: Callable[..., Any] | None
+) -> Any:
     """The scalar from which the backward pass starts."""
     if loss is not None:
         value = loss(y, prediction)
@@ -176,7 +188,9 @@ def compute_loss(model, x, y, prediction, loss):
     return model.compute_loss(x, y, prediction, None, training=False)
 
 
-def backward(model, tape, total, outputs, recording):
+def backward(
+    model: "Model", tape: Tape, total: Tensor, outputs: list[Tensor], recording: Recording
+) -> None:
     """Ask the tape, once, for the gradient at every output, on every arrow and of every weight."""
     weights = model.trainable_weights
     sources = [recording.values, list(recording.arrivals.values()), outputs, weights]
@@ -186,12 +200,12 @@ def backward(model, tape, total, outputs, recording):
     recording.loss = total.item()
 
 
-def number_text(value):
+def number_text(value: float) -> str:
     """A number with three significant digits."""
     return f"{value:.{DIGITS}g}"
 
 
-def norm_text(tensor):
+def norm_text(tensor: Any) -> str:
     """The norm of a tensor, the root of the sum of its squares; "none" where nothing flows."""
     if tensor is None:
         return "none"

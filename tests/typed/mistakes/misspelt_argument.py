@@ -1,0 +1,4 @@
+# reportCallIssue: No parameter named "actvation"
+from minigraph import layers
+
+layer = layers.Dense(8, actvation="relu")
