@@ -18,7 +18,6 @@ FLOORS = [
     [["core.__init__"], ["core.types"]],
     [
         ["core.context", "core.names", "core.registry"],
-        ["core.types"],
         ["core.tree"],
         ["core.checks"],
         ["core.dtypes"],
