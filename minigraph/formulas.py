@@ -30,7 +30,7 @@ def adapt(target: TensorLike, prediction: TensorLike) -> tuple[Tensor, Tensor]:
     return fit_rank(target, prediction.shape), prediction
 
 
-def fit_shape(shape: Shape, wanted: Shape) -> Shape:
+def fit_shape(shape: tuple[int, ...], wanted: Shape) -> tuple[int, ...]:
     """`shape` with a last axis of 1 more or less, where that gives it as many axes as `wanted`."""
     if len(shape) + 1 == len(wanted) and wanted[-1] == 1:
         return (*shape, 1)
@@ -67,7 +67,7 @@ def match_labels(labels: TensorLike, prediction: TensorLike) -> tuple[Tensor, Te
     return labels, prediction
 
 
-def check_shapes(target: Shape, prediction: Shape, labels: bool = False) -> None:
+def check_shapes(target: tuple[int, ...], prediction: Shape, labels: bool = False) -> None:
     """Raise ValueError unless the shapes can be paired; None in `prediction` fits any size."""
     if not prediction:
         raise ValueError(

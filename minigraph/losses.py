@@ -272,9 +272,8 @@ class FunctionLoss(Loss):
         name: str | None = None,
         **options: Unpack[LossOptions],
     ):
-        function = registry.as_function(function)
-        super().__init__(name or getattr(function, "__name__", "loss"), **options)
-        self.function = function
+        self.function: Callable[..., Any] = registry.as_function(function)
+        super().__init__(name or getattr(self.function, "__name__", "loss"), **options)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         return self.function(y_true, y_pred)

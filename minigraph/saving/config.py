@@ -42,7 +42,7 @@ from .file import expect, parse_json
 if TYPE_CHECKING:
     from ..models.model import Model
 
-CustomObjects: TypeAlias = Mapping[str, Any] | None  # the class or function behind each name
+CustomObjects: TypeAlias = dict[str, Any] | None  # the class or function behind each name
 Sources: TypeAlias = Mapping[SymbolicTensor, list[int]]  # [call, output] that each symbol is
 Record: TypeAlias = dict[str, type]  # what stands under each key of a dict
 
@@ -104,9 +104,9 @@ def clone_model(model: "Model", clone_function: Callable[[Layer], Layer] | None 
     expect(form_of(model) != "object", f"{model!r}: use from_config(get_config()) to copy it")
     writer, replaced = Writer(), {}
     config = writer.model(model)
-    kept = (InputLayer, Inside, registry.find("Functional"), type(None))
+    kept = (InputLayer, Inside, registry.find("Functional"))
     for index, layer in enumerate(writer.layers):
-        if clone_function is not None and not isinstance(layer, kept):
+        if clone_function is not None and layer is not None and not isinstance(layer, kept):
             replaced[index] = clone_function(layer)
             good = isinstance(replaced[index], Layer)
             expect(good, f"clone_function must give a layer for {layer!r}, not {replaced[index]!r}")
@@ -125,7 +125,7 @@ def model_from_json(text: str, custom_objects: CustomObjects = None) -> "Model":
         return read_description(parse_json(text), custom_objects)[0]
 
 
-def write_model(model: "Model") -> tuple[Config, list[Layer | None]]:
+def write_model(model: "Model") -> tuple[Config, Sequence[Layer | None]]:
     """({"class_name", "config"} of a model, the layers of its table).
 
     A model that defines `get_config` has no table; it stands for all of its layers.
@@ -170,7 +170,7 @@ def read_model(
         return model, [model]
 
 
-def has_topology(layer: Layer) -> bool:
+def has_topology(layer: Layer) -> "TypeGuard[Model]":
     """Whether a layer is a model that is written as a graph or chain of other layers."""
     return isinstance(layer, registry.find("Functional")) and form_of(layer) != "object"
 
@@ -272,7 +272,7 @@ class Writer:
 
     def entry(self, layer: Layer) -> Config:
         """A layer's entry: class, name and config, and for a model its topology."""
-        head = {"class_name": self.name_of(type(layer)), "name": layer.name}
+        head: Config = {"class_name": self.name_of(type(layer)), "name": layer.name}
         if has_topology(layer):
             config = {"name": layer.name, "trainable": layer.trainable}
             return head | {"config": config} | self.topology(layer)
@@ -332,10 +332,10 @@ class Writer:
                 return {"$layer": self.index_of(layer)}
             case EllipsisType():
                 return {"$ellipsis": True}
-            case np.dtype() | type():
-                return {"$dtype": standard_dtype(value)}
-            case Tensor() | np.ndarray():
-                return {"$array": encode_array(value)}
+            case np.dtype() | type() as dtype:
+                return {"$dtype": standard_dtype(dtype)}
+            case Tensor() | np.ndarray() as array:
+                return {"$array": encode_array(array)}
         raise ValueError(f"{value!r:.80} ({type(value).__name__}) cannot be written as JSON")
 
 
@@ -371,9 +371,8 @@ class Reader:
         expect(few, f"the model has {len(table)} layers, and {MOST_LAYERS} are allowed")
         self.layers: list[Layer] = []
         self._replaced = dict(replaced or {})
-        self._costs: list[
-            tuple[int, int]
-        ] = []  # of each layer: how many calls one call of it makes, how deep it nests
+        # Of each layer: how many calls one call of it makes, and how deep it nests.
+        self._costs: list[tuple[int, int]] = []
         self._calls = self._depth = 0  # of the layer that is being made, with all that is inside
         for entry in table:
             self._calls = self._depth = 0

@@ -27,6 +27,7 @@ from ..graph.symbols import InputLayer
 from ..optimizers import Optimizer
 from . import config
 from .config import (
+    CustomObjects,
     Reader,
     Writer,
     bounded,
@@ -95,7 +96,7 @@ def save_model(model: "Model", path: str | os.PathLike[str], overwrite: bool = T
 
 def load_model(
     path: str | os.PathLike[str],
-    custom_objects: Mapping[str, Any] | None = None,
+    custom_objects: CustomObjects = None,
     compile: bool = True,
     max_bytes: int = LARGEST_FILE,
 ) -> "Model":
@@ -202,7 +203,7 @@ def model_contents(model: "Model") -> Contents:
     return Contents(metadata | {"minigraph.model": to_json(description)}, tensors)
 
 
-def rebuild(contents: Contents, custom_objects: Mapping[str, Any] | None) -> "Model":
+def rebuild(contents: Contents, custom_objects: CustomObjects) -> "Model":
     """The model that a file describes, with its weights, flags and random streams."""
     description = parse_metadata(contents, "minigraph.model")
     train = parse_metadata(contents, "minigraph.train", {"random": []})
@@ -237,9 +238,7 @@ def partners(things: Sequence[Any], listed: Sequence[Any], what: str) -> Iterabl
     return zip(things, listed, strict=True)
 
 
-def restore_compiled(
-    model: "Model", contents: Contents, custom_objects: Mapping[str, Any] | None
-) -> None:
+def restore_compiled(model: "Model", contents: Contents, custom_objects: CustomObjects) -> None:
     """Compile the model as it was, and give its optimizer what that remembered."""
     model.compile_from_config(parse_metadata(contents, "minigraph.compile"), custom_objects)
     prefix = "optimizer/"
@@ -274,7 +273,7 @@ def saved_parts(model: "Model", table: Sequence[Layer | None]) -> list[Layer]:
 
     Of a graph model that is the graph, and not what else may hang on its attributes.
     """
-    rebuilt = {model}
+    rebuilt: set[Layer] = {model}
     for layer in table:
         if layer is not None:
             rebuilt.update([layer] if has_topology(layer) else layer._all_layers())
@@ -315,7 +314,7 @@ def arrays_of(weights: Mapping[str, Variable]) -> dict[str, np.ndarray]:
 def listed_weights(description: Any, tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The arrays of a file in the order of the weights; every tensor must have a use."""
     found = description.get("weights") if isinstance(description, dict) else None
-    names = found if isinstance(found, list) else [None]
+    names: list[Any] = found if isinstance(found, list) else [None]
     named = all(isinstance(name, str) for name in names)
     expect(named and len(set(names)) == len(names), "`weights` must list different names")
     missing = [name for name in names if name not in tensors]
