@@ -1,7 +1,7 @@
-"""A model as a still picture: an SVG file that needs no program and no script to be seen.
+"""A model as a still picture: an SVG file that needs no program and no script.
 
-Everything is written through ElementTree, so that no name can become markup. What looks alike
-stands in one group, which says once how it looks: a picture of many boxes stays a small file.
+Everything is written through ElementTree, so that no name can become markup. Marks that look alike
+share a group, which holds their style once: a picture of many boxes stays a small file.
 """
 
 from collections import Counter
@@ -24,15 +24,15 @@ PADDING_X, PADDING_Y = 16, 10
 LEAST_WIDTH, WIDTH_STEP = 96, 16  # widths grow in steps, which keeps columns of boxes calm
 LONGEST_LINE, LONGEST_SHAPES = 30, 44
 LINE_WIDTH = 1.5
-STACK = 5  # how far the card behind the box of a nested model stands out
+STACK = 5  # how far the card behind the box of a nested model sticks out
 HEADING_HEIGHT, HEADING_GAP = 32, 10  # of an opened model
-BADGE = 17  # the round mark with the number of a shared layer
+BADGE = 17  # the round badge with the number of a shared layer
 ARROW_LENGTH, ARROW_HALF_WIDTH = 8, 4
-LEAST_PORT_GAP = 10  # a box is made as wide as its arrows need, not to hide one behind another
-MOST_SHAPES = 8  # that are listed one by one
+LEAST_PORT_GAP = 10  # a box is made as wide as its arrows need, so that none hides another
+MOST_SHAPES = 8  # how many are listed one by one
 
-# What light and dark pages see. Attributes carry the light colours, so that a viewer without style
-# sheets shows them; the dark ones stand in a style sheet for those who asked for a dark screen.
+# The colours of light and dark pages. Attributes carry the light ones, so that a viewer without
+# style sheets shows them; the dark ones are in a style sheet for readers who chose a dark screen.
 LIGHT = {
     "paper": "#fbfbfd", "card": "#ffffff", "tint": "#eef2fb", "line": "#c9cfdb", "ink": "#1d2433",
     "soft": "#5b6478", "edge": "#8993a8", "bar": "#8993a8", "room0": "#f3f5f9", "room1": "#fbfbfd",
@@ -44,7 +44,7 @@ DARK = {
     "op": "#2d2820",
 }  # fmt: skip
 # One colour for each shared layer. They differ in lightness too, for readers who see few hues, and
-# a number stands beside them.
+# each has a number beside it.
 SHARED_LIGHT = ["#0f7d7f", "#a23e8c", "#96620f", "#4c6fd1", "#5d7a1f", "#b4464b"]
 SHARED_DARK = ["#4cc9c0", "#e08bd0", "#f0b95b", "#8fabff", "#a9cf5f", "#f28b8b"]
 LIGHT |= {f"shared{i}": colour for i, colour in enumerate(SHARED_LIGHT)}
@@ -55,7 +55,7 @@ MONO = "ui-monospace, SFMono-Regular, Menlo, Consolas, monospace"
 
 @dataclass
 class Picture:
-    """A graph, the lines of text in each of its boxes, and where everything stands."""
+    """A graph, the lines of text in each of its boxes, and where everything is drawn."""
 
     graph: object
     captions: list
@@ -66,7 +66,7 @@ class Picture:
 class Card:
     """A rounded rectangle (x, y, width, height); `fill` and `line` are names of colours."""
 
-    place: tuple
+    rect: tuple
     radius: float
     fill: str
     line: str | None = None
@@ -74,7 +74,7 @@ class Card:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of text in one of the `STYLES`; `anchor` is what stands at x: its middle or start."""
+    """A line of text in one of the `STYLES`; `anchor` says what is at x: its middle or start."""
 
     x: float
     y: float
@@ -97,7 +97,7 @@ def compose(graph, rankdir="TB", caption=None):
 
 
 def card_caption(box):
-    """Name, type and output shape: what a box shows when nobody asked for anything else."""
+    """Name, type and output shape: what a box shows by default."""
     detail = f"{box.type} · {box.activation}" if box.activation else box.type
     if box.calls > 1:
         detail += f" · call {box.call + 1} of {box.calls}"
@@ -123,13 +123,13 @@ def height_of(lines):
 
 
 def heading_size(lines):
-    """The size of an opened model's heading, in which the lines stand side by side."""
+    """The size of an opened model's heading, whose lines are written next to each other."""
     words = heading_lines(lines, 0, 0)
     return words[-1].x + width_of(words[-1].style, words[-1].text) + PADDING_X, HEADING_HEIGHT
 
 
 def heading_lines(lines, x, y):
-    """What stands in the heading of an opened model: its shapes are those of the boxes inside."""
+    """The heading of an opened model, without shapes: the boxes inside show them."""
     found, x = [], x + PADDING_X
     for style, text in lines:
         if style != "mono":
@@ -145,25 +145,25 @@ def width_of(style, text):
 
 
 # ---------------------------------------------------------------------------------------------
-# What a picture is made of, whatever it is written as
+# What a picture is made of, in any format
 
 
-def rooms(picture):
-    """The cards that lie below the arrows: one for each opened model, the inner ones on top."""
+def cluster_cards(picture):
+    """The cards below the arrows: one for each opened model, the inner ones on top."""
     levels, depth = [[]], {None: 0}
-    for i, (box, place) in enumerate(zip(picture.graph.boxes, picture.drawing.boxes, strict=True)):
+    for i, (box, rect) in enumerate(zip(picture.graph.boxes, picture.drawing.boxes, strict=True)):
         depth[i] = depth[box.parent] + 1
         if box.opened:
             levels += [[]] * (depth[i] == len(levels))
-            levels[depth[i]].append(Card(place, 10, f"room{(depth[i] + 1) % 2}", "line"))
+            levels[depth[i]].append(Card(rect, 10, f"room{(depth[i] + 1) % 2}", "line"))
     return [card for cards in levels for card in cards]
 
 
-def marks(box, lines, place):
+def marks(box, lines, rect):
     """The cards and lines of text of one box: a pill for inputs and ops, a card for layers, a
     stack of cards for a nested model and for what was left out, a heading for a model that is
     open."""
-    x, y, width, height = place
+    x, y, width, height = rect
     radius = min(height / 2, 22) if box.kind in ("input", "op") else 10
     if box.opened:
         height = HEADING_HEIGHT
@@ -186,7 +186,7 @@ def marks(box, lines, place):
 
 
 def centred_lines(lines, x, y):
-    """The text of a box, line below line."""
+    """The text of a box, one line below the other."""
     found = []
     for style, text in lines:
         y += STYLES[style][1]
@@ -211,10 +211,10 @@ def notebook_forms(model):
 
 
 def picture_svg(picture, tooltips=False):
-    """The text of an SVG file: first words, then what lies below, the edges, the boxes on top.
+    """The text of an SVG file: a description, then from bottom to top clusters, edges and boxes.
 
-    With `tooltips` a pointer that rests on a box is told more. A browser shows them where the
-    picture is a part of a page, but not where the page shows it as an image.
+    With `tooltips` a box has a text that appears under the pointer. A browser shows it where the
+    picture is part of a page, but not where the page includes it as an image.
     """
     drawing, graph = picture.drawing, picture.graph
     sentence = as_sentence(graph)
@@ -232,27 +232,27 @@ def picture_svg(picture, tooltips=False):
     add(root, "desc", text=sentence)
     style = add(root, "style")
     paper = Card((0, 0, drawing.width, drawing.height), 12, "paper")
-    draw_groups(root, [(card, None) for card in [paper, *rooms(picture)]])
+    draw_groups(root, [(card, None) for card in [paper, *cluster_cards(picture)]])
     draw_edges(root, drawing)
     found = []
-    for box, lines, place in zip(graph.boxes, picture.captions, drawing.boxes, strict=True):
+    for box, lines, rect in zip(graph.boxes, picture.captions, drawing.boxes, strict=True):
         words = box_sentence(box) if tooltips else None
-        found += [(mark, words) for mark in marks(box, lines, place)]
+        found += [(mark, words) for mark in marks(box, lines, rect)]
     draw_groups(root, sorted(found, key=lambda pair: look(pair[0])))
     style.text = dark_style({name for element in root.iter() for name in colours_of(element)})
     return ElementTree.tostring(root, encoding="unicode")
 
 
 def look(mark):
-    """What a group of marks has in common. In the order of looks, cards with a line around them
-    come first, then bars and badges, and the text is on top."""
+    """What the marks of a group have in common. Sorted by it, cards with a line around them come
+    first, then bars and badges, and the text is on top."""
     if isinstance(mark, Line):
         return (2, mark.style, mark.colour, mark.anchor)
     return (0, mark.fill, mark.line) if mark.line else (1, mark.fill, "")
 
 
 def draw_groups(root, pairs):
-    """Draw (mark, tooltip) pairs; neighbours of one look share a group."""
+    """Draw (mark, tooltip) pairs; neighbours that look alike share a group."""
     for (_, *shared), members in groupby(pairs, key=lambda pair: look(pair[0])):
         draw = draw_cards if len(shared) == 2 else draw_lines
         draw(root, *shared, list(members))
@@ -264,7 +264,7 @@ def draw_cards(root, fill, line, pairs):
     if line:
         group.set("stroke", LIGHT[line])
     for card, words in pairs:
-        x, y, width, height = card.place
+        x, y, width, height = card.rect
         element = add(group, "rect", x=x, y=y, width=width, height=height, rx=card.radius)
         if words and line:
             add(element, "title", text=words)
@@ -285,7 +285,7 @@ def draw_lines(root, style, colour, anchor, pairs):
 
 
 def draw_edges(root, drawing):
-    """All arrows: their lines as one shape and their heads as another, so that no id is needed."""
+    """All arrows: their lines as one shape and their heads as another, so no ids are needed."""
     if not drawing.paths:
         return
     lines = [strokes(shortened(path, drawing.rankdir)) for path in drawing.paths]
@@ -314,14 +314,14 @@ def colours_of(element):
 
 
 def box_sentence(box):
-    """What a pointer that rests on a box is told."""
+    """The tooltip of a box."""
     parameters = f", {box.parameters:,} parameters" if box.parameters else ""
     shapes = ", ".join(some(box.outputs, MOST_SHAPES))
     return f"{box.name}: {box.type}, output shape {shapes}{parameters}"
 
 
 def add(parent, tag, colours=(), text=None, **attributes):
-    """A new element; numbers are written without needless digits, `_` in a name becomes `-`."""
+    """A new element; numbers are written without needless digits, and `_` in names becomes `-`."""
     element = ElementTree.SubElement(parent, tag)
     if colours:
         element.set("class", " ".join(f"mg-{name}" for name in colours))
@@ -347,7 +347,7 @@ def arrow_head(path, rankdir):
 
 
 def arrow_tail(path, rankdir):
-    """The arrow turned around: a triangle at a path's start, and the bit missing at its end."""
+    """The arrow reversed: a triangle at a path's start, and the bit missing at its end."""
     (_, x, y), (end_x, end_y) = path[0], path[-1][-2:]
     length, side, half = ARROW_LENGTH, ARROW_HALF_WIDTH, LINE_WIDTH / 2
     if rankdir == "TB":
@@ -386,8 +386,8 @@ def path_data(path):
 
 
 def strokes(path):
-    """The same path in as few characters as can be, every stroke seen from where the last one
-    ended: `M10 20v20`."""
+    """The same path in as few characters as possible, every stroke relative to the end of the last
+    one: `M10 20v20`."""
     text, x, y = "", 0.0, 0.0
     for letter, *numbers in path:
         if letter in "MZ":

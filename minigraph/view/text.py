@@ -1,4 +1,4 @@
-"""Text for tables and pictures: made printable, counted, measured and shortened."""
+"""Text for tables and pictures: made printable, measured and shortened."""
 
 import unicodedata
 
@@ -31,17 +31,17 @@ def printable(text):
 
 
 def is_control(character):
-    """Whether a character is a control, a format mark, half a pair, or no character at all."""
+    """Whether a character is a control, a format mark, a surrogate, or unassigned."""
     return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp")
 
 
 def shape_text(shape):
-    """A shape as it is written in Python: `(None, 64)`."""
+    """A shape as Python writes it: `(None, 64)`."""
     return printable(str(tuple(shape)))
 
 
 def some(texts, most):
-    """The texts themselves, or the first and the last ones and how many stand between them."""
+    """The texts themselves, or the first and the last ones and how many are between them."""
     if len(texts) <= most:
         return tuple(texts)
     head, tail = (most - 1) - (most - 1) // 2, (most - 1) // 2
@@ -51,7 +51,7 @@ def some(texts, most):
 
 def joined_within(texts, length):
     """The texts with commas between them, some left out in the middle if the line would be too
-    long: a shape is shown whole or not at all."""
+    long: a shape is shown in full or not at all."""
     line = ", ".join(texts)
     for most in range(min(len(texts) - 1, length), 1, -1):
         if len(line) <= length:
@@ -75,7 +75,7 @@ def text_width(text, size, bold=False, mono=False):
 
 
 def character_width(character, bold, mono):
-    """The width of one character in units of the font size; wide scripts take a whole unit."""
+    """The width of one character in units of the font size; wide scripts take more than one."""
     if unicodedata.combining(character):
         return 0.0
     if character in WIDTH_OF:
@@ -84,7 +84,7 @@ def character_width(character, bold, mono):
 
 
 def shorten(text, length):
-    """At most `length` characters, the middle left out: both ends of a name tell it apart."""
+    """At most `length` characters, the middle left out: both ends help to distinguish names."""
     if len(text) <= length:
         return text
     head = (length - 1) // 2 + (length - 1) % 2

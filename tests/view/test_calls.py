@@ -145,7 +145,7 @@ def test_without_source_the_drawing_alone_is_shown():
     )
     drawing = namespace["drawing"]
     assert drawing.widget.data["code"] == [] and marked(drawing) == [[]]
-    assert drawing.widget.data["calls"][0]["text"].startswith("The code makes a place")
+    assert drawing.widget.data["calls"][0]["text"].startswith("The code makes a placeholder")
     with ExitStack() as stack:
         drawing = stack.enter_context(DrawAsYouCall())
         Input((4,), name="x")

@@ -88,7 +88,7 @@ def test_boxes_do_not_overlap_and_text_stays_inside(case, rankdir):
             assert max(bx - (ax + aw), ax - (bx + bw), by - (ay + ah), ay - (by + bh)) > 0
     for box, lines, place in zip(graph.boxes, picture.captions, boxes, strict=True):
         found = marks(box, lines, place)
-        cards = [mark.place for mark in found if isinstance(mark, Card)]
+        cards = [mark.rect for mark in found if isinstance(mark, Card)]
         for line in (mark for mark in found if isinstance(mark, Line)):
             size, _, bold, mono = STYLES[line.style]
             width = text_width(line.text, size, bold, mono)

@@ -206,7 +206,7 @@ def test_a_tree_is_drawn_without_crossings():
     shuffled = [(a * 37 % 121, b * 37 % 121) for a, b in edges]
     level = module.divide(shuffled, [0] * 120, [None] * 121)[module.WHOLE]
     sketch = module.Sketch.of(level, {}, [(50, 20)] * 121)
-    pieces = module.cut(sketch, module.longest_paths(121, shuffled))
+    pieces = module.split_long_edges(sketch, module.longest_paths(121, shuffled))
     rows = module.order(pieces)
     assert crossings(rows, module.neighbours(pieces)[1], {}) == 0
 
