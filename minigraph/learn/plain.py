@@ -1,4 +1,4 @@
-"""A look at the reader's model, and Dense layers written out in plain NumPy to compare it with."""
+"""Helpers that inspect the reader's model, and Dense layers in plain NumPy to compare it with."""
 
 import numpy as np
 
@@ -7,11 +7,11 @@ from ..layers.core import Dense
 from ..models.model import Model
 from .checking import NotYet, describe
 
-ENOUGH = {"rtol": 1e-3, "atol": 1e-4}  # float32 sums in another order, on any processor
+ENOUGH = {"rtol": 1e-3, "atol": 1e-4}  # float32 sums in any order, on any processor
 
 
-def require_drawing(model):
-    """Raise NotYet unless the answer is a model, drawn from one Input to one output."""
+def require_graph(model):
+    """Raise NotYet unless the answer is a model whose graph has one Input and one output."""
     if not isinstance(model, Model):
         raise NotYet(
             f"`model` is {describe(model)}. The last step is missing: `Model(inputs, outputs)` "
