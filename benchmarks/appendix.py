@@ -87,8 +87,9 @@ ask for.
 **Convolutions.** PyTorch and TensorFlow leave them to oneDNN, a library with a separate program
 for each kind of processor. They read an image in place and run near the peak rate. NumPy has matrix
 products and nothing else for this. So the windows must be copied (im2col), and a product with as
-few columns as a layer has filters stays below that rate. With more threads the distance grows, because
-NumPy gives the others nothing but its products: copies, pooling and activations stay on one.
+few columns as a layer has filters stays below that rate. With more threads the distance grows,
+because NumPy gives the others nothing but its products: copies, pooling and activations stay on
+one.
 
 **Loops that are compiled.** Keras on JAX turns a whole training step into one program. No Python
 runs between its operations, and several of them become one pass over the memory. That counts where
