@@ -86,7 +86,7 @@ def test_what_was_drawn_before_is_there_from_the_start():
     assert drawing.widget.data["first"] == 1 and len(drawing.widget.data["calls"]) == 1
 
 
-def test_calls_of_one_layer_are_told_apart_and_equal_names_too():
+def test_calls_of_one_layer_are_distinguished_and_equal_names_too():
     with DrawAsYouCall() as drawing:
         shared = layers.Dense(2, name="same")
         a = Input((2,), name="a")

@@ -132,7 +132,7 @@ def check_paths(drawing, graph):
             inside = [(px, py) for px, py in way if by + 1 < py < by + bh - 1]
             if box in out or box in into:
                 assert all(bx < px < bx + bw for px, _ in inside)
-                if not upright:  # the heading stands above the arrows
+                if not upright:  # the heading is above the arrows
                     assert all(px > bx + sizes[box][1] for px, _ in inside)
             else:
                 assert not any(bx + 1 < px < bx + bw - 1 for px, _ in inside)
