@@ -28,11 +28,11 @@ help:
 	@echo "make lines      print the lines of code of each floor and file"
 	@echo "make notebooks  run all notebooks again and store what they print"
 	@echo "make exercises  make the exercises from the solutions"
-	@echo "make reference  compute the numbers of tests/reference anew, with Keras"
-	@echo "make bench      time the library beside its peers, in an environment of its own"
+	@echo "make reference  recompute the values in tests/reference, with Keras"
+	@echo "make bench      time the library beside its peers, in a separate environment"
 	@echo "make mutation   count the mistakes in gradients that the tests notice"
 	@echo "make faults     load 200,000 damaged and forged files, and kill fits 700 times"
-	@echo "make pins       write requirements.txt anew from pyproject.toml"
+	@echo "make pins       rewrite requirements.txt from pyproject.toml"
 	@echo "make clean      remove all that was made here, the environment too"
 
 $(ENVIRONMENT): requirements.txt pyproject.toml tools/environment.py

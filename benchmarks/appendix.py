@@ -58,8 +58,8 @@ its fastest rival, without and with kept memory: below 1, minigraph is the faste
 A step must multiply certain matrices, whatever the library. We count these products and divide by
 the best rate at which this processor multiplies matrices, {rate:.0f} billion operations a second.
 That is the floor; nobody who computes the same products gets below it. The table says what part of
-the time of a step the floor is. All the rest is memory traffic, functions of single numbers, and
-the library itself.
+the time of a step the floor is. The rest is memory traffic, element-wise functions, and the
+library itself.
 
 {shares}
 ## The three ideas that gave most
@@ -67,7 +67,7 @@ the library itself.
 **Do little around the arithmetic.** In the small models the products take microseconds. What then
 counts is how much Python runs between them: one record on the tape for a whole layer, a plan of the
 calls that is made once for a model, weights collected once for an epoch, and one flat vector for
-each thing that the optimizer remembers.
+each slot of the optimizer.
 
 **Keep it in the cache.** A convolution copies the windows of an image into a matrix, and then it is
 one product. The whole matrix would be many times larger than the image. Cut into pieces of half a
@@ -84,16 +84,17 @@ ask for.
 
 ## Where it is not the fastest
 
-**Convolutions.** PyTorch and TensorFlow leave them to oneDNN, a library with programs of its own
-for each kind of processor. They read an image where it lies and run near the peak rate. NumPy has
-matrix products and nothing else for this. So the windows must be copied, and a product with as few
-columns as a layer has filters stays below that rate. With more threads the distance grows, because
-NumPy gives the others nothing but its products: copies, pooling and activations stay on one.
+**Convolutions.** PyTorch and TensorFlow leave them to oneDNN, a library with a separate program
+for each kind of processor. They read an image in place and run near the peak rate. NumPy has matrix
+products and nothing else for this. So the windows must be copied (im2col), and a product with as
+few columns as a layer has filters stays below that rate. With more threads the distance grows,
+because NumPy gives the others nothing but its products: copies, pooling and activations stay on
+one.
 
 **Loops that are compiled.** Keras on JAX turns a whole training step into one program. No Python
 runs between its operations, and several of them become one pass over the memory. That counts where
 operations are many and small: in recurrent layers, and in `fit`, which does not wait for a step
-before it prepares the next. The price is paid before the first step, as you see below.
+before it prepares the next. The cost comes before the first step, as you see below.
 
 {growth}## One sample
 
@@ -156,14 +157,14 @@ GROWTH = """\
 A cost that grows faster than the model would make every number above a matter of size. So we let
 one size at a time grow: the batch of the MLP, the depth of the residual MLP, the steps of the two
 LSTMs, the number of nodes of a chain of additions. In the picture a line that is as steep as the
-dotted one stands for a cost that grows with the size, and a flatter one for a cost that most of
-each step does not depend on. The slope is that of the upper half of a line: 1 means twice the time
+dotted one stands for a cost that grows with the size, and a flatter one for a cost that hardly
+depends on it. The slope is that of the upper half of a line: 1 means twice the time
 for twice the size. A little more than 1 is what it costs to outgrow a cache.
 
-One line was not straight at first. On its way back through a thousand steps a gradient shrinks
-below 1e-38. A float32 has no room there for all of its digits, and many processors take about fifty
-times as long for such a number. It is far too small to move a weight, so minigraph makes it 0 on
-the way, and the same in what an optimizer remembers of weights that are not used any more.
+One line was not straight at first. In the backward pass through a thousand steps a gradient
+shrinks below 1e-38. Such a float32 is *subnormal*: it has fewer digits, and many processors take
+about fifty times as long for it. It is far too small to move a weight, so minigraph flushes it to
+zero, and does the same in the state that an optimizer keeps for weights that are not used any more.
 
 ```{{image}} images/how_cost_grows.svg
 :alt: A line for each size that grows, on logarithmic axes, as steep as the dotted one or flatter.

@@ -253,7 +253,7 @@ class VGG19(Workload):
 
 
 class CustomRNN(Workload):
-    title = "a recurrent layer of one's own, after Conv1D"
+    title = "a custom recurrent layer after Conv1D"
     batch, steps, features, units = 16, 10, 5, 32
 
     def build(self, keras):

@@ -46,7 +46,7 @@ outputs = layers.LSTM(8, name="reader")(inputs)
         "axis has four. Rows of pixels are a sequence too, once the channel axis is gone.",
     ),
     Case(
-        "A row of numbers goes into a convolution",
+        "A flat vector goes into a convolution",
         """
 inputs = mg.Input(shape=(784,), name="pixels")
 outputs = layers.Conv2D(16, 3, name="edges")(inputs)
@@ -56,7 +56,7 @@ outputs = layers.Conv2D(16, 3, name="edges")(inputs)
             'layers.Conv2D(16, 3, name="edges")(inputs)',
             'layers.Conv2D(16, 3, name="edges")(layers.Reshape((28, 28, 1))(inputs))',
         ),
-        "A convolution slides over rows and columns. A flat row of 784 numbers has neither, so "
+        "A convolution slides over rows and columns. A flat vector of 784 values has neither, so "
         "the layer cannot know which pixels are neighbours. Say it with Reshape.",
     ),
     Case(
@@ -69,8 +69,8 @@ outputs = layers.add([wide, narrow], name="meeting")
 """,
         ("meeting", "wide", "narrow", "(None, 64)", "(None, 16)"),
         ('layers.Dense(16, name="narrow")', 'layers.Dense(64, name="narrow")'),
-        "Adding goes number by number, so both sides need one shape. To put tensors of "
-        "different width side by side, use concatenate.",
+        "Adding works element by element, so both sides need the same shape. To join tensors of "
+        "different width, use concatenate.",
     ),
     Case(
         "A residual connection around a layer that shrinks",
@@ -93,8 +93,8 @@ outputs = layers.concatenate([a, b], name="pair")
 """,
         ("pair", "left", "right", "(None, 16, 16, 3)", "(None, 8, 16, 3)", "axis"),
         ('([a, b], name="pair")', '([a, b], axis=1, name="pair")'),
-        "Concatenate joins along one axis, the last one unless told otherwise. All other axes "
-        "must agree. These two agree on every axis but the first.",
+        "Concatenate joins along one axis, by default the last. All other axes must agree. These "
+        "two agree on every axis but the first.",
     ),
     Case(
         "A kernel larger than the picture",
@@ -125,8 +125,8 @@ outputs = layers.Reshape((27, 29), name="squeeze_in")(inputs)
 """,
         ("squeeze_in", "784", "(None, 27, 29)"),
         ("(27, 29)", "(-1, 14)"),
-        "Reshape only deals the same numbers out anew: 28 x 28 = 784 of them. 27 x 29 = 783 "
-        "leaves one over. Write -1 for one axis and it is worked out.",
+        "Reshape keeps the elements and changes the axes: 28 x 28 = 784 elements. 27 x 29 = 783 "
+        "leaves one over. Write -1 for one axis and it is computed.",
     ),
     Case(
         "Two matrices that do not multiply",
@@ -137,11 +137,11 @@ outputs = a @ b
 """,
         ("matmul", "left", "right", "(None, 3, 4)", "(None, 5, 6)"),
         ("shape=(5, 6)", "shape=(4, 6)"),
-        "Rows times columns: the last axis of the left side must be as long as the last but one"
+        "Rows times columns: the last axis of the left side must be as long as the second to last"
         " of the right side.",
     ),
     Case(
-        "A trained layer meets another width",
+        "A layer is called on inputs of another width",
         """
 layer = layers.Dense(8, name="head")
 layer(mg.Input(shape=(32,), name="first"))
@@ -160,7 +160,7 @@ outputs = layers.Dense(8, name="head")(inputs)
 """,
         ("head", "text", "(None, None)", "last axis"),
         ("shape=(None,)", "shape=(20,)"),
-        "The kernel has one row for each number that comes in. With None as the last axis "
+        "The kernel has one row for each feature of the input. With None as the last axis "
         "nobody knows how many rows to make.",
     ),
     Case(
@@ -172,8 +172,8 @@ outputs = layers.Dense(10, name="head")(x)
 """,
         ("head", "row", "None"),
         ("layers.Flatten(name", "layers.GlobalAveragePooling2D(name"),
-        "Pictures of any size flatten to rows of any length, and Dense needs one length. A "
-        "global pooling gives one number per channel, whatever the size.",
+        "Images of any size flatten to vectors of any length, and Dense needs a fixed length. "
+        "Global pooling gives one value per channel, whatever the size.",
     ),
     Case(
         "Cropping more than there is",
@@ -203,7 +203,7 @@ outputs = layers.Add(name="sum")(inputs)
         ('layers.Add(name="sum")(inputs)', 'layers.Add(name="sum")([inputs, inputs])'),
     ),
     Case(
-        "A broadcast that cannot be",
+        "Shapes that cannot be broadcast",
         """
 inputs = mg.Input(shape=(8,), name="row")
 outputs = inputs + np.ones(7, "float32")
@@ -212,7 +212,7 @@ outputs = inputs + np.ones(7, "float32")
         ("np.ones(7", "np.ones(8"),
     ),
     Case(
-        "One axis more than there is",
+        "An axis that does not exist",
         """
 inputs = mg.Input(shape=(8,), name="row")
 outputs = inputs[:, 2, 0]
@@ -243,11 +243,11 @@ model = mg.Model(a, outputs)
 """,
         ("forgotten", "not connected", "sum"),
         ("mg.Model(a, outputs)", "mg.Model([a, b], outputs)"),
-        "A model must be able to compute its outputs from its inputs. On the way back from this"
-        " output there is a second Input, and nobody would feed it.",
+        "A model must be able to compute its outputs from its inputs. This output also depends"
+        " on a second Input, and nobody would feed it.",
     ),
     Case(
-        "Two layers of one name",
+        "Two layers with one name",
         """
 inputs = mg.Input(shape=(4,))
 x = layers.Dense(4, name="hidden")(inputs)
@@ -271,12 +271,12 @@ model = mg.Model(inputs, outputs)
 """,
         ("outputs", "Tensor", "symbolic"),
         ("np.ones((1, 4))", "inputs"),
-        "Called with an array, a layer computes and hands back numbers. Called with an Input, "
-        "it draws. A model is made of what was drawn.",
+        "Called on an array, a layer computes and returns values. Called on an Input, it adds a "
+        "node to the graph. A model is made of such nodes.",
         (ValueError, TypeError),
     ),
     Case(
-        "The layer itself is named as output",
+        "The layer itself is given as output",
         """
 inputs = mg.Input(shape=(4,))
 dense = layers.Dense(2, name="head")
@@ -323,8 +323,8 @@ outputs = total if total > 0 else -total
 """,
         ("where", "value"),
         ("total if total > 0 else -total", "ops.where(total > 0, total, -total)"),
-        "While the graph is drawn there are no numbers, so Python cannot take a branch. "
-        "ops.where draws both branches and picks at run time.",
+        "While the graph is built there are no values, so Python cannot choose a branch. "
+        "ops.where puts both branches into the graph and chooses when the model runs.",
         TypeError,
     ),
     Case(
@@ -335,8 +335,8 @@ outputs = np.tanh(inputs)
 """,
         ("signal", "minigraph.ops"),
         ("np.tanh", "ops.tanh"),
-        "NumPy wants numbers now. The functions of minigraph.ops take symbolic tensors too and "
-        "draw themselves into the graph.",
+        "NumPy needs values now. The functions of minigraph.ops take symbolic tensors too, and "
+        "add themselves to the graph.",
         TypeError,
     ),
     Case(
@@ -448,7 +448,7 @@ layer(np.ones((1, 4)))
 """,
         ("units", "32.0", "integer"),
         ("64 / 2", "64 // 2"),
-        "In Python / always gives a float, // an integer.",
+        "In Python / always gives a float; // gives an integer.",
         (ValueError, TypeError),
     ),
     Case(
@@ -468,7 +468,7 @@ layer(np.ones((1, 4)))
 """,
         ("rellu", "relu"),
         ('"rellu"', '"relu"'),
-        "Names are looked up when the layer is made, so the line with the slip is the line that"
+        "Names are looked up when the layer is made, so the line with the typo is the line that"
         " raises.",
     ),
     Case(
@@ -482,15 +482,15 @@ layer(np.ones((1, 4)))
         error=(ValueError, TypeError),
     ),
     Case(
-        "Word numbers beyond the table",
+        "Word indices beyond the table",
         """
 layer = layers.Embedding(100, 8, name="words")
 vectors = layer(np.array([[5, 99, 100]]))
 """,
         ("words", "100", "0", "99"),
         ("Embedding(100,", "Embedding(101,"),
-        "A table of 100 rows has the rows 0 to 99. Some libraries return nonsense here; on a "
-        "graphics card the number would wrap around in silence.",
+        "A table of 100 rows has indices 0 to 99. Some libraries return nonsense here; on a "
+        "graphics card the index would wrap around silently.",
         (ValueError, IndexError),
     ),
     Case(
@@ -521,7 +521,7 @@ layer(np.ones((1, 8, 8, 3)))
         ("Conv2D(8, 3", "Conv1D(8, 3", "(1, 8, 8, 3)", "(1, 8, 3)"),
     ),
     Case(
-        "Steps and holes at once",
+        "Strides and dilation at once",
         """
 layer = layers.Conv2D(8, 3, strides=2, dilation_rate=2)
 layer(np.ones((1, 8, 8, 3)))
@@ -537,7 +537,7 @@ layer(np.ones((2, 5, 3)), initial_state=np.zeros((2, 4)))
 """,
         ("memory", "initial_state", "(2, 4)", "(2, 8)"),
         ("np.zeros((2, 4))", "np.zeros((2, 8))"),
-        "The state of a GRU is as wide as its output: one number per unit, for each sample.",
+        "The state of a GRU is as wide as its output: one value per unit, for each sample.",
     ),
     Case(
         "A stateful layer without a fixed batch",
@@ -621,10 +621,10 @@ model.fit(np.ones((10, 4)), np.ones((8, 1)), verbose=0)
 """,
         ("10", "8", "samples"),
         ("np.ones((8, 1))", "np.ones((10, 1))"),
-        "Sample number i belongs to label number i, so there must be as many of each.",
+        "Sample i belongs to label i, so there must be as many of each.",
     ),
     Case(
-        "Class numbers with a loss for one-hot rows",
+        "Integer labels with a loss for one-hot labels",
         """
 model = mg.Sequential([mg.Input((4,)), layers.Dense(3, activation="softmax", name="classes")])
 model.compile("sgd", "categorical_crossentropy")
@@ -632,8 +632,8 @@ model.fit(np.ones((6, 4)), np.array([0, 1, 2, 0, 1, 2]), verbose=0)
 """,
         ("sparse_categorical_crossentropy", "shape", "target", "3"),
         ('"categorical_crossentropy"', '"sparse_categorical_crossentropy"'),
-        "One label format has a row of zeros with a one in it, the other the number of the "
-        "class. Each has a loss of its own.",
+        "A one-hot label is a vector of zeros with a single one; an integer label is the index of "
+        "the class. Each format has its own loss.",
     ),
     Case(
         "A label beyond the last class",
@@ -734,8 +734,8 @@ history = model.fit(batches(), epochs=2, batch_size=4, verbose=0)
 """,
         ("batch_size",),
         ("batch_size=4", "steps_per_epoch=5"),
-        "The generator has already cut the data into batches. It also never stops, so fit must "
-        "be told how many of them make an epoch.",
+        "The generator already yields batches. It also never stops, so fit must know how many of "
+        "them make an epoch.",
     ),
     Case(
         "Words instead of numbers",
@@ -772,7 +772,7 @@ model.fit(np.ones((8, 4)), np.ones((8, 1)), callbacks=[mg.callbacks.TerminateOnN
         error=(ValueError, TypeError),
     ),
     Case(
-        "A gradient of something that is no single number",
+        "A gradient of something that is not a scalar",
         """
 layer = layers.Dense(2)
 with mg.Tape() as tape:
@@ -781,8 +781,8 @@ gradients = tape.gradient(y, layer.trainable_weights)
 """,
         ("(3, 2)", "sum"),
         ("y = layer(np.ones((3, 4)))", "y = ops.sum(layer(np.ones((3, 4))))"),
-        "A gradient says how one number changes. Six numbers change in six ways; add them up "
-        "first, or take their mean.",
+        "A gradient says how one number changes. Six numbers change in six ways: take their sum or "
+        "their mean first.",
     ),
     Case(
         "Labels for a loss of probabilities get logits",
@@ -809,12 +809,12 @@ model.save(os.path.join(tempfile.mkdtemp(), "model.safetensors"))
 """,
         ("twice", "Lambda", "saved", "register_keras_serializable"),
         ('layers.Lambda(lambda x: x * 2, name="twice")(inputs)', "inputs * 2"),
-        "A file holds data, no code: that is what makes it safe to open a stranger's model. Use"
+        "A file holds data, not code: that is what makes it safe to open a stranger's model. Use"
         " ops, which have names, or write a layer.",
         (ValueError, TypeError),
     ),
     Case(
-        "A description needs a class of yours",
+        "A config needs a custom class",
         """
 class Swap(layers.Layer):
     def call(self, x):
@@ -831,7 +831,7 @@ model = mg.models.model_from_json(text)
         (ValueError, TypeError),
     ),
     Case(
-        "A layer that cannot be written down",
+        "A layer that cannot be serialized",
         """
 class Scale(layers.Layer):
     def __init__(self, factor, **options):

@@ -231,7 +231,7 @@ def test_the_catalogue_has_every_layer_once():
 def test_a_card_tells_the_truth(example):
     code, shapes, formula, sizes = example
     card = catalogue.card(*example)
-    given, made, parameters = catalogue.draw(code, shapes)
+    given, made, parameters = catalogue.trace(code, shapes)
     assert catalogue.count(formula, sizes)[1] == parameters
     assert catalogue.shown(made) in card and f"`layers.{code}`" in card
     assert ("```text" in card) != (code.partition("(")[0] in WITHOUT_FORMULA)

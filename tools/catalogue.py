@@ -1,7 +1,7 @@
 """Sphinx extension: the layer catalogue, a card for each layer, drawn while the book is built.
 
-The sentence and the formula of a card are those of the layer's docstring. Its shapes are those of
-the example below, called on symbolic tensors; its parameters are counted on it.
+The sentence and the formula of a card are those of the layer's docstring. Its shapes and its number
+of parameters are those of the example below, called on symbolic tensors.
 """
 
 import inspect
@@ -12,15 +12,15 @@ from sphinx.application import Sphinx
 
 from minigraph import Input, layers
 from minigraph.core import tree
-from tools.docstrings import home_of
+from tools.docstrings import origin_of
 
 PAGE = "book/layer_catalogue"
 MARK = "<!-- the cards -->"
 
-# An example: how it is made, the shapes that it is called on (without the batch), the number of its
-# parameters as a formula, and the sizes that stand in the formula.
+# An example: how it is made, the shapes that it is called on (without the batch), its number of
+# parameters as a formula, and the sizes that the formula names.
 NONE = ("0", {})
-CONV = "{taps} * channels * filters + filters"
+CONV = "{positions} * channels * filters + filters"
 PLAIN = "inputs * units + units * units + units"
 GATES = "{gates} * (inputs * units + units * units + {bias})"
 SMALL = {"channels": 3, "filters": 4, "k": 3}
@@ -40,12 +40,12 @@ FAMILIES = {
         ("PReLU()", [(8,)], "inputs", {"inputs": 8}),
     ],
     "Convolutions": [
-        ("Conv1D(4, 3)", [(16, 3)], CONV.format(taps="k"), SMALL),
-        ("Conv2D(4, 3)", [(16, 16, 3)], CONV.format(taps="k^2"), SMALL),
-        ("Conv3D(4, 3)", [(8, 8, 8, 3)], CONV.format(taps="k^3"), SMALL),
-        ("Conv1DTranspose(4, 3, strides=2)", [(8, 3)], CONV.format(taps="k"), SMALL),
-        ("Conv2DTranspose(4, 3, strides=2)", [(8, 8, 3)], CONV.format(taps="k^2"), SMALL),
-        ("Conv3DTranspose(4, 3, strides=2)", [(4, 4, 4, 3)], CONV.format(taps="k^3"), SMALL),
+        ("Conv1D(4, 3)", [(16, 3)], CONV.format(positions="k"), SMALL),
+        ("Conv2D(4, 3)", [(16, 16, 3)], CONV.format(positions="k^2"), SMALL),
+        ("Conv3D(4, 3)", [(8, 8, 8, 3)], CONV.format(positions="k^3"), SMALL),
+        ("Conv1DTranspose(4, 3, strides=2)", [(8, 3)], CONV.format(positions="k"), SMALL),
+        ("Conv2DTranspose(4, 3, strides=2)", [(8, 8, 3)], CONV.format(positions="k^2"), SMALL),
+        ("Conv3DTranspose(4, 3, strides=2)", [(4, 4, 4, 3)], CONV.format(positions="k^3"), SMALL),
     ],
     "Pooling": [
         (f"{name}{rank}D()", [(16,) * rank + (3,)], *NONE)
@@ -99,7 +99,7 @@ FAMILIES = {
         ("Normalization()", [(8,)], "2 * inputs", {"inputs": 8}),
         ("Rescaling(1 / 255)", [(16, 16, 3)], *NONE),
     ],
-    "Layers that make training harder": [
+    "Layers for regularization": [
         ("Dropout(0.5)", [(8,)], *NONE),
         ("SpatialDropout1D(0.5)", [(10, 8)], *NONE),
         ("SpatialDropout2D(0.5)", [(16, 16, 3)], *NONE),
@@ -128,7 +128,7 @@ FAMILIES = {
 
 
 def examples() -> Iterator[tuple[str, list, str, dict]]:
-    """Give every example."""
+    """Yield every example."""
     for family in FAMILIES.values():
         yield from family
 
@@ -138,7 +138,7 @@ def make(code: str) -> layers.Layer:
     return eval(code, dict(vars(layers)))
 
 
-def draw(code: str, shapes: list) -> tuple[list, list, int]:
+def trace(code: str, shapes: list) -> tuple[list, list, int]:
     """Return the shapes of the inputs and outputs of an example, and its number of parameters."""
     layer = make(code)
     inputs = [Input(shape) for shape in shapes]
@@ -153,7 +153,7 @@ def draw(code: str, shapes: list) -> tuple[list, list, int]:
 
 
 def count(formula: str, sizes: dict) -> tuple[str, int]:
-    """Return a formula with numbers for its sizes, and its value."""
+    """Return a formula with its sizes filled in, and its value."""
     numbers = re.sub(r"[a-z]+", lambda match: str(sizes[match[0]]), formula)
     return numbers, eval(numbers.replace("^", "**"), {})
 
@@ -171,12 +171,12 @@ def card(code: str, shapes: list, formula: str, sizes: dict) -> str:
     sentence, *rest = inspect.getdoc(thing).split("\n\n")
     formulas = [block for block in rest if block.startswith("    ")][:1]
     arithmetic = [f"```text\n{inspect.cleandoc(block)}\n```" for block in formulas]
-    given, made, parameters = draw(code, shapes)
+    given, made, parameters = trace(code, shapes)
     numbers, value = count(formula, sizes)
     if value != parameters:
         raise ValueError(f"{code} has {parameters} parameters, but {formula} = {numbers} = {value}")
     total = f"`{formula}` = `{numbers}` = **{value:,}**" if value else "none"
-    module, path = home_of(thing)
+    module, path = origin_of(thing)
     source = f"../_modules/{module.replace('.', '/')}.html#{path}"
     return "\n\n".join(
         [
@@ -201,7 +201,7 @@ def cards() -> str:
 
 
 def fill(app: Sphinx, page: str, source: list[str]) -> None:
-    """Put the cards in the place of the mark."""
+    """Replace the mark by the cards."""
     if page == PAGE:
         source[0] = source[0].replace(MARK, cards())
 

@@ -1,10 +1,10 @@
 """Sphinx extension: the reference and its source pages, from the library as it is.
 
 Docstrings here are plain text, made to be read in an editor or by `help`. The first line is one
-sentence. A block that is moved to the right is a formula or code. A line that starts with
-"Shapes:", "Raises" or "Source:" speaks of just that, up to the next of them or a blank line. Names
-of code stand in `backticks`. Everything else is text, even |x|, *lengths or x_, which would mean
-something to Sphinx.
+sentence. An indented block is a formula or code. A line that starts with "Shapes:", "Raises" or
+"Source:" begins a field, which ends at the next one or at a blank line. Names of code are in
+`backticks`. Everything else is text, even |x|, *lengths or x_, which would mean something to
+Sphinx.
 """
 
 import ast
@@ -26,7 +26,7 @@ FIELDS = {"Shapes: ": "Shapes", "Raises ": "Raises", "Source: ": "Source"}
 
 
 def public_things() -> Iterator[tuple[str, str, object]]:
-    """Give (module, name, thing) for every public name of the library."""
+    """Yield (module, name, thing) for every public name of the library."""
     for module in ("minigraph", *(f"minigraph.{name}" for name in MODULES)):
         contents = importlib.import_module(module)
         for name in contents.__all__:
@@ -42,7 +42,7 @@ def public_things() -> Iterator[tuple[str, str, object]]:
 def escape(text: str) -> str:
     """Return plain text as reStructuredText that means the same.
 
-    What stands in backticks is code, and so is a value such as "same".
+    What is in backticks is code, and so is a value such as "same".
     """
     pieces = re.split(r"`([^`]+)`|(\"[\w>-]+\")", text)
     plain = [re.sub(r"([\\*|_<>])", r"\\\1", piece) for piece in pieces[::3]]
@@ -52,7 +52,7 @@ def escape(text: str) -> str:
 
 
 def paragraphs(lines: list[str]) -> Iterator[list[str]]:
-    """Give the blocks between blank lines, each cut where a field starts."""
+    """Yield the blocks between blank lines, each split where a field starts."""
     block: list[str] = []
     for line in [*lines, ""]:
         if block and (not line.strip() or line.startswith(tuple(FIELDS))):
@@ -79,12 +79,12 @@ def to_rst(lines: list[str]) -> list[str]:
 
 
 def write_docstring(app, what, name, thing, options, lines: list[str]) -> None:
-    """Put reStructuredText in the place of a docstring."""
+    """Replace a docstring by reStructuredText."""
     lines[:] = to_rst(lines)
 
 
 def skip_tools(app, what, name, thing, skip, options) -> bool | None:
-    """Leave out what a class only uses: its `pool` is `max_pool`, which has an entry of its own."""
+    """Leave out what a class only uses: its `pool` is `max_pool`, which has its own entry."""
     other = what == "class" and getattr(thing, "__name__", name) != name
     return True if other else None
 
@@ -93,26 +93,26 @@ def skip_tools(app, what, name, thing, skip, options) -> bool | None:
 # Source pages
 
 
-def home_of(thing: object) -> tuple[str, str]:
-    """Return the module in which a class, function or property is written, and its name there."""
+def origin_of(thing: object) -> tuple[str, str]:
+    """Return the module that defines a class, function or property, and its name there."""
     thing = getattr(thing, "fget", thing)
     path = getattr(thing, "__qualname__", "")
     return getattr(thing, "__module__", "") or "", path.rpartition("<locals>.")[2]
 
 
 def follow(app: Sphinx, module: str, path: str) -> str:
-    """Tell sphinx.ext.viewcode in which module the thing is written that a page names."""
+    """Return, for sphinx.ext.viewcode, the module that defines what a page names."""
     thing = importlib.import_module(module)
     for name in path.split("."):
         thing = getattr(thing, name)
-    return home_of(thing)[0]
+    return origin_of(thing)[0]
 
 
 @cache
 def source_of(module: str) -> tuple[str, dict]:
-    """Return the text of a module and where its names stand: also those of assignments.
+    """Return the text of a module and the lines of its names, including those of assignments.
 
-    `max = reduce_max` in another module makes a second name of something that stands here.
+    `max = reduce_max` in another module makes a second name for something that is defined here.
     """
     analyzer = ModuleAnalyzer.for_module(module)
     analyzer.analyze()
@@ -127,15 +127,15 @@ def source_of(module: str) -> tuple[str, dict]:
     for _, name, thing in public_things():
         members = inspect.getmembers(thing) if inspect.isclass(thing) else []
         for path, part in [(name, thing), *((f"{name}.{last}", part) for last, part in members)]:
-            home, own = home_of(part)
+            origin, own = origin_of(part)
             own = names.get(id(part), own)
-            if home == module and own in found:
+            if origin == module and own in found:
                 found.setdefault(path, found[own])
     return analyzer.code, found
 
 
 def find_source(app: Sphinx, module: str) -> tuple[str, dict] | None:
-    """Tell sphinx.ext.viewcode the text of a module and where its names stand."""
+    """Return, for sphinx.ext.viewcode, the text of a module and the lines of its names."""
     return source_of(module) if module.startswith("minigraph") else None
 
 

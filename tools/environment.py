@@ -49,7 +49,7 @@ def python_of(folder):
 
 
 def same_python(folder):
-    """Say whether the environment `folder` exists and runs this Python's version."""
+    """Return whether the environment `folder` exists and runs this Python's version."""
     code = "import sys; print(*sys.version_info[:3])"
     try:
         answer = subprocess.run(

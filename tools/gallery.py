@@ -30,28 +30,28 @@ An error message is the library talking to you. It should say where you are, wha
 expected, and what to try. This page breaks {count} programs on purpose, one mistake each, so that
 you have met the message before it meets you.
 
-Read each program before you look below it. *What will go wrong, and in which line?* Then compare.
-Under each message stand the reason and a repair. The red line goes, the green line comes.
+Read each program before you look below it. *What will go wrong, and on which line?* Then compare.
+Under each message are the reason and a repair. The red line goes, the green line comes.
 
-All of these errors come while the graph is drawn or before the first step of training, long before
-a night of computing could be lost. A test runs every program on this page, first broken, then
-repaired.
+All of these errors are raised while the graph is built or before the first step of training, long
+before a night of computing could be lost. A test runs every program on this page, first broken,
+then repaired.
 """
 
 SETUP = "%xmode Minimal\n# Errors show their message alone, not the lines that led to it.\n\n"
 SETUP += broken_models.PREAMBLE
 
 SECTIONS = (
-    ("Shapes that do not meet", broken_models.SHAPES),
-    ("Graphs that do not join", broken_models.GRAPH),
-    ("Layers that cannot be", broken_models.LAYERS),
+    ("Shapes that do not match", broken_models.SHAPES),
+    ("Graphs that do not connect", broken_models.GRAPH),
+    ("Layers with invalid arguments", broken_models.LAYERS),
     ("Training that cannot start", broken_models.TRAINING),
     ("Models that do not fit into a file", broken_models.FILES),
 )
 
 
 def repair(case: broken_models.Case) -> str:
-    """Return the reason and the repair of a case as Markdown; the changed lines as a diff."""
+    """Return the reason and the repair of a case as Markdown, with the changed lines as a diff."""
     before, after = case.program.strip().splitlines(), case.mended.strip().splitlines()
     changes = list(difflib.unified_diff(before, after, lineterm="", n=0))[2:]
     changed = "\n".join(line for line in changes if not line.startswith("@@"))
@@ -80,12 +80,12 @@ def cells() -> list:
 
 
 def contents(notebook: nbformat.NotebookNode) -> list:
-    """Return what a notebook holds, less the outputs."""
+    """Return the contents of a notebook, without outputs."""
     return [(c.id, c.cell_type, c.source, c.metadata.get("tags", [])) for c in notebook["cells"]]
 
 
 def is_current() -> bool:
-    """Return whether the stored notebook has the cells that the cases make."""
+    """Return whether the stored notebook has the cells made from the cases."""
     return GALLERY.is_file() and contents(nbformat.read(GALLERY, as_version=4)) == contents(
         new_notebook(cells=cells())
     )

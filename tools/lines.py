@@ -1,7 +1,7 @@
 """How many lines of code a reader meets: those of each floor, each file and each layer.
 
 Docstrings, comments and blank lines are not counted: they are there to help. `make lines` prints
-the table. `view/` draws and `learn/` checks exercises; both are counted apart from the library.
+the table. `view/` draws and `learn/` checks exercises; both are counted separately.
 """
 
 import ast
@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 APART = ("view", "learn")
-# What a reader reads first, in this order, and how long it may be in all.
+# What a reader reads first, in this order, and its greatest total length.
 READING_PATH = (
     *("core.context", "core.tree", "core.tensor", "ops.math"),
     *("graph.layer", "graph.symbols", "graph.plan", "models.model"),
@@ -27,7 +27,7 @@ DOCUMENTED = (ast.Module, ast.ClassDef, *FUNCTIONS)
 
 
 def lines_of_code(source):
-    """The numbers of the lines of a program that hold code; of a signature, only its first."""
+    """The numbers of the lines of a program that hold code; a signature counts as one line."""
     code = set()
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type not in SILENT:

@@ -3,14 +3,14 @@
     python tools/make_exercises.py          write the exercises that are missing or old
     python tools/make_exercises.py --check  write nothing; name the old ones and fail
 
-A solution stands between the two marks that nbgrader uses, each on a line of its own:
+A solution is between the two marks that nbgrader uses, each on a separate line:
 
     def double(x):
         ### BEGIN SOLUTION
         return 2 * x
         ### END SOLUTION
 
-What comes in its place must let the cell run, so that the check below it can speak:
+What replaces it must let the cell run, so that the check below can report:
 
 - inside a function, a line that raises NotImplementedError when the check calls the function;
 - anywhere else, one line `name = None` for each name that the solution would have defined.
@@ -47,19 +47,19 @@ class ExerciseError(Exception):
 
 
 def find_regions(lines: list[str]) -> list[tuple[int, int]]:
-    """Return the places (begin, end) of each pair of marks, counted in lines from zero."""
+    """Return the line indices (begin, end) of each pair of marks, counted from zero."""
     regions = []
     begin = None
-    for place, line in enumerate(lines):
+    for number, line in enumerate(lines):
         mark = line.strip()
         if mark == BEGIN:
             if begin is not None:
                 raise ExerciseError(f"'{BEGIN}' comes twice with no '{END}' between them")
-            begin = place
+            begin = number
         elif mark == END:
             if begin is None:
                 raise ExerciseError(f"'{END}' has no '{BEGIN}' before it")
-            regions.append((begin, place))
+            regions.append((begin, number))
             begin = None
     if begin is not None:
         raise ExerciseError(f"'{BEGIN}' has no '{END}' after it")
@@ -67,13 +67,13 @@ def find_regions(lines: list[str]) -> list[tuple[int, int]]:
 
 
 def inside(node: ast.AST, region: tuple[int, int]) -> bool:
-    """Say whether a node of the syntax tree lies between the marks."""
+    """Return whether a node of the syntax tree lies between the marks."""
     begin, end = region
     return begin < node.lineno - 1 and node.end_lineno - 1 < end
 
 
 def in_function(tree: ast.Module, region: tuple[int, int]) -> bool:
-    """Say whether the marks lie in the body of a function."""
+    """Return whether the marks lie in the body of a function."""
     begin, end = region
     innermost = tree
     for node in ast.walk(tree):
@@ -86,7 +86,7 @@ def in_function(tree: ast.Module, region: tuple[int, int]) -> bool:
 
 
 def bound_names(tree: ast.Module, region: tuple[int, int]) -> list[str]:
-    """Return the names that the solution defines for the cells after it, in order."""
+    """Return the names that the solution defines for later cells, in order."""
     names = []
 
     def visit(node: ast.AST) -> None:
@@ -111,7 +111,7 @@ def bound_names(tree: ast.Module, region: tuple[int, int]) -> list[str]:
 
 
 def stub(tree: ast.Module, lines: list[str], region: tuple[int, int]) -> list[str]:
-    """Return the lines that stand in the exercise instead of one solution."""
+    """Return the lines that replace one solution in the exercise."""
     mark = lines[region[0]]
     indent = mark[: len(mark) - len(mark.lstrip())]
     if in_function(tree, region):

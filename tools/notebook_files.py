@@ -1,4 +1,4 @@
-"""The form in which notebooks are stored: nothing that differs from run to run, or by machine."""
+"""The stored form of notebooks, without anything that differs between runs or machines."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# What a notebook says of its language. A fresh kernel would add its own patch version.
+# What a notebook says about its language. A fresh kernel would add its own patch version.
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {
@@ -30,7 +30,7 @@ class NotebookError(Exception):
 
 
 def join_streams(outputs: list) -> list:
-    """Join neighbouring pieces of one stream; how many there are depends on the clock."""
+    """Join neighbouring pieces of one stream; their number depends on timing."""
     joined = []
     for output in outputs:
         before = joined[-1] if joined else None
@@ -48,8 +48,8 @@ def join_streams(outputs: list) -> list:
 def drop_widget_view(output: dict) -> None:
     """Remove the Jupyter form of a widget, which names a model in a kernel that is gone.
 
-    The text/html form beside it shows everything with no kernel. Raises NotebookError if there is
-    none, since then nothing would be left to show.
+    The text/html form beside it shows everything without a kernel. Raises NotebookError if there
+    is none, because then nothing would be left to show.
     """
     data = output.get("data", {})
     if WIDGET_VIEW not in data:
@@ -63,14 +63,14 @@ def drop_widget_view(output: dict) -> None:
 
 
 def clear_outputs(notebook: NotebookNode) -> None:
-    """Remove what the code cells printed, and that they ran."""
+    """Remove the outputs and execution counts of the code cells."""
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell["outputs"], cell["execution_count"] = [], None
 
 
 def normalise(notebook: NotebookNode) -> None:
-    """Remove from a notebook all that may differ in the next run; name cells without an id."""
+    """Remove everything that may differ in the next run; give ids to cells without one."""
     notebook["metadata"] = nbformat.from_dict(METADATA)
     notebook["nbformat"], notebook["nbformat_minor"] = 4, 5
     taken = set()

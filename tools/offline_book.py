@@ -1,4 +1,4 @@
-"""Sphinx extension: what the book needs to stand alone, with no other host behind it.
+"""Sphinx extension: what the book needs to work offline, without any other host.
 
 Formulas. The package sphinx-mathjax-offline carries MathJax, but would copy all 24 MB of it into
 the site. A page needs one file, which holds the TeX reader, the SVG writer and the fonts, and the
@@ -9,7 +9,7 @@ JupyterLab that opens the notebook. In the book there is no such page, so the li
 download.
 
 Search. Its index is a script, which works from the disk too. To show a few words around each hit it
-fetches the pages, which browsers refuse to do for files; then the hits stand alone.
+fetches the pages, which browsers refuse to do for files; then only the titles are shown.
 """
 
 from importlib.util import find_spec
@@ -52,7 +52,7 @@ def copy_mathjax(app: Sphinx, error: Exception | None) -> None:
 
 
 def offer_downloads(app: Sphinx, doctree: nodes.document) -> None:
-    """Turn each link to a notebook that is no page of the book into a download of its file."""
+    """Turn each link to a notebook that is not a page of the book into a download of its file."""
     for link in list(doctree.findall(addnodes.pending_xref)):
         name = link.get("reftarget", "")
         if link.get("refdomain") != "doc" or name in app.env.found_docs:

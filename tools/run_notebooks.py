@@ -49,7 +49,7 @@ def execute(path: Path) -> str:
         resources={"metadata": {"path": str(path.parent)}},
     )
     try:
-        # A kernel has nothing to say to this terminal: what a cell prints goes another way.
+        # What a kernel writes to this terminal is noise: the output of cells takes another path.
         client.execute(stderr=subprocess.DEVNULL)
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         raise NotebookError(str(error)) from error
@@ -57,7 +57,7 @@ def execute(path: Path) -> str:
 
 
 def run_one(path: Path, check: bool) -> tuple[str, str]:
-    """Run one notebook; return a word for what happened and, for a failure, the story."""
+    """Run one notebook; return a word for what happened and, for a failure, the message."""
     try:
         text = execute(path)
     except NotebookError as error:

@@ -2,8 +2,8 @@
 
 The notebooks store numbers, and those numbers are compared. Sums of floating-point numbers depend
 on how many threads share the work, so linear algebra gets one thread. IPython and Matplotlib get
-folders of their own: no reader's start-up file or style sheet changes an output, and the message
-about building the font list, which Matplotlib prints on first use, never lands in a chapter.
+separate folders: no reader's start-up file or style sheet changes an output, and the message about
+building the font list, which Matplotlib prints on first use, never ends up in a chapter.
 """
 
 import os
@@ -25,7 +25,7 @@ SETTINGS = {
 
 
 def apply() -> None:
-    """Put the settings into this process and all it starts; call it before importing NumPy."""
+    """Apply the settings to this process and all it starts; call it before importing NumPy."""
     os.environ.update(SETTINGS)
 
 

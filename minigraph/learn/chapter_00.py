@@ -14,22 +14,21 @@ from .checking import NotYet, attempt, check, describe, listing, require_functio
 
 PIXELS, WIDTH, DIGITS = 64, 32, 10
 WANTED = ("relu", "relu", "linear")
-ROUNDED = 0.0051  # a share may be given with two digits
+ROUNDED = 0.0051  # a share may be given to two digits
 
 
 # ---------------------------------------------------------------------------------------------
 # Exercise 1: change the width
 
 
-@check("draw an `Input` of 64 numbers, call the first Dense layer on it, and go on from there.")
+@check("draw an `Input` of 64 values, call the first Dense layer on it, and go on from there.")
 def another_width(model: Any) -> str:
     """A model of digits with two hidden layers of 32."""
-    plain.require_drawing(model)
+    plain.require_graph(model)
     if model.input_shape != (None, PIXELS):
         raise NotYet(
             f"Your model takes inputs of shape {model.input_shape}. An image of the digits has "
-            "8 × 8 pixels, and its row in the data holds them all side by side. How long is that "
-            "row?"
+            "8 × 8 pixels, and its row in the data holds all of them. How long is that row?"
         )
     layers = plain.dense_layers(model)
     widths = [layer.units for layer in layers]
@@ -40,18 +39,18 @@ def another_width(model: Any) -> str:
         )
     if widths[-1] != DIGITS:
         raise NotYet(
-            f"Your last layer has width {widths[-1]}. Each digit, from 0 to 9, needs a score of "
-            "its own. How many are there?"
+            f"Your last layer has width {widths[-1]}. Each digit, from 0 to 9, needs its own "
+            "score. How many are there?"
         )
     if widths[:2] != [WIDTH, WIDTH]:
         raise NotYet(
-            f"Your hidden layers are {widths[0]} and {widths[1]} numbers wide. The task asks for "
+            f"Your hidden layers have widths {widths[0]} and {widths[1]}. The task asks for "
             f"{WIDTH} in both. Which argument of Dense is the width?"
         )
     explain_activations(layers, matching_activations(model, layers))
     return (
         f"{model.count_params():,} parameters instead of 8,970. A width is one number in the code, "
-        "and every layer that touches it takes its new shape by itself."
+        "and every layer next to it takes its new shape by itself."
     )
 
 
@@ -61,38 +60,38 @@ def explain_activations(layers: list[Dense], found: Any) -> str | None:
         return
     if found is None:
         raise NotYet(
-            "The widths are right. But the numbers that come out are not those of three Dense "
-            "layers in a row with relu after the first two. Is there a layer too many, or an "
-            "activation of another kind?"
+            "The widths are right. But the outputs are not those of three Dense layers in a row "
+            "with relu after the first two. Is there a layer too many, or a different "
+            "activation?"
         )
     for layer, activation in zip(layers[:2], found, strict=False):
         if activation == "linear":
             raise NotYet(
-                f"I sent numbers through your model, and the hidden layer {layer.name!r} lets "
-                "negative ones pass: it has no relu. Without a bend between them, two layers can "
+                f"I ran your model on some data, and the hidden layer {layer.name!r} lets negative "
+                "values pass: it has no relu. Without a nonlinearity between them, two layers can "
                 "do no more than one. Look at its `activation`."
             )
         if activation != "relu":
             raise NotYet(
-                f"The hidden layer {layer.name!r} bends its numbers by {activation}. The tour's "
-                "model uses another activation there. Which one?"
+                f"The hidden layer {layer.name!r} has the activation {activation}. The tour's "
+                "model uses a different one there. Which one?"
             )
     if found[-1] == "softmax":
         raise NotYet(
-            "Each row that comes out of your model adds up to 1, so its last layer applies "
-            "softmax. The loss of the tour is told `from_logits=True`: it takes the raw scores "
+            "The ten outputs for each sample add up to 1, so the last layer of your model applies "
+            "softmax. The loss of the tour is given `from_logits=True`: it takes the raw scores "
             "and applies softmax itself. Twice is once too often."
         )
     raise NotYet(
         f"The last layer {layers[-1].name!r} applies {found[-1]}. The scores of the digits should "
-        "come out as they are, so that they can be any number, also a negative one."
+        "come out as they are, so that they can be any number, even a negative one."
     )
 
 
 def matching_activations(model: Any, layers: list[Dense]) -> Any:
-    """The activations with which a slow MLP on the model's weights gives what the model gives.
+    """The activations with which a plain MLP on the model's weights gives the model's outputs.
 
-    None if there are none, or if the layers do not fit together in a row.
+    None if there are none, or if the layers do not form a chain.
     """
     kernels = [layer.kernel.shape for layer in layers]
     if kernels != list(pairwise([PIXELS, WIDTH, WIDTH, DIGITS])):
@@ -117,7 +116,7 @@ def largest_layer(function: Any) -> str:
     """A function: model -> (name of the layer with the most parameters, its share of all)."""
     require_function(function, "largest_layer")
     for sizes in ([100, 20, 30, 5], [5, 40, 60, 3], [4, 3, 2, 80]):
-        model = draw_mlp(sizes)
+        model = make_mlp(sizes)
         answer = attempt(function, model, shown="`largest_layer(model)`")
         named, counts = plain.dense_layers(model), [a * b + b for a, b in pairwise(sizes)]
         name, share = name_and_share(answer)
@@ -160,10 +159,10 @@ def explain_name(name: Any, sizes: Any, named: Any, about: str) -> None:
             f"{about}, you name {name!r}. That is the layer with the widest output. A narrow layer "
             "behind a wide one can hold more. Which column of the summary counts parameters?"
         )
-    places = {layer.name: place for place, layer in enumerate(named, 1)}
-    place = f"number {places[name]}" if name in places else "none of them"
+    numbers = {layer.name: number for number, layer in enumerate(named, 1)}
+    which = f"number {numbers[name]}" if name in numbers else "none of them"
     raise NotYet(
-        f"{about}, in this order, you name {name!r}, which is {place}. Do you compare every layer "
+        f"{about}, in this order, you name {name!r}, which is {which}. Do you compare every layer "
         "with the largest one so far?"
     )
 
@@ -194,7 +193,7 @@ def explain_share(share: Any, sizes: Any, counts: Any, about: str) -> None:
 # Exercise 3: predict a parameter count
 
 
-@check("take the smallest case. How many weights lie between 2 neighbours, such as 7 and 4 wide?")
+@check("take the smallest case. How many weights are there between widths 7 and 4?")
 def parameters(function: Any) -> str:
     """A function: the sizes of an MLP, inputs first -> the number of its parameters."""
     require_function(function, "parameters")
@@ -202,7 +201,7 @@ def parameters(function: Any) -> str:
         answer = attempt(function, list(sizes), shown=f"`parameters({sizes})`")
         if not isinstance(answer, Real):
             raise NotYet(f"`parameters({sizes})` gives {describe(answer)}. A count is a number.")
-        if answer != draw_mlp(sizes).count_params():
+        if answer != make_mlp(sizes).count_params():
             explain_count(answer, sizes)
     return (
         "The library draws the same models and counts the same: 8,970 for the tour's, and 55,050 "
@@ -214,7 +213,9 @@ def explain_count(answer: Any, sizes: Any) -> None:
     """Raise NotYet for a wrong number of parameters."""
     products = [a * b for a, b in pairwise(sizes)]
     layers = [a * b + b for a, b in pairwise(sizes)]
-    about = f"`parameters({sizes})` gives {answer:,}, but the library's model holds another number."
+    about = (
+        f"`parameters({sizes})` gives {answer:,}, but the library's model holds a different number."
+    )
     if answer == sum(products):
         raise NotYet(
             f"{about} Yours is {' + '.join(f'{a}·{b}' for a, b in pairwise(sizes))}, the kernels "
@@ -233,27 +234,27 @@ def explain_count(answer: Any, sizes: Any) -> None:
     if answer in (sum(layers[1:]), sum(layers[:-1])):
         raise NotYet(
             f"{about} Yours is what {len(layers) - 1} of the {len(layers)} Dense layers hold. "
-            f"{len(sizes)} sizes have {len(layers)} gaps between them, and in each gap stands a "
-            "layer. Which gap does your loop not reach?"
+            f"{len(sizes)} sizes have {len(layers)} gaps between them, and each gap is a layer. "
+            "Which gap does your loop not reach?"
         )
     if answer == sum(products) + sum(sizes[:-1]):
         raise NotYet(
-            f"{about} Yours gives the bias of each layer as many numbers as it takes. The bias is "
+            f"{about} Yours gives the bias of each layer one value for each input. The bias is "
             "added last. What shape has the sum it is added to?"
         )
     if answer == sum(products) + len(products):
         raise NotYet(
-            f"{about} Yours adds 1 for each layer. A bias is a row of numbers, one for each output."
+            f"{about} Yours adds 1 for each layer. A bias is a vector: one value for each output."
         )
     raise NotYet(
-        f"{about} Take the layers one at a time: what is the shape of the kernel between {sizes[0]}"
-        f" and {sizes[1]} numbers, and what is the shape of the bias?"
+        f"{about} Take the layers one at a time: what is the shape of the kernel between widths "
+        f"{sizes[0]} and {sizes[1]}, and what is the shape of the bias?"
     )
 
 
-def draw_mlp(sizes: Any) -> Model:
+def make_mlp(sizes: Any) -> Model:
     """The library's MLP of these sizes. Its names are fixed: no automatic name is used up."""
     inputs = x = Input((sizes[0],), name="inputs")
-    for place, units in enumerate(sizes[1:], 1):
-        x = Dense(units, activation="relu", name=f"layer_{place}")(x)
+    for number, units in enumerate(sizes[1:], 1):
+        x = Dense(units, activation="relu", name=f"layer_{number}")(x)
     return Model(inputs, x, name="mlp")

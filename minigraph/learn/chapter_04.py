@@ -30,17 +30,17 @@ DEEP = 5_000
 @check("draw the `Input` first, call `first` on it, and keep a name for every symbol on the way.")
 def side_branch(model: Any, edges: Any, count: Any) -> str:
     """A residual model of digits, its edges as pairs of names, and its parameter count."""
-    plain.require_drawing(model)
-    check_drawing(model)
+    plain.require_graph(model)
+    check_graph(model)
     check_edges(model, edges)
     check_count(model, count)
     return (
         "Five arrows, and 8,970 parameters: as many as the plain chain has. A side branch gives "
-        "the numbers a second way to the output, and it costs nothing."
+        "the values a second path to the output, and it costs no parameters."
     )
 
 
-def check_drawing(model: Any) -> None:
+def check_graph(model: Any) -> None:
     """Raise NotYet unless the model computes Dense(relu(Dense(x)) ... + x)."""
     if model.input_shape != (None, PIXELS):
         raise NotYet(
@@ -57,20 +57,20 @@ def check_drawing(model: Any) -> None:
     kernels = [layer.kernel.shape for layer in layers]
     if kernels == [(PIXELS, PIXELS), (PIXELS, PIXELS), (2 * PIXELS, DIGITS)]:
         raise NotYet(
-            f"The last layer is called on {2 * PIXELS} numbers, so the two branches lie side by "
-            "side. Add them number by number instead: then 64 and 64 stay 64."
+            f"The last layer is called on {2 * PIXELS} features, so the two branches are "
+            "concatenated. Add them element by element instead: then 64 and 64 stay 64."
         )
     if kernels != [(PIXELS, PIXELS), (PIXELS, PIXELS), (PIXELS, DIGITS)]:
         raise NotYet(
             f"The kernels of your Dense layers have the shapes {listing(kernels)}. Both inner "
-            f"layers take {PIXELS} numbers and give {PIXELS}; the last one gives {DIGITS}."
+            f"layers take {PIXELS} features and give {PIXELS}; the last one gives {DIGITS}."
         )
     x = np.random.default_rng(0).standard_normal((16, PIXELS)).astype("float32")
     explain_branches(layers, find_branches(layers, x, plain.outputs_of(model, x)))
 
 
 def find_branches(layers: Any, x: np.ndarray, found: Any) -> tuple:
-    """Which side branch and which activations give, in plain NumPy, what the model gives."""
+    """Which side branch and which activations give, in plain NumPy, the outputs of the model."""
     first, second, last = layers
     for activations in [WANTED, *product(plain.ACTIVATIONS, repeat=3)]:
         hidden = plain.dense(first, x, activations[0])
@@ -82,14 +82,14 @@ def find_branches(layers: Any, x: np.ndarray, found: Any) -> tuple:
     return None, None
 
 
-def explain_branches(layers: Any, findings: Any) -> None:
+def explain_branches(layers: Any, found: Any) -> None:
     """Raise NotYet unless the side branch and the activations are those of the task."""
-    branch, activations = findings
+    branch, activations = found
     first, second, last = [layer.name for layer in layers]
     if branch is None:
         raise NotYet(
-            "The three Dense layers have the right shapes, but the numbers that come out are "
-            f"others. Follow the drawing backwards from {last!r}: what is added to what?"
+            "The three Dense layers have the right shapes, but the outputs are different. Follow "
+            f"the drawing backwards from {last!r}: what is added to what?"
         )
     if branch == "none":
         raise NotYet(
@@ -166,7 +166,7 @@ def check_count(model: Any, count: Any) -> None:
         raise NotYet(f"`count` is {describe(count)}. It should be a number.")
     kernels = sum(layer.kernel.size for layer in plain.dense_layers(model))
     if count == kernels:
-        raise NotYet(f"{count:,} are the numbers in the kernels. What else does Dense learn?")
+        raise NotYet(f"{count:,} are the parameters of the kernels. What else does Dense learn?")
     if count == model.count_params() + PIXELS * PIXELS + PIXELS:
         raise NotYet(
             f"With {count:,} you count a layer of weights for the addition too. What would it "
@@ -187,10 +187,10 @@ def check_count(model: Any, count: Any) -> None:
     "begin with the smallest graph, one Input and no call. Which node does `outputs[0].node` give?"
 )
 def parents_first(function: Any) -> str:
-    """A function: a list of symbols -> the nodes they need, parents first, each once."""
+    """A function: a list of symbols -> the nodes they need, parents first, each listed once."""
     require_function(function, "parents_first")
-    for trial in (chain, diamond, uneven, two_ends, shared_layer, deep_chain):
-        trial(function)
+    for case in (chain, diamond, uneven, two_ends, shared_layer, deep_chain):
+        case(function)
     return (
         "Chains, forks, several outputs, a layer called twice, and 5,000 calls in a row. With "
         "this order in hand, a model can be run, drawn, counted and saved."
@@ -222,8 +222,8 @@ def uneven(function: Any) -> None:
         [Concatenate(name="join")([longer, top])],
         [x, top, left, longer],
         out_of_order=(
-            "`top` is near the output by its short way and far from it by its long way. How far a "
-            "node lies from the output does not say when its turn is; what does?"
+            "`top` is near the output along its short path and far from it along its long one. The "
+            "distance of a node from the output does not say when its turn is; what does?"
         ),
     )
 
@@ -268,14 +268,14 @@ def deep_chain(function: Any) -> None:
         symbols[-1:],
         symbols,
         look=(
-            "A function that calls itself once for each node runs out of room here. Keep a list "
+            "A function that calls itself once for each node runs out of stack here. Keep a list "
             "of what is still to be done, and loop."
         ),
     )
 
 
 def step(name: str) -> Activation:
-    """A layer to call: it has no weights, and its name is given, so no automatic one is used up."""
+    """A layer to call, without weights. Its name is fixed, so no automatic one is used up."""
     return Activation("relu", name=name)
 
 
@@ -285,7 +285,7 @@ def check_order(
     outputs: list,
     inner: list,
     look: str = "Which node did it stop at?",
-    out_of_order: str = "A node may join the list when all it needs has joined.",
+    out_of_order: str = "A node may join the list once everything that it needs has joined.",
     left_out: str = "Does your walk go on from every input of a node, down to the Input?",
 ) -> None:
     """Raise NotYet unless the function lists each node once, and after the nodes it needs.
@@ -309,25 +309,25 @@ def check_order(
     strange = [item for item in answer if not isinstance(item, Node)]
     if strange:
         raise NotYet(
-            f"{about} lists {describe(strange[0])}. The list is one of nodes: the node that made a "
-            "symbol is `symbol.node`."
+            f"{about} lists {describe(strange[0])}. The list should hold nodes: the node that made "
+            "a symbol is `symbol.node`."
         )
-    places = {}
-    for place, node in enumerate(answer):
-        if node in places:
+    index = {}
+    for i, node in enumerate(answer):
+        if node in index:
             raise NotYet(
-                f"{about} lists the node `{node.name}` at place {places[node]} and again at place "
-                f"{place}. Two arrows lead to it, but it is one call. How can a walk know where it "
-                "has been?"
+                f"{about} lists the node `{node.name}` at index {index[node]} and again at index "
+                f"{i}. Two arrows lead to it, but it is one call. How can a walk know where it has "
+                "been?"
             )
-        places[node] = place
-    check_members(about, places, {symbol.node: symbol.node for symbol in inner + outputs}, left_out)
-    for node, place in places.items():
+        index[node] = i
+    check_members(about, index, {symbol.node: symbol.node for symbol in inner + outputs}, left_out)
+    for node, i in index.items():
         for parent in node.parents:
-            if places[parent] > place:
+            if index[parent] > i:
                 raise NotYet(
-                    f"{about} puts `{node.name}` at place {place}, before `{parent.name}` at place "
-                    f"{places[parent]}, which it needs. {out_of_order}"
+                    f"{about} puts `{node.name}` at index {i}, before `{parent.name}` at index "
+                    f"{index[parent]}, which it needs. {out_of_order}"
                 )
 
 
@@ -355,7 +355,7 @@ def check_members(about: str, listed: Any, needed: Any, left_out: Any) -> None:
 def run(function: Any) -> str:
     """A function: (input symbols, output symbols, input values) -> output values."""
     require_function(function, "run")
-    trials = (
+    cases = (
         runs_a_chain,
         keeps_the_order,
         keeps_constants,
@@ -367,8 +367,8 @@ def run(function: Any) -> str:
         takes_several_outputs,
         makes_the_calls,
     )
-    for trial in trials:
-        trial(function)
+    for case in cases:
+        case(function)
     return (
         "Each call ran once, after the calls it needs, with its own arguments. This loop is all "
         "that happens when a model is called."
@@ -376,7 +376,7 @@ def run(function: Any) -> str:
 
 
 class Times(Layer):
-    """y = factor * x, a tally of how often it was called, and whether a Model called it."""
+    """y = factor * x; counts its calls, and notes whether a Model made the last one."""
 
     def __init__(self, factor: float, name: str) -> None:
         super().__init__(name=name)
@@ -421,18 +421,18 @@ def keeps_the_order(function: Any) -> None:
     (found,) = values_of(function, graph, [a, b], [ops.subtract(a, b)], [A, B])
     if close(found, B - A):
         raise NotYet(
-            f"On `{graph}` your function computes b - a. The places of the arguments count: "
+            f"On `{graph}` your function computes b - a. The order of the arguments counts: "
             "`node.args` holds them in the order in which they were given."
         )
-    compare(found, A - B, f"On `{graph}`", "Does each input symbol get the value of its place?")
+    compare(found, A - B, f"On `{graph}`", "Does each input symbol get the value with its index?")
 
 
 def keeps_constants(function: Any) -> None:
     x = Input((4,), name="x")
     graph = "ops.subtract(10, x)"
     look = (
-        "`node.inputs` holds the symbols of a call, and nothing else of it. The 10 stands in "
-        "`node.args`, with the symbol in its place beside it."
+        "`node.inputs` holds the symbols of a call, and none of its other arguments. The 10 is in "
+        "`node.args`, next to the symbol."
     )
     outputs = [ops.subtract(10, x)]
     (found,) = values_of(function, graph, [x], outputs, [A], look, explain_constant)
@@ -440,11 +440,11 @@ def keeps_constants(function: Any) -> None:
 
 
 def explain_constant(error: Exception) -> str | None:
-    """What went wrong where the constant was looked up like a symbol; None for another error."""
+    """The explanation if the constant was looked up like a symbol; None for any other error."""
     if isinstance(error, KeyError) and error.args == (10,):
         return (
-            "The 10 in `node.args` is no symbol, so `known` does not hold it. `fill` should give "
-            "it back as it is."
+            "The 10 in `node.args` is a constant, so `known` does not hold it. `fill` should "
+            "return it unchanged."
         )
     return None
 
@@ -453,7 +453,7 @@ def keeps_lists(function: Any) -> None:
     a, b = Input((4,), name="a"), Input((4,), name="b")
     graph = "Concatenate()([b, a])"
     look = (
-        "This layer takes one argument, a list of two. In `node.args` the symbols may lie inside "
+        "This layer takes one argument, a list of two. In `node.args` the symbols may be inside "
         "lists; `tree.map(fill, node.args)` calls `fill` on each and keeps the lists."
     )
     joined = Concatenate(name="join")([b, a])
@@ -485,11 +485,11 @@ def runs_once(function: Any) -> None:
     costly = Times(5, name="costly")
     y = costly(x)
     outputs = [Times(2, name="left")(y), Times(3, name="right")(y), y]
-    costly.calls = 0  # drawing tried the layer out
+    costly.calls = 0  # the symbolic call ran it too, to infer its shape
     found = values_of(function, "a graph where three outputs need one call", [x], outputs, [A])
     if costly.calls != 1:
         raise NotYet(
-            f"Two calls need what the layer `costly` gives, and a third asks for it. Your function "
+            f"Two calls need what the layer `costly` gives, and it is an output too. Your function "
             f"ran it {costly.calls} times. Imagine that it takes an hour: run it once, and keep "
             "what it gave."
         )
@@ -504,7 +504,7 @@ def runs_a_shared_layer(function: Any) -> None:
     found = values_of(function, "a layer called on a and on b", [a, b], outputs, [A, B])
     if close(found[0], found[1]):
         raise NotYet(
-            "One layer is called on a, then on b, and your function gives the same numbers for "
+            "One layer is called on a, then on b, and your function gives the same values for "
             "both. It keeps one value for each layer or name. But arrows belong to calls: keep "
             "one for each symbol."
         )
@@ -515,7 +515,7 @@ def runs_a_shared_layer(function: Any) -> None:
 def takes_several_outputs(function: Any) -> None:
     x = Input((4,), name="x")
     first, second = Halves(name="halves")(x)
-    graph = "a layer that gives two halves, joined the other way round"
+    graph = "a layer that gives two halves, joined in reverse order"
     look = "This node has two symbols in `node.outputs`, and its call gives a tuple of two tensors."
     joined = Concatenate(name="join")([second, first])
     (found,) = values_of(function, graph, [x], [joined], [A], look=look)
@@ -527,7 +527,7 @@ def makes_the_calls(function: Any) -> None:
     two = Times(2, name="two")
     values_of(function, "one call, 2 · x", [x], [two(x)], [A])
     if two.called_by_plan:
-        raise NotYet("Right, but you let Model do the work. Now the loop.")
+        raise NotYet("Right, but you let Model do the work. Now write the loop.")
 
 
 def values_of(
@@ -565,13 +565,13 @@ def close(found: Any, expected: np.ndarray) -> bool:
 
 
 def compare(found: Any, expected: np.ndarray, about: str, look: str) -> None:
-    """Raise NotYet, with the first wrong number that was found, unless two arrays agree."""
+    """Raise NotYet, with the first wrong element, unless two arrays agree."""
     if close(found, expected):
         return
     if found.shape != expected.shape:
         raise NotYet(f"{about}, your function gives the wrong shape, {found.shape}. {look}")
     wrong = int(np.argmax(~np.isclose(found, expected, rtol=1e-5)))
     raise NotYet(
-        f"{about}, number {wrong} of what your function gives is {found.flat[wrong]:g}. Do that "
-        f"sum on paper and compare. {look}"
+        f"{about}, element {wrong} of what your function gives is {found.flat[wrong]:g}. Compute "
+        f"that element on paper and compare. {look}"
     )

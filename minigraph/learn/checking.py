@@ -1,4 +1,4 @@
-"""What a check is made of: a verdict to show, and a kind way to run code that may be wrong.
+"""The parts of a check: a verdict to show, and a kind way to run code that may be wrong.
 
 A check is a function of the reader's answers. It either raises `NotYet` with what it found, or
 returns one sentence on what the right answer shows; `@check` makes a `Verdict` of both.
@@ -54,8 +54,8 @@ class Verdict:
 def check(first_step: str) -> Callable[[Callable[..., str]], Callable[..., Verdict]]:
     """Make a check of `examine(*answers)`, which raises NotYet or returns what the answer shows.
 
-    `first_step` is what a reader is told who has not begun: the first answer is None, or a
-    function whose body is still to be written.
+    `first_step` is shown to a reader who has not begun: the first answer is None, or a function
+    whose body is still to be written.
     """
 
     def decorate(examine: Callable[..., str]) -> Callable[..., Verdict]:
@@ -101,20 +101,20 @@ def attempt(
     """What the reader's function gives. `shown` is how a message names the call.
 
     An error of the function becomes a NotYet with the call, the error and the line, and with
-    `look`, what to look at next; unless `explain(error)` knows the mistake, and gives a text on it.
-    A body that is still to be written becomes a NothingHere. None,
-    which is what Python gives where a `return` was forgotten, becomes a NotYet.
+    `look`, what to look at next, unless `explain(error)` knows the mistake and returns a text about
+    it. A body that is still to be written becomes a NothingHere. None, which is what Python returns
+    where a `return` was forgotten, becomes a NotYet.
     """
     try:
         result = function(*arguments)
     except Exception as error:
-        place, is_end = own_place(function, error)
+        frame, is_end = own_frame(function, error)
         if isinstance(error, NotImplementedError) and is_end:
-            raise unwritten(function, place.name) from error
+            raise unwritten(function, frame.name) from error
         if explain is not None and (known := explain(error)):
             raise NotYet(known) from error
         text = " ".join(str(error).split())[:LONGEST]
-        line = place.line if place else ""
+        line = frame.line if frame else ""
         if look is None:
             look = "Look at that line first." if line else "Call it yourself and see where."
         raise NotYet(
@@ -126,23 +126,23 @@ def attempt(
     return result
 
 
-def own_place(function: Callable[..., Any], error: Exception) -> tuple[Any, bool]:
-    """The last place in the reader's own code on the way to an error (None if there is none), and
-    whether the error arose right there.
+def own_frame(function: Callable[..., Any], error: Exception) -> tuple[Any, bool]:
+    """The last frame of the traceback that is the reader's own code (None if there is none), and
+    whether the error was raised right there.
 
     A notebook's cells share their global names with the functions that they define.
     """
-    places = traceback.extract_tb(error.__traceback__)
+    frames = traceback.extract_tb(error.__traceback__)
     own = [
         frame.f_globals is getattr(function, "__globals__", None)
         for frame, _ in traceback.walk_tb(error.__traceback__)
     ]
-    mine = [place for place, is_own in zip(places, own, strict=True) if is_own]
+    mine = [frame for frame, is_own in zip(frames, own, strict=True) if is_own]
     return (mine[-1], own[-1]) if mine else (None, False)
 
 
 def unwritten(function: Callable[..., Any], name: str) -> NothingHere:
-    """What to raise where the function `name` is a stub: the reader's answer or a helper of it."""
+    """What to raise where the function `name` is a stub: the reader's answer or a helper."""
     if name == getattr(function, "__name__", name):
         return NothingHere()
     return NothingHere(
@@ -152,7 +152,7 @@ def unwritten(function: Callable[..., Any], name: str) -> NothingHere:
 
 
 def describe(value: Any) -> str:
-    """An object of the reader's in a few words, the same ones in every run."""
+    """One of the reader's objects in a few words, the same in every run."""
     if value is None or isinstance(value, (bool, int, float, str)):
         return repr(value)[:LONGEST]
     if isinstance(value, (list, tuple, set, dict)):

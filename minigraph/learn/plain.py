@@ -1,4 +1,4 @@
-"""A look at the reader's model, and Dense layers written out in plain NumPy to compare it with."""
+"""Helpers that inspect the reader's model, and Dense layers in plain NumPy to compare it with."""
 
 from typing import Any
 
@@ -12,11 +12,11 @@ from .checking import NotYet, describe
 ENOUGH: dict[str, Any] = {
     "rtol": 1e-3,
     "atol": 1e-4,
-}  # float32 sums in another order, on any processor
+}  # float32 sums in any order, on any processor
 
 
-def require_drawing(model: Any) -> None:
-    """Raise NotYet unless the answer is a model, drawn from one Input to one output."""
+def require_graph(model: Any) -> None:
+    """Raise NotYet unless the answer is a model whose graph has one Input and one output."""
     if not isinstance(model, Model):
         raise NotYet(
             f"`model` is {describe(model)}. The last step is missing: `Model(inputs, outputs)` "

@@ -1,8 +1,8 @@
-"""A graph with too many boxes for one page: its first and its last ones, and one box for the rest.
+"""A graph with too many boxes for one page: the first and the last, and one box for the rest.
 
-Boxes stand in the order in which the model runs, so whatever leads from one hidden box to another
-passes hidden boxes only. They can be drawn as one box without turning an arrow around, and that box
-behaves as a model of them would: what enters it and what leaves it are tensors of the graph.
+Boxes are in the order in which the model runs, so a path from one hidden box to another passes
+through hidden boxes only. They can be drawn as one box without reversing an arrow, and that box
+behaves as a model of them would: what enters and leaves it are tensors of the graph.
 """
 
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from .describe import Box, Edge, Graph
 
 NOT_SHOWN = "not shown"
-MOST_TENSORS = 4  # if more than these leave the box for the rest, they are not told apart
-REACH = 12  # how far from the middle the rest may begin, if fewer tensors leave it there
+MOST_TENSORS = 4  # if more than these leave the box for the rest, they are not distinguished
+LARGEST_SHIFT = 12  # how far from the middle the rest may begin, if fewer tensors leave it there
 
 
 @dataclass(frozen=True)
 class Abridged:
-    """A graph, made from the `whole` one, in which box number `rest` stands for many.
+    """A graph, made from the `whole` one, in which the box with index `rest` stands for many.
 
     `bundles[k]` are the edges of the whole that edge k stands for. `leaving` are the tensors, as
-    (box, output) in the whole, that the rest hands on, or None: they are too many to be told apart.
-    `ends[k]` says which of the model's outputs comes from box `graph.outputs[k]`, None where the
-    rest makes several.
+    (box, output) in the whole, that the rest passes on, or None if there are too many to
+    distinguish. `ends[k]` says which of the model's outputs comes from box `graph.outputs[k]`, None
+    where the rest makes several.
     """
 
     graph: Graph
@@ -33,7 +33,7 @@ class Abridged:
 
 
 def abridge(graph: Graph, most: int) -> Abridged:
-    """The `Abridged` graph with `most` boxes, less than it has. No model in it may be open."""
+    """The `Abridged` graph with `most` boxes, fewer than it has. No model in it may be open."""
     count = len(graph.boxes)
     first = best_start(graph, most)
     rest = range(first, first + count - most + 1)
@@ -43,7 +43,7 @@ def abridge(graph: Graph, most: int) -> Abridged:
     leaving = None if hidden_ends or len(leaving) > MOST_TENSORS else tuple(leaving)
     bundles = bundled(graph, rest, number, leaving)
     kept = [*range(first), None, *range(rest.stop, count)]
-    ends = [(number[i], place) for place, i in enumerate(graph.outputs) if i not in rest]
+    ends = [(number[i], output) for output, i in enumerate(graph.outputs) if i not in rest]
     ends += [(first, None)] if hidden_ends else []
     small = Graph(
         graph.name,
@@ -52,14 +52,14 @@ def abridge(graph: Graph, most: int) -> Abridged:
         tuple(None if i is None else graph.nodes[i] for i in kept),
         tuple(i for i, _ in ends),
     )
-    places = tuple(place for _, place in ends)
-    return Abridged(small, graph, first, tuple(bundles.values()), leaving, places)
+    outputs = tuple(output for _, output in ends)
+    return Abridged(small, graph, first, tuple(bundles.values()), leaving, outputs)
 
 
 def best_start(graph: Graph, most: int) -> int:
     """Where the rest begins: near the middle of what is shown, where few tensors leave it."""
     middle, length = most // 2, len(graph.boxes) - most + 1
-    starts = range(max(1, middle - REACH), min(most - 1, middle + REACH + 1))
+    starts = range(max(1, middle - LARGEST_SHIFT), min(most - 1, middle + LARGEST_SHIFT + 1))
     return min(
         sorted(starts, key=lambda start: abs(start - middle)),
         key=lambda start: len(tensors_across(graph, range(start, start + length), leaving=True)),
@@ -72,7 +72,7 @@ def bundled(
     """{edge of the small graph: the edges of the whole one that it stands for}
 
     A tensor enters the rest once, however often it is used there. What leaves it is one edge for
-    each use, or for each user where the tensors are not told apart.
+    each use, or for each user where the tensors are not distinguished.
     """
     found: dict[Edge, list[Edge]] = {}
     entries, users = {}, {}
@@ -112,7 +112,7 @@ def rest_box(graph: Graph, rest: range, leaving: tuple | None) -> Box:
 
 
 def tensors_across(graph: Graph, rest: range, leaving: bool) -> tuple:
-    """The tensors, each once, that leave the rest, or those that enter it."""
+    """The tensors, each listed once, that leave the rest, or those that enter it."""
     across = [
         (edge.source, edge.output)
         for edge in graph.edges

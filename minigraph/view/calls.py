@@ -1,4 +1,4 @@
-"""A drawing that grows call by call beside its code, up to the call that breaks if one does."""
+"""A drawing that grows call by call beside its code, up to the call that fails, if one does."""
 
 import ast
 import linecache
@@ -28,12 +28,12 @@ from .svg import compose, picture_svg
 from .text import printable
 from .widget import Page, show
 
-BREAK = "✗ no output"  # what stands in the place of the shape where a call cannot be drawn
+BREAK = "✗ no output"  # what is shown instead of a shape where a call fails
 
 
 @dataclass
-class Place:
-    """Where in the code a call stands: from (line, column) to (line, column), lines from 0."""
+class Span:
+    """Where a call is in the code: from (line, column) to (line, column), lines counted from 0."""
 
     start: tuple[int, int]
     end: tuple[int, int]
@@ -47,9 +47,9 @@ class DrawAsYouCall(AbstractContextManager):
             outputs = Dense(10)(inputs)
         drawing
 
-    The block runs as it would alone. Afterwards the object shows itself in a notebook: the code of
-    the block beside a graph that grows with each step. `widget` is what is shown; its `step` and
-    `selected` can be read and set. What was drawn before the block is there from the start.
+    The block runs as it would without it. Afterwards the object shows itself in a notebook: the
+    code of the block beside a graph that grows with each step. `widget` is what is shown; its
+    `step` and `selected` can be read and set. Calls made before the block are there from the start.
     """
 
     widget: Any = None
@@ -60,18 +60,18 @@ class DrawAsYouCall(AbstractContextManager):
         self.entered = self.frame.f_lineno
         self.filename = self.frame.f_code.co_filename
         self.nodes: list[Node] = []
-        self.places: list[Place | None] = []
+        self.spans: list[Span | None] = []
         self.failure = None
         self.outer, context.on_node = context.on_node, self.note
         return self
 
     def note(self, node: Node) -> None:
-        """A call was drawn: keep it, and where the code of the block is at this moment."""
+        """A node was added to the graph: keep it, and where in the block its call is."""
         frame = sys._getframe()
         while frame is not None and frame is not self.frame:
             frame = frame.f_back
         self.nodes.append(node)
-        self.places.append(None if frame is None else position(frame.f_code, frame.f_lasti))
+        self.spans.append(None if frame is None else span_of_call(frame.f_code, frame.f_lasti))
         if self.outer is not None:
             self.outer(node)
 
@@ -81,7 +81,7 @@ class DrawAsYouCall(AbstractContextManager):
         if call is not None:
             fn, symbols = call
             self.nodes.append(Node(fn, tuple(symbols), {}))
-            self.places.append(position(traceback.tb_frame.f_code, traceback.tb_lasti))
+            self.spans.append(span_of_call(traceback.tb_frame.f_code, traceback.tb_lasti))
             self.failure = printable(str(error))
         self.widget = show(calls_page(self)) if self.nodes else None
         return self.catches and call is not None
@@ -90,7 +90,7 @@ class DrawAsYouCall(AbstractContextManager):
 
     @property
     def html(self) -> str:
-        """The widget as a piece of a page."""
+        """The widget as HTML for a page."""
         return self.widget.html
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
@@ -100,15 +100,15 @@ class DrawAsYouCall(AbstractContextManager):
 
 
 class ErrorLens(DrawAsYouCall):
-    """Show where a drawing breaks: the graph up to there, what went in, the rule and the repair.
+    """Show where a drawing breaks: the graph so far, what went in, the rule and the repair.
 
         with ErrorLens() as lens:
             inputs = Input((64,), name="pixels")
             outputs = Conv2D(8, 3)(inputs)
         lens
 
-    A ValueError of a call that cannot be drawn ends the block and is kept in `failure`, the text of
-    the message; None if all went well. Every other error is raised as ever.
+    A ValueError raised by a symbolic call ends the block, and `failure` keeps its message; None if
+    all went well. Every other error is raised as usual.
     """
 
     catches = True
@@ -118,18 +118,18 @@ class ErrorLens(DrawAsYouCall):
 # The code
 
 
-def position(code: Any, instruction: int) -> Place | None:
-    """The place of the call that a frame is making."""
+def span_of_call(code: Any, instruction: int) -> Span | None:
+    """The `Span` of the call that a frame is making."""
     found = next(islice(code.co_positions(), instruction // 2, None))
-    if None in found:  # Python can be told to forget columns
+    if None in found:  # Python can be run without column numbers
         return None
     line, end_line, column, end_column = found
-    return Place((line - 1, column), (end_line - 1, end_column))
+    return Span((line - 1, column), (end_line - 1, end_column))
 
 
 def block_of(filename: str, entered: int) -> tuple[int, int]:
     """(first line, last line) of the `with` block that begins at a line, counted from 0; an empty
-    one where the source is not to be had."""
+    range where the source is not available."""
     source = "".join(linecache.getlines(filename))
     blocks = [
         (node.body[0].lineno - 1, node.body[-1].end_lineno or 0)
@@ -141,7 +141,7 @@ def block_of(filename: str, entered: int) -> tuple[int, int]:
 
 
 class Code:
-    """The lines of a block without their common indent, and where places lie in them."""
+    """The lines of a block without their common indent, and where spans lie in them."""
 
     def __init__(self, filename: str, entered: int) -> None:
         self.first, last = block_of(filename, entered)
@@ -150,19 +150,19 @@ class Code:
         self.margin = len(self.raw[0]) - len(lines[0]) if lines else 0
         self.lines = [printable(line) for line in lines]
 
-    def spans(self, place: Place | None) -> list[list[int]]:
-        """The pieces of lines that a place covers: [line, from, to]."""
+    def pieces(self, span: Span | None) -> list[list[int]]:
+        """The pieces of lines that a span covers: [line, from, to]."""
         found = []
-        if place is None or not 0 <= place.start[0] - self.first < len(self.lines):
+        if span is None or not 0 <= span.start[0] - self.first < len(self.lines):
             return found
-        for number in range(place.start[0], place.end[0] + 1):
+        for number in range(span.start[0], span.end[0] + 1):
             raw, text = self.raw[number - self.first], self.lines[number - self.first]
             start = len(text) - len(text.lstrip())
             end = len(text)
-            if number == place.start[0]:
-                start = characters(raw, place.start[1]) - self.margin
-            if number == place.end[0]:
-                end = characters(raw, place.end[1]) - self.margin
+            if number == span.start[0]:
+                start = characters(raw, span.start[1]) - self.margin
+            if number == span.end[0]:
+                end = characters(raw, span.end[1]) - self.margin
             found.append([number - self.first, start, end])
         return found
 
@@ -179,8 +179,8 @@ def characters(line: str, count: int) -> int:
 def partial_graph(nodes: list[Node], broken: bool) -> tuple[Graph, int]:
     """The graph of calls that need not make up a model; the last one may be broken.
 
-    What makes the tensors that the calls read, though it was drawn before, stands first. Returns
-    the graph and the number of the first of the given calls.
+    The earlier nodes that make the tensors which these calls read come first. Returns the graph and
+    the index of the first of the given calls.
     """
     known = list(dict.fromkeys(p for node in nodes for p in node.parents if p not in set(nodes)))
     everything = known + nodes
@@ -200,9 +200,9 @@ def partial_graph(nodes: list[Node], broken: bool) -> tuple[Graph, int]:
         path = node_name(box)
         seen[path] += 1
         boxes.append(replace(box, path=path if seen[path] == 1 else f"{path} ({seen[path]})"))
-    place = {node: i for i, node in enumerate(everything)}
+    index = {node: i for i, node in enumerate(everything)}
     edges = [
-        Edge(place[symbol.node], symbol.index, place[node], argument)
+        Edge(index[symbol.node], symbol.index, index[node], argument)
         for node in nodes
         for argument, symbol in enumerate(node.inputs)
     ]
@@ -211,7 +211,7 @@ def partial_graph(nodes: list[Node], broken: bool) -> tuple[Graph, int]:
 
 
 def broken_box(node: Node) -> Box:
-    """The box of a call that cannot be drawn: it has no output."""
+    """The box of a call that failed: it has no output."""
     node.output_structure = node.inputs[0]  # lends its dtype
     box = describe_node(node)
     return replace(box, kind="broken", outputs=(BREAK,))
@@ -229,9 +229,9 @@ def calls_page(record: DrawAsYouCall) -> Page:
         box["kind"] = "layer" if box["kind"] == "model" else box["kind"]
     usual = {key: most_frequent(box[key] for box in boxes) for key in boxes[0]}
     calls = []
-    for i, place in enumerate(record.places, start=first):
-        spans = code.spans(place)
-        calls.append({"spans": spans, "text": words(graph, i, spans, record.failure)})
+    for i, span in enumerate(record.spans, start=first):
+        pieces = code.pieces(span)
+        calls.append({"spans": pieces, "text": words(graph, i, pieces, record.failure)})
     title = "Where the drawing breaks" if broken else "Draw as you call"
     sentence = as_sentence(graph)
     data = {
@@ -281,16 +281,16 @@ def sources_of(graph: Graph, i: int) -> list:
     ]
 
 
-def words(graph: Graph, i: int, spans: list[list[int]], failure: str | None) -> str:
+def words(graph: Graph, i: int, pieces: list[list[int]], failure: str | None) -> str:
     """The sentence of a step."""
     box = graph.boxes[i]
-    where = f"Line {spans[0][0] + 1}" if spans else "The code"
+    where = f"Line {pieces[0][0] + 1}" if pieces else "The code"
     if box.kind == "broken":
         return f"{where} breaks: {failure}"
     shapes = listed(list(box.outputs))
     if box.kind == "input":
-        return f"{where} makes a place where data enters, ‘{box.name}’, of shape {shapes}."
+        return f"{where} makes a placeholder for data, ‘{box.name}’, of shape {shapes}."
     return (
-        f"{where} calls ‘{box.name}’ on {listed(sources_of(graph, i))}. The arrow is drawn; what "
-        f"comes out has the shape {shapes}."
+        f"{where} calls ‘{box.name}’ on {listed(sources_of(graph, i))}. The arrow is drawn; the "
+        f"output has shape {shapes}."
     )

@@ -8,9 +8,9 @@ from xml.etree import ElementTree
 
 from .svg import DARK, LIGHT, SANS, add, number
 
-WIDEST_LINEAR = 100  # positive numbers that differ by more than this factor get a logarithmic axis
-NARROWEST = 1e-4  # an axis spans at least this share of its numbers
-HUGE = 1e300  # larger numbers stand at the end of an axis, and smaller ones than 1/HUGE at 1/HUGE
+WIDEST_LINEAR = 100  # positive values that differ by more than this factor get a logarithmic axis
+NARROWEST = 1e-4  # an axis spans at least this fraction of its values
+HUGE = 1e300  # larger values are clipped to the end of an axis, and those below 1/HUGE to 1/HUGE
 MOST_TICKS = 5
 WIDTH, PLOT_HEIGHT, LEFT, RIGHT = 640, 110, 64, 16
 BAR_LEFT, BAR_RIGHT, ROW = 150, 80, 20
@@ -33,7 +33,7 @@ NAMES = {
 
 @dataclass(frozen=True)
 class Axis:
-    """A scale from `least` to `most`, and the numbers that are written along it."""
+    """A scale from `least` to `most`, and the values that are written along it."""
 
     least: float
     most: float
@@ -41,20 +41,20 @@ class Axis:
     ticks: tuple[float, ...]
 
     def share(self, value: float | None) -> float | None:
-        """Where a number lies, from 0 to 1; None for one that has no place on the axis."""
+        """The position of a value, from 0 to 1; None for one that is not on the axis."""
         if value is None or not math.isfinite(value) or (self.log and value <= 0):
             return None
-        return self.place(value)
+        return self.position(value)
 
-    def place(self, value: float) -> float:
-        """Where a number that has a place on the axis lies, from 0 to 1."""
+    def position(self, value: float) -> float:
+        """Where a number that has a position on the axis lies, from 0 to 1."""
         scale = math.log if self.log else float
         least, most = scale(self.least), scale(self.most)
         return min(max((scale(value) - least) / (most - least), 0.0), 1.0)
 
     def data(self) -> dict[str, Any]:
-        """The axis as plain data: its ends, its kind, and of each tick the place and the text."""
-        ticks = [[round(self.place(tick), 4), f"{tick:g}"] for tick in self.ticks]
+        """The axis as plain data: its ends, its kind, and the position and text of each tick."""
+        ticks = [[round(self.position(tick), 4), f"{tick:g}"] for tick in self.ticks]
         return {"least": self.least, "most": self.most, "log": self.log, "ticks": ticks}
 
 
@@ -80,13 +80,13 @@ def linear_axis(least: float, most: float) -> Axis:
 
 
 def round_step(width: float) -> float:
-    """The smallest of 1, 2, 5, 10 ... times a power of ten that is no smaller than `width`."""
+    """The smallest of 1, 2, 5 times a power of ten that is at least `width`."""
     power = 10.0 ** math.floor(math.log10(width))
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= width * (1 - 1e-9))
 
 
 def log_axis(least: float, most: float) -> Axis:
-    """An axis whose ticks are powers of ten, or of a short one 1, 2 and 5 times those."""
+    """An axis whose ticks are powers of ten, or 1, 2 and 5 times those if it is short."""
     first, last = math.floor(math.log10(least)), math.ceil(math.log10(most))
     last = max(last, first + 1)
     fine = [float(f"{factor}e{power}") for power in range(first, last + 1) for factor in (1, 2, 5)]
@@ -154,24 +154,24 @@ class Sheet:
         self.y += 26
 
     def chart(self, title: str, axis: Axis, series: dict[str, list], ends: list) -> None:
-        """Curves: `series` maps a kind of curve to its points (share of the width, number), `ends`
+        """Curves: `series` maps a kind of curve to its points (share of the width, value), `ends`
         are the ticks along the bottom, (share of the width, text)."""
         self.legend(title, axis, series)
         top, bottom = self.y, self.y + PLOT_HEIGHT
         wide = WIDTH - LEFT - RIGHT
         for tick in axis.ticks:
-            y = bottom - axis.place(tick) * PLOT_HEIGHT
+            y = bottom - axis.position(tick) * PLOT_HEIGHT
             self.line(LEFT, y, WIDTH - RIGHT, y)
             self.text(LEFT - 7, y + 4, f"{tick:g}", "end")
         for share, text in ends:
             self.text(LEFT + share * wide, bottom + 15, text, "middle")
         for kind, points in series.items():
-            places = [
+            pixels = [
                 (LEFT + share * wide, bottom - height * PLOT_HEIGHT)
                 for share, value in points
                 if (height := axis.share(value)) is not None
             ]
-            self.curve(kind, places)
+            self.curve(kind, pixels)
         self.y = top + PLOT_HEIGHT + 34
 
     def legend(self, title: str, axis: Axis, series: dict[str, list]) -> None:
@@ -186,28 +186,28 @@ class Sheet:
             x -= 40
         self.y += 26
 
-    def curve(self, kind: str, places: list) -> None:
-        """A line through places, with dots where it joins few."""
-        if not places:
+    def curve(self, kind: str, points: list) -> None:
+        """A line through points, with a dot on each where the curve has few."""
+        if not points:
             return
         colour, _, width, dashes, dots = STROKES[kind]
-        points = " ".join(f"{number(x)},{number(y)}" for x, y in places)
+        text = " ".join(f"{number(x)},{number(y)}" for x, y in points)
         line = add(
-            self.root, "polyline", kind, points=points, fill="none", stroke=colour,
+            self.root, "polyline", kind, points=text, fill="none", stroke=colour,
             stroke_width=width,
         )  # fmt: skip
         if dashes:
             line.set("stroke-dasharray", dashes)
         if dots:
-            for x, y in places:
+            for x, y in points:
                 add(self.root, "circle", f"{kind}-dot", cx=x, cy=y, r=2.5, fill=colour)
 
     def bars(self, title: str, axis: Axis, rows: list) -> None:
-        """A bar for each (name, number, text) on a logarithmic axis."""
+        """A bar for each (name, value, text) on a logarithmic axis."""
         self.text(LEFT, self.y + 12, f"{title} (log scale)", colour="ink", size=13, bold=True)
         wide, top = WIDTH - BAR_LEFT - BAR_RIGHT, self.y + 40
         for tick in axis.ticks:
-            x = BAR_LEFT + axis.place(tick) * wide
+            x = BAR_LEFT + axis.position(tick) * wide
             self.line(x, top - 4, x, top + ROW * len(rows))
             self.text(x, top - 9, f"{tick:g}", "middle")
         self.y = top

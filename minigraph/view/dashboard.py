@@ -1,4 +1,4 @@
-"""The page of the training dashboard: what was recorded of a `fit`, as curves, bars and a table."""
+"""The page of the training dashboard: the record of a `fit` as curves, bars and a table."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ from .text import printable, shorten
 from .trace import number_text
 from .widget import MOST_BYTES, Page
 
-# How many batches are shown, and how many epochs stand in the table. A page that would be too large
+# How many batches are shown, and how many epochs are in the table. A page that would be too large
 # is made again with fewer.
 SIZES = [(240, 60), (160, 40), (100, 25), (60, 15), (30, 8), (15, 4)]
 MOST_COLUMNS = 12  # layers in the table
 MOST_BARS = 24  # layers in the still picture
 MOST_CHARTS = 4  # charts in the still picture
-MOST_LABELS = 8  # epochs that are named along the bottom of a chart
+MOST_LABELS = 8  # epochs that are labelled along the bottom of a chart
 LONGEST_LABEL = 20
-BEFORE = -0.04  # where the name of the axis stands, left of its beginning
+BEFORE = -0.04  # where the name of the axis is written, left of its start
 NOTHING = (
     "Nothing is recorded yet. Give the dashboard to fit: model.fit(x, y, callbacks=[dashboard])."
 )
@@ -27,9 +27,9 @@ NOTHING = (
 class Chart:
     """One metric over the whole training.
 
-    `curves` maps a kind of curve to its numbers: "batch" is the value of each batch alone, which
-    can be told of metrics that are means; "running" are the logs in each batch, which hold all of
-    the epoch so far; "epoch" and "validation" are the logs at the ends of epochs.
+    `curves` maps a kind of curve to its values: "batch" is the value of each batch alone, which is
+    known for metrics that are means; "running" are the logs after each batch, which cover the epoch
+    so far; "epoch" and "validation" are the logs at the end of each epoch.
     """
 
     name: str
@@ -58,7 +58,7 @@ def dashboard_page(
     """All that the dashboard shows of the training of the model `name`.
 
     `batches` and `epochs` are what `utils.Dashboard` has recorded; `layers` maps the path of each
-    layer to what is known of it.
+    layer to what is known about it.
     """
     for most_batches, most_epochs in SIZES:
         page = page_of_size(name, batches, epochs, layers, most_batches, most_epochs)
@@ -75,7 +75,7 @@ def page_of_size(
     most_batches: int = SIZES[0][0],
     most_epochs: int = SIZES[0][1],
 ) -> Page:
-    """The page with at most so many batches, and so many epochs in the table."""
+    """The page with at most `most_batches`, and at most `most_epochs` in the table."""
     shown, marks = thinned(batches, most_batches), thinned(epochs, most_batches)
     charts = [chart_of(metric, shown, marks) for metric in metrics_of(shown + marks)]
     norms = {path: [record["gradients"].get(path) for record in shown] for path in layers}
@@ -117,18 +117,17 @@ def page_of_size(
 
 
 def ends_of(epochs: list[dict], total: int) -> list:
-    """What is written along the bottom of a chart: [place, text] where epochs end."""
+    """What is written along the bottom of a chart: [position, text] where epochs end."""
     marks = thinned(epochs, MOST_LABELS)
     ends = [[round(mark["last"] / total, 4), str(mark["epoch"] + 1)] for mark in marks]
     return [[BEFORE, "epoch"], *ends]
 
 
 def thinned(records: list[dict], most: int) -> list[dict]:
-    """Each record, or each second, fourth, eighth ... one, so that at most `most` are left; always
-    with the last.
+    """Every record, or every second, fourth, eighth ... one, so that at most `most` are left; the
+    last one is always kept.
 
-    What is left depends on their numbers alone, so records that were thinned before may be thinned
-    again.
+    What is left depends on the numbers of the records alone, so they can be thinned repeatedly.
     """
     every = 1
     while records and records[-1]["number"] >= most * every:
@@ -137,12 +136,12 @@ def thinned(records: list[dict], most: int) -> list[dict]:
 
 
 def joined(values: Iterable) -> str:
-    """Values as one text, which takes less room than a list."""
+    """Values as one string, which takes less space than a list."""
     return " ".join(map(str, values))
 
 
 def text_of(value: Any) -> str:
-    """A number as it is shown, "none" where there is none."""
+    """A value as it is shown, "none" where there is none."""
     return "none" if value is None else number_text(value)
 
 
@@ -151,13 +150,13 @@ def text_of(value: Any) -> str:
 
 
 def metrics_of(records: list[dict]) -> list[str]:
-    """The names in the logs, without those of the validation: they belong to the same chart."""
+    """The names in the logs, without those of validation: they belong to the same chart."""
     names = dict.fromkeys(name for record in records for name in record["logs"])
     return [name for name in names if name.removeprefix("val_") not in names.keys() - {name}]
 
 
 def chart_of(metric: str, batches: list[dict], epochs: list[dict]) -> Chart:
-    """The curves of one metric, those that hold any number."""
+    """The curves of one metric, without those that hold no value."""
     curves = {
         "batch": [record["alone"].get(metric) for record in batches],
         "running": [record["logs"].get(metric) for record in batches],
@@ -178,20 +177,20 @@ def still_picture(data: dict[str, Any], charts: list[Chart], norms: Any, scale: 
     if not data["total"]:
         sheet.words(data["note"])
         return sheet.finish()
-    places = {
+    positions = {
         "batches": [int(number) / data["total"] for number in data["numbers"].split()],
         "epochs": [int(number) / data["total"] for number in data["marks"].split()],
     }
     for chart in charts[:MOST_CHARTS]:
         series = {
-            kind: list(zip(places["batches" if kind in ("batch", "running") else "epochs"],
+            kind: list(zip(positions["batches" if kind in ("batch", "running") else "epochs"],
                            values, strict=True))
             for kind, values in chart.drawn.items()
         }  # fmt: skip
         sheet.chart(shorten(chart.name, LONGEST_LABEL), chart.axis, series, data["ends"])
     left_out = len(charts) - MOST_CHARTS
     if left_out > 0:
-        sheet.words(f"{left_out} more metrics stand in the table.")
+        sheet.words(f"{left_out} more metrics are in the table.")
     rows = [
         (shorten(printable(path), LONGEST_LABEL), row[-1], text_of(row[-1]))
         for path, row in norms.items()
@@ -245,7 +244,7 @@ def counted(count: int, thing: str, things: str | None = None) -> str:
 
 
 def caption(title: str, layers: dict[str, dict]) -> str:
-    """What stands above the table."""
+    """The caption above the table."""
     if not layers:
         return f"{title}."
     more = "" if len(layers) <= MOST_COLUMNS else f", of the first {MOST_COLUMNS} layers"

@@ -1,4 +1,4 @@
-"""A model as plain data: boxes and edges that a picture, a table or a widget can be made of."""
+"""A model as plain data: the boxes and edges from which pictures, tables and widgets are made."""
 
 import inspect
 import re
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ..models.model import Model
 
 LISTED = 12  # how many boxes a sentence names before it says "and 30 more"
-LONGEST_NAME = 48  # in a sentence, which somebody has to listen to
+LONGEST_NAME = 48  # in a sentence that somebody has to listen to
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,10 @@ class Box:
 
     `kind` is "input", "layer", "op" or "model". `path` names the box in its graph:
     "encoder[1]/dense" is the box `dense` inside the second call of `encoder`. `call` of `calls`
-    tells the calls of a layer in one model apart. `shared` is a number that all calls of one shared
-    layer have in common, in whatever models they stand, else None. `weights` holds (name, shape)
-    pairs; `trainable` is None where there is nothing to train. `parent` is the number of the box of
-    the opened model around this one, or None, and `opened` says whether this is such a model.
+    distinguishes the calls of a layer in one model. `shared` is a number that all calls of one
+    shared layer have in common, whichever model they are in, else None. `weights` holds (name,
+    shape) pairs; `trainable` is None where there is nothing to train. `parent` is the index of the
+    box of the opened model around this one, or None; `opened` says whether this is such a model.
     """
 
     name: str
@@ -49,8 +49,8 @@ class Box:
 
 @dataclass(frozen=True)
 class Edge:
-    """One tensor on its way: output number `output` of box `source` is argument number `argument`
-    of box `target`. Neither is an opened model: its arrows lead to and from the boxes inside."""
+    """One tensor: output number `output` of box `source` is argument number `argument` of box
+    `target`. Neither is an opened model: its arrows lead to and from the boxes inside."""
 
     source: int
     output: int
@@ -87,12 +87,12 @@ class Graph:
 def describe(model: "Model", opened: Any = (), whole: Graph | None = None) -> Graph:
     """The graph of a model: a box for each call, an edge for each tensor that a call is given.
 
-    Boxes stand in the order in which the model runs. A nested model is one box, unless its path is
+    Boxes are in the order in which the model runs. A nested model is one box, unless its path is
     among `opened` (True opens all, at any depth): then the boxes inside follow its own. What is
-    open inside a closed model is not seen. From the `whole` graph, in which all are open, boxes are
-    taken over as they are described there, which is faster.
-    Raises ValueError if the model has no graph, as one that is written as a class before its
-    first call, or if a path in `opened` names no nested model.
+    open inside a closed model is not visible. Boxes are copied from the `whole` graph, in which all
+    models are open, if it is given: that is faster.
+    Raises ValueError if the model has no graph, such as a subclassed model before its first call,
+    or if a path in `opened` names no nested model.
     """
     if not hasattr(model, "plan"):
         raise TypeError(
@@ -104,7 +104,7 @@ def describe(model: "Model", opened: Any = (), whole: Graph | None = None) -> Gr
             "and outputs, or was not built yet"
         )
     known = {} if whole is None else dict(zip(whole.nodes, whole.boxes, strict=True))
-    found = Findings(opened, shared_layers(model), known)
+    found = GraphParts(opened, shared_layers(model), known)
     scope = walk(model, found)
     if opened is not True:
         check_opened(model, opened, found.boxes)
@@ -115,8 +115,8 @@ def describe(model: "Model", opened: Any = (), whole: Graph | None = None) -> Gr
 
 
 @dataclass
-class Findings:
-    """What a walk through a model and the opened models inside it has found."""
+class GraphParts:
+    """What a walk through a model and the opened models inside it has collected."""
 
     opened: Any
     shared: dict
@@ -128,20 +128,20 @@ class Findings:
 
 @dataclass
 class Scope:
-    """A model seen from inside: the box of each node, and the scope of each that is open."""
+    """A model seen from inside: the box of each node, and the scope of each open model."""
 
-    places: dict[Node, int] = field(default_factory=dict)
+    boxes: dict[Node, int] = field(default_factory=dict)
     inside: dict[Node, "Scope"] = field(default_factory=dict)
 
     def maker(self, symbol: SymbolicTensor) -> tuple[int, int]:
-        """(box, its output) that makes a tensor: of an open model, a box inside it."""
+        """(box, its output) that makes a tensor; for an open model, that is a box inside it."""
         scope = self
         while symbol.node in scope.inside:
             scope, symbol = scope.inside[symbol.node], symbol.node.layer.outputs[symbol.index]
-        return scope.places[symbol.node], symbol.index
+        return scope.boxes[symbol.node], symbol.index
 
 
-def walk(model: Any, found: Findings, parent: int | None = None) -> Scope:
+def walk(model: Any, found: GraphParts, parent: int | None = None) -> Scope:
     """Add the boxes and edges of a model, and of the models inside it that are open."""
     scope, calls = Scope(), set(model.plan.calls)
     families = {}
@@ -149,11 +149,11 @@ def walk(model: Any, found: Findings, parent: int | None = None) -> Scope:
         families.setdefault(node.layer or node, []).append(node)
     prefix = "" if parent is None else found.boxes[parent].path + "/"
     for node in model.plan.nodes:
-        scope.places[node] = place = len(found.boxes)
+        scope.boxes[node] = index = len(found.boxes)
         if node in calls:
             family, shared = families[node.layer or node], found.shared.get(node.layer)
             box = found.known.get(node)
-            if box is None or box.kind == "input":  # where another model is cut it begins there
+            if box is None or box.kind == "input":  # an input of another model, but a call here
                 box = describe_node(node)
             box = replace(box, call=family.index(node), calls=len(family), shared=shared)
         else:
@@ -163,30 +163,30 @@ def walk(model: Any, found: Findings, parent: int | None = None) -> Scope:
         found.boxes.append(replace(box, path=path, parent=parent, opened=opened))
         found.nodes.append(node)
         if opened:
-            inside = scope.inside[node] = walk(node.layer, found, place)
+            inside = scope.inside[node] = walk(node.layer, found, index)
             entries = zip(node.layer.arranged(node.args[0]), node.layer.inputs, strict=True)
             found.edges += [
-                Edge(*scope.maker(given), inside.places[entry.node], entry.index)
+                Edge(*scope.maker(given), inside.boxes[entry.node], entry.index)
                 for given, entry in entries
                 if isinstance(given, SymbolicTensor)
             ]
         elif node in calls:
             found.edges += [
-                Edge(*scope.maker(symbol), place, argument)
+                Edge(*scope.maker(symbol), index, argument)
                 for argument, symbol in enumerate(node.inputs)
             ]
     return scope
 
 
 def node_name(box: Box) -> str:
-    """A box's name among its neighbours: with the call, where its layer is called several times."""
+    """A box's name among its neighbours, with the call if its layer is called several times."""
     return f"{box.name}[{box.call}]" if box.calls > 1 else box.name
 
 
 def shared_layers(model: Any) -> dict:
     """The layers that are called more than once, also inside nested models, and their numbers.
 
-    What stands in a model that is called twice is called twice.
+    A layer in a model that is called twice is called twice.
     """
     seen, shared, waiting = set(), {}, [(model, False)]
     for outer, repeated in waiting:  # grows while it is walked
@@ -204,19 +204,19 @@ def shared_layers(model: Any) -> dict:
 
 
 def check_opened(model: "Model", opened: Any, boxes: Any) -> None:
-    """Raise ValueError for a path that is no nested model, in so far as what is open shows it."""
+    """Raise ValueError for a path that names no nested model, as far as open models can show it."""
     known = {box.path for box in boxes if box.kind == "model"}
     visible = {"", *(box.path for box in boxes if box.opened)}
     for path in opened:
         if path not in known and path.rpartition("/")[0] in visible:
             raise ValueError(
-                f"opened: no nested model of {model.name!r} has the path {path!r}; those to be "
-                f"seen are {', '.join(sorted(known)) or 'none'}"
+                f"opened: no nested model of {model.name!r} has the path {path!r}; the "
+                f"visible ones are {', '.join(sorted(known)) or 'none'}"
             )
 
 
 def describe_entry(node: Node) -> Box:
-    """The box of a place where data enters: an Input, or a tensor at which the graph was cut."""
+    """The box where data enters: an Input, or a tensor inside the graph that is fed."""
     return Box(
         name=printable(node.name),
         type="InputLayer",
@@ -263,7 +263,7 @@ def activation_of(layer: Any) -> str:
 
 
 def explanation(fn: Any) -> tuple[str, str]:
-    """The first sentence of what a layer or op says about itself, and its formula, moved right."""
+    """The first sentence and the indented formula of a layer's or op's docstring."""
     text = inspect.getdoc(fn if inspect.isfunction(fn) else type(fn)) or ""
     paragraphs = text.split("\n\n")
     sentence = first_sentence(" ".join(paragraphs[0].replace("`", "").split()))
@@ -281,7 +281,7 @@ def as_sentence(graph: Graph) -> str:
     """The graph in words, for those who cannot see the picture.
 
     "A graph of 3 nodes: img (InputLayer) feeds dense (Dense); dense feeds dense_1 (Dense)." What is
-    inside an open model follows in a sentence of its own.
+    inside an open model follows in a separate sentence.
     """
     members: dict[int | None, list[int]] = {None: []}
     readers = {}
@@ -292,14 +292,14 @@ def as_sentence(graph: Graph) -> str:
         source, target = next(pair for pair in zip(out, into, strict=False) if pair[0] != pair[1])
         readers.setdefault(source, {})[target] = None
     sentences = [
-        sentence_of_level(graph, place, boxes, readers) for place, boxes in members.items()
+        sentence_of_level(graph, holder, boxes, readers) for holder, boxes in members.items()
     ]
     more = f" {len(sentences) - LISTED} more models are open." if len(sentences) > LISTED else ""
     return " ".join(sentences[:LISTED]) + more
 
 
 def around(graph: Graph, i: int) -> list[int]:
-    """The boxes around a box, the outermost first; last the box itself."""
+    """The boxes around a box, the outermost first; the box itself is last."""
     found = [i]
     while (parent := graph.boxes[found[0]].parent) is not None:
         found.insert(0, parent)
@@ -307,7 +307,7 @@ def around(graph: Graph, i: int) -> list[int]:
 
 
 def sentence_of_level(graph: Graph, holder: int | None, boxes: Any, readers: Any) -> str:
-    """What feeds what among the boxes that stand directly in an open model, or in the whole."""
+    """What feeds what among the boxes directly inside an open model, or of the whole graph."""
     introduced, clauses = set(), []
 
     def called(i):
@@ -332,8 +332,8 @@ def sentence_of_level(graph: Graph, holder: int | None, boxes: Any, readers: Any
 
 
 def whole_name(graph: Graph, i: int) -> str:
-    """A box's name and where it stands: `dense of encoder (call 2)`."""
-    boxes = [graph.boxes[place] for place in reversed(around(graph, i))]
+    """A box's name and the models around it: `dense of encoder (call 2)`."""
+    boxes = [graph.boxes[k] for k in reversed(around(graph, i))]
     return " of ".join(name_with_call(box) for box in boxes)
 
 

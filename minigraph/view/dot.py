@@ -44,7 +44,7 @@ def model_to_dot(
 
     The arguments are those of `plot_model`.
 
-    Raises ValueError for another `rankdir`.
+    Raises ValueError for any other `rankdir`.
     """
     if rankdir not in DIRECTIONS:
         raise ValueError(f"rankdir must be one of {', '.join(DIRECTIONS)}, got {rankdir!r}")
@@ -57,25 +57,25 @@ def model_to_dot(
         f"  graph [rankdir={rankdir}, dpi={float(dpi):g}];",
         '  node [shape=box, style=rounded, fontname="sans-serif"];',
     ]
-    open_rooms = []
+    open_clusters = []
     for i, box in enumerate(graph.boxes):
-        while open_rooms and open_rooms[-1] != box.parent:
-            open_rooms.pop()
+        while open_clusters and open_clusters[-1] != box.parent:
+            open_clusters.pop()
             lines.append("  }")
         label = quoted("\n".join(text for _, text in caption(box)))
         if box.opened:
-            open_rooms.append(i)
+            open_clusters.append(i)
             lines += [f"  subgraph cluster_{i} {{", f"  label={label};"]
         else:
             shape = ", shape=oval" if box.kind in ("input", "op") else ""
             lines.append(f"  n{i} [label={label}{shape}];")
-    lines += ["  }"] * len(open_rooms)
+    lines += ["  }"] * len(open_clusters)
     lines += [f"  n{source} -> n{target};" for source, target in graph.pairs]
     return Dot("\n".join([*lines, "}", ""]))
 
 
 def quoted(text: str) -> str:
-    """A text between quotes, as DOT reads it: nothing in it has a meaning of its own."""
+    """A text between quotes, as DOT reads it: no character in it has a special meaning."""
     rows = [printable(row).replace("\\", "\\\\").replace('"', '\\"') for row in text.split("\n")]
     return '"' + "\\n".join(rows) + '"'
 
@@ -88,7 +88,7 @@ def caption_maker(
     show_trainable: bool,
     join: Callable[[Sequence[str]], str] = ", ".join,
 ) -> Callable[[Box], Captions]:
-    """The function that says what stands in a box, as (style, text) pairs; `join` makes one text of
+    """The function that gives the lines of a box as (style, text) pairs; `join` makes one text of
     several shapes."""
 
     def caption(box):

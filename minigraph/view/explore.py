@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 # A page that would be too large is made again with less in it: first the pictures of arrays become
 # coarser, then fewer nested models can be opened, weights and the terms of sums lose their
-# pictures, the still picture shows names only, and last there are fewer boxes. Its caption says so.
+# pictures, the still picture shows only names, and finally there are fewer boxes. The caption of
+# the page says so.
 BOXES = (200, 150, 110, 80, 60, 40, 25, 15, 9, 5)
 SMALLEST = Detail(1, 8, 4, 1, weights=False, terms=False, drawings=1, names_only=True)
 DETAILS = [
@@ -40,7 +41,7 @@ DETAILS = [
     SMALLEST,
     *(replace(SMALLEST, arrays=False, boxes=most) for most in BOXES),
 ]
-LARGEST_WEIGHT = 1 << 20  # of a larger one no picture is made: it may not even be in memory
+LARGEST_WEIGHT = 1 << 20  # elements; a larger one gets no picture: it may not even be in memory
 NO_DATA = (
     "Nothing was recorded here. Give it data, model.explore(x, y), to step through a forward and "
     "a backward pass."
@@ -59,28 +60,28 @@ def explore(
     loss: Callable[..., Any] | None = None,
     rankdir: str = "TB",
 ) -> Any:
-    """A picture of `model` to click; with `x` it steps through a recorded forward pass, with `y`
-    through the backward pass too.
+    """An interactive picture of `model`; with `x` it steps through a recorded forward pass, with
+    `y` through the backward pass too.
 
     Nested models can be opened in place. The first samples of `x` and `y` are used. `loss`, a
-    function (y_true, y_pred) -> tensor, takes the place of the compiled loss. The result shows
-    itself in a notebook; its `selected` is the path of the chosen node and `step` the number of the
-    step, and both can be set. In a page, where Python does not run, a large model is shown with
-    less detail, and a very large one with one box for the nodes in its middle; the caption of the
-    table says what was left out.
+    function (y_true, y_pred) -> tensor, replaces the compiled loss. The result shows itself in a
+    notebook; its `selected` is the path of the chosen node and `step` the index of the step, and
+    both can be set. In a page, where Python does not run, a large model is shown with less detail,
+    and a very large one with one box for the nodes in its middle; the caption of the table says
+    what was left out.
     Raises ValueError if the model has no graph, or if there is a `y` but no loss.
     """
     if x is None and y is not None:
         raise ValueError("explore needs the inputs `x` that belong to the targets `y`")
     recording = None if x is None else trace(model, x, y, loss)
     whole = recording.graph if recording else describe(model, opened=True)
-    page = graph_page(model, whole, recording, rankdir, all_there_is(whole))
+    page = graph_page(model, whole, recording, rankdir, full_detail(whole))
     if not fits(page):
         page.html = small_html(model, whole, recording, rankdir)
     return show(page)
 
 
-def all_there_is(graph: Graph) -> Detail:
+def full_detail(graph: Graph) -> Detail:
     """The detail for a notebook in which Python runs: every box, every model can be opened."""
     models = sum(box.opened for box in graph.boxes)
     if len(graph.boxes) > Detail.boxes:
@@ -89,7 +90,7 @@ def all_there_is(graph: Graph) -> Detail:
 
 
 def small_html(model: "Model", whole: Graph, recording: Recording | None, rankdir: str) -> str:
-    """The widget as a piece of a page, with as much in it as there is room for."""
+    """The widget as HTML for a page, with as much detail as there is room for."""
     large = whole.parents.count(None) > Detail.boxes
     for detail in DETAILS[DETAILS.index(SMALLEST) if large else 0 :]:
         page = graph_page(model, whole, recording, rankdir, detail)
@@ -110,10 +111,10 @@ def graph_page(
     detail: Detail = DETAILS[0],
 ) -> Page:
     """All that the widget shows of a model; `whole` is its graph with all models in it open."""
-    cut = Cut.of(model, whole, detail)
-    graph, recording = cut.graph, recording and recorded_on(cut, recording)
-    drawings, edges, closed = draw_all(model, whole, cut, rankdir)
-    meeting = meetings(drawings, edges)
+    excerpt = Excerpt.of(model, whole, detail)
+    graph, recording = excerpt.graph, recording and recorded_on(excerpt, recording)
+    drawings, edges, closed = draw_all(model, whole, excerpt, rankdir)
+    summed = summed_edges(drawings, edges)
     boxes = [box_data(graph, i, recording, detail) for i in range(len(graph.boxes))]
     usual = {key: most_frequent(box[key] for box in boxes) for key in boxes[0]}
     count = len(boxes)
@@ -121,15 +122,15 @@ def graph_page(
     loss = None if recording is None or recording.loss is None else number_text(recording.loss)
     data = {
         "view": "graph",
-        "title": graph.name + cut.share,
+        "title": graph.name + excerpt.share,
         "sentence": as_sentence(closed.graph),
-        "caption": caption(graph, recording) + economies(cut, detail, passes),
+        "caption": caption(graph, recording) + left_out(excerpt, detail, passes),
         "parameters": model.count_params(),
         "rankdir": rankdir,
         "usual": usual,
         "boxes": [{k: v for k, v in box.items() if v != usual[k]} for box in boxes],
         "edges": [
-            edge_data(edge, recording, detail if detail.terms and k in meeting else None)
+            edge_data(edge, recording, detail if detail.terms and k in summed else None)
             for k, edge in enumerate(edges)
         ],
         "drawings": drawings,
@@ -152,12 +153,12 @@ def graph_page(
 
 
 @dataclass(frozen=True)
-class Cut:
+class Excerpt:
     """The part of a model that is shown.
 
     `graph` has all boxes that can be seen, whatever is open, and `openings` are the sets of boxes
     that can be open together. `closed` counts the nested models that cannot be opened. In a large
-    model `abridged` says how `graph` came out of the one of all `nodes`.
+    model `abridged` says how `graph` was made from the one of all `nodes`.
     """
 
     graph: Graph
@@ -167,8 +168,8 @@ class Cut:
     abridged: Abridged | None = None
 
     @classmethod
-    def of(cls, model: "Model", whole: Graph, detail: Detail) -> "Cut":
-        """As much as `detail` allows of a graph in which all models are open."""
+    def of(cls, model: "Model", whole: Graph, detail: Detail) -> "Excerpt":
+        """As much of a graph in which all models are open as `detail` allows."""
         openings = choices(whole, detail.drawings, detail.boxes)
         models = set().union(*openings)
         everything = all(i in models for i, box in enumerate(whole.boxes) if box.opened)
@@ -178,8 +179,8 @@ class Cut:
         if len(graph.boxes) > detail.boxes:
             abridged = abridge(graph, int(detail.boxes))
             return cls(abridged.graph, [[]], closed, len(graph.boxes), abridged)
-        place = {box.path: i for i, box in enumerate(graph.boxes)}
-        openings = [sorted(place[whole.boxes[i].path] for i in opened) for opened in openings]
+        index = {box.path: i for i, box in enumerate(graph.boxes)}
+        openings = [sorted(index[whole.boxes[i].path] for i in opened) for opened in openings]
         return cls(graph, openings, closed, len(graph.boxes))
 
     @property
@@ -189,7 +190,7 @@ class Cut:
 
     @property
     def share(self) -> str:
-        """What the title says of the nodes that are missing."""
+        """What the title says about the nodes that are missing."""
         shown = self.nodes - self.missing
         return f" ({shown:,} of {self.nodes:,} nodes)" if self.missing else ""
 
@@ -197,8 +198,8 @@ class Cut:
 def choices(graph: Graph, most: int, boxes: float = inf) -> list:
     """The sets of nested models that can be open together; an inner one only in an open one.
 
-    Models are left closed where more than `boxes` boxes would be seen if all others were open.
-    Where there are more than `most` sets, one model after the other: each with those around it.
+    A model stays closed if opening it would show more than `boxes` boxes. If there are more than
+    `most` sets, each set is one model with those around it.
     """
     members, models = Counter(graph.parents), []
     seen = members[None]
@@ -224,44 +225,44 @@ def choices(graph: Graph, most: int, boxes: float = inf) -> list:
     return found
 
 
-def recorded_on(cut: Cut, recording: Recording) -> Recording:
-    """The recording as if its graph had the boxes that are shown."""
-    places = places_in(recording.graph, cut.graph)
-    shown = {place: i for i, place in enumerate(places) if place is not None}
+def recorded_on(excerpt: Excerpt, recording: Recording) -> Recording:
+    """The recording as if its graph had only the boxes that are shown."""
+    indices = indices_in(recording.graph, excerpt.graph)
+    shown = {index: i for i, index in enumerate(indices) if index is not None}
     part = replace(
         recording,
-        graph=cut.graph,
-        values=[[] if place is None else recording.values[place] for place in places],
+        graph=excerpt.graph,
+        values=[[] if index is None else recording.values[index] for index in indices],
         gradients=[
-            [] if place is None or recording.loss is None else recording.gradients[place]
-            for place in places
+            [] if index is None or recording.loss is None else recording.gradients[index]
+            for index in indices
         ],
         terms={(shown[i], a): term for (i, a), term in recording.terms.items() if i in shown},
     )
-    if cut.abridged:
-        record_the_rest(cut.abridged, recording, part)
+    if excerpt.abridged:
+        record_the_rest(excerpt.abridged, recording, part)
     return part
 
 
 def record_the_rest(abridged: Abridged, recording: Recording, part: Recording) -> None:
     """Add to `part` what enters and leaves the box that stands for many, as if it were one call.
 
-    The gradient of what leaves it is the sum of what all outside send back; what it sends back
-    itself is the sum of what all inside do.
+    The gradient of a tensor that leaves it is the sum of the gradients from all its uses outside;
+    the gradient of one that enters it is the sum of those from all its uses inside.
     """
-    places = places_in(recording.graph, abridged.whole)
+    indices = indices_in(recording.graph, abridged.whole)
     rest, leaving = abridged.rest, abridged.leaving
     if leaving is None:
         part.values[rest] = [NOT_SHOWN]
     else:
-        part.values[rest] = [recording.values[places[box]][output] for box, output in leaving]
+        part.values[rest] = [recording.values[indices[box]][output] for box, output in leaving]
     if recording.loss is None:
         return
     uses = {}
     for edge, members in zip(abridged.graph.edges, abridged.bundles, strict=True):
         if rest not in (edge.source, edge.target):
             continue
-        terms = [recording.terms.get((places[m.target], m.argument)) for m in members]
+        terms = [recording.terms.get((indices[m.target], m.argument)) for m in members]
         term = NOT_SHOWN if edge.source == rest and leaving is None else total(terms)
         part.terms[edge.target, edge.argument] = term
         if edge.source == rest:
@@ -271,18 +272,18 @@ def record_the_rest(abridged: Abridged, recording: Recording, part: Recording) -
     else:
         part.gradients[rest] = [total(uses[output]) for output in range(len(leaving))]
     part.loss_terms = [
-        NOT_SHOWN if place is None else recording.loss_terms[place] for place in abridged.ends
+        NOT_SHOWN if output is None else recording.loss_terms[output] for output in abridged.ends
     ]
 
 
-def places_in(whole: Graph, graph: Graph) -> list[int | None]:
-    """The number that each box of a graph has in the whole one; None for the box for the rest."""
-    number = {box.path: i for i, box in enumerate(whole.boxes)}
-    return [number.get(box.path) for box in graph.boxes]
+def indices_in(whole: Graph, graph: Graph) -> list[int | None]:
+    """The index that each box of a graph has in the whole one; None for the box for the rest."""
+    index = {box.path: i for i, box in enumerate(whole.boxes)}
+    return [index.get(box.path) for box in graph.boxes]
 
 
 def total(terms: Iterable) -> Any:
-    """The sum of those gradients that there are, or None."""
+    """The sum of the gradients that are not None, or None if there are none."""
     terms = [term for term in terms if term is not None]
     return sum(terms[1:], terms[0]) if terms else None
 
@@ -291,27 +292,29 @@ def total(terms: Iterable) -> Any:
 # Drawings: one for each choice of models to open
 
 
-def draw_all(model: "Model", whole: Graph, cut: Cut, rankdir: str) -> tuple[dict, list, Picture]:
-    """A drawing for each choice of nested models that are open, all edges of all of them, and the
-    picture in which all are closed.
+def draw_all(
+    model: "Model", whole: Graph, excerpt: Excerpt, rankdir: str
+) -> tuple[dict, list, Picture]:
+    """A drawing for each choice of open nested models, the edges of all drawings, and the picture
+    in which all models are closed.
 
-    The drawings are keyed by the numbers of the open boxes: "", "2", "2,5".
+    The drawings are keyed by the indices of the open boxes: "", "2", "2,5".
     """
-    place = {box.path: i for i, box in enumerate(cut.graph.boxes)}
+    index = {box.path: i for i, box in enumerate(excerpt.graph.boxes)}
     pictures, drawings, numbers = [], {}, {}
-    for opened in cut.openings:
-        paths = [cut.graph.boxes[i].path for i in opened]
-        alone = len(cut.openings) == 1
-        graph = cut.graph if alone else describe(model, paths, whole)
+    for opened in excerpt.openings:
+        paths = [excerpt.graph.boxes[i].path for i in opened]
+        alone = len(excerpt.openings) == 1
+        graph = excerpt.graph if alone else describe(model, paths, whole)
         pictures.append(compose(graph, rankdir))
-        boxes = [place[box.path] for box in pictures[-1].graph.boxes]
+        boxes = [index[box.path] for box in pictures[-1].graph.boxes]
         key = ",".join(map(str, opened))
         drawings[key] = drawing_data(pictures[-1], boxes, numbers)
     return drawings, list(numbers), pictures[0]
 
 
 def drawing_data(picture: Picture, boxes: Sequence[int], numbers: dict) -> dict[str, Any]:
-    """Where everything stands in one drawing. `boxes` are the numbers of its boxes in the whole
+    """The positions of everything in one drawing. `boxes` are the indices of its boxes in the whole
     graph; `numbers` gives each edge its number, and grows."""
     graph, drawing = picture.graph, picture.drawing
     edges = []
@@ -323,8 +326,8 @@ def drawing_data(picture: Picture, boxes: Sequence[int], numbers: dict) -> dict[
         "width": drawing.width,
         "height": drawing.height,
         "boxes": [
-            [i, *place, layer]
-            for i, place, layer in zip(boxes, drawing.boxes, drawing.layers, strict=True)
+            [i, *rect, layer]
+            for i, rect, layer in zip(boxes, drawing.boxes, drawing.layers, strict=True)
         ],
         "edges": edges,
         "ends": [boxes[i] for i in graph.outputs],
@@ -336,14 +339,14 @@ def drawing_data(picture: Picture, boxes: Sequence[int], numbers: dict) -> dict[
 
 
 def most_frequent(values: Iterable) -> Any:
-    """The value that occurs most often; what boxes have in common is written once."""
+    """The most frequent value; what boxes have in common is written once."""
     values = list(values)
     counts = Counter(map(repr, values))
     return max(values, key=lambda value: counts[repr(value)])
 
 
 def name_caption(box: Box) -> Captions:
-    """All that a box of a very large still picture says; the table says the rest."""
+    """The one line of a box in a very large still picture; the table says the rest."""
     return [("title", shorten(box.name, LONGEST_LINE))]
 
 
@@ -369,8 +372,8 @@ def box_data(graph: Graph, i: int, recording: Recording | None, detail: Detail) 
 
 
 def weights_data(graph: Graph, i: int, recording: Recording | None, detail: Detail) -> list[dict]:
-    """The weights of a box. Those of a shared layer stand at its first call; a nested model has
-    its own inside."""
+    """The weights of a box. Those of a shared layer are listed at its first call; those of a nested
+    model are listed at the boxes inside it."""
     box = graph.boxes[i]
     holds_others = box.kind in ("model", "rest")
     if not box.parameters or holds_others or first_call(graph, i) != i:
@@ -398,7 +401,7 @@ def first_call(graph: Graph, i: int) -> int:
 
 
 def edge_data(edge: tuple, recording: Recording | None, detail: Detail | None) -> dict[str, Any]:
-    """One edge, and the gradient that it carries back; with a picture where several meet."""
+    """One edge, and the gradient that it carries back, with a picture where several are added."""
     source, output, target, argument = edge
     data = {"source": source, "output": output, "target": target}
     if recording and recording.loss is not None:
@@ -409,8 +412,8 @@ def edge_data(edge: tuple, recording: Recording | None, detail: Detail | None) -
     return data
 
 
-def meetings(drawings: dict, edges: list) -> set[int]:
-    """The numbers of the edges whose gradients are added to others, in any of the drawings."""
+def summed_edges(drawings: dict, edges: list) -> set[int]:
+    """The numbers of the edges whose gradients are added to others in any of the drawings."""
     found = set()
     for drawing in drawings.values():
         terms = {}
@@ -423,7 +426,7 @@ def meetings(drawings: dict, edges: list) -> set[int]:
 
 
 def array_data(tensor: Any, detail: Detail) -> dict[str, Any] | None:
-    """What is shown of an array: its shape, its norm, and a small picture."""
+    """What is shown of an array: its shape, its norm and a small picture."""
     if tensor is None:
         return None
     if tensor is NOT_SHOWN:
@@ -439,7 +442,7 @@ def array_data(tensor: Any, detail: Detail) -> dict[str, Any] | None:
 
 
 def caption(graph: Graph, recording: Recording | None) -> str:
-    """What stands above the table."""
+    """The caption above the table."""
     text = f"Model {graph.name}"
     if recording:
         samples = f"{recording.samples} sample{'' if recording.samples == 1 else 's'}"
@@ -449,28 +452,28 @@ def caption(graph: Graph, recording: Recording | None) -> str:
     return f"{text}."
 
 
-def economies(cut: Cut, detail: Detail, passes: int) -> str:
+def left_out(excerpt: Excerpt, detail: Detail, passes: int) -> str:
     """What was left out to keep the page small, in the order of `DETAILS`."""
     missing = []
-    if cut.closed:
-        stay = "models stay" if cut.closed > 1 else "model stays"
-        missing.append(f"{cut.closed} nested {stay} closed")
+    if excerpt.closed:
+        stay = "models stay" if excerpt.closed > 1 else "model stays"
+        missing.append(f"{excerpt.closed} nested {stay} closed")
     if not detail.weights:
         missing.append("weights have no pictures")
     if passes and not detail.arrays:
         missing.append("nor have values and gradients")
     if detail.names_only:
         missing.append("the still picture has names only")
-    if cut.missing:
-        missing.append(f"{cut.missing:,} of {cut.nodes:,} nodes are drawn as one box")
+    if excerpt.missing:
+        missing.append(f"{excerpt.missing:,} of {excerpt.nodes:,} nodes are drawn as one box")
     if not missing:
         return ""
-    more = " model.summary() lists all nodes." if cut.missing or cut.closed else ""
+    more = " model.summary() lists all nodes." if excerpt.missing or excerpt.closed else ""
     return f" To keep the page small, {listed(missing)}.{more}"
 
 
 def table_rows(boxes: list[dict], passes: int) -> list[list[str]]:
-    """The table: a row for each box, those inside nested models too."""
+    """The table: a row for each box, including those inside nested models."""
     head = ["Node", "Kind", "Output shape", "Parameters", "Norm of value", "Norm of gradient"]
     rows = [head[: 4 + passes]]
     for box in boxes:

@@ -1,17 +1,17 @@
-"""Where to put the boxes of a graph, and how to lead the arrows around them.
+"""Graph layout: where to put the boxes of a graph, and how to route the arrows around them.
 
 The method is the layered drawing of directed graphs (Sugiyama, Tagawa and Toda, 1981), in five
-steps: give every box a layer so that all arrows point forward, cut long arrows into pieces of one
-layer each, order the layers so that few arrows cross, choose coordinates so that long arrows are
-straight (Brandes and Köpf, 2002), and lead each arrow so that it bends between the layers only,
-where no box can be in its way.
+steps: give every box a layer so that all arrows point forward, split long arrows into pieces (dummy
+nodes) of one layer each, order each layer so that few arrows cross, choose coordinates so that long
+arrows are straight (Brandes and Köpf, 2002), and route each arrow so that it bends only between the
+layers, where there are no boxes.
 
-A box may hold boxes: a nested model that is open. What stands inside is laid out first, as a
-drawing of its own, and then stands in the drawing around it as one large box. An arrow that enters
-or leaves passes through a door, a point of the border that both drawings know.
+A box may hold boxes: a nested model that is open. What is inside is laid out first, as a separate
+drawing, which is then one large box in the drawing around it. An arrow that enters or leaves passes
+through a door, a point of the border that both drawings know.
 
 The functions know nothing of models: a box is a width and a height, an arrow is a pair of box
-numbers. Nothing here is random and nothing is recursive.
+indices. Nothing here is random and nothing is recursive.
 """
 
 from bisect import bisect_right, insort
@@ -22,28 +22,28 @@ from itertools import pairwise
 from math import ceil, floor, inf
 from typing import Any
 
-# The free band between two layers, in which arrows bend; wider where text stands along the arrow.
+# The free band between two layers, in which arrows bend; wider where text is along the arrows.
 LAYER_GAP = {"TB": 50.0, "LR": 64.0}
 BOX_GAP = 30.0  # the least distance of two boxes in one layer
-ARROW_GAP = 22.0  # the least distance of a long arrow from whatever stands beside it
+ARROW_GAP = 22.0  # the least distance of a long arrow from whatever is beside it
 PORT_GAP = 22.0  # how far apart several arrows arrive at one box or leave it
 MARGIN = 20.0
-PADDING = 16.0  # between the border of an open box and what stands inside
+PADDING = 16.0  # between the border of an open box and what is inside
 DOOR_GAP = 30.0  # between a border with doors and the layer of boxes next to it
 
-# A graph with very many long arrows would need more pieces than boxes can be drawn with in two
-# seconds. What exceeds this allowance is led along the side of the drawing instead.
+# A graph with very many long arrows would need more pieces than can be laid out in two seconds.
+# The arrows that exceed this budget are routed along the side of the drawing instead.
 PIECES_FIXED, PIECES_PER_BOX = 2000, 3
-ORDERING_WORK = 60_000  # how many visits of pieces may be spent on removing crossings
+ORDERING_WORK = 60_000  # how many visits to pieces may be spent on removing crossings
 
 
 @dataclass
 class Drawing:
-    """Boxes with places and arrows with paths, in pixels, the origin at the top left.
+    """Boxes with positions and arrows with paths, in pixels, with the origin at the top left.
 
-    `boxes[i]` is (x, y, width, height) of the top left corner. `paths[k]` is a list of strokes:
-    ("M", x, y) first, then ("L", x, y) lines and ("C", x1, y1, x2, y2, x, y) Bézier curves.
-    `layers[i]` counts from 0 in the direction of the arrows, anew in each box that holds others.
+    `boxes[i]` is (x, y, width, height), with (x, y) the top left corner. `paths[k]` is a list of
+    strokes: ("M", x, y) first, then ("L", x, y) lines and ("C", x1, y1, x2, y2, x, y) Bézier
+    curves. `layers[i]` counts from 0 along the arrows, separately in each box that holds others.
     """
 
     width: float
@@ -61,13 +61,13 @@ def layout(
     outlets: list[int] | None = None,
     parents: list[int | None] | None = None,
 ) -> Drawing:
-    """Place boxes of the given sizes and lead the edges between them.
+    """Position boxes of the given sizes and route the edges between them.
 
-    `sizes` is a list of (width, height), `edges` a list of (source, target) with box numbers;
-    parallel edges are welcome. `rankdir` is "TB" (arrows point down) or "LR" (to the right).
+    `sizes` is a list of (width, height), `edges` a list of (source, target) with box indices;
+    parallel edges are allowed. `rankdir` is "TB" (arrows point down) or "LR" (to the right).
     `outlets[k]`, if given, says which of its source's outputs edge k carries. `parents[i]`, if
-    given, is the number of the box that holds box i, smaller than i, or None. A box that holds
-    others is no end of an edge; the size given for it is that of its heading.
+    given, is the index of the box that holds box i, smaller than i, or None. No edge ends at a box
+    that holds others; the size given for it is that of its heading.
     Returns a `Drawing`. Raises ValueError for an unknown direction or a cycle.
     """
     if rankdir not in ("TB", "LR"):
@@ -92,34 +92,35 @@ def layout(
 # ---------------------------------------------------------------------------------------------
 # Levels: the drawing itself, and each box that holds others
 
-WHOLE = -1  # stands for the drawing itself where else there is the number of a box
+WHOLE = -1  # stands for the drawing itself where there could be the index of a box
 
 
 @dataclass
 class Level:
-    """What stands directly in one box, or in the drawing, and the part of each edge there.
+    """What is directly inside one box, or the drawing, and the part of each edge there.
 
     `legs[k]` is (start, end) of edge k: each is a box, or a door where the edge enters or leaves.
-    `tensors[k]` is what it carries, as (box, output). The rest is found by `arrange`, all of it
-    measured from the corner of this level: its `size`, `places[box]` as (x, y, layer), the place of
-    each door along the border, and `ways[k]`, the upright stretches (x, from y, to y) of a leg.
+    `tensors[k]` is what it carries, as (box, output). The other fields are set by `arrange`, and
+    measured from the corner of this level: its `size`, `positions[box]` as (x, y, layer), `doors`,
+    the position of each along the border, and `routes[k]`, the vertical segments (x, from y, to y)
+    of a leg.
     """
 
     boxes: list = field(default_factory=list)
     legs: dict = field(default_factory=dict)
     tensors: dict = field(default_factory=dict)
     size: tuple[float, float] = (0.0, 0.0)
-    places: dict = field(default_factory=dict)
+    positions: dict = field(default_factory=dict)
     doors: dict = field(default_factory=dict)
-    ways: dict = field(default_factory=dict)
+    routes: dict = field(default_factory=dict)
 
 
 def divide(
     edges: Sequence[tuple[int, int]], outlets: Sequence[int], parents: Sequence[int | None]
 ) -> dict[int, Level]:
-    """The levels, by the box that holds them: every edge is cut where it enters or leaves a box.
+    """The levels, by the box that holds them: every edge is split where it enters or leaves a box.
 
-    Each edge enters through a door of its own, ("in", edge); edges that carry one tensor leave
+    Each edge enters through a separate door, ("in", edge); edges that carry the same tensor leave
     together, through ("out", tensor).
     """
     levels = {WHOLE: Level()}
@@ -127,7 +128,7 @@ def divide(
         levels.setdefault(WHOLE if parent is None else parent, Level()).boxes.append(box)
     for k, (source, target) in enumerate(edges):
         tensor = (source, outlets[k])
-        out, into = way_out(source, parents), way_out(target, parents)
+        out, into = ancestors(source, parents), ancestors(target, parents)
         while len(out) > 2 and len(into) > 2 and out[-2] == into[-2]:
             out.pop()
             into.pop()
@@ -139,8 +140,8 @@ def divide(
     return levels
 
 
-def way_out(box: int, parents: Sequence[int | None]) -> list[int]:
-    """A box, the box that holds it, and so on; last the whole drawing."""
+def ancestors(box: int, parents: Sequence[int | None]) -> list[int]:
+    """A box, the box that holds it, and so on up to the whole drawing."""
     found = [box]
     while (parent := parents[found[-1]]) is not None:
         found.append(parent)
@@ -149,7 +150,7 @@ def way_out(box: int, parents: Sequence[int | None]) -> list[int]:
 
 @dataclass(frozen=True)
 class Border:
-    """How far what stands inside stays from the top, the left and all sides; the least size."""
+    """The distances from the top, the left and all sides to what is inside; the least size."""
 
     top: float = 0.0
     left: float = 0.0
@@ -161,8 +162,8 @@ class Border:
     def around(cls, heading: tuple[float, float] | None, rankdir: str) -> "Border":
         """The border of a box with a heading of that (upright) size, or of the whole drawing.
 
-        In a drawing to the right the heading stands above the arrows, which is left before it is
-        mirrored.
+        In a drawing to the right the heading is above the arrows, which means to their left before
+        the drawing is mirrored.
         """
         if heading is None:
             return cls()
@@ -174,13 +175,13 @@ class Border:
 def arrange(
     level: Level, levels: dict[int, Level], sizes: Sequence, border: Border, layer_gap: float
 ) -> None:
-    """Lay out one level; the levels inside it are laid out already, and `sizes` says how large."""
+    """Lay out one level. The levels inside it are laid out already and have their `sizes`."""
     sketch = Sketch.of(level, levels, sizes)
-    pieces = cut(sketch, layers_of(sketch))
+    pieces = split_long_edges(sketch, layers_of(sketch))
     rows = order(pieces)
     x = straightened(pieces, rows, coordinates(pieces, rows))
-    x, columns, width = side_by_side(sketch, pieces, x, border)
-    spans, height = one_below_the_other(sketch, pieces, border, layer_gap)
+    x, columns, width = horizontal_positions(sketch, pieces, x, border)
+    spans, height = vertical_spans(sketch, pieces, border, layer_gap)
     level.size = (float(ceil(width)), rounded(height))  # half of the width is in half pixels too
     depths = []  # where edges arrive at each item, and where they leave it
     for i, item in enumerate(sketch.items):
@@ -190,19 +191,19 @@ def arrange(
             depths.append((top, top))
         else:
             (w, h), y = sizes[item], rounded((top + bottom - sizes[item][1]) / 2)
-            level.places[item] = (x[i] - w / 2, y, pieces.layer[i] - bool(sketch.entries))
+            level.positions[item] = (x[i] - w / 2, y, pieces.layer[i] - bool(sketch.entries))
             depths.append((y, y + h))
-    found = ways(sketch, pieces, x, columns, spans, depths)
-    level.ways = dict(zip(level.legs, found, strict=True))
+    found = route_edges(sketch, pieces, x, columns, spans, depths)
+    level.routes = dict(zip(level.legs, found, strict=True))
 
 
 @dataclass
 class Sketch:
     """A level as a plain graph. Its items are its boxes, then the doors above, then those below.
 
-    `edges` are pairs of items, by their place in the list, and `tensors[k]` is what edge k carries.
-    `touch[k]` says how far from the middles of its two ends edge k touches them; None where that is
-    not settled yet.
+    `edges` are pairs of indices of items, and `tensors[k]` is what edge k carries. `touch[k]` says
+    how far from the middles of its two ends edge k touches them; None where that is not decided
+    yet.
     """
 
     items: list
@@ -224,8 +225,8 @@ class Sketch:
             leaving.setdefault(start, set()).add(tensor)
 
         def touch(item, door):
-            """The edges of one tensor leave a box together. They arrive side by side, where that is
-            not settled by a door."""
+            """The edges of one tensor leave a box together. They arrive at separate points, unless
+            a door decides where."""
             if item in levels:
                 return levels[item].doors[door] - sizes[item][0] / 2
             if door[0] == "in":
@@ -293,7 +294,7 @@ def tighten(layers: list[int], edges: Sequence[tuple[int, int]]) -> list[int]:
     """Move boxes forward where that stretches no more arrows than it shortens.
 
     The longest path puts every input into the first layer. One that is used far down is better
-    drawn beside the place where it is used, with its branch behind it.
+    drawn near its use, with its branch before it.
     """
     layers = list(layers)
     incoming, successors = [0] * len(layers), [[] for _ in layers]
@@ -312,12 +313,12 @@ def tighten(layers: list[int], edges: Sequence[tuple[int, int]]) -> list[int]:
 
 @dataclass
 class Pieces:
-    """The graph after its long arrows were cut: items first, then one piece per layer passed.
+    """The graph after long arrows were split: items first, then one piece per layer passed.
 
-    `layer`, `width`, `height` belong to items and pieces alike; `boxes` says how many of them are
-    boxes. `links` are the pairs (upper, lower) between neighbouring layers, and `touch[a, b]` is
-    where the link of a with b touches a, from its middle, if not there. `chains[k]` lists the
-    pieces of edge k, or is None if that edge runs along the side.
+    `layer`, `width` and `height` belong to items and pieces alike; `boxes` says how many of them
+    are boxes. `links` are the pairs (upper, lower) between neighbouring layers, and `touch[a, b]`
+    is the distance from the middle of a to where the link of a with b touches it, if that is not
+    0. `chains[k]` lists the pieces of edge k, or is None if that edge runs along the side.
     """
 
     layer: list
@@ -329,8 +330,8 @@ class Pieces:
     chains: list
 
 
-def cut(sketch: Sketch, layers: list[int]) -> Pieces:
-    """Cut every arrow that passes a layer into pieces. Arrows with one tensor share pieces."""
+def split_long_edges(sketch: Sketch, layers: list[int]) -> Pieces:
+    """Split every arrow that passes a layer into pieces. Arrows with one tensor share pieces."""
     beside = without_pieces(sketch, layers)
     layer = list(layers)
     width, height = ([float(size[axis]) for size in sketch.sizes] for axis in (0, 1))
@@ -349,29 +350,29 @@ def cut(sketch: Sketch, layers: list[int]) -> Pieces:
                 height.append(0.0)
             chain.append(shared[key])
         chains.append(chain)
-        way = [source, *chain, target]
-        links |= dict.fromkeys(pairwise(way))
+        path = [source, *chain, target]
+        links |= dict.fromkeys(pairwise(path))
         start, end = sketch.touch[k]
-        touch |= {(source, way[1]): start} if start else {}
-        touch |= {} if end is None else {(target, way[-2]): end}
+        touch |= {(source, path[1]): start} if start else {}
+        touch |= {} if end is None else {(target, path[-2]): end}
     return Pieces(layer, width, height, sketch.boxes, list(links), touch, chains)
 
 
 def without_pieces(sketch: Sketch, layers: list[int]) -> set[int]:
-    """The edges for which the allowance of pieces does not suffice: the longest."""
-    allowance = PIECES_FIXED + PIECES_PER_BOX * len(sketch.items)
-    reach = {}  # what is carried -> the last layer that its shared chain passes
+    """The edges for which the budget of pieces does not suffice: the longest."""
+    budget = PIECES_FIXED + PIECES_PER_BOX * len(sketch.items)
+    covered = {}  # what is carried -> the last layer that its shared chain passes
     beside = set()
     spans = [layers[target] - layers[source] for source, target in sketch.edges]
     for k in sorted(range(len(spans)), key=lambda k: (spans[k], k)):
         source, target = sketch.edges[k]
         key, last = (source, sketch.tensors[k]), layers[target] - 1
-        needed = last - reach.get(key, layers[source])
-        if needed > allowance:
+        needed = last - covered.get(key, layers[source])
+        if needed > budget:
             beside.add(k)
         elif needed > 0:
-            allowance -= needed
-            reach[key] = last
+            budget -= needed
+            covered[key] = last
     return beside
 
 
@@ -380,7 +381,7 @@ def without_pieces(sketch: Sketch, layers: list[int]) -> set[int]:
 
 
 def neighbours(pieces: Pieces) -> tuple[list[list[int]], list[list[int]]]:
-    """Two lists: who stands above each piece, and who stands below."""
+    """Two lists: the neighbours above each piece, and those below."""
     above, below = [[] for _ in pieces.layer], [[] for _ in pieces.layer]
     for upper, lower in pieces.links:
         above[lower].append(upper)
@@ -392,10 +393,10 @@ def order(pieces: Pieces) -> list[list[int]]:
     """The pieces of each layer from left to right, with few crossings.
 
     Starts from a walk through the graph, then sweeps down and up, sorting each layer by the median
-    place of its neighbours, and keeps the best order seen.
+    position of its neighbours, and keeps the best order seen.
     """
     above, below = neighbours(pieces)
-    lean = {(a, b): place / pieces.width[a] for (a, b), place in pieces.touch.items()}
+    lean = {(a, b): offset / pieces.width[a] for (a, b), offset in pieces.touch.items()}
     rows = [[] for _ in range(max(pieces.layer) + 1)]
     for piece in walk(pieces, below):
         rows[pieces.layer[piece]].append(piece)
@@ -406,9 +407,9 @@ def order(pieces: Pieces) -> list[list[int]]:
             break
         downwards = sweep % 2 == 0
         guides, walked = (above, rows[1:]) if downwards else (below, rows[-2::-1])
-        place = {piece: i for row in rows for i, piece in enumerate(row)}
+        position = {piece: i for row in rows for i, piece in enumerate(row)}
         for row in walked:
-            sort_by_median(row, guides, place, lean, mirror=sweep % 4 >= 2)
+            sort_by_median(row, guides, position, lean, mirror=sweep % 4 >= 2)
         exchange(rows, above, below, lean)
         count = crossings(rows, below, lean)
         if count < fewest:
@@ -430,49 +431,49 @@ def walk(pieces: Pieces, below: list[list[int]]) -> Iterator[int]:
 
 
 def sort_by_median(
-    row: list[int], guides: list[list[int]], place: dict[int, int], lean: dict, mirror: bool
+    row: list[int], guides: list[list[int]], position: dict[int, int], lean: dict, mirror: bool
 ) -> None:
-    """Sort a layer, in place, by the median place of each piece's neighbours.
+    """Sort a layer, in place, by the median position of each piece's neighbours.
 
-    A piece without neighbours keeps its place. `mirror` lets equal medians swap, which frees
+    A piece without neighbours keeps its position. `mirror` lets equal medians swap, which frees
     orders that are stuck.
     """
 
     def median(piece):
-        places = ends(piece, guides[piece], place, lean)
-        middle = len(places) // 2
-        return places[middle] if len(places) % 2 else (places[middle - 1] + places[middle]) / 2
+        found = ends(piece, guides[piece], position, lean)
+        middle = len(found) // 2
+        return found[middle] if len(found) % 2 else (found[middle - 1] + found[middle]) / 2
 
     turn = -1 if mirror else 1
     guided = [piece for piece in row if guides[piece]]
-    remaining = iter(sorted(guided, key=lambda piece: (median(piece), turn * place[piece])))
+    remaining = iter(sorted(guided, key=lambda piece: (median(piece), turn * position[piece])))
     row[:] = [next(remaining) if guides[piece] else piece for piece in row]
     for i, piece in enumerate(row):
-        place[piece] = i
+        position[piece] = i
 
 
-def ends(piece: int, others: Iterable[int], place: dict[int, int], lean: dict) -> list[float]:
+def ends(piece: int, others: Iterable[int], position: dict[int, int], lean: dict) -> list[float]:
     """Where the links of a piece with others end, from left to right: a box may be wide."""
-    return sorted(place[other] + lean.get((other, piece), 0) for other in others)
+    return sorted(position[other] + lean.get((other, piece), 0) for other in others)
 
 
 def exchange(
     rows: list[list[int]], above: list[list[int]], below: list[list[int]], lean: dict
 ) -> None:
     """Swap neighbours in a layer wherever that removes crossings."""
-    place = {piece: i for row in rows for i, piece in enumerate(row)}
+    position = {piece: i for row in rows for i, piece in enumerate(row)}
     for row in rows:
         for i in range(len(row) - 1):
             left, right = row[i], row[i + 1]
             now = then = 0
             for sides in (above, below):
-                lefts = ends(left, sides[left], place, lean)
-                rights = ends(right, sides[right], place, lean)
+                lefts = ends(left, sides[left], position, lean)
+                rights = ends(right, sides[right], position, lean)
                 now += pairs_before(rights, lefts)
                 then += pairs_before(lefts, rights)
             if then < now:
                 row[i], row[i + 1] = right, left
-                place[left], place[right] = i + 1, i
+                position[left], position[right] = i + 1, i
 
 
 def pairs_before(first: list[float], second: list[float]) -> int:
@@ -488,12 +489,12 @@ def crossings(rows: list[list[int]], below: list[list[int]], lean: dict) -> int:
     """
     total = 0
     for upper, lower in pairwise(rows):
-        place = {piece: i for i, piece in enumerate(lower)}
-        fans = {}  # place of the upper end -> the lower ends
+        position = {piece: i for i, piece in enumerate(lower)}
+        fans = {}  # position of the upper end -> the lower ends
         for i, piece in enumerate(upper):
             for other in below[piece]:
                 fan = fans.setdefault(i + lean.get((piece, other), 0), [])
-                fan.append(place[other] + lean.get((other, piece), 0))
+                fan.append(position[other] + lean.get((other, piece), 0))
         ended = []
         for start in sorted(fans):
             total += sum(len(ended) - bisect_right(ended, end) for end in fans[start])
@@ -509,8 +510,8 @@ def crossings(rows: list[list[int]], below: list[list[int]], lean: dict) -> int:
 def coordinates(pieces: Pieces, rows: list[list[int]]) -> list[float]:
     """The horizontal centre of every piece.
 
-    Four drafts are made, each pushing as far as it can to one of four corners; each keeps the order
-    and the distances, and so does the mean of the middle two.
+    Four drafts are made, each pushed as far as possible to one of four corners; each keeps the
+    order and the distances, and so does the mean of the middle two.
     """
     above, below = neighbours(pieces)
     crossing = forbidden_links(pieces, rows, above)
@@ -537,23 +538,23 @@ def coordinates(pieces: Pieces, rows: list[list[int]]) -> list[float]:
 
 
 def forbidden_links(pieces: Pieces, rows: list[list[int]], above: list[list[int]]) -> set:
-    """The links that must not be drawn straight, since they cross a piece of a longer arrow."""
+    """The links that must not be drawn straight, because they cross a piece of a longer arrow."""
 
     def inner(upper, lower):
         return upper >= pieces.boxes and lower >= pieces.boxes
 
     crossing = set()
     for upper_row, lower_row in pairwise(rows):
-        place = {piece: i for i, piece in enumerate(upper_row)}
+        position = {piece: i for i, piece in enumerate(upper_row)}
         first, left = 0, 0
         for i, piece in enumerate(lower_row):
             long = next((guide for guide in above[piece] if inner(guide, piece)), None)
             if long is None and i < len(lower_row) - 1:
                 continue
-            right = len(upper_row) if long is None else place[long]
+            right = len(upper_row) if long is None else position[long]
             for other in lower_row[first : i + 1]:
                 for guide in above[other]:
-                    if not left <= place[guide] <= right and not inner(guide, other):
+                    if not left <= position[guide] <= right and not inner(guide, other):
                         crossing.add((guide, other))
                         crossing.add((other, guide))
             first, left = i + 1, right
@@ -565,32 +566,32 @@ def align(
 ) -> tuple[dict, dict]:
     """Stack pieces into straight columns: each piece joins the column of its median neighbour.
 
-    Returns the root of each piece's column, and how far the piece stands right of that: a link need
+    Returns the root of each piece's column, and how far right of the root the piece is: a link need
     not touch its ends in their middles. Columns never cross.
     """
     root = {piece: piece for row in rows for piece in row}
     shift = dict.fromkeys(root, 0.0)
-    place = {piece: i for row in rows for i, piece in enumerate(row)}
+    position = {piece: i for row in rows for i, piece in enumerate(row)}
     continued = set()
     for row in rows:
         reached = -1
         for piece in row:
-            candidates = sorted(guides[piece], key=place.__getitem__)
+            candidates = sorted(guides[piece], key=position.__getitem__)
             middle = (len(candidates) - 1) / 2
             for guide in candidates[int(middle) : int(middle + 1.5)]:
                 free = guide not in continued and (guide, piece) not in crossing
-                if free and place[guide] > reached:
+                if free and position[guide] > reached:
                     root[piece] = root[guide]
                     aside = touch.get((guide, piece), 0) - touch.get((piece, guide), 0)
                     shift[piece] = shift[guide] + sign * aside
                     continued.add(guide)
-                    reached = place[guide]
+                    reached = position[guide]
                     break
     return root, shift
 
 
 def compact(pieces: Pieces, rows: list[list[int]], root: dict, shift: dict) -> list[float]:
-    """The place of every column, as far to the left as the distances allow, then drawn together."""
+    """The x of every piece: columns as far left as the distances allow, then moved together."""
     apart = {}  # (left column, right column) -> the distance that they need
     for row in rows:
         for left, right in pairwise(row):
@@ -619,9 +620,9 @@ def compact(pieces: Pieces, rows: list[list[int]], root: dict, shift: dict) -> l
 def straightened(pieces: Pieces, rows: list[list[int]], x: list[float]) -> list[float]:
     """Move each box whose only link is with a door in front of that door, if there is room."""
     x, links, wishes = list(x), Counter(end for link in pieces.links for end in link), {}
-    for (box, other), place in pieces.touch.items():
+    for (box, other), offset in pieces.touch.items():
         if links[other] == 1 and other < pieces.boxes:
-            wishes[other] = x[box] + place
+            wishes[other] = x[box] + offset
     for row in rows:
         for i, piece in enumerate(row):
             if wishes.get(piece, x[piece]) < x[piece]:
@@ -645,8 +646,8 @@ def separation(pieces: Pieces, left: int, right: int) -> float:
 # Boxes and paths
 
 
-def side_by_side(sketch: Sketch, pieces: Pieces, x: list[float], border: Border) -> tuple:
-    """Every piece's place along the layers, the column of each edge at the side, and the width."""
+def horizontal_positions(sketch: Sketch, pieces: Pieces, x: list[float], border: Border) -> tuple:
+    """The x of every piece, the column of each edge along the side, and the width."""
     x = [rounded(value) for value in x]
     left = min(x[piece] - pieces.width[piece] / 2 for piece in range(len(x)))
     right = max(x[piece] + pieces.width[piece] / 2 for piece in range(len(x)))
@@ -657,8 +658,8 @@ def side_by_side(sketch: Sketch, pieces: Pieces, x: list[float], border: Border)
     return [value + shift for value in x], columns, max(width, border.width)
 
 
-def one_below_the_other(sketch: Sketch, pieces: Pieces, border: Border, layer_gap: float) -> tuple:
-    """The (top, bottom) of every layer, and the height. Doors stand on the border."""
+def vertical_spans(sketch: Sketch, pieces: Pieces, border: Border, layer_gap: float) -> tuple:
+    """The (top, bottom) of every layer, and the height. Doors are on the border."""
     heights = [0.0] * (max(pieces.layer) + 1)
     for layer, height in zip(pieces.layer, pieces.height, strict=True):
         heights[layer] = max(heights[layer], height)
@@ -676,7 +677,7 @@ def one_below_the_other(sketch: Sketch, pieces: Pieces, border: Border, layer_ga
 
 
 def side_lanes(sketch: Sketch, pieces: Pieces) -> dict[int, int]:
-    """A lane beside the drawing for every edge that was not cut: the first that is free there."""
+    """A lane beside the drawing for every edge that was not split: the first that is free."""
     lanes, taken = {}, []
     beside = [k for k, chain in enumerate(pieces.chains) if chain is None]
     for k in sorted(beside, key=lambda k: (pieces.layer[sketch.edges[k][0]], sketch.tensors[k], k)):
@@ -687,7 +688,7 @@ def side_lanes(sketch: Sketch, pieces: Pieces) -> dict[int, int]:
     return lanes
 
 
-def ways(
+def route_edges(
     sketch: Sketch,
     pieces: Pieces,
     x: list[float],
@@ -695,70 +696,73 @@ def ways(
     spans: list,
     depths: list,
 ) -> list:
-    """For each edge: (x, from y, to y) of every upright stretch from its start to its end.
+    """For each edge: (x, from y, to y) of every vertical segment from its start to its end.
 
-    Edges arrive side by side, in the order in which they come, so that the same tensor used twice
-    is two arrows.
+    Edges arrive at separate points, ordered by where they come from, so that the same tensor used
+    twice is two arrows.
     """
     found, arriving = [], {}
     for k, (source, target) in enumerate(sketch.edges):
-        way = [(x[source] + sketch.touch[k][0], depths[source][1], spans[pieces.layer[source]][1])]
+        route = [
+            (x[source] + sketch.touch[k][0], depths[source][1], spans[pieces.layer[source]][1])
+        ]
         if k in columns:
             first, last = pieces.layer[source] + 1, pieces.layer[target] - 1
-            way.append((columns[k], spans[first][0], spans[last][1]))
+            route.append((columns[k], spans[first][0], spans[last][1]))
         else:
-            way += [(x[piece], *spans[pieces.layer[piece]]) for piece in pieces.chains[k]]
-        found.append(way)
+            route += [(x[piece], *spans[pieces.layer[piece]]) for piece in pieces.chains[k]]
+        found.append(route)
         arriving.setdefault(target, []).append(k)
     for target, members in arriving.items():
         members.sort(key=lambda k: (found[k][-1][0], k))
-        places = spread(sketch.sizes[target][0], len(members))
+        offsets = spread(sketch.sizes[target][0], len(members))
         top, end = spans[pieces.layer[target]][0], depths[target][0]
-        for place, k in zip(places, members, strict=True):
-            settled = sketch.touch[k][1]
-            found[k].append((x[target] + (place if settled is None else settled), top, end))
+        for offset, k in zip(offsets, members, strict=True):
+            decided = sketch.touch[k][1]
+            found[k].append((x[target] + (offset if decided is None else decided), top, end))
     return found
 
 
 def spread(width: float, count: int) -> list[float]:
-    """`count` places around the middle of a side, `PORT_GAP` apart or as the width allows."""
+    """`count` offsets from the middle of a side, `PORT_GAP` apart or as the width allows."""
     gap = min(PORT_GAP, width / (count + 1))
     return [rounded((i - (count - 1) / 2) * gap) for i in range(count)]
 
 
 def assemble(levels: dict[int, Level], sizes: Sequence, edges: int) -> Drawing:
-    """The drawing: every level at its place in the one around it, every edge of its legs."""
+    """The drawing: every level at its position in the one around it, every edge from its legs."""
     corners = {WHOLE: (0.0, 0.0)}
     boxes: list = [None] * len(sizes)
     layers = [0] * len(sizes)
     parts = [[] for _ in range(edges)]
     for holder in sorted(levels):
         level, (left, top) = levels[holder], corners[holder]
-        for box, (x, y, layer) in level.places.items():
+        for box, (x, y, layer) in level.positions.items():
             corners[box] = (left + x, top + y)
             boxes[box] = (left + x, top + y, *sizes[box])
             layers[box] = layer
-        for k, way in level.ways.items():
-            parts[k].append([(left + x, top + start, top + end) for x, start, end in way])
-    return Drawing(*levels[WHOLE].size, boxes, [lead(joined(ways)) for ways in parts], layers)
+        for k, route in level.routes.items():
+            parts[k].append([(left + x, top + start, top + end) for x, start, end in route])
+    paths = [smooth_path(merged(routes)) for routes in parts]
+    return Drawing(*levels[WHOLE].size, boxes, paths, layers)
 
 
-def joined(ways: list) -> list:
-    """The stretches of an edge's legs as one list: at a door, two stretches become one."""
-    stretches = []
-    for way in sorted(ways, key=lambda way: way[0][1]):
-        if stretches:
-            x, start, _ = stretches.pop()
-            way = [(x, start, way[0][2]), *way[1:]]
-        stretches += way
-    return stretches
+def merged(routes: list) -> list:
+    """The segments of an edge's legs as one list: at a door, two segments become one."""
+    segments = []
+    for route in sorted(routes, key=lambda route: route[0][1]):
+        if segments:
+            x, start, _ = segments.pop()
+            route = [(x, start, route[0][2]), *route[1:]]
+        segments += route
+    return segments
 
 
-def lead(stretches: list) -> list:
-    """The path through upright stretches (x, from y, to y): lines within layers, curves between."""
-    x, y, below = stretches[0]
+def smooth_path(segments: list) -> list:
+    """The path along vertical segments (x, from y, to y): lines within layers, curves between."""
+    x, y, below = segments[0]
     path: list[tuple] = [("M", x, y)]
-    for column, top, bottom in stretches[1:]:
+    for column, top, bottom in segments[1:]:
         if below > y:
             path.append(("L", x, below))
         middle = (below + top) / 2
@@ -784,8 +788,8 @@ def mirrored(drawing: Drawing) -> Drawing:
 
 
 def rounded(value: float) -> float:
-    """Half pixels are precise enough, and the same bytes come out on every processor.
+    """A coordinate to half a pixel, so that every processor computes the same bytes.
 
-    A middle between two is always rounded up, so that what was aligned stays so.
+    Ties are always rounded up, so that what was aligned stays aligned.
     """
     return floor(value * 2 + 0.5) / 2

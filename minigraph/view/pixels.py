@@ -1,6 +1,6 @@
-"""Arrays as small pictures: a few cells with few levels, in one letter each.
+"""Arrays as small pictures: a few cells with few levels, one letter each.
 
-A widget has to be small, so an array is cut and averaged until it fits, and the picture says in
+A widget has to be small, so an array is cropped and averaged until it fits, and the picture says in
 words what was done to it.
 """
 
@@ -21,9 +21,10 @@ BINS = 16  # of a histogram
 
 @dataclass(frozen=True)
 class Detail:
-    """How much is shown: rows and columns of a grid, feature maps, whether weights are and the
-    terms of sums, how many drawings with nested models open or closed, how many boxes, whether
-    arrays have pictures at all, and whether the still picture has names only."""
+    """How much is shown: the rows and columns of a grid, the side and number of feature maps,
+    whether weights and the terms of sums get pictures, how many drawings (with nested models open
+    or closed) and boxes there are, whether arrays get pictures at all, and whether the still
+    picture shows only names."""
 
     rows: int = 8
     columns: int = 24
@@ -47,7 +48,7 @@ def activation_picture(array: np.ndarray, detail: Detail) -> dict[str, Any] | No
     if array.ndim == 2:
         grid = array[None, : detail.rows, : detail.columns]
         rows, columns = map(first_of, grid.shape[1:], array.shape)
-        words = f"Each row is one sample ({rows}), each column one number ({columns})."
+        words = f"Each row is one sample ({rows}), each column one feature ({columns})."
         return cells("rows", grid, words)
     if array.ndim == 3:
         steps, features = array.shape[1:]
@@ -59,13 +60,13 @@ def activation_picture(array: np.ndarray, detail: Detail) -> dict[str, Any] | No
             f"each row is one feature ({first_of(grid.shape[1], features)})."
         )
         return cells("time", grid, words)
-    sample, cut = array[0], ""
+    sample, part = array[0], ""
     while sample.ndim > 3:
-        cut, sample = ", the middle of its depth", sample[len(sample) // 2]
+        part, sample = ", the middle of its depth", sample[len(sample) // 2]
     height, width, channels = sample.shape
     maps, factor = square(sample.transpose(2, 0, 1)[: detail.maps], detail.side)
     words = (
-        f"First sample{cut}: {height} × {width} points{means(factor, 'square')}, "
+        f"First sample{part}: {height} × {width} pixels{means(factor, 'square')}, "
         f"one picture for each channel ({first_of(len(maps), channels)})."
     )
     return cells("maps", maps, words)
@@ -86,19 +87,19 @@ def weight_picture(array: np.ndarray, detail: Detail) -> dict[str, Any] | None:
     table = array.reshape(-1, array.shape[-1])
     down, across = map(cells_in_one, table.shape, (detail.side, detail.columns))
     grid = averaged(averaged(table[None], 1, down), 2, across)
-    words = f"{table.shape[0]} rows for what comes in, {table.shape[1]} columns for what goes out"
+    words = f"{table.shape[0]} rows for the inputs, {table.shape[1]} columns for the outputs"
     words += f"; each cell is the mean of {down} × {across}." if down * across > 1 else "."
     return cells("grid", grid, words)
 
 
 def bars(array: np.ndarray, detail: Detail) -> dict[str, Any]:
-    """A picture of single numbers."""
+    """A picture of single values."""
     grid = array.reshape(1, 1, -1)[:, :, : detail.columns]
-    return cells("bars", grid, f"Each bar is one number ({first_of(grid.size, array.size)}).")
+    return cells("bars", grid, f"Each bar is one value ({first_of(grid.size, array.size)}).")
 
 
 def histogram(array: np.ndarray) -> dict[str, Any] | None:
-    """How often the numbers of an array fall into each of 16 bins, and four numbers about them."""
+    """How often the values of an array fall into each of 16 bins, and four statistics of them."""
     array = np.asarray(array, "float64").ravel()
     array = array[np.isfinite(array)]
     if not array.size:
@@ -111,9 +112,9 @@ def histogram(array: np.ndarray) -> dict[str, Any] | None:
 
 
 def cells(kind: str, maps: np.ndarray, caption: str) -> dict[str, Any]:
-    """A picture of one or more maps (map, row, column), each number in one letter.
+    """A picture of one or more maps (map, row, column), one letter for each value.
 
-    Its form, which many pictures have in common, stands by itself.
+    Its form, which many pictures have in common, is kept apart.
     """
     finite = np.isfinite(maps)
     scale = float(np.abs(maps[finite]).max(initial=0.0))
@@ -134,7 +135,7 @@ def cells_in_one(length: int, most: int) -> int:
 
 
 def averaged(array: np.ndarray, axis: int, factor: int) -> np.ndarray:
-    """`array` with an axis shortened: each entry the mean of `factor` neighbours, or the rest."""
+    """`array` with an axis shortened: each element the mean of up to `factor` neighbours."""
     length = array.shape[axis]
     starts = np.arange(0, length, factor)
     sizes = np.diff(np.append(starts, length))
@@ -143,13 +144,13 @@ def averaged(array: np.ndarray, axis: int, factor: int) -> np.ndarray:
 
 
 def square(maps: np.ndarray, side: int) -> tuple[np.ndarray, int]:
-    """Maps no higher and no wider than `side`, averaged by the same factor both ways."""
+    """Maps no higher and no wider than `side`, averaged by the same factor along both axes."""
     factor = cells_in_one(max(maps.shape[1:]), side)
     return averaged(averaged(maps, 1, factor), 2, factor), factor
 
 
 def means(factor: int, what: str) -> str:
-    """Words for an average."""
+    """The words for an average."""
     if factor == 1:
         return ""
     size = f"{factor} × {factor}" if what == "square" else str(factor)

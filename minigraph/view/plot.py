@@ -1,4 +1,4 @@
-"""Write the picture of a model to a file, in the format that the file's name asks for."""
+"""Write the picture of a model to a file, in the format that the file's extension names."""
 
 import os
 from dataclasses import dataclass
@@ -46,13 +46,14 @@ def plot_model(
 ) -> Plot:
     """Draw a model: a box for each call of a layer, arrows along the data.
 
-    The ending of `to_file` chooses the format: `.svg` and `.dot` need nothing, `.png` needs
+    The extension of `to_file` chooses the format: `.svg` and `.dot` need nothing else, `.png` needs
     Matplotlib and has `dpi` pixels per inch; with None nothing is written. `show_...` choose what
-    else stands in a box, and `rankdir` is "TB" (arrows point down) or "LR" (to the right).
+    else a box shows, and `rankdir` is "TB" (arrows point down) or "LR" (to the right).
     `expand_nested` opens the models inside the model, at any depth: each becomes a box around its
-    layers. All calls of a shared layer carry one number. The result shows itself in a notebook.
-    Raises ValueError for another ending or direction, ImportError for a PNG without Matplotlib,
-    OSError if the file cannot be written.
+    layers. All calls of a shared layer carry the same number. The result shows itself in a
+    notebook.
+    Raises ValueError for any other extension or direction, ImportError for a PNG without
+    Matplotlib, OSError if the file cannot be written.
     """
     shows = {
         "show_shapes": show_shapes,
@@ -61,21 +62,21 @@ def plot_model(
         "show_layer_activations": show_layer_activations,
         "show_trainable": show_trainable,
     }
-    ending = None if to_file is None else Path(to_file).suffix.lower()
-    if ending not in (None, ".png", ".svg", ".dot"):
+    extension = None if to_file is None else Path(to_file).suffix.lower()
+    if extension not in (None, ".png", ".svg", ".dot"):
         raise ValueError(
             f"to_file={str(to_file)!r}: the file name must end in .png, .svg or .dot, "
-            f"which says how to draw"
+            f"which chooses the format"
         )
     graph = describe(model, opened=bool(expand_nested) or ())
     caption = caption_maker(**shows, join=lambda shapes: joined_within(shapes, LONGEST_SHAPES))
     picture = compose(graph, rankdir, lambda box: shortened_lines(caption(box)))
     svg = picture_svg(picture, tooltips=True)
-    if ending == ".svg":
+    if extension == ".svg":
         content = svg.encode()
-    elif ending == ".png":
+    elif extension == ".png":
         content = picture_png(picture, dpi)
-    elif ending == ".dot":
+    elif extension == ".dot":
         content = str(
             model_to_dot(model, rankdir=rankdir, expand_nested=expand_nested, dpi=dpi, **shows)
         ).encode()
@@ -85,5 +86,5 @@ def plot_model(
 
 
 def shortened_lines(lines: Captions) -> Captions:
-    """A picture has no room for the longest of names; DOT and the summary show them whole."""
+    """A picture has no room for the longest names; DOT and the summary show them in full."""
     return [(style, shorten(text, LONGEST_LINE)) for style, text in lines]

@@ -1,13 +1,13 @@
-"""The same picture as pixels: a PNG file, drawn by Matplotlib, which is imported here only."""
+"""The same picture as pixels: a PNG file, drawn by Matplotlib, which is imported only here."""
 
 import io
 import warnings
 from typing import Any
 
-from .svg import LIGHT, STYLES, Card, Line, Picture, arrow_head, marks, rooms, shortened
+from .svg import LIGHT, STYLES, Card, Line, Picture, arrow_head, cluster_cards, marks, shortened
 
-PIXELS_PER_INCH = 96  # of the drawing's own units, as in a browser
-LARGEST_SIDE = 65_000  # what the PNG writer can hold, in pixels
+PIXELS_PER_INCH = 96  # in the units of the drawing, as in a browser
+LARGEST_SIDE = 65_000  # the limit of the PNG writer, in pixels
 
 
 def picture_png(picture: Picture, dpi: float = 200) -> bytes:
@@ -25,14 +25,14 @@ def picture_png(picture: Picture, dpi: float = 200) -> bytes:
     if max(width, height) * dpi > LARGEST_SIDE:
         raise ValueError(
             f"at dpi={dpi} the picture would have {width * dpi:.0f} x {height * dpi:.0f} pixels, "
-            f"but a PNG file holds {LARGEST_SIDE:,} a side. Write an .svg file, or lower dpi."
+            f"but a PNG file holds {LARGEST_SIDE:,} on a side. Write an .svg file, or lower dpi."
         )
     figure = figure_class(figsize=(width, height), dpi=dpi, facecolor="white")
     canvas_class(figure)
     paint(figure.add_axes((0, 0, 1, 1)), picture)
     file = io.BytesIO()
     with warnings.catch_warnings():
-        # A character that the font lacks is drawn as an empty box, which says enough.
+        # A character that the font lacks is drawn as an empty box, which is warning enough.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure.savefig(file, format="png", metadata={"Software": None})
     return file.getvalue()
@@ -46,7 +46,7 @@ def import_matplotlib() -> Any:
     except ImportError as error:
         raise ImportError(
             'a PNG picture is drawn by Matplotlib: pip install "minigraph[plot]". '
-            "A picture that needs nothing is one key away: name the file .svg"
+            "An SVG picture needs nothing: let the file name end in .svg"
         ) from error
     return Figure, FigureCanvasAgg
 
@@ -57,15 +57,15 @@ def paint(axes: Any, picture: Picture) -> None:
     axes.set_xlim(0, drawing.width)
     axes.set_ylim(drawing.height, 0)
     axes.axis("off")
-    for card in rooms(picture):
+    for card in cluster_cards(picture):
         paint_card(axes, card)
     for path in drawing.paths:
         paint_path(
             axes, shortened(path, drawing.rankdir), edgecolor=LIGHT["edge"], linewidth=points(1.5)
         )
         paint_path(axes, arrow_head(path, drawing.rankdir), filled=True, facecolor=LIGHT["edge"])
-    for box, lines, place in zip(picture.graph.boxes, picture.captions, drawing.boxes, strict=True):
-        for mark in marks(box, lines, place):
+    for box, lines, rect in zip(picture.graph.boxes, picture.captions, drawing.boxes, strict=True):
+        for mark in marks(box, lines, rect):
             if isinstance(mark, Card):
                 paint_card(axes, mark)
             else:
@@ -73,7 +73,7 @@ def paint(axes: Any, picture: Picture) -> None:
 
 
 def points(pixels: float) -> float:
-    """Line widths and letters are measured in points, 72 to the inch."""
+    """Pixels in points, 72 to the inch, in which line widths and letters are measured."""
     return pixels * 72 / PIXELS_PER_INCH
 
 
@@ -113,7 +113,7 @@ def paint_card(axes: Any, card: Card) -> None:
     """A rounded rectangle."""
     from matplotlib.patches import FancyBboxPatch
 
-    x, y, width, height = card.place
+    x, y, width, height = card.rect
     style = f"round,pad=0,rounding_size={card.radius}"
     edge = (
         {"edgecolor": LIGHT[card.line], "linewidth": points(1)} if card.line else {"linewidth": 0}

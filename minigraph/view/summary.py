@@ -1,4 +1,4 @@
-"""The table of a model: one row for each layer, its output shape, its weights, what feeds it."""
+"""The table of a model: a row for each layer with its output shape, parameters and inputs."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -26,7 +26,7 @@ NUMERIC = ("parameters",)
 
 @dataclass
 class Row:
-    """One line of the table. `layer` is None for a bare operation; `nodes` are its calls here."""
+    """One row of the table. `layer` is None for an op; `nodes` are its calls in this model."""
 
     name: str
     label: str
@@ -44,7 +44,7 @@ def summary(
     show_trainable: bool = False,
     layer_range: Sequence[str] | None = None,
 ) -> None:
-    """Print the table of a model, or hand its text to `print_fn`. See `summary_text`."""
+    """Print the table of a model, or pass its text to `print_fn`. See `summary_text`."""
     text = summary_text(model, line_length, positions, expand_nested, show_trainable, layer_range)
     (print_fn or print)(text)
 
@@ -57,13 +57,13 @@ def summary_text(
     show_trainable: bool = False,
     layer_range: Sequence[str] | None = None,
 ) -> str:
-    """The table of a model as one text.
+    """The table of a model as one string.
 
     `line_length` is the width in characters; long cells wrap. `positions` are the right ends of the
-    columns, in characters or as shares of the width. `expand_nested` lists the layers of nested
+    columns, in characters or as fractions of the width. `expand_nested` lists the layers of nested
     models below them, `show_trainable` adds a column, and `layer_range=(first, last)` keeps the
-    rows from one layer name to another (patterns are welcome).
-    Raises ValueError for a range or positions that do not fit.
+    rows from one layer name to another (regular expressions are allowed).
+    Raises ValueError for a range or positions that do not fit the table.
     """
     rows = expanded(model) if expand_nested else own_rows(model)
     columns = ["layer", "shape", "parameters"]
@@ -87,7 +87,7 @@ def summary_text(
 def own_rows(model: "Model", level: int = 0) -> list[Row]:
     """The rows of the model itself, nested models closed.
 
-    A model that is written as a class has no graph: its rows are the layers that it holds.
+    A subclassed model has no graph: its rows are the layers that it holds.
     """
     if not hasattr(model, "summary_rows"):
         held = model.layers
@@ -96,7 +96,7 @@ def own_rows(model: "Model", level: int = 0) -> list[Row]:
 
 
 def expanded(model: "Model") -> list[Row]:
-    """The rows of the model and, indented below each nested model, the rows of that."""
+    """The rows of the model and, indented below each nested model, the rows of that model."""
     rows, waiting = [], own_rows(model)[::-1]
     while waiting:
         row = waiting.pop()
@@ -107,9 +107,9 @@ def expanded(model: "Model") -> list[Row]:
 
 
 def is_chain(rows: list[Row]) -> bool:
-    """Whether every call has at most one input and every result at most one reader.
+    """Whether every call has at most one input and every output at most one reader.
 
-    Then the order of the rows says everything, and a column of connections would only repeat it.
+    Then the order of the rows says everything, and a column of connections would repeat it.
     """
     readers = set()
     for row in rows:
@@ -146,12 +146,12 @@ def select(rows: list[Row], layer_range: Sequence[str] | None) -> list[Row]:
 
 
 def matches_name(pattern: str, name: str) -> bool:
-    """Whether a name is meant: literally, or by a pattern that fits all of it."""
+    """Whether a pattern means a name: literally, or as a regular expression for all of it."""
     if pattern == name:
         return True
     try:
         return re.fullmatch(pattern, name) is not None
-    except re.error:  # a name such as "a(b" is legal, and is no pattern
+    except re.error:  # a name such as "a(b" is legal, but not a regular expression
         return False
 
 
@@ -165,7 +165,7 @@ def layer_cell(row: Row) -> str:
 
 
 def shape_cell(row: Row) -> str:
-    """The output shape; a list if there are several different ones; `?` before the first call."""
+    """The output shape, or a list if there are different ones; `?` before the first call."""
     shapes = [[shape_text(symbol.shape) for symbol in node.outputs] for node in row.nodes]
     if not shapes:
         return "?"
@@ -210,7 +210,7 @@ CELLS = {
 
 
 def column_widths(columns: list[str], width: int, positions: Sequence[float] | None) -> list[int]:
-    """The width of each column inside its two blanks, so that the table is `width` wide."""
+    """The width of each column between its two blanks, so that the table is `width` wide."""
     if positions is None:
         whole = sum(SHARES[column] for column in columns)
         ends, end = [], 0
@@ -227,14 +227,14 @@ def column_widths(columns: list[str], width: int, positions: Sequence[float] | N
     if ends[-1] <= 1:
         ends = [round(end * width) for end in ends]
     starts = [0, *ends[:-1]]
-    # Each column spends a bar and two blanks; the last closes the table with one bar more.
+    # Each column spends a bar and two blanks; the last closes the table with one more bar.
     widths = [int(end - start) - 3 for start, end in zip(starts, ends, strict=True)]
     widths[-1] -= 1
     return [max(width, 6) for width in widths]
 
 
 def draw_table(cells: list[list[str]], columns: list[str], widths: list[int]) -> list[str]:
-    """The lines of a table with a heavy head; cells that are too long are wrapped, never cut."""
+    """The lines of a table with a heavy head; cells that are too long are wrapped in full."""
 
     def line(left, fill, middle, right):
         return left + middle.join(fill * (width + 2) for width in widths) + right
@@ -254,21 +254,21 @@ def draw_table(cells: list[list[str]], columns: list[str], widths: list[int]) ->
         elif i < len(cells) - 1:
             drawn.append(line("├", "─", "┼", "┤"))
     if len(cells) == 1:
-        drawn.pop()  # no row: the head is the whole table
+        drawn.pop()  # no rows: the head is the whole table
     drawn.append(line("└", "─", "┴", "┘"))
     return drawn
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """Cut a text into lines, at blanks where there are any."""
+    """Split a text into lines, at blanks where there are any."""
     lines = []
     while len(text) > width:
         blank = text.rfind(" ", 1, width + 1)
-        if not text[:blank].strip():  # nothing but an indent stands before the blank
+        if not text[:blank].strip():  # there is only an indent before the blank
             blank = -1
-        cut = blank if blank > 0 else width
-        lines.append(text[:cut].rstrip())
-        text = text[cut:].lstrip()
+        end = blank if blank > 0 else width
+        lines.append(text[:end].rstrip())
+        text = text[end:].lstrip()
     return [*lines, text]
 
 
@@ -291,7 +291,7 @@ def totals(model: "Model") -> list[str]:
 
 
 def optimizer_variables(model: "Model") -> list[Variable]:
-    """What the optimizer remembers between steps: nothing before the first."""
+    """The state of the optimizer: empty before the first step."""
     optimizer = getattr(model, "optimizer", None)
     return [] if optimizer is None else list(optimizer.slots.values())
 
@@ -303,6 +303,6 @@ def total(title: str, variables: Iterable[Variable]) -> str:
 
 
 def item_size(dtype: str) -> int:
-    """The bytes of one number, read off the name of its type: `float32` takes 32 bits."""
+    """The bytes of one element, read off the name of its type: `float32` takes 32 bits."""
     digits = "".join(character for character in dtype if character.isdigit())
     return int(digits) // 8 if digits else 1

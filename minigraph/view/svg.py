@@ -1,7 +1,7 @@
-"""A model as a still picture: an SVG file that needs no program and no script to be seen.
+"""A model as a still picture: an SVG file that needs no program and no script.
 
-Everything is written through ElementTree, so that no name can become markup. What looks alike
-stands in one group, which says once how it looks: a picture of many boxes stays a small file.
+Everything is written through ElementTree, so that no name can become markup. Marks that look alike
+share a group, which holds their style once: a picture of many boxes stays a small file.
 """
 
 from collections import Counter
@@ -31,15 +31,15 @@ PADDING_X, PADDING_Y = 16, 10
 LEAST_WIDTH, WIDTH_STEP = 96, 16  # widths grow in steps, which keeps columns of boxes calm
 LONGEST_LINE, LONGEST_SHAPES = 30, 44
 LINE_WIDTH = 1.5
-STACK = 5  # how far the card behind the box of a nested model stands out
+STACK = 5  # how far the card behind the box of a nested model sticks out
 HEADING_HEIGHT, HEADING_GAP = 32, 10  # of an opened model
-BADGE = 17  # the round mark with the number of a shared layer
+BADGE = 17  # the round badge with the number of a shared layer
 ARROW_LENGTH, ARROW_HALF_WIDTH = 8, 4
-LEAST_PORT_GAP = 10  # a box is made as wide as its arrows need, not to hide one behind another
-MOST_SHAPES = 8  # that are listed one by one
+LEAST_PORT_GAP = 10  # a box is made as wide as its arrows need, so that none hides another
+MOST_SHAPES = 8  # how many are listed one by one
 
-# What light and dark pages see. Attributes carry the light colours, so that a viewer without style
-# sheets shows them; the dark ones stand in a style sheet for those who asked for a dark screen.
+# The colours of light and dark pages. Attributes carry the light ones, so that a viewer without
+# style sheets shows them; the dark ones are in a style sheet for readers who chose a dark screen.
 LIGHT = {
     "paper": "#fbfbfd", "card": "#ffffff", "tint": "#eef2fb", "line": "#c9cfdb", "ink": "#1d2433",
     "soft": "#5b6478", "edge": "#8993a8", "bar": "#8993a8", "room0": "#f3f5f9", "room1": "#fbfbfd",
@@ -51,7 +51,7 @@ DARK = {
     "op": "#2d2820",
 }  # fmt: skip
 # One colour for each shared layer. They differ in lightness too, for readers who see few hues, and
-# a number stands beside them.
+# each has a number beside it.
 SHARED_LIGHT = ["#0f7d7f", "#a23e8c", "#96620f", "#4c6fd1", "#5d7a1f", "#b4464b"]
 SHARED_DARK = ["#4cc9c0", "#e08bd0", "#f0b95b", "#8fabff", "#a9cf5f", "#f28b8b"]
 LIGHT |= {f"shared{i}": colour for i, colour in enumerate(SHARED_LIGHT)}
@@ -62,7 +62,7 @@ MONO = "ui-monospace, SFMono-Regular, Menlo, Consolas, monospace"
 
 @dataclass
 class Picture:
-    """A graph, the lines of text in each of its boxes, and where everything stands."""
+    """A graph, the lines of text in each of its boxes, and where everything is drawn."""
 
     graph: Graph
     captions: list[Captions]
@@ -73,7 +73,7 @@ class Picture:
 class Card:
     """A rounded rectangle (x, y, width, height); `fill` and `line` are names of colours."""
 
-    place: tuple[float, float, float, float]
+    rect: tuple[float, float, float, float]
     radius: float
     fill: str
     line: str | None = None
@@ -81,7 +81,7 @@ class Card:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of text in one of the `STYLES`; `anchor` is what stands at x: its middle or start."""
+    """A line of text in one of the `STYLES`; `anchor` says what is at x: its middle or start."""
 
     x: float
     y: float
@@ -106,7 +106,7 @@ def compose(
 
 
 def card_caption(box: Box) -> Captions:
-    """Name, type and output shape: what a box shows when nobody asked for anything else."""
+    """Name, type and output shape: what a box shows by default."""
     detail = f"{box.type} · {box.activation}" if box.activation else box.type
     if box.calls > 1:
         detail += f" · call {box.call + 1} of {box.calls}"
@@ -132,13 +132,13 @@ def height_of(lines: Captions) -> float:
 
 
 def heading_size(lines: Captions) -> tuple[float, float]:
-    """The size of an opened model's heading, in which the lines stand side by side."""
+    """The size of an opened model's heading, whose lines are written next to each other."""
     words = heading_lines(lines, 0, 0)
     return words[-1].x + width_of(words[-1].style, words[-1].text) + PADDING_X, HEADING_HEIGHT
 
 
 def heading_lines(lines: Captions, x: float, y: float) -> list[Line]:
-    """What stands in the heading of an opened model: its shapes are those of the boxes inside."""
+    """The heading of an opened model, without shapes: the boxes inside show them."""
     found, x = [], x + PADDING_X
     for style, text in lines:
         if style != "mono":
@@ -154,26 +154,26 @@ def width_of(style: str, text: str) -> float:
 
 
 # ---------------------------------------------------------------------------------------------
-# What a picture is made of, whatever it is written as
+# What a picture is made of, in any format
 
 
-def rooms(picture: Picture) -> list[Card]:
-    """The cards that lie below the arrows: one for each opened model, the inner ones on top."""
+def cluster_cards(picture: Picture) -> list[Card]:
+    """The cards below the arrows: one for each opened model, the inner ones on top."""
     levels: list[list[Card]] = [[]]
     depth: dict[int | None, int] = {None: 0}
-    for i, (box, place) in enumerate(zip(picture.graph.boxes, picture.drawing.boxes, strict=True)):
+    for i, (box, rect) in enumerate(zip(picture.graph.boxes, picture.drawing.boxes, strict=True)):
         depth[i] = depth[box.parent] + 1
         if box.opened:
             levels += [[]] * (depth[i] == len(levels))
-            levels[depth[i]].append(Card(place, 10, f"room{(depth[i] + 1) % 2}", "line"))
+            levels[depth[i]].append(Card(rect, 10, f"room{(depth[i] + 1) % 2}", "line"))
     return [card for cards in levels for card in cards]
 
 
-def marks(box: Box, lines: Captions, place: tuple) -> list[Card | Line]:
+def marks(box: Box, lines: Captions, rect: tuple) -> list[Card | Line]:
     """The cards and lines of text of one box: a pill for inputs and ops, a card for layers, a
     stack of cards for a nested model and for what was left out, a heading for a model that is
     open."""
-    x, y, width, height = place
+    x, y, width, height = rect
     radius = min(height / 2, 22) if box.kind in ("input", "op") else 10
     if box.opened:
         height = HEADING_HEIGHT
@@ -196,7 +196,7 @@ def marks(box: Box, lines: Captions, place: tuple) -> list[Card | Line]:
 
 
 def centred_lines(lines: Captions, x: float, y: float) -> list[Line]:
-    """The text of a box, line below line."""
+    """The text of a box, one line below the other."""
     found = []
     for style, text in lines:
         y += STYLES[style][1]
@@ -221,10 +221,10 @@ def notebook_forms(model: "Model") -> dict[str, Any]:
 
 
 def picture_svg(picture: Picture, tooltips: bool = False) -> str:
-    """The text of an SVG file: first words, then what lies below, the edges, the boxes on top.
+    """The text of an SVG file: a description, then from bottom to top clusters, edges and boxes.
 
-    With `tooltips` a pointer that rests on a box is told more. A browser shows them where the
-    picture is a part of a page, but not where the page shows it as an image.
+    With `tooltips` a box has a text that appears under the pointer. A browser shows it where the
+    picture is part of a page, but not where the page includes it as an image.
     """
     drawing, graph = picture.drawing, picture.graph
     sentence = as_sentence(graph)
@@ -242,27 +242,27 @@ def picture_svg(picture: Picture, tooltips: bool = False) -> str:
     add(root, "desc", text=sentence)
     style = add(root, "style")
     paper = Card((0, 0, drawing.width, drawing.height), 12, "paper")
-    draw_groups(root, [(card, None) for card in [paper, *rooms(picture)]])
+    draw_groups(root, [(card, None) for card in [paper, *cluster_cards(picture)]])
     draw_edges(root, drawing)
     found = []
-    for box, lines, place in zip(graph.boxes, picture.captions, drawing.boxes, strict=True):
+    for box, lines, rect in zip(graph.boxes, picture.captions, drawing.boxes, strict=True):
         words = box_sentence(box) if tooltips else None
-        found += [(mark, words) for mark in marks(box, lines, place)]
+        found += [(mark, words) for mark in marks(box, lines, rect)]
     draw_groups(root, sorted(found, key=lambda pair: look(pair[0])))
     style.text = dark_style({name for element in root.iter() for name in colours_of(element)})
     return ElementTree.tostring(root, encoding="unicode")
 
 
 def look(mark: Card | Line) -> tuple:
-    """What a group of marks has in common. In the order of looks, cards with a line around them
-    come first, then bars and badges, and the text is on top."""
+    """What the marks of a group have in common. Sorted by it, cards with a line around them come
+    first, then bars and badges, and the text is on top."""
     if isinstance(mark, Line):
         return (2, mark.style, mark.colour, mark.anchor)
     return (0, mark.fill, mark.line) if mark.line else (1, mark.fill, "")
 
 
 def draw_groups(root: ElementTree.Element, pairs: list) -> None:
-    """Draw (mark, tooltip) pairs; neighbours of one look share a group."""
+    """Draw (mark, tooltip) pairs; neighbours that look alike share a group."""
     for (_, *shared), members in groupby(pairs, key=lambda pair: look(pair[0])):
         draw: Callable[..., None] = draw_cards if len(shared) == 2 else draw_lines
         draw(root, *shared, list(members))
@@ -274,7 +274,7 @@ def draw_cards(root: ElementTree.Element, fill: str, line: str, pairs: list) -> 
     if line:
         group.set("stroke", LIGHT[line])
     for card, words in pairs:
-        x, y, width, height = card.place
+        x, y, width, height = card.rect
         element = add(group, "rect", x=x, y=y, width=width, height=height, rx=card.radius)
         if words and line:
             add(element, "title", text=words)
@@ -297,7 +297,7 @@ def draw_lines(
 
 
 def draw_edges(root: ElementTree.Element, drawing: Drawing) -> None:
-    """All arrows: their lines as one shape and their heads as another, so that no id is needed."""
+    """All arrows: their lines as one shape and their heads as another, so no ids are needed."""
     if not drawing.paths:
         return
     lines = [strokes(shortened(path, drawing.rankdir)) for path in drawing.paths]
@@ -326,7 +326,7 @@ def colours_of(element: ElementTree.Element) -> list[str]:
 
 
 def box_sentence(box: Box) -> str:
-    """What a pointer that rests on a box is told."""
+    """The tooltip of a box."""
     parameters = f", {box.parameters:,} parameters" if box.parameters else ""
     shapes = ", ".join(some(box.outputs, MOST_SHAPES))
     return f"{box.name}: {box.type}, output shape {shapes}{parameters}"
@@ -339,7 +339,7 @@ def add(
     text: str | None = None,
     **attributes: Any,
 ) -> ElementTree.Element:
-    """A new element; numbers are written without needless digits, `_` in a name becomes `-`."""
+    """A new element; numbers are written without needless digits, and `_` in names becomes `-`."""
     element = ElementTree.SubElement(parent, tag)
     if colours:
         element.set("class", " ".join(f"mg-{name}" for name in colours))
@@ -365,7 +365,7 @@ def arrow_head(path: list, rankdir: str) -> list:
 
 
 def arrow_tail(path: list, rankdir: str) -> list:
-    """The arrow turned around: a triangle at a path's start, and the bit missing at its end."""
+    """The arrow reversed: a triangle at a path's start, and the bit missing at its end."""
     (_, x, y), (end_x, end_y) = path[0], path[-1][-2:]
     length, side, half = ARROW_LENGTH, ARROW_HALF_WIDTH, LINE_WIDTH / 2
     if rankdir == "TB":
@@ -404,8 +404,8 @@ def path_data(path: list) -> str:
 
 
 def strokes(path: list) -> str:
-    """The same path in as few characters as can be, every stroke seen from where the last one
-    ended: `M10 20v20`."""
+    """The same path in as few characters as possible, every stroke relative to the end of the last
+    one: `M10 20v20`."""
     text, x, y = "", 0.0, 0.0
     for letter, *numbers in path:
         if letter in "MZ":

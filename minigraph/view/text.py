@@ -1,4 +1,4 @@
-"""Text for tables and pictures: made printable, counted, measured and shortened."""
+"""Text for tables and pictures: made printable, measured and shortened."""
 
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -32,17 +32,17 @@ def printable(text: object) -> str:
 
 
 def is_control(character: str) -> bool:
-    """Whether a character is a control, a format mark, half a pair, or no character at all."""
+    """Whether a character is a control, a format mark, a surrogate, or unassigned."""
     return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp")
 
 
 def shape_text(shape: Iterable) -> str:
-    """A shape as it is written in Python: `(None, 64)`."""
+    """A shape as Python writes it: `(None, 64)`."""
     return printable(str(tuple(shape)))
 
 
 def some(texts: Sequence[str], most: int) -> tuple[str, ...]:
-    """The texts themselves, or the first and the last ones and how many stand between them."""
+    """The texts themselves, or the first and the last ones and how many are between them."""
     if len(texts) <= most:
         return tuple(texts)
     head, tail = (most - 1) - (most - 1) // 2, (most - 1) // 2
@@ -52,7 +52,7 @@ def some(texts: Sequence[str], most: int) -> tuple[str, ...]:
 
 def joined_within(texts: Sequence[str], length: int) -> str:
     """The texts with commas between them, some left out in the middle if the line would be too
-    long: a shape is shown whole or not at all."""
+    long: a shape is shown in full or not at all."""
     line = ", ".join(texts)
     for most in range(min(len(texts) - 1, length), 1, -1):
         if len(line) <= length:
@@ -76,7 +76,7 @@ def text_width(text: str, size: float, bold: bool = False, mono: bool = False) -
 
 
 def character_width(character: str, bold: bool, mono: bool) -> float:
-    """The width of one character in units of the font size; wide scripts take a whole unit."""
+    """The width of one character in units of the font size; wide scripts take more than one."""
     if unicodedata.combining(character):
         return 0.0
     if character in WIDTH_OF:
@@ -85,7 +85,7 @@ def character_width(character: str, bold: bool, mono: bool) -> float:
 
 
 def shorten(text: str, length: int) -> str:
-    """At most `length` characters, the middle left out: both ends of a name tell it apart."""
+    """At most `length` characters, the middle left out: both ends help to distinguish names."""
     if len(text) <= length:
         return text
     head = (length - 1) // 2 + (length - 1) % 2

@@ -1,10 +1,9 @@
 """Record one forward and one backward pass of real data, as plain data.
 
-The model's plan is run with a tape open, and the plans of nested models in the same way. Every time
-a call reads a value it is handed a copy of its own, made by the op `identity`, so an arrow of the
-picture and a tensor on the tape are the same thing. One question to the tape then gives all
-gradients: at each node's output, and on each arrow, where the term that this use contributes to the
-sum can be read off.
+The model's plan is run under a tape, and the plans of nested models in the same way. Every time a
+call reads a value it gets its own copy, made by the op `identity`, so each arrow of the picture has
+a tensor on the tape. One call of `tape.gradient` then gives all gradients: at each node's output,
+and on each arrow, where it is the term that this use contributes to the sum.
 """
 
 from collections.abc import Callable
@@ -24,19 +23,19 @@ from .describe import Graph, describe
 if TYPE_CHECKING:
     from ..models.model import Model
 
-SAMPLES = 32  # a batch is cut to this size: enough to look at, quick to run
+SAMPLES = 32  # the largest batch: enough to look at, quick to run
 # Significant digits of every number that is shown. More would differ from processor to processor,
-# since each adds up in its own order.
+# since each sums in its own order.
 DIGITS = 3
 
 
 @dataclass
 class Recording:
-    """What was recorded, as tensors. The `graph` is that of the model with all in it opened.
+    """What was recorded, as tensors. The `graph` is that of the model with all nested ones open.
 
     `values[i]` and `gradients[i]` are the outputs of box i and the gradients that arrive there
-    (None where none does). `terms[i, a]` is the gradient that argument a of box i sends back, and
-    `loss_terms` are those that the loss sends to each output of the model. `weights` maps each
+    (None where none does). `terms[i, a]` is the gradient that argument a of box i passes back, and
+    `loss_terms` are those that the loss passes to each output of the model. `weights` maps each
     trainable weight to its gradient.
     """
 
@@ -52,7 +51,7 @@ class Recording:
 
 
 class Arrivals(list):
-    """Values by slot. Each reading gives a copy of its own and writes it down in `taken`."""
+    """Values by slot. Each access gives a new copy and appends it to `taken`."""
 
     def __init__(self, slots: int) -> None:
         super().__init__([None] * slots)
@@ -69,11 +68,11 @@ class Arrivals(list):
 def trace(
     model: "Model", x: Any, y: Any = None, loss: Callable[..., Any] | None = None
 ) -> Recording:
-    """Run `model` on the first samples of `x`, and backwards from the loss if `y` is given.
+    """Run `model` on the first samples of `x`, and backward from the loss if `y` is given.
 
-    The pass is one of inference: dropout rests, and no weight changes. `loss` is a
-    function (y_true, y_pred) -> tensor; without it the loss that the model was compiled with is
-    taken. Returns a `Recording`. Raises ValueError if there is a `y` but no loss.
+    The forward pass is one of inference: dropout is off, and no weight changes. `loss` is a
+    function (y_true, y_pred) -> tensor; the default is the loss that the model was compiled with.
+    Returns a `Recording`. Raises ValueError if there is a `y` but no loss.
     """
     recording = Recording(describe(model, opened=True))
     x, y = first_samples(x, model.inputs, "x"), first_samples(y, model.outputs, "y")
@@ -87,13 +86,13 @@ def trace(
 
 
 def first_samples(data: Structure, symbols: list[SymbolicTensor], argument: str) -> Structure:
-    """The first rows of each array as fresh tensors. None stays None.
+    """The first samples of each array as new tensors. None stays None.
 
-    Where one array is due, a list of numbers, or of lists of them, is an array too.
-    Raises ValueError, naming the argument, for what holds no numbers or no samples.
+    Where one array is expected, a list of numbers, or of lists of them, is an array too.
+    Raises ValueError, naming the argument, for anything that holds no numbers or no samples.
     """
 
-    def cut(array):
+    def first(array):
         if array is None:
             return None
         given = array
@@ -101,13 +100,13 @@ def first_samples(data: Structure, symbols: list[SymbolicTensor], argument: str)
         if array.ndim == 0 or array.dtype.kind not in "biuf":
             raise ValueError(
                 f"`{argument}` must be an array of numbers with an axis of samples, got "
-                f"{given!r:.80}; of a stream, give one batch"
+                f"{given!r:.80}; from a generator, pass one batch"
             )
         return Tensor(array[:SAMPLES])
 
     numbers = all(getattr(leaf, "shape", ()) == () for leaf in tree.flatten(data))
     lone = len(symbols) == 1 and numbers
-    return cut(data) if lone else tree.map(cut, data)
+    return first(data) if lone else tree.map(first, data)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -123,50 +122,53 @@ def forward(model: "Model", x: Any, recording: Recording) -> list[Tensor]:
     given = model.bind(x)
     recording.samples = len(given[0])
     recording.values = [[] for _ in graph.boxes]
-    places = {
+    index = {
         (box.parent, node): i
         for i, (box, node) in enumerate(zip(graph.boxes, graph.nodes, strict=True))
     }
     given = [Tensor(tensor.value, tracked=tensor.value.dtype.kind == "f") for tensor in given]
     with setting(training=False):
-        return run_plan(model, given, None, places, recording)
+        return run_plan(model, given, None, index, recording)
 
 
 def run_plan(
-    model: Any, given: list[Tensor], parent: int | None, places: dict, recording: Recording
+    model: Any, given: list[Tensor], parent: int | None, index: dict, recording: Recording
 ) -> list[Tensor]:
-    """Run the plan of a model, that of box `parent` (None for the whole); give its outputs."""
+    """Run the plan of the model in box `parent` (None for the whole model); return its outputs.
+
+    `index[parent, node]` is the index of the box that stands for a node.
+    """
     plan = model.plan
     values, made = Arrivals(len(plan.slots)), {}
     for symbol, tensor in zip(plan.inputs, given, strict=True):
         values[plan.slots[symbol]] = made[symbol] = tensor
-        recording.arrivals[places[parent, symbol.node], symbol.index] = tensor
+        recording.arrivals[index[parent, symbol.node], symbol.index] = tensor
     for node in plan.calls:
-        place = places[parent, node]
-        if recording.graph.boxes[place].opened and takes_inputs_alone(node):
+        box = index[parent, node]
+        if recording.graph.boxes[box].opened and takes_inputs_alone(node):
             inputs = tree.map(
                 lambda leaf: values[plan.slots[leaf]] if isinstance(leaf, SymbolicTensor) else leaf,
                 node.args[0],
             )
-            results = run_plan(node.layer, node.layer.bind(inputs), place, places, recording)
+            results = run_plan(node.layer, node.layer.bind(inputs), box, index, recording)
         else:
             args, kwargs = plan.arguments(node, values, explicit_training=True)
             results = tree.flatten(node.fn(*args, **kwargs))
         for symbol, result in zip(node.outputs, results, strict=True):
-            if symbol not in plan.inputs:  # where the graph is cut, the given value stays
+            if symbol not in plan.inputs:  # a tensor inside the graph that is fed keeps its value
                 values[plan.slots[symbol]] = made[symbol] = result
-        recording.arrivals |= {(place, a): copy for a, copy in enumerate(values.taken)}
+        recording.arrivals |= {(box, a): copy for a, copy in enumerate(values.taken)}
         values.taken.clear()
     for node in plan.nodes:
         kept = [made[symbol] for symbol in node.outputs if symbol in made]
-        recording.values[places[parent, node]] = kept
+        recording.values[index[parent, node]] = kept
     return [values[plan.slots[symbol]] for symbol in plan.outputs]
 
 
 def takes_inputs_alone(node: Node) -> bool:
     """Whether a call of a model is given its inputs and nothing else, so that it can be followed.
 
-    With a mask of its own, or an array in an input's place, the call stays one step.
+    With an explicit mask, or an array in place of an input, the call stays one step.
     """
     args, kwargs = node.layer.without_training(node.args, node.kwargs)
     leaves = tree.flatten(args)
@@ -191,7 +193,7 @@ def compute_loss(
 def backward(
     model: "Model", tape: Tape, total: Tensor, outputs: list[Tensor], recording: Recording
 ) -> None:
-    """Ask the tape, once, for the gradient at every output, on every arrow and of every weight."""
+    """Get the gradients of every output, every arrow and every weight, in one backward pass."""
     weights = model.trainable_weights
     sources = [recording.values, list(recording.arrivals.values()), outputs, weights]
     recording.gradients, terms, recording.loss_terms, found = tape.gradient(total, sources)
@@ -206,7 +208,7 @@ def number_text(value: float) -> str:
 
 
 def norm_text(tensor: Any) -> str:
-    """The norm of a tensor, the root of the sum of its squares; "none" where nothing flows."""
+    """The norm of a tensor, the root of the sum of its squares; "none" for None."""
     if tensor is None:
         return "none"
     return number_text(float(np.linalg.norm(tensor.numpy().astype("float64").ravel())))

@@ -584,7 +584,7 @@ def test_feature_maps_of_images(open_own, nested):
     page = open_own(widget.html)
     step(page)
     label = page.locator('[data-phase="forward"] svg.mg-picture').get_attribute("aria-label")
-    assert "First sample: 8 × 8 points, one picture for each channel (1)" in label
+    assert "First sample: 8 × 8 pixels, one picture for each channel (1)" in label
     paths = page.locator('[data-phase="forward"] .mg-cell')
     assert "".join(paths.evaluate_all("all => all.map(p => p.getAttribute('d'))")).count("M") == 64
 

@@ -25,7 +25,7 @@ WIDTH_WRONG = {
             x = layers.Dense(64, activation="relu")(x)
             outputs = layers.Dense(10)(x)
         """),
-        "hidden layers are 64 and 64 numbers wide",
+        "hidden layers have widths 64 and 64",
     ),
     "no relu": (
         digits_model("""
@@ -34,7 +34,7 @@ WIDTH_WRONG = {
             x = layers.Dense(32, name="straight")(x)
             outputs = layers.Dense(10)(x)
         """),
-        "'straight' lets negative ones pass",
+        "'straight' lets negative values pass",
     ),
     "another activation": (
         digits_model("""
@@ -43,7 +43,7 @@ WIDTH_WRONG = {
             x = layers.Dense(32, activation="relu")(x)
             outputs = layers.Dense(10)(x)
         """),
-        "'round' bends its numbers by tanh",
+        "'round' has the activation tanh",
     ),
     "softmax on scores": (
         digits_model("""
@@ -52,7 +52,7 @@ WIDTH_WRONG = {
             x = layers.Dense(32, activation="relu")(x)
             outputs = layers.Dense(10, activation="softmax")(x)
         """),
-        "adds up to 1, so its last layer applies softmax",
+        "add up to 1, so the last layer of your model applies softmax",
     ),
     "relu on scores": (
         digits_model("""
@@ -276,7 +276,7 @@ PARAMETERS_WRONG = {
             def parameters(sizes):
                 return sum(a * b + a for a, b in zip(sizes, sizes[1:]))
         """),
-        "gives the bias of each layer as many numbers as it takes",
+        "gives the bias of each layer one value for each input",
     ),
     "a number by heart": (
         code("""
@@ -361,7 +361,7 @@ BRANCH_WRONG = {
             s = layers.Concatenate(name="sum")([b, pixels])
             model = Model(pixels, layers.Dense(10, name="scores")(s))
         """),
-        "called on 128 numbers, so the two branches lie side by side",
+        "called on 128 features, so the two branches are concatenated",
     ),
     "relu everywhere": (
         code("""
@@ -450,7 +450,7 @@ BRANCH_WRONG = {
     ),
     "kernels only": (
         residual(DRAWN, EDGES + "count = 8832"),
-        "8,832 are the numbers in the kernels",
+        "8,832 are the parameters of the kernels",
     ),
     "weights for the addition": (
         residual(DRAWN, EDGES + "count = 13130"),
@@ -512,7 +512,7 @@ PARENTS_WRONG = {
                         waiting += node.parents
                 return found
         """),
-        "On a chain of two calls, your function puts `b` at place 0, before `a` at place 1",
+        "On a chain of two calls, your function puts `b` at index 0, before `a` at index 1",
     ),
     "twice in a diamond": (
         code("""
@@ -524,7 +524,7 @@ PARENTS_WRONG = {
                     waiting += node.parents
                 return found[::-1]
         """),
-        "On a diamond.* lists the node `x` at place 0 and again at place 1",
+        "On a diamond.* lists the node `x` at index 0 and again at index 1",
     ),
     "recursion": (
         code("""
@@ -570,7 +570,7 @@ PARENTS_WRONG = {
                         waiting += node.parents
                 return found[::-1]
         """),
-        "`top` is near the output by its short way",
+        "`top` is near the output along its short path",
     ),
     "layers for nodes": (
         code("""
@@ -705,24 +705,24 @@ RUN_WRONG = {
     ),
     "symbols without the rest": (
         runner("result = node.fn(*[known[symbol] for symbol in node.inputs], **node.kwargs)"),
-        "The 10 stands in `node.args`",
+        "The 10 is in `node.args`",
     ),
     "looks everything up": (
         runner("result = node.fn(*tree.map(lambda leaf: known[leaf], node.args), **node.kwargs)"),
-        "^The 10 in `node.args` is no symbol, so `known` does not hold it",
+        "^The 10 in `node.args` is a constant, so `known` does not hold it",
     ),
     "Model does the work": (
         code("""
             def run(model_inputs, model_outputs, values):
                 return Model(model_inputs, model_outputs)(values)
         """),
-        r"^Right, but you let Model do the work. Now the loop\.$",
+        r"^Right, but you let Model do the work. Now write the loop\.$",
     ),
     "lists taken apart": (
         runner(
             "result = node.fn(*[fill(leaf) for leaf in tree.flatten(node.args)], **node.kwargs)"
         ),
-        "a list of two. In `node.args` the symbols may lie inside",
+        "a list of two. In `node.args` the symbols may be inside",
     ),
     "settings forgotten": (
         runner("result = node.fn(*tree.map(fill, node.args))"),
@@ -754,7 +754,7 @@ RUN_WRONG = {
     ),
     "always the same input": (
         runner("result = node.fn(*tree.map(lambda s: values[0], node.args))"),
-        r"On a chain, 3 · \(2 · x\), number 0 of what your function gives is 3\.",
+        r"On a chain, 3 · \(2 · x\), element 0 of what your function gives is 3\.",
     ),
     "no numbers": (
         code("""

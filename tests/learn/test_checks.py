@@ -1,7 +1,7 @@
 """The checks of the exercises: every answer, right, wrong or missing, gets the verdict it deserves.
 
 An answer is source code, as a reader would write it into the cell. It runs after the cells that
-stand before it in the notebook, and is judged by the notebook's own check cell.
+come before it in the notebook, and is judged by the notebook's own check cell.
 """
 
 import ast
@@ -44,7 +44,7 @@ def run_cell(source, names):
 
 
 def judge(exercise, source):
-    """The verdict on an answer, after the solved cells that stand before it."""
+    """The verdict on an answer, after the solved cells before it."""
     names = {}
     cells = code_cells("solutions", CHAPTERS[exercise])
     for name, solved in cells.items():
@@ -84,7 +84,7 @@ def test_a_different_right_answer_passes(exercise):
 
 
 @pytest.mark.parametrize("exercise", CHAPTERS)
-def test_an_empty_cell_is_told_the_first_step(exercise):
+def test_an_empty_cell_gets_the_first_step(exercise):
     verdict = judge(exercise, code_cells("exercises", CHAPTERS[exercise])[exercise])
     assert not verdict
     assert repr(verdict).startswith("Nothing here yet: ")
@@ -154,7 +154,7 @@ def test_a_later_exercise_says_which_earlier_one_it_needs():
     assert repr(verdict).startswith("Nothing here yet: your function calls `parents_first`")
 
 
-def test_the_half_done_drawing_is_told_what_is_missing():
+def test_the_half_done_drawing_hears_what_is_missing():
     solution = code_cells("solutions", "04_calling_a_layer")["side-branch"]
     without_count = judge("side-branch", solution + "\ncount = None")
     assert "Drawing and edges are right" in without_count.message
@@ -296,7 +296,7 @@ def test_html_of_a_verdict_is_escaped():
     assert "&lt;img src=x onerror=alert(1)&gt;" in shown
 
 
-def test_an_error_is_told_with_its_call_its_text_and_its_line():
+def test_an_error_is_reported_with_its_call_its_text_and_its_line():
     def broken(x):
         return [][x]
 
@@ -315,7 +315,7 @@ def test_nothing_is_said_of_a_line_that_python_cannot_show():
     )
 
 
-def test_a_body_still_to_be_written_is_told_the_first_step():
+def test_a_body_still_to_be_written_gets_the_first_step():
     def stub(x):
         raise NotImplementedError("This part is yours to write.")
 

@@ -86,7 +86,7 @@ def test_what_was_drawn_before_is_there_from_the_start():
     assert drawing.widget.data["first"] == 1 and len(drawing.widget.data["calls"]) == 1
 
 
-def test_calls_of_one_layer_are_told_apart_and_equal_names_too():
+def test_calls_of_one_layer_are_distinguished_and_equal_names_too():
     with DrawAsYouCall() as drawing:
         shared = layers.Dense(2, name="same")
         a = Input((2,), name="a")
@@ -145,7 +145,7 @@ def test_without_source_the_drawing_alone_is_shown():
     )
     drawing = namespace["drawing"]
     assert drawing.widget.data["code"] == [] and marked(drawing) == [[]]
-    assert drawing.widget.data["calls"][0]["text"].startswith("The code makes a place")
+    assert drawing.widget.data["calls"][0]["text"].startswith("The code makes a placeholder")
     with ExitStack() as stack:
         drawing = stack.enter_context(DrawAsYouCall())
         Input((4,), name="x")

@@ -122,7 +122,7 @@ def test_the_training_is_the_same_with_a_dashboard_and_without():
         np.testing.assert_array_equal(a, b)
 
 
-def test_nobody_is_told_of_gradients_after_fit():
+def test_nobody_is_notified_of_gradients_after_fit():
     class Unlucky(LambdaCallback):
         def on_train_batch_end(self, batch, logs=None):
             raise RuntimeError("stop here")

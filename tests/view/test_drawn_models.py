@@ -27,7 +27,7 @@ def opened_models(draw):
 
 
 def edges_by_level(graph):
-    """{an opened box or None: how often what stands directly in it feeds what else does}"""
+    """{an opened box or None: how often the boxes directly inside it feed each other}"""
     found = {}
     for source, target in graph.pairs:
         ends = []
@@ -58,11 +58,11 @@ def test_the_edges_at_every_level_are_those_of_the_model_there(case):
     rooms += [(i, box.path + "/", graph.nodes[i].layer) for i, box in enumerate(graph.boxes)
               if box.opened]  # fmt: skip
     assert len(graph.boxes) == sum(len(room.plan.nodes) for _, _, room in rooms)
-    for place, prefix, room in rooms:
+    for index, prefix, room in rooms:
         alone = describe(room)
         names = [prefix + box.path for box in alone.boxes]
         pairs = Counter((names[source], names[target]) for source, target in alone.pairs)
-        assert levels.get(place, Counter()) == pairs
+        assert levels.get(index, Counter()) == pairs
 
 
 @STEADY
@@ -86,16 +86,16 @@ def test_boxes_do_not_overlap_and_text_stays_inside(case, rankdir):
             assert contains(boxes[i], boxes[j])
         else:
             assert max(bx - (ax + aw), ax - (bx + bw), by - (ay + ah), ay - (by + bh)) > 0
-    for box, lines, place in zip(graph.boxes, picture.captions, boxes, strict=True):
-        found = marks(box, lines, place)
-        cards = [mark.place for mark in found if isinstance(mark, Card)]
+    for box, lines, rect in zip(graph.boxes, picture.captions, boxes, strict=True):
+        found = marks(box, lines, rect)
+        cards = [mark.rect for mark in found if isinstance(mark, Card)]
         for line in (mark for mark in found if isinstance(mark, Line)):
             size, _, bold, mono = STYLES[line.style]
             width = text_width(line.text, size, bold, mono)
             left = line.x if line.anchor == "start" else line.x - width / 2
             inside = (left, line.y - 0.8 * size, width, size)
             assert any(contains(card, inside) for card in cards)
-            assert line.style == "badge" or contains(place, inside)
+            assert line.style == "badge" or contains(rect, inside)
 
 
 @STEADY

@@ -100,8 +100,8 @@ def test_each_choice_of_open_models_has_its_drawing():
     model = autoencoder()
     data = explore(model, np.ones((2, 8), "float32")).data
     paths = [box["path"] for box in boxes_of(data)]
-    place = {path: i for i, path in enumerate(paths)}
-    encoder, decoder = place["encoder"], place["decoder"]
+    index = {path: i for i, path in enumerate(paths)}
+    encoder, decoder = index["encoder"], index["decoder"]
     keys = ["", f"{encoder}", f"{decoder}", f"{encoder},{decoder}"]
     assert list(data["drawings"]) == keys
     for key, opened in zip(

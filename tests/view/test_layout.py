@@ -132,7 +132,7 @@ def check_paths(drawing, graph):
             inside = [(px, py) for px, py in way if by + 1 < py < by + bh - 1]
             if box in out or box in into:
                 assert all(bx < px < bx + bw for px, _ in inside)
-                if not upright:  # the heading stands above the arrows
+                if not upright:  # the heading is above the arrows
                     assert all(px > bx + sizes[box][1] for px, _ in inside)
             else:
                 assert not any(bx + 1 < px < bx + bw - 1 for px, _ in inside)
@@ -206,7 +206,7 @@ def test_a_tree_is_drawn_without_crossings():
     shuffled = [(a * 37 % 121, b * 37 % 121) for a, b in edges]
     level = module.divide(shuffled, [0] * 120, [None] * 121)[module.WHOLE]
     sketch = module.Sketch.of(level, {}, [(50, 20)] * 121)
-    pieces = module.cut(sketch, module.longest_paths(121, shuffled))
+    pieces = module.split_long_edges(sketch, module.longest_paths(121, shuffled))
     rows = module.order(pieces)
     assert crossings(rows, module.neighbours(pieces)[1], {}) == 0
 

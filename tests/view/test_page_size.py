@@ -27,7 +27,7 @@ RANDOM = np.random.default_rng(0)
 
 
 def stored(widget):
-    """The data that stand in a page, where Python does not run."""
+    """The data in a page, where Python does not run."""
     host = html5lib.parseFragment(widget.html, namespaceHTMLElements=False)[0]
     return unpacked(json.loads(host[1].text))
 
@@ -196,9 +196,9 @@ def test_what_the_rest_hands_on_and_back_is_what_the_library_computes():
         rest = data["usual"] | data["boxes"][small.rest]
         assert rest["value"][0]["norm"] != NOT_SHOWN
 
-        def tensors(places):
-            symbols = [graph.nodes[box].outputs[output] for box, output in places]
-            return symbols, [recording.values[box][output].numpy() for box, output in places]
+        def tensors(outputs):
+            symbols = [graph.nodes[box].outputs[output] for box, output in outputs]
+            return symbols, [recording.values[box][output].numpy() for box, output in outputs]
 
         both = range(hidden.stop)
         symbols, values = tensors(crossing(graph, both, after))
@@ -244,14 +244,14 @@ def test_laws_of_a_graph_in_which_one_box_stands_for_many(model, data):
     small = abridge(graph, most)
     kept = [box for i, box in enumerate(small.graph.boxes) if i != small.rest]
     assert len(small.graph.boxes) == most and set(kept) <= set(graph.boxes)
-    place = {box: i for i, box in enumerate(graph.boxes)}
+    index = {box: i for i, box in enumerate(graph.boxes)}
     for edge, members in zip(small.graph.edges, small.bundles, strict=True):
         assert edge.source < edge.target
         for member in members:
             for end in ("source", "target"):
                 box = small.graph.boxes[getattr(edge, end)]
-                assert box.kind == "rest" or place[box] == getattr(member, end)
-    hidden = set(range(len(graph.boxes))) - {place[box] for box in kept}
+                assert box.kind == "rest" or index[box] == getattr(member, end)
+    hidden = set(range(len(graph.boxes))) - {index[box] for box in kept}
     shown = Counter(edge for members in small.bundles for edge in members)
     assert shown == Counter(e for e in graph.edges if not {e.source, e.target} <= hidden)
     into = Counter((edge.target, edge.argument) for edge in small.graph.edges)

@@ -34,9 +34,9 @@ def test_boxes_are_calls_and_edges_are_arguments(branched):
         ("second", "layer", 0, 1),
     ]
     arguments = [
-        (graph.nodes.index(symbol.node), i, place)
+        (graph.nodes.index(symbol.node), i, argument)
         for i, node in enumerate(graph.nodes)
-        for place, symbol in enumerate(node.inputs)
+        for argument, symbol in enumerate(node.inputs)
     ]
     assert [(edge.source, edge.target, edge.argument) for edge in graph.edges] == arguments
     assert graph.boxes[2].shared == graph.boxes[3].shared == 0

@@ -33,7 +33,7 @@ def test_letters_are_levels_from_least_to_most():
     picture = activation_picture(np.array([[-1.0, 0.0, 1.0]]), DETAIL)
     assert picture["cells"] == "0V-"
     assert picture["scale"] == "1"
-    assert picture["form"]["caption"] == "Each row is one sample (1), each column one number (3)."
+    assert picture["form"]["caption"] == "Each row is one sample (1), each column one feature (3)."
 
 
 def test_what_is_not_finite_is_marked():

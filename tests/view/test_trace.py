@@ -132,14 +132,14 @@ def test_nested_models_are_followed_inside():
     y = generator.normal(size=(5, 2)).astype("float32")
     recording = trace(model, x, y, mean_square)
     graph = recording.graph
-    place = {box.path: i for i, box in enumerate(graph.boxes)}
-    hidden, kernel = place["pair[0]/hidden"], model.get_layer("pair").get_layer("hidden").kernel
+    index = {box.path: i for i, box in enumerate(graph.boxes)}
+    hidden, kernel = index["pair[0]/hidden"], model.get_layer("pair").get_layer("hidden").kernel
     value = np.tanh(x[0] @ kernel.numpy())
     np.testing.assert_allclose(recording.values[hidden][0].numpy(), value, rtol=1e-5)
     np.testing.assert_allclose(
-        recording.values[place["pair[0]"]][0].numpy(), 2 * value + x[1], rtol=1e-5
+        recording.values[index["pair[0]"]][0].numpy(), 2 * value + x[1], rtol=1e-5
     )
-    np.testing.assert_array_equal(recording.values[place["pair[1]/a"]][0].numpy(), x[0])
+    np.testing.assert_array_equal(recording.values[index["pair[1]/a"]][0].numpy(), x[0])
     for i, box in enumerate(graph.boxes):
         uses = [(edge.target, edge.argument) for edge in graph.edges if edge.source == i]
         if box.opened or i in graph.outputs:
