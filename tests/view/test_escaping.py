@@ -133,7 +133,7 @@ def test_what_no_name_may_hold_is_refused(text):
             layers.Dense(3, name=name)
         with pytest.raises(ValueError, match="must hold no '/' and nothing invisible"):
             Input((3,), name=name)
-    with pytest.raises(ValueError, match="is not a known number type"):
+    with pytest.raises(ValueError, match="is not a known dtype"):
         Input((3,), dtype=text)
 
 
