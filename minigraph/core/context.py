@@ -11,28 +11,26 @@ if TYPE_CHECKING:
 
 
 class Context(threading.local):
-    """The settings of the current thread. Whoever changes one puts it back (see `setting`).
+    """The settings of the current thread; the class attributes are each thread's defaults.
 
-    `tape` is the open tape or None. `training` says whether layers run in training mode (None:
-    nobody said, which means no). `tracing` is None, or the list of undo steps of the symbolic call
-    that is being traced. `names` is None, or the counter that automatic names come from while a
-    model is rebuilt from its config. `call` is the outermost layer call that is running; `quiet`
-    says whether NumPy is silent about overflow and the like. `budget` is None, or what a model that
-    is read from a file may still cost (see `ops.costs`). `on_node` is None, or a function that is
-    told of each node that is added to a graph; `on_output` of each layer that has run, with its
-    outputs; `on_gradients` of the gradients and variables that an optimizer was given.
+    Whoever changes one restores it (see `setting`).
     """
 
-    tape: "Tape | None" = None
-    training: bool | None = None
-    tracing: list[tuple[Any, dict[str, Any]]] | None = None
-    names: Counter[str] | None = None
-    call: Any = None
-    quiet: bool = False
-    budget: "Budget | None" = None
-    on_node: Callable[[Any], None] | None = None
-    on_gradients: Callable[..., None] | None = None
-    on_output: Callable[[Any, Any], None] | None = None
+    # Recording and mode
+    tape: "Tape | None" = None  # the innermost open tape
+    training: bool | None = None  # None: not specified, which means inference
+    quiet: bool = False  # whether NumPy is silent about overflow and the like
+    call: Any = None  # the identity of the outermost layer call that is running
+
+    # Symbolic calls
+    tracing: list[tuple[Any, dict[str, Any]]] | None = None  # the undo log of the one being traced
+    names: Counter[str] | None = None  # the counter that automatic names come from for a while
+    budget: "Budget | None" = None  # what a model from a file, perhaps a forged one, may still cost
+
+    # Observers, called if they are set: by pictures, the dashboard and the search for NaN
+    on_node: Callable[[Any], None] | None = None  # with each node that is added to a graph
+    on_output: Callable[[Any, Any], None] | None = None  # with a layer that has run, its outputs
+    on_gradients: Callable[..., None] | None = None  # with what an optimizer is given
 
 
 context = Context()
@@ -41,8 +39,8 @@ context = Context()
 class setting:
     """Set fields of the context for the length of a `with` block.
 
-    This is a class, not a generator: Python closes a generator that Ctrl-C interrupted only when
-    its memory is freed, and that would restore the old values too late.
+    A class rather than `@contextmanager`: if Ctrl-C arrives inside the context manager itself, a
+    generator cleans up only once its memory is freed, which may be too late.
     """
 
     def __init__(self, **values: Any):

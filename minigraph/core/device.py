@@ -143,6 +143,14 @@ def host_copies(array: Array) -> Iterator[np.ndarray]:
     yield array.get()
 
 
+# Conversions, from the weakest to the strongest:
+#   tensor.as_array(x)    a tensor becomes its array; anything else is returned unchanged
+#   as_numbers(x)         an array, where it lies; Python floats get the default float type
+#   to_array(x)           the same, moved to the active backend
+#   tensor.to_operand(x)  the same, but Python numbers stay Python numbers
+#   on_backend(a)         no conversion: a TypeError unless the array is on the active backend
+
+
 def as_numbers(value: TensorLike) -> Array:
     """An array of `value`; Python floats become the default float, Python ints int32 or int64.
 

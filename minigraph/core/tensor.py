@@ -1,7 +1,7 @@
-"""A value, a named value, and the list of the operations that made them.
+"""Tensors, variables, and the tape that records operations for backpropagation.
 
 `Tensor` wraps an array. `@op` turns a plain function of arrays into one of tensors. While a `Tape`
-is open it keeps the receipt: each op that ran, with its backward function.
+is open it records each op that runs, with its backward function.
 """
 
 import math
@@ -27,11 +27,16 @@ QUIET = partial(np.errstate, all="ignore")
 IS_QUIET = nullcontext()
 
 P = ParamSpec("P")  # the arguments of an op: those of the function that it is made of
-OPS: dict[str, Callable[..., Any]] = {}  # by name: a file may name an op, never import one
+# By name: operators look ops up here, because `ops/` imports this file; so do saved models.
+OPS: dict[str, Callable[..., Any]] = {}
 
 
 class Operators:
-    """What `+ - * / @ []` mean, for tensors and symbols alike: the ops of these names."""
+    """The operators of tensors and symbols: each calls the op of that name.
+
+    `==` is not among them: tensors compare by identity, so that they can be keys of a dict. For
+    elements there is `ops.equal`.
+    """
 
     __slots__ = ()
     __array_priority__ = 1000  # `array + tensor` asks the tensor first
@@ -263,7 +268,8 @@ class Tape:
             loss = ...
         gradients = tape.gradient(loss, variables)
 
-    Tapes may be nested: each keeps its own list.
+    Tapes may be nested: the outer one records the ops of the inner one, too. Gradients are plain
+    arrays, so they are not recorded: there are no second derivatives.
     """
 
     __slots__ = ("records", "_outer")
@@ -285,7 +291,7 @@ class Tape:
             self._outer.record(name, outputs, inputs, backward)
 
     def watch(self, tensor: Tensor) -> Tensor:
-        """Compute gradients for a tensor that is not a variable, too."""
+        """Mark a tensor that is not a variable, so that ops on it are recorded from now on."""
         if not isinstance(tensor, Tensor):
             raise TypeError(f"a tape watches a Tensor, got {type(tensor).__name__}: wrap it first")
         tensor.tracked = True
@@ -296,11 +302,12 @@ class Tape:
 
         d loss / d x = sum over the ops that used x of (d loss / d output) * (d output / d x)
 
-        Records are popped newest first. The order in which ops ran is a topological order, so
-        when an op is popped every use of its output has already added its share, and memory is
-        freed on the way. A tape can therefore be asked once. A source that the loss does not depend
+        Records are processed in reverse. Ops ran in a topological order, so by the time an op is
+        reached, every op that used its output has contributed its gradient. Records are dropped on
+        the way to free memory, so a tape can be used once. A source that the loss does not depend
         on has the gradient None.
-        Raises ValueError if the loss is not a scalar or was not recorded here.
+        Raises ValueError if the loss is not a scalar or was not recorded, TypeError if it is not a
+        tensor.
         """
         if not isinstance(loss, Tensor):
             raise TypeError(f"the loss must be a Tensor, got {loss!r:.80} ({type(loss).__name__})")
@@ -323,35 +330,39 @@ class Tape:
             while self.records:
                 name, outputs, inputs, backward = self.records.pop()
                 try:
-                    self._step_back(outputs, inputs, backward, gradients, keep)
+                    self._backpropagate(outputs, inputs, backward, gradients, keep)
                 except Exception as error:
                     error.add_note(f"in the backward pass of op {name!r}")
                     raise
         found = [gradients.get(tensor) for tensor in wanted]
         return tree.pack(sources, [None if g is None else Tensor(g) for g in found])
 
-    def _step_back(self, outputs, inputs, backward, gradients, keep):
-        """Carry what has arrived at the outputs of one op to its inputs."""
-        arriving = take_arriving(outputs, gradients, keep)
-        if arriving is None:  # the loss does not depend on this op
+    def _backpropagate(self, outputs, inputs, backward, gradients, keep):
+        """Apply the chain rule to one op: from its outputs to its inputs."""
+        upstream = take_gradients(outputs, gradients, keep)
+        if upstream is None:  # the loss does not depend on this op
             return
-        joint = callable(backward)
-        ways: Any = backward(arriving) if joint else backward
-        for tensor, way in zip(inputs, ways, strict=True):
-            if tensor is None or way is None:
+        if callable(backward):  # one function for all inputs
+            parts: Any = backward(upstream)
+        else:  # one function for each input
+            parts = [fn and partial(fn, upstream) for fn in backward]
+        for tensor, part in zip(inputs, parts, strict=True):
+            if tensor is None or part is None:
                 continue
-            if callable(way):
-                way = way() if joint else way(arriving)
-            share = unbroadcast(way, tensor)
+            contribution = unbroadcast(part() if callable(part) else part, tensor)
             before = gradients.get(tensor)
-            gradients[tensor] = share if before is None else before + share
+            gradients[tensor] = contribution if before is None else before + contribution
 
 
-def take_arriving(outputs, gradients, keep):
-    """The gradient that has arrived at an op's output (a list for several), or None if none did."""
+def take_gradients(outputs, gradients, keep):
+    """The gradient of an op's output, or None if the loss does not depend on it.
+
+    Of several outputs a list, with None for those that the loss does not depend on. What is not to
+    be kept, because nobody asked for it, is dropped once it is taken.
+    """
     if type(outputs) is tuple:
-        arriving = [take_arriving(output, gradients, keep) for output in outputs]
-        return arriving if any(g is not None for g in arriving) else None
+        found = [take_gradients(output, gradients, keep) for output in outputs]
+        return found if any(g is not None for g in found) else None
     return gradients.get(outputs) if outputs in keep else gradients.pop(outputs, None)
 
 
@@ -362,10 +373,10 @@ def unbroadcast(gradient: Array, tensor: Tensor) -> Array:
     """
     array = tensor.value
     if gradient.shape != array.shape:
-        more = gradient.ndim - array.ndim
-        gradient = gradient.sum(tuple(range(more))) if more else gradient
-        stretched = tuple(i for i, n in enumerate(array.shape) if n != gradient.shape[i])
-        gradient = gradient.sum(stretched, keepdims=True) if stretched else gradient
+        extra = gradient.ndim - array.ndim
+        gradient = gradient.sum(tuple(range(extra))) if extra else gradient
+        repeated = tuple(i for i, n in enumerate(array.shape) if n != gradient.shape[i])
+        gradient = gradient.sum(repeated, keepdims=True) if repeated else gradient
     return gradient if gradient.dtype == array.dtype else gradient.astype(array.dtype)
 
 
@@ -380,19 +391,20 @@ def op(fn: None = None, *, name: str) -> Callable[[Callable[P, Any]], Callable[P
 def op(fn: Callable[..., Any] | None = None, *, name: str | None = None) -> Any:
     """Make an op of `fn(*arrays, /, **settings) -> (value, backward)`.
 
-    Arrays come before `/`, settings after it. `value` is an array or a tuple of arrays. `backward`
-    is one of three.
+        @op
+        def multiply(a, b, /):
+            return a * b, (lambda g: g * b, lambda g: g * a)
 
-    A tuple with one function for each input: from the gradient of the output to the gradient of
-    that input (None for an input that has none).
+    Arrays come before `/`, settings after it. `value` is an array or a tuple of arrays. `g` is the
+    gradient of the loss with respect to the value. `backward` is one of three: a tuple with one
+    function for each input, from g to the gradient with respect to that input (None if there is
+    none); one function from g to all of them, where it pays to compute them together (an entry may
+    be a function of no arguments, called only if it is needed); or None, if the op has no gradient.
 
-    One function that computes them jointly; an entry of its result may itself be a function of no
-    arguments, which is called only if that input's gradient is wanted.
-
-    None, if the op has no gradient.
-
-    An op over a list is variadic inside (`def stack(*arrays, axis=0)`) and takes the list outside.
-    The tape undoes broadcasting: it sums the gradient to the shape of the input.
+    Of an op with several outputs, `backward` gets a list, with None for an output that the loss
+    does not depend on. The tape undoes broadcasting: it sums a gradient to the shape of its input.
+    An op over a list is variadic inside, `def stack(*arrays, axis=0)`, and takes the list outside,
+    `stack([a, b])`.
 
     Raises TypeError if there is no argument before `/`.
     """
@@ -434,12 +446,12 @@ def op(fn: Callable[..., Any] | None = None, *, name: str | None = None) -> Any:
 
 
 def array_function(op: Callable[P, Any]) -> Callable[P, Any]:
-    """The function of arrays that an op was made of: it gives (value, backward)."""
+    """The function that an op was made of: it takes arrays and returns (value, backward)."""
     return vars(op)["__wrapped__"]
 
 
 def overrides_calls(argument: Any) -> bool:
-    """Whether an argument turns the call into something else, as a symbol does."""
+    """Whether an argument intercepts calls, as with NumPy's `__array_function__`: symbols do."""
     return hasattr(type(argument), "__minigraph_function__")
 
 
@@ -474,7 +486,7 @@ def to_operand(value: Any) -> Any:
 
 
 def wrapped(value: Any, operands: Iterable[Array], tracked: bool) -> Any:
-    """The array, or the tuple of arrays, that an op gave, as tensors."""
+    """The result of an op as tensors, in the float type of its operands."""
     if type(value) is tuple:
         return tuple(wrapped(part, operands, tracked) for part in value)
     return Tensor(in_float_type_of(operands, value), tracked)
@@ -483,6 +495,6 @@ def wrapped(value: Any, operands: Iterable[Array], tracked: bool) -> Any:
 def quietly():
     """A block in which NumPy is silent about overflow and the like: infinity and NaN are results.
 
-    A layer asks for that once around its call; to ask at each op takes a microsecond.
+    A layer enters it once around its call; to enter it for every op would cost a microsecond each.
     """
     return IS_QUIET if context.quiet else QUIET()

@@ -66,7 +66,7 @@ def map_shapes(fn: Callable[[Any], Any], shapes: Structure) -> Any:
 
 
 def same_structure(a: Structure, b: Structure) -> bool:
-    """Whether two structures differ in nothing but their leaves (lists and tuples are alike)."""
+    """Whether two structures differ in nothing but their leaves (lists equal tuples)."""
     if not is_branch(a) or not is_branch(b):
         return is_branch(a) == is_branch(b)
     if isinstance(a, dict) != isinstance(b, dict) or len(a) != len(b):

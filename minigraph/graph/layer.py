@@ -1,7 +1,7 @@
 """A layer is a function that owns variables.
 
-Called on tensors, it computes. Called on a symbolic tensor, it becomes a node of a graph: the
-symbol takes the call over (see `graph/symbols`), so this file knows nothing of graphs.
+Called on tensors, it computes. Called on a symbolic tensor, it hands the call over to the symbol
+(`__minigraph_function__`), which adds a node to a graph: see `graph/symbols`.
 """
 
 from collections import Counter
@@ -48,7 +48,7 @@ class LayerOptions(ModelOptions, total=False):
 
 
 class LayerCall:
-    """The outermost layer call that is running. Losses that layers add belong to it."""
+    """The identity of one outermost layer call: losses added in an earlier call are dropped."""
 
 
 class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttributes):
@@ -59,7 +59,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
     `training` or `mask`, it is given them. Shapes include the batch axis, which is None where it
     is unknown.
 
-    `weight_defaults` names the weights that can be set from outside, and how they start: with
+    `weight_defaults` names the weights whose initializer and regularizer are arguments: with
     {"bias": "zeros"} the layer takes `bias_initializer` and `bias_regularizer`, and
     `add_weight(name="bias")` uses them. `activity_regularizer` adds a penalty on the outputs.
     """
@@ -83,7 +83,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         cls._can_be_fast = cls._signature.is_plain and hasattr(cls.compute_mask, "follows_masks")
 
     def __new__(cls, *args: Any, **options: Any) -> Self:
-        refuse_symbols(cls, args)  # here: most layers would refuse one as another kind of argument
+        refuse_symbols(cls, args)  # before __init__ would call it a wrong `units`, say
         return object.__new__(cls)
 
     def __init__(
@@ -115,12 +115,12 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
 
     @property
     def _title(self) -> str:
-        """What errors call it: layer 'dense_1' (Dense)."""
+        """How errors refer to this layer: layer 'dense_1' (Dense)."""
         return f"layer {self.name!r} ({type(self).__name__})"
 
     @property
     def _label(self) -> str:
-        """What kind of layer pictures and errors call it."""
+        """The kind of this layer, as pictures and errors show it."""
         return type(self).__name__
 
     @property
@@ -132,7 +132,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
 
     @builds_once
     def build(self, input_shape: Any) -> None:
-        """Make the weights. `input_shape` includes the batch axis; several inputs give several."""
+        """Make the weights. `input_shape` includes the batch axis; several have a list."""
 
     def call(self, inputs: TensorLike) -> Any:
         """Compute the outputs."""
@@ -144,8 +144,8 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
     def compute_output_shape(self, input_shape: Structure) -> Any:
         """The shape of the outputs (or several) for inputs of this shape, with None for unknown.
 
-        It is found by a call on symbols, after which the layer is as it was before. A layer that
-        cannot run on an empty batch may define it: then its symbolic calls go by what it says.
+        It is found by calling the layer on symbols and undoing all side effects. A layer that
+        cannot run on an empty batch may override it: then symbolic calls use what it returns.
         Raises ValueError, naming the layer, if it cannot be called on such inputs.
         """
         entrance = registry.find("InputLayer")
@@ -161,6 +161,14 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
     # -- calling -------------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the layer: on tensors it computes, on symbols it adds a node to the graph.
+
+        1. Arrays become tensors, and the masks that are attached to them are collected.
+        2. The first call builds the weights.
+        3. `training` comes from the argument, else from the call around this one.
+        4. `call` computes.
+        5. Outputs become tensors, penalties are added to the losses, masks are passed on.
+        """
         if self._is_fast_call(args, kwargs):
             return self._finish(self._run(args, {}))
         args, kwargs = self._signature.name_first(args, kwargs, self._title)
@@ -179,7 +187,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         return self.pass_masks(args[0], masks, outputs)
 
     def _is_fast_call(self, args: tuple, kwargs: dict[str, Any]) -> bool:
-        """Nothing to build or cast, no mask, no `training`: most layers in most steps."""
+        """Inside another call, with nothing to build or cast, no mask, no `training`: most are."""
         known = self._can_be_fast and self.built and context.call is not None
         return known and len(args) == 1 and not kwargs and needs_no_change(args[0], self._dtype)
 
@@ -196,7 +204,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         kwargs = tree.map(to_tensor, kwargs)
         if "mask" in kwargs:  # masks are bare arrays, as they are on a tensor
             kwargs["mask"] = tree.map(as_array, kwargs["mask"])
-        if "mask" in kwargs and self._signature.mask is None:  # then it is attached to the inputs
+        if "mask" in kwargs and self._signature.mask is None:  # `call` takes none: attach it
             inputs = attach_masks(inputs, kwargs.pop("mask"))
         masks = masks_of(inputs)
         if self._signature.wants_mask(args, kwargs):
@@ -252,8 +260,8 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         """A new variable of this layer; `initializer` is a name, an initializer or a function.
 
         What is not given comes from `<name>_initializer` and `<name>_regularizer` of the layer, if
-        it has them; else weights start with Glorot's uniform distribution. A wrong shape or an
-        unknown initializer is a ValueError.
+        it has them; else weights start with Glorot's uniform distribution. Raises
+        ValueError for a wrong shape or an unknown initializer.
         """
         shape = check_weight_shape(shape, self.name)
         if initializer is None:
@@ -269,7 +277,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         return variable
 
     def add_loss(self, loss: Structure) -> None:
-        """Add a number to what training makes small: called within `call`, for this call only."""
+        """Add a term to the training loss: called within `call`, it counts for that call only."""
         if context.tracing is not None:  # a symbolic call has no side effects
             return
         if context.call is None or context.call is not self._added_in:
@@ -279,12 +287,12 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
 
     @property
     def losses(self) -> list[Any]:
-        """What the layers inside added in their latest call, and the penalties of weights."""
+        """What this layer and those inside added in their latest call, then weight penalties."""
         return losses_of(self._all_layers())
 
     def _parts(self) -> list[Any]:
         """The variables, layers, metrics and the like that this layer holds."""
-        return [*self._variables, *parts_in(self)]  # named: without __init__ there is no such list
+        return [*self._variables, *parts_in(self)]  # a clear error if __init__ never ran
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"

@@ -16,8 +16,9 @@ from .symbols import Node, SymbolicTensor, check_symbols
 def collect(inputs: list[SymbolicTensor], outputs: list[SymbolicTensor]) -> list[Node]:
     """The nodes that lead from the symbols `inputs` to the symbols `outputs`, in topological order.
 
-    The walk goes back from the outputs and stops at the inputs. It is a loop, so depth has no
-    limit. Raises ValueError with the name of an Input that is needed but was not given.
+    A depth-first walk back from the outputs, which stops at the inputs. It is a loop, not a
+    recursion, so that depth has no limit.
+    Raises ValueError with the name of an Input that is needed but was not given.
     """
     given = set(inputs)
     ordered, seen = [], set()
@@ -42,7 +43,7 @@ class Plan:
 
     `input` and `output` keep the structure in which the symbols were given, `inputs` and
     `outputs` are flat. Each symbol has a slot in a flat list. After its last reader a slot is
-    emptied, so a deep model needs memory for a few layers, not for all.
+    emptied, so without a tape a deep model needs memory for a few layers, not for all.
     """
 
     def __init__(self, input: Structure, output: Structure):
@@ -62,8 +63,8 @@ class Plan:
     def _assign_slots(self, calls: list[Node]) -> None:
         """Give each symbol a slot, and note for each call which slots it reads for the last time.
 
-        What the caller gives is not computed: the call that made it puts its value into a slot that
-        nobody reads.
+        An input of a model may be one output of a call that must run for its other outputs. Then
+        the value that the caller gave counts, and the computed one goes to a slot nobody reads.
         """
         self.slots = {symbol: slot for slot, symbol in enumerate(self.inputs)}
         last_reader = {}
@@ -71,7 +72,7 @@ class Plan:
             for symbol in node.outputs:
                 self.slots.setdefault(symbol, len(self.slots))
             last_reader |= dict.fromkeys(node.inputs, node)
-        last_reader |= dict.fromkeys(self.outputs)  # read by whoever called
+        last_reader |= dict.fromkeys(self.outputs)  # never released: no node is their last reader
         self.unused = [symbol for symbol in self.inputs if symbol not in last_reader]
 
         given, self.discard_slot = set(self.inputs), len(self.slots)
@@ -82,9 +83,10 @@ class Plan:
             self.steps.append((node, self._source(node), targets, finished))
 
     def _source(self, node: Node) -> int | list[int] | None:
-        """The slot of the symbol that a node is called on, or a list of slots for a list of them.
+        """Where to find the input of a call: a slot, a list of slots, or None.
 
-        None for a call on anything else, or on more than that.
+        A fast path: most calls take one symbol or a flat list of symbols. None means that the
+        arguments must be filled in one by one (see `arguments`).
         """
         if len(node.args) != 1 or node.kwargs:
             return None
@@ -124,8 +126,8 @@ class Plan:
     def arguments(self, node: Node, values: list[Any], explicit_training: bool) -> Arguments:
         """The arguments of a node's call, with values for its symbols.
 
-        A `training` that was fixed when the graph was made gives way to one that the model's own
-        call names; the context carries that.
+        If the model is called with an explicit `training`, that overrides one that is stored in the
+        graph: it reaches the layers by the context.
         """
 
         def value_of(leaf: Any) -> Any:

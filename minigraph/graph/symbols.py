@@ -1,11 +1,14 @@
 """The graph of layers: symbols are values that have not happened yet, nodes are calls.
 
-A layer that is called on a symbol adds a node. What the call would give is learned by an
-experiment: the call is made once on an empty batch, and what comes out has the shape and dtype
-that the new symbol promises. So no op and no layer needs a second definition for shapes.
+A layer that is called on a symbol (a symbolic tensor, a placeholder for data) adds a node. Which
+shape and dtype the call will return is found by an experiment (shape inference by a trial run): the
+call is made on an empty batch. So no op and no layer needs a second definition for shapes.
+
+Each symbol stores two probe shapes. The batch axis is 0 in both. Any other unknown axis is 64 in
+one and 96 in the other: an axis of the output that differs between the two is unknown, too.
 
 Edges belong to the call, never to the layer. Shared layers, models inside models and several
-models over one graph all follow from that sentence.
+models over one graph all follow from that rule.
 """
 
 import itertools
@@ -27,8 +30,7 @@ from .layer import Layer
 from .masks import masks_of
 from .tracing import tracing
 
-# An unknown axis is tried at two sizes: where the results differ, the new axis is unknown too. Both
-# are long enough for a few strides and poolings.
+# Both are large enough to survive several strided convolutions and poolings.
 PROBE_SIZES = (64, 96)
 
 _count_nodes = itertools.count()
@@ -37,7 +39,7 @@ Probes = tuple[tuple[int, ...], ...]  # the shapes of a symbol in both experimen
 
 
 class OutputSpec(NamedTuple):
-    """What an experiment found out about one output.
+    """What an experiment (see `experiment` below) found out about one output.
 
     `probes` are the two shapes that it had, with 0 for the batch; `mask_probes` those of its mask.
     """
@@ -90,7 +92,7 @@ class SymbolicTensor(Operators):
         return connect(fn, args, kwargs)
 
     def placeholder(self, probe: int, batch_size: int = 0, without_first: bool = False) -> Tensor:
-        """Zeros of this symbol's shape, for the experiment; the first axis may be left out."""
+        """Zeros of a probe shape, for the experiment; the first axis may be made 0."""
         shape = with_batch_size(self.probes[probe], batch_size)
         shape = (0, *shape[1:]) if without_first and shape else shape
         spend(*shape)
@@ -225,7 +227,7 @@ def connect(fn: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
     """Add a call of `fn` to the graph and give the symbols that stand for its outputs.
 
     Raises ValueError, naming the layer, its inputs and their shapes, if the call cannot work;
-    then every weight that was made on the way is forgotten again.
+    then the weights that were made on the way are discarded.
     """
     symbols = symbols_in(args, kwargs)
     try:
@@ -244,7 +246,7 @@ def connect(fn: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
         outputs.append(SymbolicTensor(spec, batch_size, name, node, index))
     node.output_structure = tree.pack(structure, outputs)
     if node.layer is not None:
-        if context.tracing is not None:  # if what is around this call fails, it was never made
+        if context.tracing is not None:  # inside another traced call: undone if that one fails
             context.tracing.append((node.layer, vars(node.layer) | {"nodes": [*node.layer.nodes]}))
         node.layer.nodes.append(node)
     notify(node)
@@ -252,49 +254,63 @@ def connect(fn: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
 
 
 def notify(node: Node) -> None:
-    """Notify whoever watches the graph of a new node; not of one inside a call that is traced."""
+    """Notify the observer of a new node, unless it was made inside a call that is traced."""
     if context.on_node is not None and context.tracing is None:
         context.on_node(node)
 
 
 def experiment(
-    fn: Any, args: tuple, kwargs: dict[str, Any], symbols: list[SymbolicTensor]
+    fn: Callable[..., Any], args: tuple, kwargs: dict, symbols: list[SymbolicTensor]
 ) -> tuple[Structure, list[OutputSpec]]:
-    """Learn what a call gives by making it on empty batches, with unknown axes at two sizes.
+    """Learn what a call returns by making it on an empty batch, with unknown axes at two sizes.
 
     Returns the structure of the outputs and, for each of them, its `OutputSpec`.
     """
 
-    def run(probe: int, batch_size: int = 0, without_first: bool = False) -> Structure:
-        def value_of(leaf: Any) -> Any:
+    def run(probe, batch_size=0, without_first=False):
+        def value_of(leaf):
             is_symbol = isinstance(leaf, SymbolicTensor)
             return leaf.placeholder(probe, batch_size, without_first) if is_symbol else leaf
 
         call_args, call_kwargs = tree.map(value_of, (args, kwargs))
         return check_outputs(what_to_run(fn)(*call_args, **call_kwargs))
 
-    def at_two_sizes(batch_size: int) -> tuple[Structure, Structure]:
-        first = run(0, batch_size)
-        all_known = all(symbol.probes[0] == symbol.probes[1] for symbol in symbols)
-        return first, first if all_known else run(1, batch_size)
-
     charge_without_batch(fn, symbols, run)
-    batch_size = None
     try:
-        first, second = at_two_sizes(0)
-        other = first
+        return on_empty_batch(run, symbols)
     except Exception as error:
-        # Some code cannot run on an empty batch, such as a maximum over it. Then the batch is what
-        # differs between two samples and three. A fixed batch size is tried as it is.
-        batch_size = fixed_batch_size(symbols)
-        charge_layer(fn, batch_size or 3)
+        charge_layer(fn, fixed_batch_size(symbols) or 3)
         try:
-            first, second = at_two_sizes(batch_size or 2)
-            other = first if batch_size else run(0, 3)
+            return on_small_batches(run, symbols)
         except Exception:
             raise error from None
+
+
+def on_empty_batch(run, symbols):
+    """What an experiment finds on an empty batch: the batch axis is the one of size 0."""
+    first, second = at_two_sizes(run, symbols, 0)
+    pairs = zip(tree.flatten(first), tree.flatten(second), strict=True)
+    return first, [output_spec(a, b) for a, b in pairs]
+
+
+def on_small_batches(run, symbols):
+    """The same where code cannot run on an empty batch, such as a maximum over it.
+
+    The batch axis is the one that differs between two samples and three. A fixed batch size is
+    tried as it is.
+    """
+    batch_size = fixed_batch_size(symbols)
+    first, second = at_two_sizes(run, symbols, batch_size or 2)
+    other = first if batch_size else run(0, 3)
     trios = zip(*(tree.flatten(result) for result in (first, second, other)), strict=True)
     return first, [output_spec(a, b, batch_axes(a.shape, c.shape, batch_size)) for a, b, c in trios]
+
+
+def at_two_sizes(run, symbols, batch_size):
+    """The outputs with each unknown axis at the first and at the second of its sizes."""
+    first = run(0, batch_size)
+    all_known = all(symbol.probes[0] == symbol.probes[1] for symbol in symbols)
+    return first, first if all_known else run(1, batch_size)
 
 
 def what_to_run(fn: Any) -> Callable[..., Any]:
@@ -322,7 +338,7 @@ def batch_axes(
     return [i for i, (n, m) in enumerate(zip(shape, other, strict=True)) if n != m]
 
 
-def output_spec(a: Tensor, b: Tensor, batch: Sequence[int]) -> OutputSpec:
+def output_spec(a: Tensor, b: Tensor, batch: Sequence[int] = ()) -> OutputSpec:
     """The spec of an output, from its values at both sizes and its batch axes."""
     probes = tuple(tuple(0 if i in batch else n for i, n in enumerate(x.shape)) for x in (a, b))
     mask = a.mask

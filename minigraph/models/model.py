@@ -1,4 +1,4 @@
-"""A model is a layer whose call is a plan of other layers' calls. All floors meet here."""
+"""A model is a layer whose call is a plan of other layers' calls: graph, training, saving meet."""
 
 import os
 import warnings
@@ -45,7 +45,7 @@ class Model(Layer, Trainer):
     build_shape: Any = None  # what a subclass was built for; a file keeps it
 
     def __new__(cls, *args: Any, **options: Any) -> Self:
-        return object.__new__(cls)  # unlike other layers, a model is made of symbols
+        return object.__new__(cls)  # without the check of Layer: a model is made of symbols
 
     def __init__(
         self,
@@ -135,12 +135,15 @@ class Model(Layer, Trainer):
             )
         return given
 
+    # When weights are made: those of a graph, by the calls that made it. Of a Sequential without an
+    # Input, for its first data. Of a subclass, by its `build` if it has one, and in its first call.
+
     def prepare(self, inputs: Structure) -> None:
-        """A subclass gets its weights from its own `build`, or when its `call` first runs."""
+        """Remember the first input's shape, and run the `build` of a subclass."""
         self.build_shape = tree.map(lambda x: (None, *x.shape[1:]), inputs)
         if type(self).build is not Model.build:
             self.build(self.build_shape)
-        if context.tracing is not None:  # a trace that fails later undoes this
+        if context.tracing is not None:  # the inherited build does nothing but log how to undo it
             Layer.build(self, self.build_shape)
 
     def pass_masks(self, inputs: Structure, masks: Structure, outputs: Structure) -> Any:
@@ -153,7 +156,7 @@ class Model(Layer, Trainer):
         self._build_inside(input_shape)
 
     def _build_inside(self, input_shape: Any) -> None:
-        """Make the weights of the layers inside, whether or not there is a `build` of its own."""
+        """Make the weights of the layers inside, whether or not the subclass has a `build`."""
         self.build_shape = input_shape
         symbols = tree.map_shapes(lambda s: Input(batch_shape=(None, *s[1:])), input_shape)
         with tracing():
@@ -284,7 +287,7 @@ class Model(Layer, Trainer):
         summary(self, **options)
 
     def explore(self, x: TensorLike = None, y: TensorLike = None) -> Any:
-        """A picture to click. With data, it steps through a recorded forward and backward pass."""
+        """An interactive drawing; with data, it steps through a recorded forward and backward pass."""
         from ..view.explore import explore
 
         return explore(self, x, y)
@@ -316,7 +319,7 @@ class Model(Layer, Trainer):
         save_model(self, path, overwrite)
 
     def save_weights(self, path: str | os.PathLike[str]) -> None:
-        """Write the weights alone to a file."""
+        """Write only the weights to a file."""
         save_weights(self, path)
 
     def load_weights(self, path: str | os.PathLike[str]) -> None:

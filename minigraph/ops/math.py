@@ -1,8 +1,8 @@
 """The ops that everything else is made of, each with its gradient on the same screen.
 
-In this file `g` is the gradient of the output, and every function behind a comma turns it into the
-gradient of an input. Broadcasting needs no care here: the tape sums a gradient to the shape of its
-input.
+Each op returns its value and one function for each input, its vector-Jacobian product. That takes
+`g`, the gradient of the loss with respect to the value, and returns the gradient with respect to
+the input. Broadcasting needs no care here: the tape sums a gradient to the shape of its input.
 """
 
 import math
@@ -57,7 +57,7 @@ def mod(a: Array, b: Array, /):
 def power(a: Array, b: Array, /):
     """The first to the power of the second: a^b.
 
-    The gradient of the exponent is a^b log a, and 0 where a is not positive.
+    The gradient with respect to the exponent is a^b log a, and 0 where a is not positive.
     """
     xp = array_module(a, b)
     y = a**b
@@ -66,7 +66,7 @@ def power(a: Array, b: Array, /):
         positive = xp.asarray(a) > 0
         return g * y * xp.log(xp.where(positive, a, 1))
 
-    # Where b is 0 so is the derivative; lowering b there would divide by zero at a = 0.
+    # b - 1, but where b is 0: there the derivative is 0, and 0 ** -1 would divide by zero.
     return y, (lambda g: g * b * a ** (b - (b != 0)), to_exponent)
 
 
@@ -83,7 +83,7 @@ def matmul(a: Array, b: Array, /):
     if a.ndim == 0 or b.ndim == 0 or a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
         raise ValueError(
             f"matmul: cannot multiply shapes {a.shape} and {b.shape}: the last axis of the first "
-            "must be as long as the last but one of the second"
+            "must be as long as the second to last of the second"
         )
 
     def to_a(g):  # g (..., n, m) @ b^T (..., m, k)
@@ -115,7 +115,7 @@ def named(name: str, text: str, fn: Callable[P, Any]) -> Callable[P, Any]:
 
 
 def elementwise(name: str, text: str, derivative: Any = None) -> Callable[[Array], Any]:
-    """The op y = xp.<name>(x); `derivative(xp, x, y)` is None if it has none."""
+    """The op y = xp.<name>(x); `derivative(xp, x, y)` is dy/dx; None: no gradient."""
 
     def fn(x: Array, /):
         xp = array_module(x)
@@ -160,8 +160,8 @@ less_equal = comparison("less_equal", "Where the first is not larger: a <= b.")
 greater = comparison("greater", "Where the first is larger: a > b.")
 greater_equal = comparison("greater_equal", "Where the first is not smaller: a >= b.")
 logical_and = comparison("logical_and", "Where both are true, or not 0: a and b.")
-logical_or = comparison("logical_or", "Where one of both is true, or not 0: a or b.")
-floor_divide = comparison("floor_divide", "The largest integer below a / b; it has no gradient.")
+logical_or = comparison("logical_or", "Where either is true, or not 0: a or b.")
+floor_divide = comparison("floor_divide", "The quotient a / b rounded down; it has no gradient.")
 
 
 @op
@@ -349,7 +349,7 @@ def std(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Any:
     return sqrt(var(x, axis, keepdims))
 
 
-# The others have no gradient.
+# Reductions without a gradient.
 
 
 def search(name: str, text: str) -> Callable[..., Any]:
