@@ -287,7 +287,7 @@ class Model(Layer, Trainer):
         summary(self, **options)
 
     def explore(self, x: TensorLike = None, y: TensorLike = None) -> Any:
-        """An interactive drawing; with data, it steps through a recorded forward and backward pass."""
+        """An interactive drawing; with data, it steps through a forward and a backward pass."""
         from ..view.explore import explore
 
         return explore(self, x, y)
