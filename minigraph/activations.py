@@ -1,6 +1,8 @@
 """Activations by name: the element-wise functions that stand between layers."""
 
 import inspect
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 from .core import registry
 from . import ops
@@ -22,14 +24,17 @@ from .ops.nn import (
     tanh,
 )
 from .core.tensor import OPS
+from .core.types import TensorLike
+
+ActivationLike: TypeAlias = str | Callable[..., Any] | None  # a name or a function; None: linear
 
 
-def linear(x):
+def linear(x: TensorLike) -> Any:
     """The same numbers: x."""
     return ops.identity(x)
 
 
-def exponential(x):
+def exponential(x: TensorLike) -> Any:
     """The exponential: e^x."""
     return ops.exp(x)
 
@@ -46,7 +51,7 @@ for _fn in FUNCTIONS.values():
 registry.register(silu, group="activation", aliases=("swish",))
 
 
-def get(identifier):
+def get(identifier: ActivationLike) -> Callable[..., Any]:
     """An activation from a function or its name; None means `linear`.
 
     A name is that of one of the activations, of an op of one array such as `exp`, or of a custom
@@ -67,7 +72,7 @@ def get(identifier):
     raise ValueError(f"activation must be a name or a function, got {identifier!r}{hint}")
 
 
-def takes_one_array(op):
+def takes_one_array(op: Callable[..., Any]) -> bool:
     """Whether an op can be called with one array and nothing else."""
     parameters = inspect.signature(op).parameters.values()
     needed = [p for p in parameters if p.default is inspect.Parameter.empty]

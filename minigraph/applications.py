@@ -1,7 +1,11 @@
 """Well-known networks, ready to be trained. No trained weights are shipped."""
 
+from typing import Literal
+
 from . import layers
+from .activations import ActivationLike
 from .core.checks import check_choice
+from .core.types import Shape
 from .models.model import Model
 
 __all__ = ["VGG19"]
@@ -9,9 +13,14 @@ BLOCKS = [(2, 64), (2, 128), (4, 256), (4, 512), (4, 512)]  # (convolutions, fil
 
 
 def VGG19(
-    include_top=True, weights=None, input_shape=None, pooling=None, classes=1000,
-    classifier_activation="softmax", name="vgg19",
-):  # fmt: skip
+    include_top: bool = True,
+    weights: None = None,
+    input_shape: Shape | None = None,
+    pooling: Literal["avg", "max"] | None = None,
+    classes: int = 1000,
+    classifier_activation: ActivationLike = "softmax",
+    name: str = "vgg19",
+) -> Model:
     """Nineteen layers with weights: 16 convolutions of 3x3 in five blocks, three dense layers.
 
     Without `include_top` it ends after the last block, or in the global pooling that `pooling`

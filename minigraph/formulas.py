@@ -5,15 +5,16 @@ labels of shape (n,) or (n, 1) to predictions of shape (n, C). Then a formula gi
 each sample, the mean or sum over the last axis.
 """
 
-import inspect
 import math
 import operator
 from functools import reduce
+from typing import Any
 
 from . import ops
 from .core.checks import check_numbers
 from .core.dtypes import EPSILON
-from .core.names import camel_case
+from .core.tensor import Tensor
+from .core.types import Array, Shape, TensorLike
 from .ops import nn
 from .ops.arrays import convert_to_tensor
 
@@ -21,7 +22,7 @@ from .ops.arrays import convert_to_tensor
 # How target, prediction and weight are paired
 
 
-def adapt(target, prediction):
+def adapt(target: TensorLike, prediction: TensorLike) -> tuple[Tensor, Tensor]:
     """Target and prediction as tensors of one float type; a last axis of 1 comes or goes to fit."""
     target, prediction = convert_to_tensor(target), convert_to_tensor(prediction)
     if target.dtype != prediction.dtype:
@@ -29,7 +30,7 @@ def adapt(target, prediction):
     return fit_rank(target, prediction.shape), prediction
 
 
-def fit_shape(shape, wanted):
+def fit_shape(shape: Shape, wanted: Shape) -> Shape:
     """`shape` with a last axis of 1 more or less, where that gives it as many axes as `wanted`."""
     if len(shape) + 1 == len(wanted) and wanted[-1] == 1:
         return (*shape, 1)
@@ -38,13 +39,13 @@ def fit_shape(shape, wanted):
     return shape
 
 
-def fit_rank(target, wanted):
+def fit_rank(target: Tensor, wanted: Shape) -> Tensor:
     """A target with a last axis of 1 more or less, as in `fit_shape`."""
     shape = fit_shape(target.shape, wanted)
     return target if shape == target.shape else ops.reshape(target, shape)
 
 
-def match(target, prediction):
+def match(target: TensorLike, prediction: TensorLike) -> tuple[Tensor, Tensor]:
     """Like `adapt`, for element-wise formulas.
 
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
@@ -54,7 +55,7 @@ def match(target, prediction):
     return target, prediction
 
 
-def match_labels(labels, prediction):
+def match_labels(labels: TensorLike, prediction: TensorLike) -> tuple[Tensor, Tensor]:
     """Labels (...) or (..., 1) and predictions (..., C) as tensors, the labels without the last
     axis.
 
@@ -66,7 +67,7 @@ def match_labels(labels, prediction):
     return labels, prediction
 
 
-def check_shapes(target, prediction, labels=False):
+def check_shapes(target: Shape, prediction: Shape, labels: bool = False) -> None:
     """Raise ValueError unless the shapes can be paired; None in `prediction` fits any size."""
     if not prediction:
         raise ValueError(
@@ -87,7 +88,7 @@ def check_shapes(target, prediction, labels=False):
         )
 
 
-def spread(weights, values):
+def spread(weights: Array, values: Array | Tensor) -> Array:
     """Weights with as many axes as `values`, aligned from the left: (n,) becomes (n, 1, 1).
 
     Raises ValueError, with both shapes, if the weights do not fit.
@@ -103,13 +104,13 @@ def spread(weights, values):
     return weights.reshape(shape)
 
 
-def weigh(values, *factors):
+def weigh(values: Array | Tensor, *factors: TensorLike | None) -> Array | None:
     """The product of those weights and masks that are not None, aligned with `values`, or None."""
     given = [spread(convert_to_tensor(f).value, values) for f in factors if f is not None]
     return reduce(operator.mul, given) if given else None
 
 
-def task(target_shape, prediction_shape):
+def task(target_shape: Shape, prediction_shape: Shape) -> str:
     """What the shapes say of the targets: "binary", "sparse" labels or "categorical" rows."""
     if prediction_shape[-1:] in ((), (1,)):
         return "binary"
@@ -122,7 +123,7 @@ def task(target_shape, prediction_shape):
 # The formulas
 
 
-def mean_squared_error(y_true, y_pred):
+def mean_squared_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     """The mean squared error.
 
         l = mean over the last axis of (y - p)^2
@@ -133,7 +134,7 @@ def mean_squared_error(y_true, y_pred):
     return nn.mean_squared_error(*match(y_true, y_pred))
 
 
-def mean_absolute_error(y_true, y_pred):
+def mean_absolute_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     """The mean absolute error.
 
         l = mean over the last axis of |y - p|
@@ -145,7 +146,7 @@ def mean_absolute_error(y_true, y_pred):
     return ops.mean(ops.absolute(y_true - y_pred), -1)
 
 
-def mean_absolute_percentage_error(y_true, y_pred):
+def mean_absolute_percentage_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     """The mean absolute error in percent of the target; |y| counts as at least 1e-7.
 
         l = 100 * mean over the last axis of |(y - p) / y|
@@ -158,7 +159,7 @@ def mean_absolute_percentage_error(y_true, y_pred):
     return 100 * ops.mean(ops.absolute((y_true - y_pred) / size), -1)
 
 
-def mean_squared_logarithmic_error(y_true, y_pred):
+def mean_squared_logarithmic_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     """The mean squared error of logarithms; y and p count as at least 1e-7.
 
         l = mean over the last axis of (log(1 + y) - log(1 + p))^2
@@ -170,7 +171,7 @@ def mean_squared_logarithmic_error(y_true, y_pred):
     return ops.mean(ops.square(logs[0] - logs[1]), -1)
 
 
-def huber(y_true, y_pred, delta=1.0):
+def huber(y_true: TensorLike, y_pred: TensorLike, delta: float = 1.0) -> Tensor:
     """The Huber loss: a parabola for small errors, straight lines for large ones.
 
         l = mean over the last axis of d^2 / 2                        where |d| <= delta
@@ -187,7 +188,7 @@ def huber(y_true, y_pred, delta=1.0):
     return ops.mean(ops.where(size.value <= delta, 0.5 * ops.square(size), far), -1)
 
 
-def log_cosh(y_true, y_pred):
+def log_cosh(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     """The log-cosh loss: near d^2 / 2 for small errors d, near |d| for large ones.
 
         l = mean over the last axis of log cosh(p - y)
@@ -200,7 +201,7 @@ def log_cosh(y_true, y_pred):
     return ops.mean(d + nn.softplus(-2 * d) - math.log(2), -1)
 
 
-def cosine(y_true, y_pred, axis=-1):
+def cosine(y_true: TensorLike, y_pred: TensorLike, axis: int = -1) -> Tensor:
     """The cosine of the angle between y and p along `axis`: 1 for the same direction.
 
         y . p / (|y| |p|)
@@ -212,7 +213,7 @@ def cosine(y_true, y_pred, axis=-1):
     return ops.reduce_sum(ops.normalize(y_true, axis) * ops.normalize(y_pred, axis), axis)
 
 
-def cosine_similarity(y_true, y_pred, axis=-1):
+def cosine_similarity(y_true: TensorLike, y_pred: TensorLike, axis: int = -1) -> Tensor:
     """Minus the cosine of the angle between y and p along `axis`: -1 for the same direction.
 
         l = -y . p / (|y| |p|)
@@ -223,7 +224,7 @@ def cosine_similarity(y_true, y_pred, axis=-1):
     return -cosine(y_true, y_pred, axis)
 
 
-def match_signs(y_true, y_pred):
+def match_signs(y_true: TensorLike, y_pred: TensorLike) -> tuple[Tensor, Tensor]:
     """Like `match`, with targets of -1 and 1; if all are 0 or 1, 0 is read as -1."""
     y_true, y_pred = match(y_true, y_pred)
     y = y_true.value
@@ -231,7 +232,7 @@ def match_signs(y_true, y_pred):
     return y_true * (1 + bits) - bits, y_pred
 
 
-def hinge(y_true, y_pred):
+def hinge(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     """The hinge loss, for targets of -1 and 1, or 0 and 1.
 
         l = mean over the last axis of max(1 - y p, 0)
@@ -244,7 +245,7 @@ def hinge(y_true, y_pred):
     return ops.mean(nn.relu(1 - y_true * y_pred), -1)
 
 
-def squared_hinge(y_true, y_pred):
+def squared_hinge(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     """The squared hinge loss, for targets of -1 and 1, or 0 and 1.
 
         l = mean over the last axis of max(1 - y p, 0)^2
@@ -256,7 +257,7 @@ def squared_hinge(y_true, y_pred):
     return ops.mean(ops.square(nn.relu(1 - y_true * y_pred)), -1)
 
 
-def categorical_hinge(y_true, y_pred):
+def categorical_hinge(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     """The hinge loss between the true class and the best of the others, for one-hot targets.
 
         l = max(max((1 - y) p) - sum(y p) + 1, 0)
@@ -270,7 +271,7 @@ def categorical_hinge(y_true, y_pred):
     return nn.relu(wrong - ops.reduce_sum(y_true * y_pred, -1) + 1)
 
 
-def kl_divergence(y_true, y_pred):
+def kl_divergence(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     """The divergence of p from y, both kept within [1e-7, 1].
 
         l = sum over the last axis of y log(y / p)
@@ -283,7 +284,7 @@ def kl_divergence(y_true, y_pred):
     return ops.reduce_sum(y * ops.log(y / p), -1)
 
 
-def poisson(y_true, y_pred):
+def poisson(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     """The Poisson loss, for targets that count events; 1e-7 is added to p inside the logarithm.
 
         l = mean over the last axis of p - y log p
@@ -295,7 +296,9 @@ def poisson(y_true, y_pred):
     return ops.mean(y_pred - y_true * ops.log(y_pred + EPSILON), -1)
 
 
-def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0):
+def binary_crossentropy(
+    y_true: TensorLike, y_pred: TensorLike, from_logits: bool = False, label_smoothing: float = 0.0
+) -> Tensor:
     """The cross-entropy of yes and no.
 
         l = mean over the last axis of -(y log p + (1 - y) log(1 - p))
@@ -314,7 +317,13 @@ def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0):
     return nn.binary_crossentropy(y_true, y_pred, from_logits=from_logits)
 
 
-def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1):
+def categorical_crossentropy(
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+) -> Tensor:
     """The cross-entropy over classes, for one-hot targets.
 
         l = -sum over the classes of y log p
@@ -333,7 +342,12 @@ def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=
     return nn.categorical_crossentropy(y_true, y_pred, from_logits=from_logits, axis=axis)
 
 
-def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_class=None):
+def sparse_categorical_crossentropy(
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    from_logits: bool = False,
+    ignore_class: int | None = None,
+) -> Tensor:
     """The cross-entropy over classes, for integer labels y.
 
         l = -log p[y]
@@ -359,7 +373,7 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_cl
 # Accuracies have no gradient, so they are plain arithmetic on arrays.
 
 
-def accuracy(y_true, y_pred):
+def accuracy(y_true: TensorLike, y_pred: TensorLike) -> Array:
     """How often y = p, the mean over the last axis.
 
     Shapes: (..., n), (..., n) -> (...).
@@ -369,7 +383,7 @@ def accuracy(y_true, y_pred):
     return (y_true.value == y_pred.value).mean(-1)
 
 
-def binary_accuracy(y_true, y_pred, threshold=0.5):
+def binary_accuracy(y_true: TensorLike, y_pred: TensorLike, threshold: float = 0.5) -> Array:
     """How often p > threshold says what y says (0 or 1), the mean over the last axis.
 
     Shapes: (..., n), (..., n) -> (...).
@@ -379,7 +393,7 @@ def binary_accuracy(y_true, y_pred, threshold=0.5):
     return (y_true.value == (y_pred.value > threshold)).mean(-1)
 
 
-def categorical_accuracy(y_true, y_pred):
+def categorical_accuracy(y_true: TensorLike, y_pred: TensorLike) -> Array:
     """Whether the largest elements of y and p have the same index: argmax y = argmax p.
 
     Shapes: (..., C), (..., C) -> (...).
@@ -389,7 +403,7 @@ def categorical_accuracy(y_true, y_pred):
     return y_true.value.argmax(-1) == y_pred.value.argmax(-1)
 
 
-def sparse_categorical_accuracy(y_true, y_pred):
+def sparse_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike) -> Array:
     """Whether y is the index of the largest element of p: y = argmax p.
 
     Shapes: labels (...) or (..., 1), predictions (..., C) -> (...).
@@ -399,7 +413,7 @@ def sparse_categorical_accuracy(y_true, y_pred):
     return labels.value == y_pred.value.argmax(-1)
 
 
-def top_k_categorical_accuracy(y_true, y_pred, k=5):
+def top_k_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike, k: int = 5) -> Array:
     """Whether the index of the 1 in y is among those of the k largest elements of p.
 
     Shapes: (..., C), (..., C) -> (...).
@@ -409,7 +423,7 @@ def top_k_categorical_accuracy(y_true, y_pred, k=5):
     return sparse_top_k_categorical_accuracy(y_true.value.argmax(-1), y_pred, k)
 
 
-def sparse_top_k_categorical_accuracy(y_true, y_pred, k=5):
+def sparse_top_k_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike, k: int = 5) -> Array:
     """Whether p[y] is among the k largest of p.
 
     Shapes: labels (...) or (..., 1), predictions (..., C) -> (...).
@@ -433,18 +447,18 @@ CROSSENTROPIES = {
 }
 
 
-def accuracy_by_shapes(y_true, y_pred):
+def accuracy_by_shapes(y_true: Tensor, y_pred: Tensor) -> Array:
     """The accuracy that the shapes of two tensors call for."""
     return ACCURACIES[task(y_true.shape, y_pred.shape)](y_true, y_pred)
 
 
-def crossentropy_by_shapes(y_true, y_pred):
+def crossentropy_by_shapes(y_true: Tensor, y_pred: Tensor) -> Tensor:
     """The cross-entropy that the shapes of two tensors call for."""
     return CROSSENTROPIES[task(y_true.shape, y_pred.shape)](y_true, y_pred)
 
 
 # ---------------------------------------------------------------------------------------------
-# From a formula to a class: its settings become constructor arguments
+# The settings of formulas
 
 RANGES = {
     "label_smoothing": {"least": 0, "most": 1},
@@ -454,29 +468,8 @@ RANGES = {
 }
 
 
-def signature(formula, others):
-    """The settings of a formula and other arguments (name: default), as a signature.
-
-    Settings come first, but behind a `name` that is the first of the others; k always comes first.
-    """
-    settings = list(inspect.signature(formula).parameters.values())[2:]
-    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    more = [inspect.Parameter(name, kind, default=value) for name, value in others.items()]
-    behind = more[0].name == "name" and [p.name for p in settings] != ["k"]
-    return inspect.Signature([*more, *settings] if behind else [*settings, *more])
-
-
-def class_of(formula, base, name, others):
-    """A subclass of `base` around a formula, whose settings are arguments beside `others`."""
-    name = name or camel_case(formula.__name__)
-    own = {"formula": staticmethod(formula), "__signature__": signature(formula, others)}
-    return type(name, (base,), own | {"__doc__": formula.__doc__, "__module__": base.__module__})
-
-
-def bind(signature, args, kwargs):
-    """All arguments of a call by name; ValueError for one out of range, TypeError for unknown."""
-    bound = signature.bind(*args, **kwargs)
-    bound.apply_defaults()
-    for name in RANGES.keys() & bound.arguments.keys():
-        check_numbers(**RANGES[name], **{name: bound.arguments[name]})
-    return bound.arguments
+def checked(**settings: Any) -> dict[str, Any]:
+    """The settings of a formula by name; ValueError for one out of range."""
+    for name in RANGES.keys() & settings.keys():
+        check_numbers(**RANGES[name], **{name: settings[name]})
+    return settings

@@ -1,6 +1,8 @@
 """How weights start: each initializer is a function of shape, dtype and seed."""
 
 import math
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, Literal, TypeAlias, overload
 
 import numpy as np
 
@@ -8,6 +10,10 @@ from .core import registry
 from .core.checks import check_choice, check_numbers, is_number
 from .core.device import to_host
 from .core.tensor import as_array
+from .core.types import Config, DType, TensorLike
+
+Mode: TypeAlias = Literal["fan_in", "fan_out", "fan_avg"]
+Distribution: TypeAlias = Literal["truncated_normal", "untruncated_normal", "uniform"]
 
 
 class Initializer(registry.Configurable):
@@ -18,21 +24,29 @@ class Initializer(registry.Configurable):
     Raises ValueError unless the seed is an integer of at least 0.
     """
 
-    def __init__(self, seed=None):
+    def __init__(self, seed: int | None = None):
         if seed is not None and not (is_number(seed, least=0) and seed == int(seed)):
             raise ValueError(f"`seed` must be an integer of at least 0, or None; got {seed!r}")
         self.seed = None if seed is None else int(seed)
 
-    def __call__(self, shape, dtype="float32", seed=None):
+    def __call__(
+        self, shape: Sequence[int], dtype: DType = "float32", seed: int | None = None
+    ) -> np.ndarray:
         random = np.random.default_rng(seed if self.seed is None else self.seed)
         return check_initial(self.draw(random, tuple(shape)), tuple(shape), dtype, self)
 
-    def draw(self, random, shape):
+    def draw(self, random: np.random.Generator, shape: tuple[int, ...]) -> Any:
         """An array of `shape`; `random` is a NumPy generator."""
         raise NotImplementedError(f"{type(self).__name__} must define draw(self, random, shape)")
 
 
-def check_initial(values, shape, dtype, source):
+# A name, a config, a class, an initializer, or a function (shape, dtype) -> array.
+InitializerLike = str | Config | type[Initializer] | Initializer | Callable[..., Any] | None
+
+
+def check_initial(
+    values: TensorLike, shape: tuple[int, ...], dtype: DType, source: Any
+) -> np.ndarray:
     """The values as an array; ValueError, with both shapes, if they have another shape."""
     array = np.asarray(to_host(as_array(values)), dtype)
     if array.shape != shape:
@@ -43,7 +57,7 @@ def check_initial(values, shape, dtype, source):
     return array
 
 
-def fans(shape):
+def fans(shape: tuple[int, ...]) -> tuple[int, int]:
     """How many inputs feed one output, and how many outputs one input feeds: (fan_in, fan_out).
 
     The last two axes are inputs and outputs; the axes before them multiply both.
@@ -58,12 +72,12 @@ def fans(shape):
 class Constant(Initializer):
     """All equal to `value`."""
 
-    def __init__(self, value=0.0):
+    def __init__(self, value: float = 0.0):
         super().__init__()
         check_numbers(value=value)
         self.value = value
 
-    def draw(self, random, shape):
+    def draw(self, random: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         return np.full(shape, self.value)
 
 
@@ -90,13 +104,13 @@ class RandomNormal(Initializer):
     Raises ValueError for a negative `stddev`.
     """
 
-    def __init__(self, mean=0.0, stddev=0.05, seed=None):
+    def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None):
         super().__init__(seed)
         check_numbers(mean=mean)
         check_numbers(least=0, stddev=stddev)
         self.mean, self.stddev = mean, stddev
 
-    def draw(self, random, shape):
+    def draw(self, random: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         return random.normal(self.mean, self.stddev, shape)
 
 
@@ -107,13 +121,13 @@ class RandomUniform(Initializer):
     Raises ValueError if `maxval` is below `minval`.
     """
 
-    def __init__(self, minval=-0.05, maxval=0.05, seed=None):
+    def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None):
         super().__init__(seed)
         check_numbers(minval=minval, maxval=maxval)
         check_numbers(least=minval, maxval=maxval)
         self.minval, self.maxval = minval, maxval
 
-    def draw(self, random, shape):
+    def draw(self, random: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         return random.uniform(self.minval, self.maxval, shape)
 
 
@@ -125,12 +139,12 @@ class Identity(Initializer):
     Source: Le et al. (2015), for recurrent kernels.
     """
 
-    def __init__(self, gain=1.0):
+    def __init__(self, gain: float = 1.0):
         super().__init__()
         check_numbers(gain=gain)
         self.gain = gain
 
-    def draw(self, random, shape):
+    def draw(self, random: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         if len(shape) != 2:
             raise ValueError(f"Identity makes a matrix, but shape {shape} was asked for")
         return self.gain * np.eye(*shape)
@@ -146,12 +160,12 @@ class Orthogonal(Initializer):
     Source: Saxe et al. (2014).
     """
 
-    def __init__(self, gain=1.0, seed=None):
+    def __init__(self, gain: float = 1.0, seed: int | None = None):
         super().__init__(seed)
         check_numbers(gain=gain)
         self.gain = gain
 
-    def draw(self, random, shape):
+    def draw(self, random: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         if len(shape) < 2:
             raise ValueError(f"Orthogonal needs at least 2 axes, but shape {shape} was asked for")
         rows, columns = math.prod(shape[:-1]), shape[-1]
@@ -160,7 +174,7 @@ class Orthogonal(Initializer):
         return self.gain * (q if rows >= columns else q.T).reshape(shape)
 
 
-def truncated_normal(random, shape):
+def truncated_normal(random: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     """Standard normal samples, drawn again where they are beyond 2."""
     x = np.asarray(random.standard_normal(shape))
     while (far := np.abs(x) > 2).any():
@@ -175,7 +189,7 @@ class TruncatedNormal(RandomNormal):
     Raises ValueError for a negative `stddev`.
     """
 
-    def draw(self, random, shape):
+    def draw(self, random: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         return self.mean + self.stddev * truncated_normal(random, shape)
 
 
@@ -193,14 +207,20 @@ class VarianceScaling(Initializer):
     MODES = ("fan_in", "fan_out", "fan_avg")
     DISTRIBUTIONS = ("truncated_normal", "untruncated_normal", "uniform")
 
-    def __init__(self, scale=1.0, mode="fan_in", distribution="truncated_normal", seed=None):
+    def __init__(
+        self,
+        scale: float = 1.0,
+        mode: Mode = "fan_in",
+        distribution: Distribution = "truncated_normal",
+        seed: int | None = None,
+    ):
         super().__init__(seed)
         check_numbers(above=0, scale=scale)
         check_choice(mode, self.MODES, "mode")
         check_choice(distribution, self.DISTRIBUTIONS, "distribution")
         self.scale, self.mode, self.distribution = scale, mode, distribution
 
-    def draw(self, random, shape):
+    def draw(self, random: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         fan_in, fan_out = fans(shape)
         n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
         variance = self.scale / max(n, 1)
@@ -216,9 +236,9 @@ class VarianceScaling(Initializer):
 class Scaling(VarianceScaling):
     """The base of initializers whose class fixes scale, mode and distribution."""
 
-    fixed = ()
+    fixed: ClassVar[tuple[float, Mode, Distribution]]
 
-    def __init__(self, seed=None):
+    def __init__(self, seed: int | None = None):
         super().__init__(*self.fixed, seed=seed)
 
 
@@ -286,16 +306,22 @@ class LecunNormal(Scaling):
 class FunctionInitializer(Initializer):
     """A function (shape, dtype) -> array. A config holds its name, so it must be registered."""
 
-    def __init__(self, function):
+    def __init__(self, function: str | Callable[..., Any]):
         super().__init__()
         self.function = registry.as_function(function)
 
-    def __call__(self, shape, dtype="float32", seed=None):
+    def __call__(
+        self, shape: Sequence[int], dtype: DType = "float32", seed: int | None = None
+    ) -> np.ndarray:
         values = self.function(tuple(shape), dtype=dtype)
         return check_initial(values, tuple(shape), dtype, self.function)
 
 
-def get(identifier):
+@overload
+def get(identifier: None) -> None: ...
+@overload
+def get(identifier: InitializerLike) -> Initializer: ...
+def get(identifier: InitializerLike) -> Initializer | None:
     """An initializer from a name, a class, a config, an instance or a function; None gives None.
 
     Raises ValueError for an unknown name, or anything else.

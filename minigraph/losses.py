@@ -3,6 +3,9 @@
 A loss is a formula that gives one value for each sample, and a reduction of these to one number.
 """
 
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal, TypeAlias, TypedDict, Unpack, overload
+
 from .core import registry
 from . import formulas, ops
 from .ops import nn
@@ -30,8 +33,19 @@ from .graph.masks import combine_masks
 
 from .ops.arrays import convert_to_tensor
 from .core.tensor import Tensor, as_array
+from .core.types import Array, Config, DType, Shape, TensorLike
 
+Reduction: TypeAlias = (
+    Literal["sum_over_batch_size", "sum", "mean_with_sample_weight", "none"] | None
+)
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean_with_sample_weight", "none", None)
+
+
+class LossOptions(TypedDict, total=False):
+    """What all losses take beside their name, as keywords."""
+
+    reduction: Reduction
+    dtype: DType
 
 
 class Loss(registry.Configurable):
@@ -51,37 +65,51 @@ class Loss(registry.Configurable):
     Raises ValueError for another reduction.
     """
 
-    def __init__(self, name=None, reduction="sum_over_batch_size", dtype=None):
+    def __init__(
+        self,
+        name: str | None = None,
+        reduction: Reduction = "sum_over_batch_size",
+        dtype: DType = None,
+    ):
         check_choice(reduction, REDUCTIONS, "reduction")
         self.name = snake_case(type(self).__name__) if name is None else name
-        self.reduction, self.dtype = reduction, dtype
+        self.reduction: Reduction = reduction
+        self.dtype = dtype
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Any, y_pred: Any) -> Any:
         """One value for each sample."""
         raise NotImplementedError(f"{type(self).__name__} must define call(self, y_true, y_pred)")
 
-    def __call__(self, y_true, y_pred, sample_weight=None):
+    def __call__(
+        self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None
+    ) -> Tensor:
         y_true, y_pred = self.prepare(y_true, y_pred)
         values = convert_to_tensor(self.call(y_true, y_pred))
         mask = combine_masks([y_pred.mask, values.mask])
         return combine(values, sample_weight, mask, self.reduction)
 
-    def prepare(self, y_true, y_pred):
+    def prepare(self, y_true: TensorLike, y_pred: TensorLike) -> tuple[Tensor, Tensor]:
         """Target and prediction as tensors that `call` can compare."""
         return formulas.adapt(y_true, y_pred)
 
-    def check_targets(self, targets, shape):
+    def check_targets(self, targets: Array, shape: Shape) -> None:
         """Raise ValueError if an array of targets cannot belong to predictions of `shape`.
 
         Training asks this once for all data, before the first step. None in `shape` fits any size.
         """
 
 
-def combine(values, weights, mask, reduction):
+# A name, a config, a class, a loss, a function (y_true, y_pred) -> values, or None for none.
+LossLike: TypeAlias = str | Config | type[Loss] | Loss | Callable[..., Any] | None
+
+
+def combine(
+    values: Tensor, weights: TensorLike | None, mask: TensorLike | None, reduction: Reduction
+) -> Tensor:
     """Reduce the values of all samples to one number, as the docstring of `Loss` says."""
     if mask is not None and reduction == "sum_over_batch_size":
-        mask = as_array(mask)
-        mask = mask * (mask.size / array_module(mask).maximum(mask.sum(), 1))
+        m = as_array(mask)
+        mask = m * (m.size / array_module(m).maximum(m.sum(), 1))
     weights = formulas.weigh(values, weights, mask)
     if weights is not None:
         weights = weights.astype(values.dtype)
@@ -97,24 +125,45 @@ def combine(values, weights, mask, reduction):
 
 
 # ---------------------------------------------------------------------------------------------
-# A formula and a name make a loss
+# A formula makes a loss
 
 
 class FormulaLoss(Loss):
     """The base of losses that are a formula: its settings are their first arguments."""
 
-    def __init__(self, *args, **kwargs):
-        settings = formulas.bind(type(self).__signature__, args, kwargs)
-        super().__init__(*(settings.pop(name) for name in ("name", "reduction", "dtype")))
-        self.settings = dict(settings)
+    formula: ClassVar[Callable[..., Any]]
 
-    def call(self, y_true, y_pred):
+    def __init_subclass__(
+        cls, formula: Callable[..., Any] | None = None, aliases: tuple[str, ...] = (), **more: Any
+    ):
+        """Give a class its `formula` and the docstring of it, and register both."""
+        super().__init_subclass__(**more)
+        if formula is not None:
+            cls.formula, cls.__doc__ = staticmethod(formula), cls.__doc__ or formula.__doc__
+            registry.register(formula, name=f"losses>{formula.__name__}")  # ops have plain names
+            registry.register(cls, group="loss", aliases=aliases)
+
+    def __init__(
+        self,
+        reduction: Reduction = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: DType = None,
+    ):
+        super().__init__(name, reduction, dtype)
+        self.settings: dict[str, Any] = {}
+
+    def keep_settings(self, **settings: Any) -> None:
+        """Check the settings of the formula and keep them; ValueError for one out of range."""
+        self.settings = formulas.checked(**settings)
+        vars(self).update(settings)  # where `get_config` looks for constructor arguments
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         return type(self).formula(y_true, y_pred, **self.settings)
 
-    def prepare(self, y_true, y_pred):
+    def prepare(self, y_true: TensorLike, y_pred: TensorLike) -> tuple[Tensor, Tensor]:
         return convert_to_tensor(y_true), convert_to_tensor(y_pred)
 
-    def check_targets(self, targets, shape):
+    def check_targets(self, targets: Array, shape: Shape) -> None:
         formula = type(self).formula
         labels = formula is sparse_categorical_crossentropy or (
             formula is formulas.crossentropy_by_shapes
@@ -125,51 +174,117 @@ class FormulaLoss(Loss):
             ignored = self.settings.get("ignore_class")
             nn.check_labels(targets if ignored is None else targets[targets != ignored], shape[-1])
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The settings, the reduction and the name."""
         return self.settings | super().get_config()
 
 
-def loss_of(formula, *aliases, name=None):
-    """The class of losses that a formula makes, registered under its name and some short ones."""
-    others = {"reduction": "sum_over_batch_size", "name": None, "dtype": None}
-    cls = formulas.class_of(formula, FormulaLoss, name, others)
-    registry.register(formula, name=f"losses>{formula.__name__}")  # ops have the plain names
-    return registry.register(cls, group="loss", aliases=aliases)
+# fmt: off
+class MeanSquaredError(FormulaLoss, formula=mean_squared_error, aliases=("mse", "MSE")): ...
+class MeanAbsoluteError(FormulaLoss, formula=mean_absolute_error, aliases=("mae", "MAE")): ...
+class MeanAbsolutePercentageError(
+    FormulaLoss, formula=mean_absolute_percentage_error, aliases=("mape", "MAPE")
+): ...
+class MeanSquaredLogarithmicError(
+    FormulaLoss, formula=mean_squared_logarithmic_error, aliases=("msle", "MSLE")
+): ...
+class LogCosh(FormulaLoss, formula=log_cosh, aliases=("logcosh",)): ...
+class Hinge(FormulaLoss, formula=hinge): ...
+class SquaredHinge(FormulaLoss, formula=squared_hinge): ...
+class CategoricalHinge(FormulaLoss, formula=categorical_hinge): ...
+class KLDivergence(FormulaLoss, formula=kl_divergence, aliases=("kld", "KLD")): ...
+class Poisson(FormulaLoss, formula=poisson): ...
+class Crossentropy(FormulaLoss, formula=formulas.crossentropy_by_shapes, aliases=("ce",)): ...
+# fmt: on
 
 
-MeanSquaredError = loss_of(mean_squared_error, "mse", "MSE")
-MeanAbsoluteError = loss_of(mean_absolute_error, "mae", "MAE")
-MeanAbsolutePercentageError = loss_of(mean_absolute_percentage_error, "mape", "MAPE")
-MeanSquaredLogarithmicError = loss_of(mean_squared_logarithmic_error, "msle", "MSLE")
-Huber = loss_of(huber)
-LogCosh = loss_of(log_cosh, "logcosh")
-CosineSimilarity = loss_of(cosine_similarity)
-Hinge = loss_of(hinge)
-SquaredHinge = loss_of(squared_hinge)
-CategoricalHinge = loss_of(categorical_hinge)
-KLDivergence = loss_of(kl_divergence, "kld", "KLD", name="KLDivergence")
-Poisson = loss_of(poisson)
-BinaryCrossentropy = loss_of(binary_crossentropy, "bce")
-CategoricalCrossentropy = loss_of(categorical_crossentropy)
-SparseCategoricalCrossentropy = loss_of(sparse_categorical_crossentropy)
-Crossentropy = loss_of(formulas.crossentropy_by_shapes, "ce", name="Crossentropy")
+class Huber(FormulaLoss, formula=huber):
+    def __init__(
+        self,
+        delta: float = 1.0,
+        reduction: Reduction = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: DType = None,
+    ):
+        super().__init__(reduction, name, dtype)
+        self.keep_settings(delta=delta)
+
+
+class CosineSimilarity(FormulaLoss, formula=cosine_similarity):
+    def __init__(
+        self,
+        axis: int = -1,
+        reduction: Reduction = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: DType = None,
+    ):
+        super().__init__(reduction, name, dtype)
+        self.keep_settings(axis=axis)
+
+
+class BinaryCrossentropy(FormulaLoss, formula=binary_crossentropy, aliases=("bce",)):
+    def __init__(
+        self,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        reduction: Reduction = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: DType = None,
+    ):
+        super().__init__(reduction, name, dtype)
+        self.keep_settings(from_logits=from_logits, label_smoothing=label_smoothing)
+
+
+class CategoricalCrossentropy(FormulaLoss, formula=categorical_crossentropy):
+    def __init__(
+        self,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: Reduction = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: DType = None,
+    ):
+        super().__init__(reduction, name, dtype)
+        self.keep_settings(from_logits=from_logits, label_smoothing=label_smoothing, axis=axis)
+
+
+class SparseCategoricalCrossentropy(FormulaLoss, formula=sparse_categorical_crossentropy):
+    def __init__(
+        self,
+        from_logits: bool = False,
+        ignore_class: int | None = None,
+        reduction: Reduction = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: DType = None,
+    ):
+        super().__init__(reduction, name, dtype)
+        self.keep_settings(from_logits=from_logits, ignore_class=ignore_class)
 
 
 @registry.register
 class FunctionLoss(Loss):
     """A loss of a function (y_true, y_pred) -> one value for each sample, or one for all."""
 
-    def __init__(self, function, name=None, **options):
+    def __init__(
+        self,
+        function: str | Callable[..., Any],
+        name: str | None = None,
+        **options: Unpack[LossOptions],
+    ):
         function = registry.as_function(function)
         super().__init__(name or getattr(function, "__name__", "loss"), **options)
         self.function = function
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Any, y_pred: Any) -> Any:
         return self.function(y_true, y_pred)
 
 
-def get(identifier):
+@overload
+def get(identifier: None) -> None: ...
+@overload
+def get(identifier: LossLike) -> Loss: ...
+def get(identifier: LossLike) -> Loss | None:
     """A loss from a name, a class, a config, an instance or a function; None gives None.
 
     A function (y_true, y_pred) becomes a `FunctionLoss`.

@@ -10,7 +10,8 @@ import inspect
 import math
 import operator
 import warnings
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias, TypedDict, Unpack, overload
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from .core.device import array_module, to_backend
 from .core.interrupts import deferred_interrupts
 from .core.names import snake_case
 from .core.tensor import Variable, as_array
+from .core.types import Array, Config
 from .ops.kernels import flush_subnormals
 
 # How many elements are updated at once. They stay in the cache from one operation to the next,
@@ -42,7 +44,30 @@ class Chunk(NamedTuple):
     """A part of the flat vectors that is updated at once, and the segments that it consists of."""
 
     span: slice
-    segments: list
+    segments: list[Segment]
+
+
+# A number, or a function of the step or of nothing, such as a schedule.
+LearningRate: TypeAlias = float | Callable[..., float]
+
+
+class ClippingOptions(TypedDict, total=False):
+    """How gradients are clipped, and the name, as keywords."""
+
+    clipnorm: float | None
+    clipvalue: float | None
+    global_clipnorm: float | None
+    name: str | None
+
+
+class OptimizerOptions(ClippingOptions, total=False):
+    """What all optimizers take beside their learning rate, as keywords."""
+
+    weight_decay: float | None
+
+
+# Arrays for the gradient of a chunk and for scratch, and the list of all chunks.
+Workspace: TypeAlias = tuple[Array, Array, list[Chunk]]
 
 
 class Optimizer(registry.Configurable):
@@ -61,9 +86,14 @@ class Optimizer(registry.Configurable):
     """
 
     def __init__(
-        self, learning_rate=0.001, weight_decay=None, clipnorm=None, clipvalue=None,
-        global_clipnorm=None, name=None,
-    ):  # fmt: skip
+        self,
+        learning_rate: LearningRate = 0.001,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        name: str | None = None,
+    ):
         self.name = snake_case(type(self).__name__) if name is None else name
         self.learning_rate = learning_rate
         clips = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
@@ -76,21 +106,25 @@ class Optimizer(registry.Configurable):
         self.weight_decay, self.clipnorm = weight_decay, clipnorm
         self.clipvalue, self.global_clipnorm = clipvalue, global_clipnorm
         self.iterations = 0
-        self.parameters = []  # the variables that it has moved, in the order of the flat vectors
-        self.slots = {}  # the name of each slot -> one flat Variable
-        self._spans = []  # where each parameter lies in the flat vectors
-        self._workspaces = {}  # the name of the array library -> its `_workspace`
-        self._without_gradient = set()
+        self.parameters: list[
+            Variable
+        ] = []  # the variables that it has moved, in the order of the flat vectors
+        self.slots: dict[str, Variable] = {}  # the name of each slot -> one flat Variable
+        self._spans: list[slice] = []  # where each parameter lies in the flat vectors
+        self._workspaces: dict[
+            str, Workspace
+        ] = {}  # the name of the array library -> its `_workspace`
+        self._without_gradient: set[Variable] = set()
 
     # -- what a subclass writes ----------------------------------------------------------------
 
-    def slot_names(self):
+    def slot_names(self) -> list[str]:
         """The names of the flat vectors that the rule remembers; they start at `slot_start`."""
         return []
 
-    slot_start = 0.0
+    slot_start: float = 0.0
 
-    def update(self, g, scratch, lr, t, **slots):
+    def update(self, g: Array, scratch: Array, lr: float, t: int, **slots: Array) -> Array:
         """The step to add to the parameters, from their gradient `g` at step t = 1, 2, ...
 
         All are flat arrays of the same chunk. `g` and `scratch` may be overwritten. The slots come
@@ -101,7 +135,7 @@ class Optimizer(registry.Configurable):
     # -- the learning rate ---------------------------------------------------------------------
 
     @property
-    def learning_rate(self):
+    def learning_rate(self) -> float:
         """The step size now, a float; of a schedule, its value at `iterations`."""
         rate = self._learning_rate
         if not callable(rate):
@@ -109,7 +143,7 @@ class Optimizer(registry.Configurable):
         return float(rate(self.iterations) if self._rate_takes_step else rate())
 
     @learning_rate.setter
-    def learning_rate(self, rate):
+    def learning_rate(self, rate: LearningRate) -> None:
         if callable(rate):
             self._rate_takes_step = bool(inspect.signature(rate).parameters)
         else:
@@ -118,7 +152,7 @@ class Optimizer(registry.Configurable):
 
     # -- one step ------------------------------------------------------------------------------
 
-    def apply(self, gradients, variables):
+    def apply(self, gradients: Iterable[Any], variables: Iterable[Variable]) -> None:
         """Move each variable one step against its gradient.
 
         A variable without a gradient (None) stays as it is, with a warning the first time. No array
@@ -142,7 +176,9 @@ class Optimizer(registry.Configurable):
                 variable.value = new[k].reshape(variable.shape)
             self.iterations += 1
 
-    def _move(self, gradients, old, new):
+    def _move(
+        self, gradients: dict[int, Array], old: dict[int, Array], new: dict[int, Array]
+    ) -> None:
         """Write the new values chunk by chunk; in each dict stands index of a parameter: array."""
         xp, lr = array_module(*old.values()), self.learning_rate
         keep = 1 - (self.weight_decay or 0) * lr
@@ -166,16 +202,18 @@ class Optimizer(registry.Configurable):
                     before = old[k][in_param] if keep == 1 else old[k][in_param] * keep
                     xp.add(before, step[in_chunk], out=new[k][in_param])
 
-    def _workspace(self, xp):
+    def _workspace(self, xp: Any) -> Workspace:
         """Arrays for the gradient of a chunk and for scratch, and the list of all chunks."""
         if xp.__name__ not in self._workspaces:
             total = self._spans[-1].stop
             size = max(1, min(CHUNK_SIZE, total) if xp is np else total)
-            arrays = (xp.empty(size, self._dtype) for _ in range(2))
-            self._workspaces[xp.__name__] = *arrays, chunks_of(self._spans, size)
+            g, scratch = (xp.empty(size, self._dtype) for _ in range(2))
+            self._workspaces[xp.__name__] = g, scratch, chunks_of(self._spans, size)
         return self._workspaces[xp.__name__]
 
-    def _with_gradients(self, gradients, variables):
+    def _with_gradients(
+        self, gradients: list[Any], variables: list[Variable]
+    ) -> tuple[list[Any], list[Variable]]:
         """The pairs where there is a gradient, as two lists."""
         if len(gradients) != len(variables):
             raise ValueError(f"got {len(gradients)} gradients for {len(variables)} variables")
@@ -197,7 +235,7 @@ class Optimizer(registry.Configurable):
         pairs = [(g, v) for g, v in zip(gradients, variables, strict=True) if g is not None]
         return [g for g, _ in pairs], [v for _, v in pairs]
 
-    def _indices_of(self, variables):
+    def _indices_of(self, variables: list[Variable]) -> Sequence[int]:
         """The index of each variable in `parameters`."""
         if len(variables) == len(self.parameters) and all(
             map(operator.is_, variables, self.parameters)
@@ -214,10 +252,10 @@ class Optimizer(registry.Configurable):
         self.build(variables)
         return [self.parameters.index(variable) for variable in variables]
 
-    def _span_of(self, variable):
+    def _span_of(self, variable: Variable) -> slice:
         return self._spans[self.parameters.index(variable)]
 
-    def build(self, variables):
+    def build(self, variables: Iterable[Variable]) -> None:
         """Append slots for new variables; known ones keep theirs."""
         new = [v for v in variables if v not in self.parameters]
         if not new:
@@ -238,7 +276,7 @@ class Optimizer(registry.Configurable):
         self.parameters, self._spans = [*self.parameters, *new], [*self._spans, *spans]
         self.slots, self._workspaces = slots, {}
 
-    def _slots_of_others(self, variables):
+    def _slots_of_others(self, variables: list[Variable]) -> list[tuple[Array, slice, Array]]:
         """Copies of the slots of known variables that are not moved in this step."""
         if len(variables) == len(self.parameters):
             return []
@@ -249,7 +287,7 @@ class Optimizer(registry.Configurable):
             for slot in self.slots.values()
         ]
 
-    def _flat_gradients(self, gradients, variables):
+    def _flat_gradients(self, gradients: list[Any], variables: list[Variable]) -> Iterator[Array]:
         """The gradients as flat arrays; ValueError unless each has the shape of its variable."""
         for gradient, variable in zip(gradients, variables, strict=True):
             array = as_array(gradient)
@@ -265,7 +303,7 @@ class Optimizer(registry.Configurable):
                 )
             yield to_backend(array).reshape(-1)
 
-    def _clip_scales(self, gradients):
+    def _clip_scales(self, gradients: dict[int, Array]) -> dict[int, Array]:
         """The factor of each parameter's gradient, if their norm is limited."""
         limit = self.clipnorm if self.global_clipnorm is None else self.global_clipnorm
         if limit is None:
@@ -282,11 +320,11 @@ class Optimizer(registry.Configurable):
     # -- state and config ----------------------------------------------------------------------
 
     @property
-    def variables(self):
+    def variables(self) -> list[Variable]:
         """What it remembers between steps: one flat variable for each slot."""
         return list(self.slots.values())
 
-    def state(self, variables):
+    def state(self, variables: Iterable[Variable]) -> list[tuple[str, np.ndarray]]:
         """All that a file needs to go on, as a list of (name, array).
 
         The slots of the k-th of `variables` are named `k/slot`. Variables that it never moved are
@@ -301,7 +339,12 @@ class Optimizer(registry.Configurable):
                     found.append((f"{k}/{name}", slot[span].reshape(variable.shape).copy()))
         return found
 
-    def load_state(self, state, variables, order=None):
+    def load_state(
+        self,
+        state: Mapping[str, Any] | Iterable[tuple[str, Any]],
+        variables: Sequence[Variable],
+        order: Iterable[int] | None = None,
+    ) -> None:
         """Take over what `state` gave, for variables in the same order.
 
         `order` lists the indices of the `parameters`, because sums over the flat vectors round off
@@ -329,7 +372,7 @@ class Optimizer(registry.Configurable):
             self.slots[slot].value[self._span_of(variable)] = array.reshape(-1)
         self.iterations = int(iterations)
 
-    def _check_slots(self, state, names):
+    def _check_slots(self, state: dict[str, Any], names: dict[str, tuple[Variable, str]]) -> None:
         """Raise ValueError for an unknown slot, or one that has not the shape of its variable."""
         for name, array in state.items():
             if name not in names:
@@ -343,13 +386,17 @@ class Optimizer(registry.Configurable):
                     f"shape {shape}"
                 )
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The constructor arguments as plain JSON, with the learning rate as it is now."""
         rate = {"learning_rate": registry.serialize(self._learning_rate)}
         return registry.read_config(self) | rate
 
 
-def chunks_of(spans, size):
+# A name, a config, a class, an optimizer, or None for none.
+OptimizerLike: TypeAlias = str | Config | type[Optimizer] | Optimizer | None
+
+
+def chunks_of(spans: list[slice], size: int) -> list[Chunk]:
     """The chunks of a vector in which parameters lie at the given spans, each of `size` or less."""
     total = spans[-1].stop
     chunks = [Chunk(slice(k, min(k + size, total)), []) for k in range(0, total, size)]
@@ -378,15 +425,21 @@ class SGD(Optimizer):
     Source: Robbins and Monro (1951), Polyak (1964), Nesterov (1983).
     """
 
-    def __init__(self, learning_rate=0.01, momentum=0.0, nesterov=False, **options):
+    def __init__(
+        self,
+        learning_rate: LearningRate = 0.01,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        **options: Unpack[OptimizerOptions],
+    ):
         super().__init__(learning_rate, **options)
         check_numbers(least=0, most=1, momentum=momentum)
         self.momentum, self.nesterov = momentum, nesterov
 
-    def slot_names(self):
+    def slot_names(self) -> list[str]:
         return ["v"] if self.momentum else []
 
-    def update(self, g, scratch, lr, t, v=None):
+    def update(self, g: Array, scratch: Array, lr: float, t: int, v: Array = None) -> Array:
         g *= -lr
         if v is None:
             return g
@@ -409,18 +462,33 @@ class RMSprop(Optimizer):
     """
 
     def __init__(
-        self, learning_rate=0.001, rho=0.9, momentum=0.0, epsilon=1e-7, centered=False, **options
+        self,
+        learning_rate: LearningRate = 0.001,
+        rho: float = 0.9,
+        momentum: float = 0.0,
+        epsilon: float = 1e-7,
+        centered: bool = False,
+        **options: Unpack[OptimizerOptions],
     ):
         super().__init__(learning_rate, **options)
         check_numbers(least=0, most=1, rho=rho, momentum=momentum)
         check_numbers(least=0, epsilon=epsilon)
         self.rho, self.momentum, self.epsilon, self.centered = rho, momentum, epsilon, centered
 
-    def slot_names(self):
+    def slot_names(self) -> list[str]:
         slots = {"v": True, "m": self.centered, "b": self.momentum}
         return [name for name, wanted in slots.items() if wanted]
 
-    def update(self, g, scratch, lr, t, v, m=None, b=None):
+    def update(
+        self,
+        g: Array,
+        scratch: Array,
+        lr: float,
+        t: int,
+        v: Array,
+        m: Array = None,
+        b: Array = None,
+    ) -> Array:
         xp = array_module(g)
         update_average(v, xp.multiply(g, g, out=scratch), self.rho)
         if m is not None:
@@ -442,13 +510,20 @@ class Moments(Optimizer):
     Raises ValueError if a beta is not in [0, 1), or `epsilon` is negative.
     """
 
-    def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, **options):
+    def __init__(
+        self,
+        learning_rate: LearningRate = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        **options: Unpack[OptimizerOptions],
+    ):
         super().__init__(learning_rate, **options)
         check_numbers(least=0, below=1, beta_1=beta_1, beta_2=beta_2)
         check_numbers(least=0, epsilon=epsilon)
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
 
-    def slot_names(self):
+    def slot_names(self) -> list[str]:
         return ["m", "v"]
 
 
@@ -467,15 +542,30 @@ class Adam(Moments):
     """
 
     def __init__(
-        self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, amsgrad=False, **options
+        self,
+        learning_rate: LearningRate = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        amsgrad: bool = False,
+        **options: Unpack[OptimizerOptions],
     ):
         super().__init__(learning_rate, beta_1, beta_2, epsilon, **options)
         self.amsgrad = amsgrad
 
-    def slot_names(self):
+    def slot_names(self) -> list[str]:
         return ["m", "v", *(["v_max"] if self.amsgrad else [])]
 
-    def update(self, g, scratch, lr, t, m, v, v_max=None):
+    def update(
+        self,
+        g: Array,
+        scratch: Array,
+        lr: float,
+        t: int,
+        m: Array,
+        v: Array,
+        v_max: Array = None,
+    ) -> Array:
         xp = array_module(g)
         update_average(v, xp.multiply(g, g, out=scratch), self.beta_2)
         update_average(m, g, self.beta_1)
@@ -488,6 +578,15 @@ class Adam(Moments):
         return g
 
 
+class AdamOptions(ClippingOptions, total=False):
+    """What `AdamW` takes as `Adam` does, as keywords."""
+
+    beta_1: float
+    beta_2: float
+    epsilon: float
+    amsgrad: bool
+
+
 @registry.register(group="optimizer")
 class AdamW(Adam):
     """Adam whose weights also shrink at each step, apart from the gradient.
@@ -498,7 +597,12 @@ class AdamW(Adam):
     Source: Loshchilov and Hutter (2019).
     """
 
-    def __init__(self, learning_rate=0.001, weight_decay=0.004, **options):
+    def __init__(
+        self,
+        learning_rate: LearningRate = 0.001,
+        weight_decay: float | None = 0.004,
+        **options: Unpack[AdamOptions],
+    ):
         super().__init__(learning_rate, weight_decay=weight_decay, **options)
 
 
@@ -513,19 +617,25 @@ class Adagrad(Optimizer):
     Source: Duchi et al. (2011).
     """
 
-    def __init__(self, learning_rate=0.001, initial_accumulator_value=0.1, epsilon=1e-7, **options):
+    def __init__(
+        self,
+        learning_rate: LearningRate = 0.001,
+        initial_accumulator_value: float = 0.1,
+        epsilon: float = 1e-7,
+        **options: Unpack[OptimizerOptions],
+    ):
         super().__init__(learning_rate, **options)
         check_numbers(least=0, initial_accumulator_value=initial_accumulator_value, epsilon=epsilon)
         self.initial_accumulator_value, self.epsilon = initial_accumulator_value, epsilon
 
-    def slot_names(self):
+    def slot_names(self) -> list[str]:
         return ["G"]
 
     @property
-    def slot_start(self):
+    def slot_start(self) -> float:
         return self.initial_accumulator_value
 
-    def update(self, g, scratch, lr, t, G):
+    def update(self, g: Array, scratch: Array, lr: float, t: int, G: Array) -> Array:
         G += g * g
         return -lr * g / array_module(g).sqrt(G + self.epsilon)
 
@@ -542,10 +652,10 @@ class Adamax(Moments):
     Source: Kingma and Ba (2015).
     """
 
-    def slot_names(self):
+    def slot_names(self) -> list[str]:
         return ["m", "u"]
 
-    def update(self, g, scratch, lr, t, m, u):
+    def update(self, g: Array, scratch: Array, lr: float, t: int, m: Array, u: Array) -> Array:
         xp = array_module(g)
         xp.maximum(self.beta_2 * u, xp.abs(g), out=u)
         update_average(m, g, self.beta_1)
@@ -567,10 +677,10 @@ class Nadam(Moments):
 
     _product = (0, 1.0)  # a step, and mu_1 ... mu_t up to it
 
-    def mu(self, t):
+    def mu(self, t: int) -> float:
         return self.beta_1 * (1 - 0.5 * 0.96**t)
 
-    def product(self, t):
+    def product(self, t: int) -> float:
         """mu_1 ... mu_t, going on from the last step that was asked for."""
         done, product = self._product if self._product[0] <= t else (0, 1.0)
         for k in range(done + 1, t + 1):
@@ -578,7 +688,7 @@ class Nadam(Moments):
         self._product = (t, product)
         return product
 
-    def update(self, g, scratch, lr, t, m, v):
+    def update(self, g: Array, scratch: Array, lr: float, t: int, m: Array, v: Array) -> Array:
         product = self.product(t)
         ahead = (1 - self.mu(t)) / (1 - product) * g
         update_average(v, g * g, self.beta_2)
@@ -588,14 +698,18 @@ class Nadam(Moments):
         return ahead / (array_module(g).sqrt(v / (1 - self.beta_2**t)) + self.epsilon)
 
 
-def update_average(average, new, rho):
+def update_average(average: Array, new: Array, rho: float) -> None:
     """average = rho average + (1 - rho) new, in place; `new` is overwritten."""
     average *= rho
     new *= 1 - rho
     average += new
 
 
-def get(identifier):
+@overload
+def get(identifier: None) -> None: ...
+@overload
+def get(identifier: OptimizerLike) -> Optimizer: ...
+def get(identifier: OptimizerLike) -> Optimizer | None:
     """An optimizer from a name, a class, a config or an instance; None gives None.
 
     Raises ValueError for an unknown name, or anything else.

@@ -1,15 +1,24 @@
 """Regularizers: a penalty on weights or outputs, added to the loss."""
 
+from collections.abc import Callable
+from typing import Any, Literal, overload
+
 from . import ops
 from .core import registry
 from .core.checks import check_choice, check_numbers
+from .core.tensor import Tensor
+from .core.types import Config, TensorLike
 
 
 class Regularizer(registry.Configurable):
     """The base of regularizers: a subclass defines `__call__(x)`, which gives a scalar."""
 
-    def __call__(self, x):
+    def __call__(self, x: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} must define __call__(self, x)")
+
+
+# A name, a config, a class, a regularizer, or a function array -> number.
+RegularizerLike = str | Config | type[Regularizer] | Regularizer | Callable[..., Any] | None
 
 
 @registry.register(group="regularizer", spelled="l1_l2")
@@ -22,11 +31,11 @@ class L1L2(Regularizer):
     Source: Zou and Hastie (2005).
     """
 
-    def __init__(self, l1=0.0, l2=0.0):
+    def __init__(self, l1: float = 0.0, l2: float = 0.0):
         check_numbers(least=0, l1=l1, l2=l2)
         self.l1, self.l2 = float(l1), float(l2)
 
-    def __call__(self, x):
+    def __call__(self, x: TensorLike) -> Tensor:
         terms = [(self.l1, ops.absolute), (self.l2, ops.square)]
         parts = [factor * ops.reduce_sum(size(x)) for factor, size in terms if factor]
         return ops.convert_to_tensor(sum(parts) if parts else 0.0)
@@ -42,7 +51,7 @@ class L1(L1L2):
     Source: Tibshirani (1996).
     """
 
-    def __init__(self, l1=0.01):
+    def __init__(self, l1: float = 0.01):
         super().__init__(l1=l1)
 
 
@@ -56,7 +65,7 @@ class L2(L1L2):
     Source: Hoerl and Kennard (1970).
     """
 
-    def __init__(self, l2=0.01):
+    def __init__(self, l2: float = 0.01):
         super().__init__(l2=l2)
 
 
@@ -69,12 +78,12 @@ class OrthogonalRegularizer(Regularizer):
     Raises ValueError if `mode` is neither "rows" nor "columns", or if x is not a matrix.
     """
 
-    def __init__(self, factor=0.01, mode="rows"):
+    def __init__(self, factor: float = 0.01, mode: Literal["rows", "columns"] = "rows"):
         check_choice(mode, ("rows", "columns"), "mode")
         check_numbers(least=0, factor=factor)
         self.factor, self.mode = factor, mode
 
-    def __call__(self, x):
+    def __call__(self, x: Tensor) -> Tensor:
         if x.ndim != 2:
             raise ValueError(f"OrthogonalRegularizer takes a matrix, got shape {x.shape}")
         unit = ops.normalize(x if self.mode == "rows" else ops.transpose(x))
@@ -86,7 +95,11 @@ class OrthogonalRegularizer(Regularizer):
 l1, l2, l1_l2, orthogonal_regularizer = L1, L2, L1L2, OrthogonalRegularizer
 
 
-def get(identifier):
+@overload
+def get(identifier: None) -> None: ...
+@overload
+def get(identifier: RegularizerLike) -> Callable[[Any], Any]: ...
+def get(identifier: RegularizerLike) -> Callable[[Any], Any] | None:
     """A regularizer from a name, a class, a config, an instance or a function; None gives None.
 
     Raises ValueError for an unknown name, or anything else.

@@ -1,6 +1,7 @@
 """Schedules: a learning rate that changes with the step."""
 
 import math
+from collections.abc import Sequence
 
 from .core import registry
 from .core.checks import check_numbers, is_number
@@ -9,7 +10,7 @@ from .core.checks import check_numbers, is_number
 class LearningRateSchedule(registry.Configurable):
     """The base of schedules: a subclass defines `__call__(step)`; the first step is 0."""
 
-    def __call__(self, step):
+    def __call__(self, step: int) -> float:
         raise NotImplementedError(f"{type(self).__name__} must define __call__(self, step)")
 
 
@@ -19,7 +20,7 @@ class Decay(LearningRateSchedule):
     Raises ValueError if `decay_steps` is not positive.
     """
 
-    def __init__(self, initial_learning_rate, decay_steps, name=None):
+    def __init__(self, initial_learning_rate: float, decay_steps: float, name: str | None = None):
         check_numbers(above=0, decay_steps=decay_steps)
         check_numbers(initial_learning_rate=initial_learning_rate)
         self.initial_learning_rate, self.decay_steps = initial_learning_rate, decay_steps
@@ -37,12 +38,19 @@ class ExponentialDecay(Decay):
     Raises ValueError if `decay_steps` is not positive.
     """
 
-    def __init__(self, initial_learning_rate, decay_steps, decay_rate, staircase=False, name=None):
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: float,
+        decay_rate: float,
+        staircase: bool = False,
+        name: str | None = None,
+    ):
         super().__init__(initial_learning_rate, decay_steps, name)
         check_numbers(decay_rate=decay_rate)
         self.decay_rate, self.staircase = decay_rate, staircase
 
-    def __call__(self, step):
+    def __call__(self, step: int) -> float:
         exponent = step / self.decay_steps
         exponent = math.floor(exponent) if self.staircase else exponent
         return self.initial_learning_rate * self.decay_rate**exponent
@@ -57,7 +65,9 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     Raises ValueError unless the boundaries ascend and there is one value more than boundaries.
     """
 
-    def __init__(self, boundaries, values, name=None):
+    def __init__(
+        self, boundaries: Sequence[float], values: Sequence[float], name: str | None = None
+    ):
         if len(boundaries) + 1 != len(values):
             raise ValueError(
                 f"values must hold one element more than boundaries, got {len(values)} and "
@@ -71,7 +81,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
             )
         self.boundaries, self.values, self.name = list(boundaries), list(values), name
 
-    def __call__(self, step):
+    def __call__(self, step: int) -> float:
         return self.values[sum(step > boundary for boundary in self.boundaries)]
 
 
@@ -88,14 +98,19 @@ class PolynomialDecay(Decay):
     """
 
     def __init__(
-        self, initial_learning_rate, decay_steps, end_learning_rate=0.0001, power=1.0, cycle=False,
-        name=None,
-    ):  # fmt: skip
+        self,
+        initial_learning_rate: float,
+        decay_steps: float,
+        end_learning_rate: float = 0.0001,
+        power: float = 1.0,
+        cycle: bool = False,
+        name: str | None = None,
+    ):
         super().__init__(initial_learning_rate, decay_steps, name)
         check_numbers(end_learning_rate=end_learning_rate, power=power)
         self.end_learning_rate, self.power, self.cycle = end_learning_rate, power, cycle
 
-    def __call__(self, step):
+    def __call__(self, step: int) -> float:
         length = self.decay_steps
         if self.cycle:
             length *= max(math.ceil(step / length), 1)
@@ -118,16 +133,21 @@ class CosineDecay(Decay):
     """
 
     def __init__(
-        self, initial_learning_rate, decay_steps, alpha=0.0, name=None, warmup_target=None,
-        warmup_steps=0,
-    ):  # fmt: skip
+        self,
+        initial_learning_rate: float,
+        decay_steps: float,
+        alpha: float = 0.0,
+        name: str | None = None,
+        warmup_target: float | None = None,
+        warmup_steps: int = 0,
+    ):
         super().__init__(initial_learning_rate, decay_steps, name)
         check_numbers(alpha=alpha, warmup_steps=warmup_steps)
         if warmup_target is not None:
             check_numbers(warmup_target=warmup_target)
         self.alpha, self.warmup_target, self.warmup_steps = alpha, warmup_target, warmup_steps
 
-    def __call__(self, step):
+    def __call__(self, step: int) -> float:
         start, top = self.initial_learning_rate, self.initial_learning_rate
         if self.warmup_target is not None:
             top = self.warmup_target

@@ -466,9 +466,10 @@ INNER = {
     "backend": set(),
     "applications": set(),
     "initializers": {"check_initial", "fans", "truncated_normal"},
-    "losses": {"combine", "loss_of"},
-    "metrics": {"for_training", "metric_of", "ratio"},
-    "optimizers": {"Chunk", "Segment", "chunks_of", "update_average"},
+    "losses": {"LossOptions", "combine"},
+    "metrics": {"for_training", "ratio"},
+    "optimizers": {"Chunk", "Segment", "chunks_of", "update_average"}
+    | {"AdamOptions", "ClippingOptions", "OptimizerOptions"},
     "regularizers": set(),
     "schedules": set(),
     "utils": set(),

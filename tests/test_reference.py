@@ -21,6 +21,7 @@ TOLERANCE = 1e-5  # of the largest number among the outputs, or among the gradie
 ZERO = 1e-12  # below this, float64 left only rounding errors of a zero
 
 # What has no case, and why.
+KEYWORDS = "it names keyword arguments, for editors"
 NO_COUNTERPART = "Keras has no such name"
 DRAWS = "it draws random numbers, in a way of its own"
 BASE = "a base class, seen through its children"
@@ -31,6 +32,7 @@ UNCOVERED = {
     "layers.ConvLSTMCell": "Keras does not export it; seen through ConvLSTM2D",
     "losses.Loss": BASE,
     "losses.FormulaLoss": BASE,
+    "losses.LossOptions": KEYWORDS,
     "losses.FunctionLoss": NO_COUNTERPART,
     "losses.Crossentropy": NO_COUNTERPART,
     "metrics.Metric": BASE,
@@ -40,6 +42,9 @@ UNCOVERED = {
     "optimizers.Optimizer": BASE,
     "optimizers.Chunk": "it is not public",
     "optimizers.Moments": BASE,
+    "optimizers.AdamOptions": KEYWORDS,
+    "optimizers.ClippingOptions": KEYWORDS,
+    "optimizers.OptimizerOptions": KEYWORDS,
     "optimizers.Segment": "it is not public",
     "schedules.LearningRateSchedule": BASE,
     "schedules.Decay": BASE,

@@ -112,8 +112,7 @@ def follow(app: Sphinx, module: str, path: str) -> str:
 def source_of(module: str) -> tuple[str, dict]:
     """Return the text of a module and where its names stand: also those of assignments.
 
-    `Huber = loss_of(huber, "Huber")` makes a class, and `max = reduce_max` in another module makes
-    a second name of something that stands here.
+    `max = reduce_max` in another module makes a second name of something that stands here.
     """
     analyzer = ModuleAnalyzer.for_module(module)
     analyzer.analyze()

@@ -17,9 +17,11 @@ import inspect
 import json
 import math
 from collections import Counter
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from itertools import zip_longest
 from types import EllipsisType
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 import numpy as np
 
@@ -29,12 +31,20 @@ from ..core.context import context, setting
 from ..core.dtypes import standard_dtype
 from ..core.names import check_name
 from ..core.tensor import Tensor, Variable
+from ..core.types import Config
 from ..graph.inside import Inside
 from ..graph.layer import Layer
 from ..graph.plan import collect
-from ..graph.symbols import InputLayer, SymbolicTensor, check_shape, connect
+from ..graph.symbols import InputLayer, Node, SymbolicTensor, check_shape, connect
 from ..ops.costs import Budget, spend
 from .file import expect, parse_json
+
+if TYPE_CHECKING:
+    from ..models.model import Model
+
+CustomObjects: TypeAlias = Mapping[str, Any] | None  # the class or function behind each name
+Sources: TypeAlias = Mapping[SymbolicTensor, list[int]]  # [call, output] that each symbol is
+Record: TypeAlias = dict[str, type]  # what stands under each key of a dict
 
 # Bounds for a model that comes from a file (see `bounded`).
 MOST_LAYERS = 10_000
@@ -43,20 +53,20 @@ MOST_ELEMENTS = 2**27  # of one sample in one tensor
 DEEPEST_MODEL = 100  # models inside models; a call of one goes down by Python's own stack
 
 # The keys of each part of a config, and what stands under them.
-MODEL = {"name": str, "trainable": bool, "layers": list}
-GRAPH = {"nodes": list, "inputs": object, "outputs": object}  # the topology,
-CHAIN = {"chain": list, "input": object}  # in one of two forms
-LAYER = {"class_name": str, "name": str, "config": dict}
-LAYER_CALL = {"layer": int, "args": list, "kwargs": dict}
-OP_CALL = {"op": str, "name": str, "args": list, "kwargs": dict}
-DESCRIPTION = {"class_name": str, "config": dict}
+MODEL: Record = {"name": str, "trainable": bool, "layers": list}
+GRAPH: Record = {"nodes": list, "inputs": object, "outputs": object}  # the topology,
+CHAIN: Record = {"chain": list, "input": object}  # in one of two forms
+LAYER: Record = {"class_name": str, "name": str, "config": dict}
+LAYER_CALL: Record = {"layer": int, "args": list, "kwargs": dict}
+OP_CALL: Record = {"op": str, "name": str, "args": list, "kwargs": dict}
+DESCRIPTION: Record = {"class_name": str, "config": dict}
 
 
 # ---------------------------------------------------------------------------------------------
 # Models
 
 
-def model_config(model):
+def model_config(model: "Model") -> Config:
     """The config of a model, as `Model.get_config` gives it.
 
     Of a graph: name, trainable, layers (the table), nodes (the calls), inputs and outputs. Of a
@@ -68,7 +78,9 @@ def model_config(model):
     return Writer().model(model)
 
 
-def model_from_config(config, custom_objects=None, cls=None):
+def model_from_config(
+    config: Config, custom_objects: CustomObjects = None, cls: Any = None
+) -> "Model":
     """A new model of class `cls`, with fresh weights, from what `get_config` gave.
 
     Names are kept and no automatic name is used up. Raises ValueError if the config is not one of
@@ -81,7 +93,7 @@ def model_from_config(config, custom_objects=None, cls=None):
     return read_model(cls, config, custom_objects)[0]
 
 
-def clone_model(model, clone_function=None):
+def clone_model(model: "Model", clone_function: Callable[[Layer], Layer] | None = None) -> "Model":
     """A model of the same structure and names, with new layers and fresh weights.
 
     `clone_function(layer)` may give the layer that replaces another; Inputs and inner models
@@ -93,27 +105,27 @@ def clone_model(model, clone_function=None):
     writer, replaced = Writer(), {}
     config = writer.model(model)
     kept = (InputLayer, Inside, registry.find("Functional"), type(None))
-    for index, layer in enumerate(writer.layers if clone_function else []):
-        if not isinstance(layer, kept):
+    for index, layer in enumerate(writer.layers):
+        if clone_function is not None and not isinstance(layer, kept):
             replaced[index] = clone_function(layer)
             good = isinstance(replaced[index], Layer)
             expect(good, f"clone_function must give a layer for {layer!r}, not {replaced[index]!r}")
     return read_model(type(model), config, writer.named, replaced)[0]
 
 
-def model_to_json(model, **json_args):
+def model_to_json(model: "Model", **json_args: Any) -> str:
     """The class and the config of a model as a text; `json_args` go to `json.dumps`."""
     return json.dumps(write_model(model)[0], **json_args)
 
 
-def model_from_json(text, custom_objects=None):
+def model_from_json(text: str, custom_objects: CustomObjects = None) -> "Model":
     """A model with fresh weights from what `to_json` gave; ValueError if the text is another."""
     expect(isinstance(text, str), f"`text` must be what to_json gave, got {text!r:.80}")
     with bounded():
         return read_description(parse_json(text), custom_objects)[0]
 
 
-def write_model(model):
+def write_model(model: "Model") -> tuple[Config, list[Layer | None]]:
     """({"class_name", "config"} of a model, the layers of its table).
 
     A model that defines `get_config` has no table; it stands for all of its layers.
@@ -127,7 +139,9 @@ def write_model(model):
     return {"class_name": writer.name_of(type(model)), "config": config}, layers
 
 
-def read_description(description, custom_objects=None):
+def read_description(
+    description: Config, custom_objects: CustomObjects = None
+) -> tuple[Any, list[Layer]]:
     """(a new model, the layers of its table) from what `write_model` gave."""
     check_record(description, "a model", DESCRIPTION)
     with registry.custom_object_scope(custom_objects or {}):
@@ -136,7 +150,12 @@ def read_description(description, custom_objects=None):
     return read_model(cls, description["config"], custom_objects)
 
 
-def read_model(cls, config, custom_objects=None, replaced=()):
+def read_model(
+    cls: Any,
+    config: Config,
+    custom_objects: CustomObjects = None,
+    replaced: Mapping[int, Layer] | None = None,
+) -> tuple[Any, list[Layer]]:
     """(a new model of class `cls`, the layers of its table) from a config."""
     expect(isinstance(config, dict), f"a config is a dict, got {config!r:.80}")
     with rebuilding(custom_objects):
@@ -151,12 +170,12 @@ def read_model(cls, config, custom_objects=None, replaced=()):
         return model, [model]
 
 
-def has_topology(layer):
+def has_topology(layer: Layer) -> bool:
     """Whether a layer is a model that is written as a graph or chain of other layers."""
     return isinstance(layer, registry.find("Functional")) and form_of(layer) != "object"
 
 
-def form_of(model):
+def form_of(model: Any) -> str:
     """How a model is written: as a "graph", a "chain", or an "object" with its own `get_config`."""
     cls, functional, sequential = type(model), *map(registry.find, ("Functional", "Sequential"))
     expect(isinstance(model, functional), f"`model` must be a Model, got {model!r:.80}")
@@ -183,18 +202,21 @@ class Writer:
     """
 
     def __init__(self):
-        self.table, self.layers, self.named = [], [], {}
-        self._indices = {}  # id of a layer, or of a symbol where a model starts -> its index
+        self.table: list[Config] = []
+        self.layers: list[Layer | None] = []  # None for an Input that only the table has
+        self.named: dict[str, Any] = {}
+        self._indices: dict[int, int] = {}  # id of a layer, or of a symbol where a model starts
+        self._met = set()  # the ids of layers whose entries are, or are being, written
 
-    def model(self, model):
+    def model(self, model: "Model") -> Config:
         """The whole config of a graph or chain."""
         topology = self.topology(model)
         return {"name": model.name, "trainable": model.trainable, "layers": self.table} | topology
 
-    def topology(self, model):
+    def topology(self, model: "Model") -> Config:
         """The calls of a graph, or the order of the layers in a chain."""
         if form_of(model) == "chain":
-            start = model.plan.inputs[0].node.layer.get_config() if model.plan else None
+            start = model.plan.inputs[0].node.fn.get_config() if model.plan else None
             return {"chain": [self.index_of(layer) for layer in model.layers], "input": start}
         nodes, sources = [], {}
         calls = collect(model.inputs, model.outputs)
@@ -209,7 +231,7 @@ class Writer:
         inputs, outputs = self.encode(model.input, sources), self.encode(model.output, sources)
         return {"nodes": nodes, "inputs": inputs, "outputs": outputs}
 
-    def call(self, node, sources):
+    def call(self, node: Node, sources: Sources) -> Config:
         """One call: what is called, and with what."""
         try:
             if node.layer is not None:
@@ -221,16 +243,15 @@ class Writer:
         except ValueError as error:
             raise ValueError(f"the call of {node.name!r} cannot be written: {error}") from error
 
-    def index_of(self, layer):
+    def index_of(self, layer: Layer) -> int:
         """The index of a layer in the table; it enters the table at its first mention."""
         if id(layer) not in self._indices:
-            self._indices[id(layer)] = None
+            expect(id(layer) not in self._met, f"layer {layer.name!r} is an argument of itself")
+            self._met.add(id(layer))
             self._enter(layer, self.entry(layer), layer)
-        index = self._indices[id(layer)]
-        expect(index is not None, f"layer {layer.name!r} is an argument of itself")
-        return index
+        return self._indices[id(layer)]
 
-    def index_of_start(self, symbol, taken):
+    def index_of_start(self, symbol: SymbolicTensor, taken: set[str]) -> int:
         """The index of the Input where a model starts.
 
         A model that is a part of a larger graph starts at an inner tensor. Rebuilt, it starts at an
@@ -244,12 +265,12 @@ class Writer:
             self._enter(symbol, {"class_name": "InputLayer", "name": name, "config": config}, None)
         return self._indices[id(symbol)]
 
-    def _enter(self, thing, entry, layer):
+    def _enter(self, thing: Any, entry: Config, layer: Layer | None) -> None:
         self._indices[id(thing)] = len(self.table)
         self.table.append(entry)
         self.layers.append(layer)
 
-    def entry(self, layer):
+    def entry(self, layer: Layer) -> Config:
         """A layer's entry: class, name and config, and for a model its topology."""
         head = {"class_name": self.name_of(type(layer)), "name": layer.name}
         if has_topology(layer):
@@ -263,7 +284,7 @@ class Writer:
             head["trainable"] = False
         return head | {"config": self.encode(config, {})}
 
-    def layers_in_arguments(self, layer):
+    def layers_in_arguments(self, layer: Layer) -> dict[str, Any]:
         """The constructor arguments that hold layers, which are written as indices of the table."""
         arguments = {n: getattr(layer, n) for n in registry.init_parameters(type(layer))}
         for value in arguments.values():
@@ -271,7 +292,7 @@ class Writer:
         held = {name: tree.flatten(value) for name, value in arguments.items()}
         return {n: arguments[n] for n in held if any(isinstance(leaf, Layer) for leaf in held[n])}
 
-    def meet(self, value):
+    def meet(self, value: Any) -> None:
         """Note what the names in the config of a constructor argument mean."""
         if inspect.isfunction(value):
             self.name_of(value)
@@ -280,35 +301,35 @@ class Writer:
             for name in registry.init_parameters(type(value)):
                 self.meet(getattr(value, name, None))
 
-    def name_of(self, thing):
+    def name_of(self, thing: Any) -> str:
         """The name that stands for a class or function; ValueError if it would mean another."""
         name = registry.name_in_config(thing)
         self.named[name] = thing
         return name
 
-    def encode(self, value, sources):
+    def encode(self, value: Any, sources: Sources) -> Any:
         """A value as JSON. `sources` says which output of which call each symbol is."""
         match value.item() if isinstance(value, np.generic) else value:
             case None | bool() | int() | str() as plain:
                 return plain
             case float() as plain:
                 return plain if math.isfinite(plain) else {"$float": repr(plain)}
-            case list():
-                return [self.encode(item, sources) for item in value]
-            case dict():
-                good = all(isinstance(key, str) and not key.startswith("$") for key in value)
-                expect(good, f"the keys {list(value)!r:.80} must be texts without a '$' in front")
-                return {key: self.encode(item, sources) for key, item in value.items()}
-            case tuple():
-                expect(not hasattr(value, "_fields"), "named tuples cannot be rebuilt: use a dict")
-                return {"$tuple": self.encode(list(value), sources)}
-            case slice():
-                return {"$slice": self.encode([value.start, value.stop, value.step], sources)}
-            case SymbolicTensor():
-                expect(value in sources, f"{value!r} is not made by the calls of this model")
-                return {"$tensor": sources[value]}
-            case Layer():
-                return {"$layer": self.index_of(value)}
+            case list() as items:
+                return [self.encode(item, sources) for item in items]
+            case dict() as items:
+                good = all(isinstance(key, str) and not key.startswith("$") for key in items)
+                expect(good, f"the keys {list(items)!r:.80} must be texts without a '$' in front")
+                return {key: self.encode(item, sources) for key, item in items.items()}
+            case tuple() as items:
+                expect(not hasattr(items, "_fields"), "named tuples cannot be rebuilt: use a dict")
+                return {"$tuple": self.encode(list(items), sources)}
+            case slice(start=start, stop=stop, step=step):
+                return {"$slice": self.encode([start, stop, step], sources)}
+            case SymbolicTensor() as symbol:
+                expect(symbol in sources, f"{symbol!r} is not made by the calls of this model")
+                return {"$tensor": sources[symbol]}
+            case Layer() as layer:
+                return {"$layer": self.index_of(layer)}
             case EllipsisType():
                 return {"$ellipsis": True}
             case np.dtype() | type():
@@ -318,7 +339,7 @@ class Writer:
         raise ValueError(f"{value!r:.80} ({type(value).__name__}) cannot be written as JSON")
 
 
-def encode_array(value):
+def encode_array(value: Tensor | np.ndarray) -> list[Any]:
     """An array as its dtype, its shape, and its bytes as hexadecimal, little end first."""
     is_variable = isinstance(value, Variable)
     expect(not is_variable, f"{value!r:.80} is outside of all layers: make it with add_weight")
@@ -333,7 +354,7 @@ def encode_array(value):
 
 
 @contextmanager
-def rebuilding(custom_objects):
+def rebuilding(custom_objects: CustomObjects) -> Iterator[None]:
     """While a model is rebuilt, custom names are known and automatic names come from elsewhere."""
     with registry.custom_object_scope(custom_objects or {}), setting(names=Counter()):
         yield
@@ -345,18 +366,21 @@ class Reader:
     `replaced` maps indices of the table to layers that are used instead.
     """
 
-    def __init__(self, table, replaced=()):
+    def __init__(self, table: list[Config], replaced: Mapping[int, Layer] | None = None):
         few = len(table) <= MOST_LAYERS or context.budget is None
         expect(few, f"the model has {len(table)} layers, and {MOST_LAYERS} are allowed")
-        self.layers, self._replaced = [], dict(replaced)
-        self._costs = []  # of each layer: how many calls one call of it makes, how deep it nests
+        self.layers: list[Layer] = []
+        self._replaced = dict(replaced or {})
+        self._costs: list[
+            tuple[int, int]
+        ] = []  # of each layer: how many calls one call of it makes, how deep it nests
         self._calls = self._depth = 0  # of the layer that is being made, with all that is inside
         for entry in table:
             self._calls = self._depth = 0
             self.layers.append(self.layer(entry))
             self._costs.append((1 + self._calls, 1 + self._depth))
 
-    def at(self, index):
+    def at(self, index: Any) -> Layer:
         """The layer at an index of the table so far; its use counts as a call."""
         expect(is_index(index, self.layers), f"layer {index!r:.40} is not described before its use")
         calls, depth = self._costs[index]
@@ -365,14 +389,14 @@ class Reader:
         expect(self._depth <= DEEPEST_MODEL, f"models are nested deeper than {DEEPEST_MODEL}")
         return self.layers[index]
 
-    def spend(self, calls):
+    def spend(self, calls: int) -> None:
         """Count calls. A model that is read from a file may make a limited number."""
         self._calls += calls
         if context.budget is not None:
             context.budget.calls -= calls
             expect(context.budget.calls >= 0, f"the model makes more than {MOST_CALLS} calls")
 
-    def layer(self, entry):
+    def layer(self, entry: Any) -> Layer:
         """The layer of an entry."""
         check_record(entry, "a layer", LAYER, {"trainable": bool} | GRAPH | CHAIN)
         cls, name, config = find_layer_class(entry["class_name"]), entry["name"], entry["config"]
@@ -392,7 +416,7 @@ class Reader:
             layer.trainable = False  # reaches the layers inside, of which no config speaks
         return layer
 
-    def model(self, cls, name, trainable, topology):
+    def model(self, cls: Any, name: str, trainable: bool, topology: Config) -> Any:
         """A model from its topology."""
         is_chain = issubclass(cls, registry.find("Sequential"))
         keys = (CHAIN if is_chain else GRAPH).keys()
@@ -402,13 +426,13 @@ class Reader:
             model = cls(name=name, trainable=trainable)
             self.fill(model, topology)
             return model
-        made = []
+        made: list[list[SymbolicTensor]] = []
         for entry in topology["nodes"]:
             made.append(self.call(entry, made))
         inputs, outputs = (self.decode(topology[key], made) for key in ("inputs", "outputs"))
         return cls(inputs, outputs, name=name, trainable=trainable)
 
-    def fill(self, model, topology):
+    def fill(self, model: Any, topology: Config) -> None:
         """Put the layers into a Sequential."""
         if topology["input"] is not None:
             model.add(make_input(topology["input"]).output)
@@ -418,7 +442,7 @@ class Reader:
             if layer.nodes:
                 check_size(layer.nodes[-1])
 
-    def call(self, entry, made):
+    def call(self, entry: Any, made: Sequence[list[SymbolicTensor]]) -> list[SymbolicTensor]:
         """Make one call on the symbols that were `made` before; returns those that it makes."""
         if isinstance(entry, dict) and entry.keys() == {"layer"}:
             layer = self.at(entry["layer"])
@@ -443,7 +467,7 @@ class Reader:
         check_size(symbols[0].node)
         return symbols
 
-    def decode(self, value, made=()):
+    def decode(self, value: Any, made: Sequence[list[SymbolicTensor]] = ()) -> Any:
         """The inverse of `Writer.encode`; `made` are the symbols of the calls so far."""
         if isinstance(value, list):
             return [self.decode(item, made) for item in value]
@@ -474,7 +498,7 @@ class Reader:
         )
 
 
-def make(cls, config):
+def make(cls: Any, config: Config) -> Any:
     """A layer from its config.
 
     The inherited `from_config` passes the config to the constructor, so objects inside it are made
@@ -488,7 +512,7 @@ def make(cls, config):
     return layer
 
 
-def make_input(config):
+def make_input(config: Any) -> InputLayer:
     """An InputLayer from its config, which may come from anywhere."""
     check_record(config, "an Input", {"batch_shape": list, "dtype": str, "name": str})
     layer = InputLayer(**config)
@@ -496,7 +520,7 @@ def make_input(config):
     return layer
 
 
-def find_layer_class(name):
+def find_layer_class(name: Any) -> Any:
     """The layer class that a name means; ValueError if it means nothing, or something else."""
     cls = None
     if isinstance(name, str):
@@ -505,44 +529,45 @@ def find_layer_class(name):
     return cls
 
 
-def is_layer_class(thing):
+def is_layer_class(thing: Any) -> TypeGuard[type[Layer]]:
     return inspect.isclass(thing) and issubclass(thing, Layer)
 
 
-def find_function(name):
+def find_function(name: Any) -> Any:
     """The op that a name means; ValueError if it means nothing, or something else."""
     fn = registry.find(name, kind="op") if isinstance(name, str) else None
     expect(inspect.isfunction(fn), f"{name!r:.80} is not a function")
     return fn
 
 
-def decode_array(dtype, shape, data):
+def decode_array(dtype_name: str, shape: list[Any], data: str) -> np.ndarray:
     """An array from its dtype, shape and bytes, which must fit together."""
-    dtype, shape = np.dtype(standard_dtype(dtype)), check_shape(shape, "shape")
-    data = bytes.fromhex(data)
-    good = None not in shape and len(data) == math.prod(shape) * dtype.itemsize
-    expect(good, f"an array of shape {shape} has {len(data)} bytes")
-    return np.frombuffer(data, dtype.newbyteorder("<")).astype(dtype).reshape(shape)
+    dtype, axes = np.dtype(standard_dtype(dtype_name)), check_shape(shape, "shape")
+    found = bytes.fromhex(data)
+    sizes = [size for size in axes if size is not None]
+    good = len(sizes) == len(axes) and len(found) == math.prod(sizes) * dtype.itemsize
+    expect(good, f"an array of shape {axes} has {len(found)} bytes")
+    return np.frombuffer(found, dtype.newbyteorder("<")).astype(dtype).reshape(sizes)
 
 
-def rename(symbols, name):
+def rename(symbols: list[SymbolicTensor], name: str) -> None:
     """Give the node of an op, and the symbols that it makes, a stored name."""
     symbols[0].node.name = name
     for symbol in symbols:
         symbol.name = name if len(symbols) == 1 else f"{name}_{symbol.index}"
 
 
-def is_index(value, things):
+def is_index(value: Any, things: Sequence[Any]) -> bool:
     """Whether `value` is an index of one of the things."""
     return type(value) is int and 0 <= value < len(things)
 
 
-def topology_keys(config):
+def topology_keys(config: Config) -> set[str]:
     """The keys in a config that describe the topology of a model."""
     return config.keys() & (GRAPH | CHAIN).keys()
 
 
-def check_record(entry, what, needed, optional=None):
+def check_record(entry: Any, what: str, needed: Record, optional: Record | None = None) -> None:
     """Raise ValueError unless `entry` is a dict with all the needed keys and no unknown ones, and
     what stands under each is of its type.
     """
@@ -560,7 +585,7 @@ def check_record(entry, what, needed, optional=None):
 # their shapes. A config from a file must still not ask for more than a machine has.
 
 
-def bounded():
+def bounded() -> AbstractContextManager[None]:
     """Within the block, a config cannot ask for more than a file may.
 
     Ten models, each calling the one before ten times, are a short text and ten billion calls.
@@ -568,7 +593,7 @@ def bounded():
     return setting(budget=Budget(MOST_CALLS))
 
 
-def check_size(node):
+def check_size(node: Node) -> None:
     """Raise ValueError if one sample of an output of `node` has too many elements."""
     for symbol in node.outputs if context.budget is not None else []:
         probes = symbol.probes
@@ -577,7 +602,7 @@ def check_size(node):
         expect(elements <= MOST_ELEMENTS, text)
 
 
-def check_unbatched(leaves):
+def check_unbatched(leaves: list[Any]) -> None:
     """Raise ValueError if an op would make too many elements out of tensors without a batch.
 
     Only these are not empty while a call is traced: (n, 1) * (1, m) makes n * m elements.

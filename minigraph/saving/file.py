@@ -13,7 +13,8 @@ import os
 import re
 import stat
 import time
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import safetensors
@@ -52,11 +53,11 @@ class FileRefused(ValueError):
 class Contents(NamedTuple):
     """What a file holds: texts, and named arrays."""
 
-    metadata: dict
-    tensors: dict
+    metadata: dict[str, str]
+    tensors: dict[str, np.ndarray]
 
 
-def expect(condition, text):
+def expect(condition: Any, text: str) -> None:
     """Raise ValueError with `text` unless the condition holds."""
     if not condition:
         raise ValueError(text)
@@ -66,7 +67,7 @@ def expect(condition, text):
 # JSON that surprises nobody
 
 
-def to_json(value):
+def to_json(value: Any) -> str:
     """Compact JSON; ValueError for infinities and for what JSON cannot say."""
     try:
         return json.dumps(value, allow_nan=False, separators=(",", ":"))
@@ -74,7 +75,7 @@ def to_json(value):
         raise ValueError(f"a config must be plain JSON: {error}") from error
 
 
-def parse_json(text):
+def parse_json(text: str) -> Any:
     """Strict JSON: no key twice, no infinities, no endless integers, no deep nesting.
 
     Depth is measured before the parser runs, because a parser goes down by calling itself.
@@ -93,19 +94,19 @@ def parse_json(text):
     )
 
 
-def without_twins(pairs):
+def without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A dict in which no key stands twice."""
     found = dict(pairs)
     expect(len(found) == len(pairs), "the JSON has a key twice")
     return found
 
 
-def short_integer(text):
+def short_integer(text: str) -> int:
     expect(len(text) <= LONGEST_INTEGER, f"the JSON has an integer of {len(text)} digits")
     return int(text)
 
 
-def finite_float(text):
+def finite_float(text: str) -> float:
     number = float(text)
     expect(math.isfinite(number), f"the JSON has the number {text:.20}, which is not finite")
     return number
@@ -115,7 +116,7 @@ def finite_float(text):
 # Contents and bytes
 
 
-def to_bytes(contents):
+def to_bytes(contents: Contents) -> bytes:
     """The bytes of a file, checked by the reader's own rules: what is written can be read."""
     tensors = {}
     for name, array in contents.tensors.items():
@@ -132,7 +133,7 @@ def to_bytes(contents):
     return data
 
 
-def from_bytes(data):
+def from_bytes(data: bytes) -> Contents:
     """The contents of a file, after all checks that need no model.
 
     The package makes sure that the arrays are exactly as large as the bytes that are there for
@@ -153,7 +154,7 @@ def from_bytes(data):
     return Contents(metadata, tensors)
 
 
-def read_header(data):
+def read_header(data: bytes) -> dict[str, Any]:
     """The header of a safetensors file: JSON, after 8 bytes that give its length.
 
     Here it is held to bounds, before the package reads it too. Raises FileDamaged.
@@ -177,7 +178,7 @@ def read_header(data):
     return header
 
 
-def check_entry(name, entry):
+def check_entry(name: str, entry: Any) -> None:
     """Raise ValueError for what the package would let pass in the entry of a tensor."""
     good = name.isprintable() and 0 < len(name) <= LONGEST_TENSOR_NAME
     expect(good, f"{name!r:.80} is not a name of 1 to {LONGEST_TENSOR_NAME} visible characters")
@@ -188,7 +189,7 @@ def check_entry(name, entry):
     expect(len(entry["shape"]) <= MOST_AXES, f"tensor {name!r} has more than {MOST_AXES} axes")
 
 
-def check_version(metadata):
+def check_version(metadata: Mapping[str, str]) -> None:
     """Raise FileRefused unless this release knows everything that the metadata may mean."""
     version = metadata.get("minigraph.version")
     if version is None:
@@ -202,7 +203,7 @@ def check_version(metadata):
         raise FileRefused(f"its metadata has keys that this release does not know: {unknown}")
 
 
-def digest(metadata, tensors):
+def digest(metadata: Mapping[str, str], tensors: Mapping[str, np.ndarray]) -> str:
     """The SHA-256 of everything but itself, as hexadecimal.
 
     Each piece is preceded by its length, so no two contents give the same sequence of bytes. It
@@ -221,7 +222,7 @@ def digest(metadata, tensors):
     return hasher.hexdigest()
 
 
-def pieces_of(value):
+def pieces_of(value: str | np.ndarray) -> list[bytes]:
     """The bytes of a text; of an array what kind it is, and its elements, little-endian."""
     if isinstance(value, str):
         return [value.encode()]
@@ -233,7 +234,7 @@ def pieces_of(value):
 # Bytes and disk
 
 
-def read_bytes(path, max_bytes):
+def read_bytes(path: str | os.PathLike[str], max_bytes: int) -> bytes:
     """All bytes of a regular file, or OSError; FileRefused if there are more than `max_bytes`."""
     # Without O_NONBLOCK a pipe would be waited for, before anyone could see that it is one.
     descriptor = os.open(path, flags("RDONLY", "NONBLOCK", "CLOEXEC", "BINARY"))
@@ -254,7 +255,7 @@ def read_bytes(path, max_bytes):
     return data
 
 
-def check_path(path, overwrite=True):
+def check_path(path: str | os.PathLike[str], overwrite: bool = True) -> str:
     """The path to write to, links followed; raises before any work is done if it cannot be one."""
     check_path_type(path)
     path = os.path.realpath(os.fspath(path))
@@ -270,13 +271,13 @@ def check_path(path, overwrite=True):
     return path
 
 
-def check_path_type(path):
+def check_path_type(path: Any) -> None:
     """Raise TypeError for what cannot be the name of a file."""
     if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"`path` must be a text or a Path, got {path!r:.80}")
 
 
-def write_atomically(path, data):
+def write_atomically(path: str, data: bytes) -> None:
     """Write a file so that at every moment the old one or the new one is whole.
 
     The bytes go to a temporary file in the same folder, are forced onto the disk, and then take the
@@ -308,7 +309,7 @@ def write_atomically(path, data):
     sync_folder(folder)
 
 
-def flags(*names):
+def flags(*names: str) -> int:
     """How to open a file: those of the flags that this system has."""
     return sum(getattr(os, f"O_{name}", 0) for name in names)
 
@@ -316,12 +317,12 @@ def flags(*names):
 TEMPORARY = ".minigraph-tmp"
 
 
-def temporary_prefix(name):
+def temporary_prefix(name: str) -> str:
     """How the temporary files of a path start; short, because a file system limits names."""
     return "." + name.encode()[:100].decode(errors="ignore") + "."
 
 
-def remove_stale(folder, name):
+def remove_stale(folder: str, name: str) -> None:
     """Remove what saves to this path left behind when they were killed, long ago."""
     pattern = re.escape(temporary_prefix(name)) + "[0-9a-f]{8}" + re.escape(TEMPORARY)
     with contextlib.suppress(OSError), os.scandir(folder) as entries:  # others may be sweeping too
@@ -331,7 +332,7 @@ def remove_stale(folder, name):
                     os.unlink(entry.path)
 
 
-def replace(source, target):
+def replace(source: str, target: str) -> None:
     """Rename in one step. Windows refuses while another program reads the target, so try again."""
     for attempt in range(5):
         try:
@@ -342,7 +343,7 @@ def replace(source, target):
             time.sleep(0.1)
 
 
-def sync_folder(folder):
+def sync_folder(folder: str) -> None:
     """Force the new name onto the disk, where folders can be opened at all (not on Windows)."""
     if os.name == "nt":
         return

@@ -7,6 +7,8 @@ name means. Weights are matched by their order in the model; their names are lab
 import contextlib
 import itertools
 import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,7 +21,10 @@ from ..core.registry import (
     get_registered_object,
     register_keras_serializable,
 )
+from ..core.tensor import Variable
+from ..graph.layer import Layer
 from ..graph.symbols import InputLayer
+from ..optimizers import Optimizer
 from . import config
 from .config import (
     Reader,
@@ -45,6 +50,9 @@ from .file import (
     to_json,
     write_atomically,
 )
+
+if TYPE_CHECKING:
+    from ..models.model import Model
 
 # fmt: off
 __all__ = [
@@ -72,7 +80,7 @@ FLAGS = {"layers": list, "weights": list}
 # Saving and loading
 
 
-def save_model(model, path, overwrite=True):
+def save_model(model: "Model", path: str | os.PathLike[str], overwrite: bool = True) -> None:
     """Write graph, weights, compile settings and optimizer state to one file.
 
     The file is a safetensors file whatever its name. Saving is atomic: if anything fails, the old
@@ -85,7 +93,12 @@ def save_model(model, path, overwrite=True):
     write_atomically(path, to_bytes(model_contents(model)))
 
 
-def load_model(path, custom_objects=None, compile=True, max_bytes=LARGEST_FILE):
+def load_model(
+    path: str | os.PathLike[str],
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,
+    max_bytes: int = LARGEST_FILE,
+) -> "Model":
     """The model in a file, ready to go on: same weights, same optimizer state, same random streams.
 
     Custom classes must be registered, or be given as `custom_objects={"Name": Class}`.
@@ -101,7 +114,7 @@ def load_model(path, custom_objects=None, compile=True, max_bytes=LARGEST_FILE):
     return model
 
 
-def save_weights(model, path):
+def save_weights(model: "Model", path: str | os.PathLike[str]) -> None:
     """Write the weights alone to a file.
 
     Raises ValueError if there are none yet, OSError where the file cannot be written.
@@ -112,7 +125,9 @@ def save_weights(model, path):
     write_atomically(path, to_bytes(Contents(metadata, arrays_of(weights))))
 
 
-def load_weights(model, path, max_bytes=LARGEST_FILE):
+def load_weights(
+    model: "Model", path: str | os.PathLike[str], max_bytes: int = LARGEST_FILE
+) -> None:
     """Read the weights from a file of `save_weights` or `save_model`, matched by their order.
 
     Names do not matter. If the number of weights, a shape or a dtype differs, that is a
@@ -128,7 +143,7 @@ def load_weights(model, path, max_bytes=LARGEST_FILE):
 
 
 @contextlib.contextmanager
-def reading(path, max_bytes):
+def reading(path: str | os.PathLike[str], max_bytes: int) -> Iterator[Contents]:
     """The contents of a file; an error about them gets the name of the file, and what to do."""
     check_path_type(path)
     try:
@@ -139,7 +154,7 @@ def reading(path, max_bytes):
 
 
 @contextlib.contextmanager
-def refusing(what, advice=FileRefused.advice):
+def refusing(what: str, advice: str = FileRefused.advice) -> Iterator[None]:
     """Whatever goes wrong inside means that the file holds something that cannot be used."""
     try:
         yield
@@ -156,7 +171,7 @@ def refusing(what, advice=FileRefused.advice):
 # Models and their contents
 
 
-def model_contents(model):
+def model_contents(model: "Model") -> Contents:
     """All that a file holds of a model, as texts and arrays."""
     description, table = write_model(model)
     weights = labelled_weights(model)
@@ -187,7 +202,7 @@ def model_contents(model):
     return Contents(metadata | {"minigraph.model": to_json(description)}, tensors)
 
 
-def rebuild(contents, custom_objects):
+def rebuild(contents: Contents, custom_objects: Mapping[str, Any] | None) -> "Model":
     """The model that a file describes, with its weights, flags and random streams."""
     description = parse_metadata(contents, "minigraph.model")
     train = parse_metadata(contents, "minigraph.train", {"random": []})
@@ -215,14 +230,16 @@ def rebuild(contents, custom_objects):
     return model
 
 
-def partners(things, listed, what):
+def partners(things: Sequence[Any], listed: Sequence[Any], what: str) -> Iterable[tuple[Any, Any]]:
     """Pairs of what a model has and what a file says of it; ValueError if the counts differ."""
     text = f"the model has {len(things)} {what}, and the file describes {len(listed)}"
     expect(len(things) == len(listed), text)
     return zip(things, listed, strict=True)
 
 
-def restore_compiled(model, contents, custom_objects):
+def restore_compiled(
+    model: "Model", contents: Contents, custom_objects: Mapping[str, Any] | None
+) -> None:
     """Compile the model as it was, and give its optimizer what that remembered."""
     model.compile_from_config(parse_metadata(contents, "minigraph.compile"), custom_objects)
     prefix = "optimizer/"
@@ -237,7 +254,9 @@ def restore_compiled(model, contents, custom_objects):
         expect(not state, "there is optimizer state, but no optimizer")
 
 
-def under_new_names(state, optimizer):
+def under_new_names(
+    state: list[tuple[str, np.ndarray]], optimizer: Optimizer
+) -> list[tuple[str, np.ndarray]]:
     """The state of an optimizer from a file, its slots under the names that they have now."""
     kinds = [cls.__name__ for cls in type(optimizer).__mro__]
     new_names = next((OLD_SLOT_NAMES[kind] for kind in kinds if kind in OLD_SLOT_NAMES), {})
@@ -250,7 +269,7 @@ def under_new_names(state, optimizer):
     return list(renamed.items())
 
 
-def saved_parts(model, table):
+def saved_parts(model: "Model", table: Sequence[Layer | None]) -> list[Layer]:
     """The layers that the config of a model rebuilds, in the order of the model.
 
     Of a graph model that is the graph, and not what else may hang on its attributes.
@@ -263,7 +282,7 @@ def saved_parts(model, table):
     return [part for part in parts if not isinstance(part, InputLayer)]
 
 
-def labelled_weights(model):
+def labelled_weights(model: "Model") -> dict[str, Variable]:
     """The weights in order, each under a label made of the names of its layer and its own.
 
     Raises ValueError if they do not exist yet.
@@ -288,15 +307,16 @@ def labelled_weights(model):
     return labelled
 
 
-def arrays_of(weights):
+def arrays_of(weights: Mapping[str, Variable]) -> dict[str, np.ndarray]:
     """The values of labelled weights, on the host."""
     return {label: variable.numpy() for label, variable in weights.items()}
 
 
-def listed_weights(description, tensors):
+def listed_weights(description: Any, tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The arrays of a file in the order of the weights; every tensor must have a use."""
-    names = description.get("weights") if isinstance(description, dict) else None
-    named = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    found = description.get("weights") if isinstance(description, dict) else None
+    names = found if isinstance(found, list) else [None]
+    named = all(isinstance(name, str) for name in names)
     expect(named and len(set(names)) == len(names), "`weights` must list different names")
     missing = [name for name in names if name not in tensors]
     expect(not missing, f"the weights {missing[:3]} are listed, but not there")
@@ -306,7 +326,9 @@ def listed_weights(description, tensors):
     return {name: tensors[name] for name in names}
 
 
-def fit_weights(model, weights, arrays, exact):
+def fit_weights(
+    model: "Model", weights: Mapping[str, Variable], arrays: Mapping[str, np.ndarray], exact: bool
+) -> None:
     """Raise FileRefused, naming layer and shapes, unless the arrays can be the model's weights.
 
     No weight has taken memory so far: shapes are compared first, so a small file cannot make a
@@ -332,13 +354,13 @@ def fit_weights(model, weights, arrays, exact):
         )
 
 
-def assign_weights(model, arrays):
+def assign_weights(model: "Model", arrays: Mapping[str, np.ndarray]) -> None:
     """Put arrays that fit into the weights, in order."""
     for variable, array in zip(model.weights, arrays.values(), strict=True):
         variable.assign(array)
 
 
-def restore_trainable(model, parts, flags):
+def restore_trainable(model: "Model", parts: Sequence[Layer], flags: dict[str, Any]) -> None:
     """Say of each layer and each weight whether it learns, as it was when the model was saved."""
     said = all(isinstance(flag, bool) for flag in [*flags["layers"], *flags["weights"]])
     expect(said, "`trainable` must say true or false of each layer and each weight")
@@ -348,13 +370,13 @@ def restore_trainable(model, parts, flags):
         variable.trainable = flag
 
 
-def random_streams(parts):
+def random_streams(parts: Iterable[Layer]) -> list[RandomStream]:
     """The random streams that layers and models keep, each once."""
     held = [leaf for part in parts for value in vars(part).values() for leaf in tree.flatten(value)]
     return list(dict.fromkeys(leaf for leaf in held if isinstance(leaf, RandomStream)))
 
 
-def parse_metadata(contents, key, default=None):
+def parse_metadata(contents: Contents, key: str, default: Any = None) -> Any:
     """One of the texts in the metadata, parsed."""
     text = contents.metadata.get(key)
     if text is None and default is not None:

@@ -1,0 +1,18 @@
+"""Short names for the types in signatures. They are for readers and editors: nothing checks them.
+
+What an op or a layer gives depends on what it is called on: a tensor for tensors, a symbolic
+tensor for symbolic ones. So their results are `Any`.
+"""
+
+from typing import Any, TypeAlias
+
+import numpy as np
+
+Array: TypeAlias = Any  # an array of the active backend: NumPy's or CuPy's
+TensorLike: TypeAlias = Any  # a tensor, a symbolic tensor, an array, a number or a nested list
+Structure: TypeAlias = Any  # one leaf, or a nest of lists, tuples and dicts of leaves
+Shape: TypeAlias = tuple[int | None, ...]  # the size of each axis, None where it is not known
+Axis: TypeAlias = int | tuple[int, ...] | None  # the axes of a reduction; None means all
+DType: TypeAlias = str | type | np.dtype | None  # "float32", float, ...; None means the default
+Config: TypeAlias = dict[str, Any]  # constructor arguments as plain JSON
+Logs: TypeAlias = dict[str, Any]  # the name of a loss or metric -> its value
