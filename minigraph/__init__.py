@@ -40,6 +40,16 @@ from .models import Model, Sequential
 
 if TYPE_CHECKING:
     from . import datasets
+else:
+
+    def __getattr__(name):
+        """The data sets are imported when they are asked for, and not before."""
+        if name != "datasets":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        import minigraph.datasets
+
+        return minigraph.datasets
+
 
 KerasTensor = SymbolicTensor
 __version__ = "0.1.0"
@@ -77,15 +87,6 @@ __all__ = [
 ]
 
 
-def __getattr__(name):
-    """The data sets are imported when they are asked for, and not before."""
-    if name != "datasets":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import minigraph.datasets
-
-    return minigraph.datasets
-
-
-def load_ipython_extension(ipython):
+def load_ipython_extension(ipython: object) -> None:
     """What `%load_ext minigraph` does: errors are shown in short (see `utils.short_errors`)."""
     utils.short_errors()

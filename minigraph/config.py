@@ -8,7 +8,7 @@ from .core.names import clear_session
 __all__ = ["clear_session", "epsilon", "floatx", "keep_memory", "set_floatx"]
 
 
-def keep_memory():
+def keep_memory() -> None:
     """Let the C library keep up to 64 MB of freed memory for the arrays that come next.
 
     A training step allocates and frees arrays of the same sizes over and over. By default glibc,

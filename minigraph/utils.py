@@ -8,6 +8,7 @@ from .core.checks import check_counts
 from .core.names import clear_session
 from .core.random import set_random_seed
 from .core.registry import CustomObjectScope, custom_object_scope
+from .core.types import TensorLike
 from .training.data import PyDataset
 
 if TYPE_CHECKING:
@@ -16,6 +17,18 @@ if TYPE_CHECKING:
     from .view.dot import model_to_dot
     from .view.plot import plot_model
     from .view.short_errors import short_errors
+else:
+
+    def __getattr__(name):
+        """Pictures and widgets are imported at first use."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from .callbacks import dashboard
+        from .view import calls, dot, plot, short_errors
+
+        modules = (dashboard, calls, dot, plot, short_errors)
+        return next(vars(module)[name] for module in modules if name in vars(module))
+
 
 Sequence = PyDataset  # its older name
 
@@ -36,18 +49,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name):
-    """Pictures and widgets are imported at first use."""
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from .callbacks import dashboard
-    from .view import calls, dot, plot, short_errors
-
-    modules = (dashboard, calls, dot, plot, short_errors)
-    return next(vars(module)[name] for module in modules if name in vars(module))
-
-
-def to_categorical(x, num_classes=None):
+def to_categorical(x: TensorLike, num_classes: int | None = None) -> np.ndarray:
     """Integer classes as one-hot rows: (...) -> (..., num_classes).
 
     `num_classes` is the largest class plus one unless given.

@@ -1,11 +1,13 @@
 """Checks of arguments: each raises a ValueError that names the argument and what was given."""
 
 import math
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
 
-def is_number(value, least=-math.inf):
+def is_number(value: Any, least: float = -math.inf) -> bool:
     """Whether `value` is a finite number, neither bool nor text, of at least `least`."""
     if isinstance(value, (bool, np.bool_, str)) or value is None:
         return False
@@ -16,7 +18,13 @@ def is_number(value, least=-math.inf):
     return math.isfinite(number) and number >= least
 
 
-def check_numbers(least=-math.inf, most=math.inf, above=-math.inf, below=math.inf, **arguments):
+def check_numbers(
+    least: float = -math.inf,
+    most: float = math.inf,
+    above: float = -math.inf,
+    below: float = math.inf,
+    **arguments: Any,
+) -> None:
     """All of `arguments` must be finite numbers within these limits."""
     for argument, value in arguments.items():
         if not (is_number(value, least) and value <= most and above < value < below):
@@ -25,7 +33,7 @@ def check_numbers(least=-math.inf, most=math.inf, above=-math.inf, below=math.in
             raise ValueError(f"`{argument}` must be a number{''.join(limits)}; got {value!r}")
 
 
-def check_choice(value, choices, argument):
+def check_choice(value: Any, choices: Collection[Any], argument: str) -> Any:
     """`value`, which must be one of `choices`."""
     if value not in choices:
         known = ", ".join(map(repr, choices))
@@ -33,7 +41,9 @@ def check_choice(value, choices, argument):
     return value
 
 
-def check_keys(given, what, known, needed=None):
+def check_keys(
+    given: Mapping[Any, Any], what: str, known: Iterable[str], needed: Iterable[str] | None = None
+) -> None:
     """The keys of the dict `given` must be among the `known` ones, all needed ones among them.
 
     Without `needed`, all known ones are.
@@ -45,12 +55,12 @@ def check_keys(given, what, known, needed=None):
         raise ValueError(f"{what} {wrong}; its keys must be {list(known)}")
 
 
-def is_size(value, least):
+def is_size(value: Any, least: int) -> bool:
     """Whether `value` is an integer of at least `least`, and not a bool."""
     return hasattr(value, "__index__") and not isinstance(value, bool) and value >= least
 
 
-def check_counts(least=1, optional=True, **arguments):
+def check_counts(least: int = 1, optional: bool = True, **arguments: Any) -> None:
     """Raise ValueError, naming the argument, unless each is an integer from `least` on.
 
     None is accepted, too, where the arguments are `optional`.
@@ -61,14 +71,14 @@ def check_counts(least=1, optional=True, **arguments):
             raise ValueError(f"{argument} must be an integer of at least {least}, got {value!r}")
 
 
-def check_positive(value, argument):
+def check_positive(value: Any, argument: str) -> int:
     """`value` as an int; it must be a positive integer."""
     if not is_size(value, 1):
         raise ValueError(f"`{argument}` must be a positive integer, got {value!r}")
     return int(value)
 
 
-def check_sizes(value, rank, argument, least=1):
+def check_sizes(value: Any, rank: int, argument: str, least: int = 1) -> tuple[int, ...]:
     """A tuple of sizes, one for each of `rank` axes; an int holds for all of them."""
     sizes = tuple(value) if isinstance(value, (tuple, list)) else (value,) * rank
     if len(sizes) != rank or not all(is_size(size, least) for size in sizes):

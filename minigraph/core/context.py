@@ -1,6 +1,13 @@
 """What the current thread is doing: recording, training, tracing."""
 
 import threading
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..ops.costs import Budget
+    from .tensor import Tape
 
 
 class Context(threading.local):
@@ -16,16 +23,16 @@ class Context(threading.local):
     outputs; `on_gradients` of the gradients and variables that an optimizer was given.
     """
 
-    tape = None
-    training = None
-    tracing = None
-    names = None
-    call = None
-    quiet = False
-    budget = None
-    on_node = None
-    on_gradients = None
-    on_output = None
+    tape: "Tape | None" = None
+    training: bool | None = None
+    tracing: list[tuple[Any, dict[str, Any]]] | None = None
+    names: Counter[str] | None = None
+    call: Any = None
+    quiet: bool = False
+    budget: "Budget | None" = None
+    on_node: Callable[[Any], None] | None = None
+    on_gradients: Callable[..., None] | None = None
+    on_output: Callable[[Any, Any], None] | None = None
 
 
 context = Context()
@@ -38,14 +45,14 @@ class setting:
     its memory is freed, and that would restore the old values too late.
     """
 
-    def __init__(self, **values):
+    def __init__(self, **values: Any):
         self.values = values
 
-    def __enter__(self):
+    def __enter__(self) -> None:
         self.before = {name: getattr(context, name) for name in self.values}
         for name, value in self.values.items():
             setattr(context, name, value)
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         for name, value in self.before.items():
             setattr(context, name, value)

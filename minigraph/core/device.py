@@ -1,16 +1,23 @@
 """The array library: NumPy on the host, or CuPy on a GPU, and how arrays move between them."""
 
 import weakref
+from collections.abc import Iterable, Iterator
+from typing import Any, Self
 
 import numpy as np
 
 from .context import context
 from .dtypes import floatx
+from .types import Array, TensorLike
 
-_library = np  # the active backend: NumPy or CuPy
-array_type = np.ndarray  # the type of its arrays
-_variables = weakref.WeakSet()  # all variables: they are released when the backend changes
-_origins = {}  # id of an array on the GPU -> (weak reference to it, the host array it came from)
+_library: Any = np  # the active backend: NumPy or CuPy
+array_type: type = np.ndarray  # the type of its arrays
+_variables: weakref.WeakSet[Any] = (
+    weakref.WeakSet()
+)  # all variables: they are released when the backend changes
+_origins: dict[
+    int, tuple[Any, np.ndarray]
+] = {}  # id of an array on the GPU -> (weak reference to it, the host array it came from)
 
 
 class use:
@@ -31,24 +38,24 @@ class use:
     CuPy finds no GPU.
     """
 
-    def __init__(self, library):
+    def __init__(self, library: str):
         self.before = _library
         _switch(_find(library))
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         _switch(self.before)
 
 
-def _find(name):
+def _find(name: str) -> Any:
     if name == "numpy":
         return np
     if name != "cupy":
         raise ValueError(f'use: the library is "numpy" or "cupy", got {name!r}')
     try:
-        import cupy
+        import cupy  # pyright: ignore[reportMissingImports]  # an extra
     except ImportError as error:
         raise ImportError(
             'use("cupy"): CuPy cannot be imported. For an NVIDIA GPU with a driver for CUDA 13, '
@@ -62,7 +69,7 @@ def _find(name):
     return cupy
 
 
-def _switch(library):
+def _switch(library: Any) -> None:
     global _library, array_type
     if library is not _library:
         _library, array_type = library, library.ndarray
@@ -70,34 +77,34 @@ def _switch(library):
             variable.release()
 
 
-def array_module(*arrays):
+def array_module(*arrays: Array) -> Any:
     """The array library that the arrays belong to; without arrays, the active backend."""
     for array in arrays:
         if isinstance(array, np.ndarray):
             return np
         if is_on_device(array):
-            import cupy
+            import cupy  # pyright: ignore[reportMissingImports]  # an extra
 
             return cupy
     return np if context.tracing is not None else _library
 
 
-def is_on_device(value):
+def is_on_device(value: Any) -> bool:
     """Whether a value is an array on a GPU."""
     return type(value).__module__.partition(".")[0] == "cupy" and hasattr(value, "dtype")
 
 
-def is_array(value):
+def is_array(value: Any) -> bool:
     """Whether a value is an array, on the host or on a GPU."""
     return isinstance(value, np.ndarray) or is_on_device(value)
 
 
-def to_host(array):
+def to_host(array: Array) -> Any:
     """An array as a NumPy array; other values are returned unchanged."""
     return array.get() if is_on_device(array) else array
 
 
-def to_backend(array):
+def to_backend(array: Array) -> Any:
     """An array, moved to the active backend if need be; other values are returned unchanged."""
     if type(array) is array_type is np.ndarray:  # nearly always
         return array
@@ -107,7 +114,7 @@ def to_backend(array):
     return to_host(array) if xp is np else xp.asarray(array)
 
 
-def remember_host_copy(moved, origin):
+def remember_host_copy(moved: Array, origin: Array) -> None:
     """Remember the host array from which an array on the GPU was copied (see `host_copies`)."""
     origin = origin if isinstance(origin, np.ndarray) else _origin(origin)
     if origin is not None and is_on_device(moved):
@@ -115,13 +122,13 @@ def remember_host_copy(moved, origin):
         _origins[key] = weakref.ref(moved, lambda _: _origins.pop(key, None)), origin
 
 
-def _origin(array):
+def _origin(array: Array) -> np.ndarray | None:
     """The host array that an array on the GPU came from, or the whole of which it is a view."""
     found = _origins.get(id(array)) or _origins.get(id(array.base))
     return found and found[1]
 
 
-def host_copies(array):
+def host_copies(array: Array) -> Iterator[np.ndarray]:
     """NumPy arrays to check instead of an array on a GPU: if the first is valid, so is the array.
 
     A GPU reads an index out of bounds without an error. To fetch the indices means to wait, so the
@@ -136,7 +143,7 @@ def host_copies(array):
     yield array.get()
 
 
-def as_numbers(value):
+def as_numbers(value: TensorLike) -> Array:
     """An array of `value`; Python floats become the default float, Python ints int32 or int64.
 
     Arrays stay where they are.
@@ -154,7 +161,7 @@ def as_numbers(value):
     return array
 
 
-def to_array(value):
+def to_array(value: TensorLike) -> Array:
     """Like `as_numbers`, moved to the active backend."""
     array = as_numbers(value)
     if type(array) is array_type:
@@ -168,22 +175,22 @@ def to_array(value):
 # Variables and the operands of ops
 
 
-def follow(variable):
+def follow(variable: Any) -> None:
     """Let a variable move when another backend becomes active: its `release` is called."""
     _variables.add(variable)
 
 
-def placeholder(shape, dtype):
+def placeholder(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     """Zeros of any shape that take no memory: only shapes matter to a trace."""
     return np.broadcast_to(np.zeros((), dtype), shape)
 
 
-def placeholders(values):
+def placeholders(values: Iterable[Array]) -> list[Array]:
     """The operands of an op that is traced: on the host, whatever the active backend is."""
     return [placeholder(v.shape, v.dtype) if is_on_device(v) else v for v in values]
 
 
-def on_backend(array):
+def on_backend(array: Array) -> Array:
     """The array of a tensor, which must belong to the active backend.
 
     Raises TypeError if it does not: a silent copy would hide what takes time.

@@ -1,6 +1,10 @@
 """Dtypes: the default float type, and the names of all others."""
 
+from collections.abc import Iterable
+
 import numpy as np
+
+from .types import Array, DType
 
 FLOATS = ("float16", "float32", "float64")
 EPSILON = 1e-7
@@ -9,12 +13,12 @@ EPSILON = 1e-7
 _floatx = "float32"
 
 
-def floatx():
+def floatx() -> str:
     """The default float type, a string."""
     return _floatx
 
 
-def set_floatx(dtype):
+def set_floatx(dtype: str) -> None:
     """Make `dtype` ("float16", "float32" or "float64") the type of new weights and inputs.
 
     Raises ValueError for any other.
@@ -25,12 +29,12 @@ def set_floatx(dtype):
     _floatx = dtype
 
 
-def epsilon():
+def epsilon() -> float:
     """The small number that keeps logarithms and divisions away from zero: 1e-7."""
     return EPSILON
 
 
-def standard_dtype(dtype, argument="dtype"):
+def standard_dtype(dtype: DType, argument: str = "dtype") -> str:
     """The name of a dtype, or a ValueError that names the argument.
 
     Python's `float` and `int` mean the library's default float and int32.
@@ -49,7 +53,7 @@ def standard_dtype(dtype, argument="dtype"):
     return known.name
 
 
-def in_float_type_of(operands, value):
+def in_float_type_of(operands: Iterable[Array], value: Array) -> Array:
     """A float64 result of smaller floats and integers, in the type of the floats.
 
     NumPy widens where float32 meets integers; here float32 in gives float32 out.

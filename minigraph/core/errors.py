@@ -1,5 +1,8 @@
 """The errors of ops: each names the op and what it met."""
 
+from collections.abc import Iterable
+from typing import Any, NoReturn
+
 from numpy.exceptions import AxisError
 from numpy.linalg import LinAlgError
 
@@ -10,7 +13,7 @@ class OutOfBounds(ValueError, IndexError):
     """An index that lies outside of its axis."""
 
 
-def raise_named(error, op_name, values):
+def raise_named(error: Exception, op_name: str, values: Iterable[Any]) -> NoReturn:
     """Raise the error of an op again, of the same type, with the name of the op and what it met."""
     text = str(error)
     if text.startswith(op_name):

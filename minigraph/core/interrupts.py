@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 
@@ -15,7 +16,7 @@ class DeferredInterrupts(threading.local):
     depth, arrived = 0, None
 
     @contextmanager
-    def listening(self):
+    def listening(self) -> Iterator[None]:
         """Handle Ctrl-C within the block. Does nothing in other threads, which never receive it."""
         handler = signal.getsignal(signal.SIGINT)
         if threading.current_thread() is not threading.main_thread() or not callable(handler):
@@ -34,12 +35,12 @@ class DeferredInterrupts(threading.local):
         finally:
             signal.signal(signal.SIGINT, handler)
 
-    def __enter__(self):
+    def __enter__(self) -> None:
         if not self.depth:
             self.arrived = None
         self.depth += 1
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         self.depth -= 1
         if not self.depth and self.arrived is not None:
             self.arrived()

@@ -1,16 +1,17 @@
 """Random streams: one process-wide source that only hands out seeds."""
 
 import threading
+from typing import Any
 
 import numpy as np
 
 from .context import context
 
 _lock = threading.Lock()
-_seeds = None  # made at first use, because `numpy.random` is slow to load
+_seeds: "np.random.Generator | None" = None  # made at first use: `numpy.random` loads slowly
 
 
-def next_seed():
+def next_seed() -> int:
     """A fresh seed from the process-wide source, for a layer's or a model's own stream."""
     global _seeds
     with _lock:
@@ -18,7 +19,7 @@ def next_seed():
         return int(_seeds.integers(2**63))
 
 
-def set_random_seed(seed):
+def set_random_seed(seed: int) -> None:
     """Make everything that follows repeatable: initial weights, dropout, shuffling.
 
     Also seeds Python's `random` and NumPy's global generator.
@@ -42,26 +43,26 @@ class RandomStream:
     All sampling happens on the host, so the same seed gives the same numbers on every device.
     """
 
-    def __init__(self, seed=None):
+    def __init__(self, seed: int | None = None):
         self.seed = next_seed() if seed is None else seed
         self._generator = np.random.default_rng(self.seed)
 
     @property
-    def generator(self):
+    def generator(self) -> "np.random.Generator":
         """NumPy's generator; while a call is traced, a scratch one."""
         return self._generator if context.tracing is None else np.random.default_rng(0)
 
     @property
-    def state(self):
+    def state(self) -> dict[str, Any]:
         """The state of the generator as plain JSON; its long integers are hexadecimal texts.
 
         Raises ValueError if an invalid state is assigned.
         """
-        state = self._generator.bit_generator.state
+        state: Any = self._generator.bit_generator.state
         return state | {"state": {name: hex(number) for name, number in state["state"].items()}}
 
     @state.setter
-    def state(self, state):
+    def state(self, state: dict[str, Any]) -> None:
         inner = {name: int(text, 16) for name, text in state["state"].items()}
         self._generator.bit_generator.state = state | {"state": inner}
         if self.state != state:

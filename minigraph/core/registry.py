@@ -9,10 +9,13 @@ import difflib
 import inspect
 import re
 import threading
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
+from typing import Any, Self, TypeVar, overload
 
 from .names import LONGEST_NAME, snake_case
+from .types import Config
 
 LISTED = 60  # how many known names an error lists at most
 LISTED_OF_ALL = 10  # the same where all registered names are known
@@ -24,16 +27,47 @@ _members = {}  # group -> {each accepted spelling: class or function}
 _listed = {}  # group -> {letters of a name: the spelling of it that errors list}
 
 
+Thing = TypeVar("Thing", bound=Callable[..., Any])  # a class or a function
+
+
+Thing = TypeVar("Thing", bound=Callable[..., Any])  # a class or a function
+
+
 class Scopes(threading.local):
     """The tables of the custom object scopes that are open in this thread, innermost first."""
 
-    tables = ()
+    tables: tuple[dict[str, Any], ...] = ()
 
 
 _scopes = Scopes()
 
 
-def register(thing=None, *, name=None, group=None, spelled=None, aliases=()):
+@overload
+def register(
+    thing: Thing,
+    *,
+    name: str | None = None,
+    group: str | None = None,
+    spelled: str | None = None,
+    aliases: tuple[str, ...] = (),
+) -> Thing: ...
+@overload
+def register(
+    thing: None = None,
+    *,
+    name: str | None = None,
+    group: str | None = None,
+    spelled: str | None = None,
+    aliases: tuple[str, ...] = (),
+) -> Callable[[Thing], Thing]: ...
+def register(
+    thing: Any = None,
+    *,
+    name: str | None = None,
+    group: str | None = None,
+    spelled: str | None = None,
+    aliases: tuple[str, ...] = (),
+) -> Any:
     """Put a class or function of this library into the table, under its own name or under `name`.
 
     With a `group` ("loss", "optimizer", ...) it is also found by name there: in CamelCase, in
@@ -55,13 +89,15 @@ def register(thing=None, *, name=None, group=None, spelled=None, aliases=()):
     return thing
 
 
-def register_keras_serializable(package="Custom", name=None):
+def register_keras_serializable(
+    package: str = "Custom", name: str | None = None
+) -> Callable[[Thing], Thing]:
     """A decorator that lets files name your class or function, as `package>name`.
 
     Raises ValueError if the name is taken by another object.
     """
 
-    def decorate(thing):
+    def decorate(thing: Any) -> Any:
         registered = f"{package}>{name or thing.__name__}"
         if inspect.isclass(thing) and not hasattr(thing, "get_config"):
             raise ValueError(f"{registered}: a class needs a `get_config` method to be registered")
@@ -75,7 +111,7 @@ def register_keras_serializable(package="Custom", name=None):
     return decorate
 
 
-def same_source(a, b):
+def same_source(a: Any, b: Any) -> bool:
     """Whether two classes or functions are one, or came from one piece of code that ran twice.
 
     A notebook cell that is run again makes a new object; that is not a clash of names.
@@ -83,12 +119,12 @@ def same_source(a, b):
     return a is b or (a.__module__, a.__qualname__) == (b.__module__, b.__qualname__)
 
 
-def get_registered_name(thing):
+def get_registered_name(thing: Callable[..., Any]) -> str:
     """The name under which `thing` is registered, or its own name."""
     return _names.get(thing, thing.__name__)
 
 
-def get_registered_object(name, custom_objects=None):
+def get_registered_object(name: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """The class or function that `name` means, or None.
 
     `custom_objects` and open scopes are asked too, but cannot replace a class of the library.
@@ -101,7 +137,12 @@ def get_registered_object(name, custom_objects=None):
     return None
 
 
-def find(name, custom_objects=None, kind="function", fits=inspect.isfunction):
+def find(
+    name: str,
+    custom_objects: Mapping[str, Any] | None = None,
+    kind: str = "function",
+    fits: Callable[[Any], bool] = inspect.isfunction,
+) -> Any:
     """Like `get_registered_object`, but an unknown name is a ValueError that says what to do.
 
     The error speaks of a `kind` of thing, and lists the known ones that fit.
@@ -117,12 +158,12 @@ def find(name, custom_objects=None, kind="function", fits=inspect.isfunction):
     return thing
 
 
-def as_function(given, custom_objects=None):
+def as_function(given: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """A function, which a config writes as its name: what the name means, or the function."""
     return find(given, custom_objects) if isinstance(given, str) else given
 
 
-def find_class(name, custom_objects=None):
+def find_class(name: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """Like `find`, but what `name` means must be a class whose objects a config can describe."""
     found = None
     if isinstance(name, str):
@@ -132,7 +173,7 @@ def find_class(name, custom_objects=None):
     return found
 
 
-def name_in_config(thing):
+def name_in_config(thing: Any) -> str:
     """The name that a config writes for a class or function.
 
     Raises ValueError for a function without a name, and if the name would be read back as another
@@ -154,7 +195,7 @@ def name_in_config(thing):
 
 
 @contextmanager
-def custom_object_scope(*tables):
+def custom_object_scope(*tables: dict[str, Any]) -> Iterator[None]:
     """Within the block, names in the given dicts may be used by configs and files.
 
     Raises TypeError unless each is a dict.
@@ -173,12 +214,12 @@ def custom_object_scope(*tables):
 CustomObjectScope = custom_object_scope
 
 
-def unknown_name(kind, name, known, listed=LISTED):
+def unknown_name(kind: str, name: Any, known: Collection[str], listed: int = LISTED) -> str:
     """The text of each error about a name that means nothing: what was meant, what is known."""
     return f"Unknown {kind} {name!r:.80}. {did_you_mean(name, known, listed)}"
 
 
-def did_you_mean(name, known, listed=LISTED):
+def did_you_mean(name: Any, known: Collection[str], listed: int = LISTED) -> str:
     """Sentences with those of the `known` names that `name` may stand for, and with all of them."""
     close = suggestions(name, known)
     question = f"Did you mean {' or '.join(map(repr, close))}? " if close else ""
@@ -187,7 +228,7 @@ def did_you_mean(name, known, listed=LISTED):
     return f"{question}Known: {', '.join(map(repr, names[:listed])) or 'none'}{more}."
 
 
-def suggestions(name, known):
+def suggestions(name: Any, known: Collection[str]) -> list[str]:
     """The known names that hold `name` as a part, or look like it, the likeliest first.
 
     Capitals and signs do not count: `GlorotUnifrm` is near `glorot_uniform`.
@@ -200,11 +241,11 @@ def suggestions(name, known):
     return list(dict.fromkeys([*holding, *alike]))[:SUGGESTED]
 
 
-def plain_letters(name):
+def plain_letters(name: Any) -> str:
     return re.sub(r"[\W_]", "", str(name)[:LONGEST_NAME]).lower()  # a file may hold any length
 
 
-def lookup(group, name):
+def lookup(group: str, name: str) -> Any:
     """The member of a group that a text names; ValueError with the known names otherwise."""
     found = _members[group].get(name)
     if found is None and (">" in name or name not in _registered):  # an op's name means no loss
@@ -217,7 +258,9 @@ def lookup(group, name):
     return found
 
 
-def get(group, identifier, base, of_function=None):
+def get(
+    group: str, identifier: Any, base: type, of_function: Callable[[Any], Any] | None = None
+) -> Any:
     """An instance of `base` from a name, a class, a config dict, a function or a ready instance.
 
     What is made of a function is `of_function(function)`, or else the function. None gives None.
@@ -248,7 +291,7 @@ MORE_POSITIONS, MORE_KEYWORDS = inspect.Parameter.VAR_POSITIONAL, inspect.Parame
 
 
 @lru_cache(1000)  # to read a signature takes longer than all the rest of a config
-def init_parameters(cls):
+def init_parameters(cls: type) -> dict[str, inspect.Parameter]:
     """The parameters of `cls(...)` by name, also those that `**options` hand on to a base class.
 
     What signatures cannot tell is declared: see `Configurable`.
@@ -259,7 +302,7 @@ def init_parameters(cls):
     return {p.name: p for p in sorted(found, key=lambda parameter: parameter.kind)}
 
 
-def handed_on(cls, bases):
+def handed_on(cls: type, bases: list[type]) -> dict[str, inspect.Parameter]:
     """The parameters of the first base's `__init__`, and of the next if it takes `**options`."""
     if bases[0] is object:
         options = getattr(cls, "option_defaults", {})
@@ -275,14 +318,16 @@ def handed_on(cls, bases):
 class InitSignature:
     """What `help`, editors and the reference show of a class: all that `cls(...)` takes."""
 
-    def __init__(self, parameters=init_parameters):
+    def __init__(
+        self, parameters: Callable[[type], dict[str, inspect.Parameter]] = init_parameters
+    ):
         self.parameters = parameters  # class -> dict of its parameters
 
-    def __get__(self, thing, cls):
-        return inspect.Signature(self.parameters(cls).values()) if thing is None else None
+    def __get__(self, thing: Any, cls: type) -> inspect.Signature | None:
+        return inspect.Signature([*self.parameters(cls).values()]) if thing is None else None
 
 
-def read_config(thing):
+def read_config(thing: Any) -> Config:
     """The config of an object that stores each constructor argument under its own name."""
     config = {}
     for name in init_parameters(type(thing)):
@@ -304,23 +349,23 @@ class Configurable:
     further ones that the `**options` of the base may hold, with their defaults.
     """
 
-    derived_arguments = ()
-    option_defaults = {}
+    derived_arguments: tuple[str, ...] = ()
+    option_defaults: dict[str, Any] = {}
     __signature__ = InitSignature()
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The constructor arguments as plain JSON."""
         return read_config(self)
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Config) -> Self:
         """A new object with the same constructor arguments."""
         if not isinstance(config, dict):
             raise ValueError(f"the `config` of a {cls.__name__} must be a dict, got {config!r:.80}")
         return cls(**{key: deserialize(value) for key, value in config.items()})
 
 
-def serialize(value):
+def serialize(value: Any) -> Any:
     """The config of an object, or a constructor argument, as plain JSON.
 
     A function is written as its name. Raises ValueError for what has no description.
@@ -340,7 +385,7 @@ def serialize(value):
     raise ValueError(f"{value!r} ({type(value).__name__}) cannot be written to a config")
 
 
-def deserialize(value, custom_objects=None):
+def deserialize(value: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """The inverse of `serialize`: an object, or an argument, from its config."""
     if isinstance(value, list):
         return [deserialize(item, custom_objects) for item in value]

@@ -1,12 +1,14 @@
 """The signature of an op: which of its arguments are arrays, and which are settings."""
 
 import inspect
+from collections.abc import Callable
+from typing import Any
 
 
 class OpSignature:
     """Sorts the arguments of a call: the arrays come before `/`, the settings after it."""
 
-    def __init__(self, fn, op_name):
+    def __init__(self, fn: Callable[..., Any], op_name: str):
         parameters = inspect.signature(fn).parameters.values()
         settable = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
         self.op_name = op_name
@@ -17,7 +19,7 @@ class OpSignature:
         if not self.count:
             raise TypeError(f"@op: the arrays of {op_name} must come before `/` in its signature")
 
-    def bind(self, args, settings):
+    def bind(self, args: tuple, settings: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
         """(arrays, settings). Settings may be given by position, as NumPy users expect."""
         if len(args) <= self.count:
             return args, settings
@@ -27,7 +29,7 @@ class OpSignature:
             raise TypeError(f"{self.op_name}: too many arguments, or one was given twice")
         return args[: self.count], named | settings
 
-    def with_defaults(self, arrays):
+    def with_defaults(self, arrays: tuple) -> tuple:
         """The arrays, with the defaults of those that may be left out, such as a bias."""
         missing = [] if self.takes_list else self.array_defaults[len(arrays) :]
         if inspect.Parameter.empty in missing:

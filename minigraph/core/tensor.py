@@ -5,8 +5,10 @@ is open it keeps the receipt: each op that ran, with its backward function.
 """
 
 import math
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext, suppress
 from functools import partial, wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, Self, overload
 
 import numpy as np
 
@@ -17,13 +19,15 @@ from .dtypes import in_float_type_of, standard_dtype
 from .errors import OP_ERRORS, raise_named
 from .random import next_seed
 from .signatures import OpSignature
+from .types import Array, DType, Structure, TensorLike
 
 # Infinities and NaNs show in the values, on every device alike. NumPy's warnings would add noise:
 # some BLAS kernels raise the flag for "invalid" on products of ordinary numbers.
 QUIET = partial(np.errstate, all="ignore")
 IS_QUIET = nullcontext()
 
-OPS = {}  # the name of each op -> the op; a file may name an op, never import one
+P = ParamSpec("P")  # the arguments of an op: those of the function that it is made of
+OPS: dict[str, Callable[..., Any]] = {}  # by name: a file may name an op, never import one
 
 
 class Operators:
@@ -33,29 +37,29 @@ class Operators:
     __array_priority__ = 1000  # `array + tensor` asks the tensor first
 
     # fmt: off
-    def __add__(self, other): return OPS["add"](self, other)
-    def __radd__(self, other): return OPS["add"](other, self)
-    def __sub__(self, other): return OPS["subtract"](self, other)
-    def __rsub__(self, other): return OPS["subtract"](other, self)
-    def __mul__(self, other): return OPS["multiply"](self, other)
-    def __rmul__(self, other): return OPS["multiply"](other, self)
-    def __truediv__(self, other): return OPS["divide"](self, other)
-    def __rtruediv__(self, other): return OPS["divide"](other, self)
-    def __floordiv__(self, other): return OPS["floor_divide"](self, other)
-    def __rfloordiv__(self, other): return OPS["floor_divide"](other, self)
-    def __mod__(self, other): return OPS["mod"](self, other)
-    def __rmod__(self, other): return OPS["mod"](other, self)
-    def __pow__(self, other): return OPS["power"](self, other)
-    def __rpow__(self, other): return OPS["power"](other, self)
-    def __matmul__(self, other): return OPS["matmul"](self, other)
-    def __rmatmul__(self, other): return OPS["matmul"](other, self)
-    def __lt__(self, other): return OPS["less"](self, other)
-    def __le__(self, other): return OPS["less_equal"](self, other)
-    def __gt__(self, other): return OPS["greater"](self, other)
-    def __ge__(self, other): return OPS["greater_equal"](self, other)
-    def __neg__(self): return OPS["negative"](self)
-    def __abs__(self): return OPS["abs"](self)
-    def __getitem__(self, key): return OPS["getitem"](self, key=key)
+    def __add__(self, other: TensorLike) -> Any: return OPS["add"](self, other)
+    def __radd__(self, other: TensorLike) -> Any: return OPS["add"](other, self)
+    def __sub__(self, other: TensorLike) -> Any: return OPS["subtract"](self, other)
+    def __rsub__(self, other: TensorLike) -> Any: return OPS["subtract"](other, self)
+    def __mul__(self, other: TensorLike) -> Any: return OPS["multiply"](self, other)
+    def __rmul__(self, other: TensorLike) -> Any: return OPS["multiply"](other, self)
+    def __truediv__(self, other: TensorLike) -> Any: return OPS["divide"](self, other)
+    def __rtruediv__(self, other: TensorLike) -> Any: return OPS["divide"](other, self)
+    def __floordiv__(self, other: TensorLike) -> Any: return OPS["floor_divide"](self, other)
+    def __rfloordiv__(self, other: TensorLike) -> Any: return OPS["floor_divide"](other, self)
+    def __mod__(self, other: TensorLike) -> Any: return OPS["mod"](self, other)
+    def __rmod__(self, other: TensorLike) -> Any: return OPS["mod"](other, self)
+    def __pow__(self, other: TensorLike) -> Any: return OPS["power"](self, other)
+    def __rpow__(self, other: TensorLike) -> Any: return OPS["power"](other, self)
+    def __matmul__(self, other: TensorLike) -> Any: return OPS["matmul"](self, other)
+    def __rmatmul__(self, other: TensorLike) -> Any: return OPS["matmul"](other, self)
+    def __lt__(self, other: TensorLike) -> Any: return OPS["less"](self, other)
+    def __le__(self, other: TensorLike) -> Any: return OPS["less_equal"](self, other)
+    def __gt__(self, other: TensorLike) -> Any: return OPS["greater"](self, other)
+    def __ge__(self, other: TensorLike) -> Any: return OPS["greater_equal"](self, other)
+    def __neg__(self) -> Any: return OPS["negative"](self)
+    def __abs__(self) -> Any: return OPS["abs"](self)
+    def __getitem__(self, key: Any) -> Any: return OPS["getitem"](self, key=key)
     # fmt: on
 
 
@@ -66,52 +70,70 @@ class Tensor(Operators):
     """
 
     __slots__ = ("value", "tracked", "mask")
+    value: Array
+    tracked: bool
+    mask: Array | None
 
-    def __init__(self, value, tracked=False):
+    def __init__(self, value: TensorLike, tracked: bool = False):
         self.value = value if type(value) is device.array_type else to_array(as_array(value))
         self.tracked = tracked
         self.mask = None
 
-    shape = property(lambda self: self.value.shape)
-    dtype = property(lambda self: self.value.dtype.name)
-    ndim = property(lambda self: len(self.shape))
-    size = property(lambda self: math.prod(self.shape))
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The size of each axis."""
+        return self.value.shape
 
-    def numpy(self):
+    @property
+    def dtype(self) -> str:
+        """The name of the number type, such as "float32"."""
+        return self.value.dtype.name
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return math.prod(self.shape)
+
+    def numpy(self) -> np.ndarray:
         """The value as a NumPy array on the host."""
         return to_host(self.value)
 
-    def __array__(self, dtype=None, copy=None):
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if not isinstance(self.value, np.ndarray):
             raise TypeError("this tensor lives on a GPU: write .numpy() to bring it to the host")
         return np.array(self.value, dtype=dtype, copy=copy)
 
-    def item(self):
+    def item(self) -> Any:
         """The value of a tensor with one element, as a Python number."""
         return self.value.item()
 
-    def __float__(self):
+    def __float__(self) -> float:
         return float(self.value.item())
 
-    def __int__(self):
+    def __int__(self) -> int:
         return int(self.value.item())
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return bool(self.value)
 
-    def __format__(self, spec):
+    def __format__(self, spec: str) -> str:
         """`f"{loss:.3f}"` works for a tensor with one element."""
         return format(self.item(), spec) if spec else str(self)
 
-    def __len__(self):
+    def __len__(self) -> int:
         if not self.shape:
             raise TypeError("a tensor with no axes has no length")
         return self.shape[0]
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Any]:
         return (self[i] for i in range(len(self)))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         few = {"precision": 4, "threshold": 8, "edgeitems": 2, "separator": ", "}
         values = np.array2string(self.numpy(), **few)
         return f"{type(self).__name__}({values}, shape={self.shape}, dtype={self.dtype})"
@@ -128,7 +150,18 @@ class Variable(Tensor):
 
     __slots__ = ("_shape", "_dtype", "name", "_initial", "_seed", "learnable", "__weakref__")
 
-    def __init__(self, initial, shape=None, dtype=None, name="variable", trainable=True):
+    name: str
+    learnable: bool
+    _initial: Any
+
+    def __init__(
+        self,
+        initial: TensorLike | Callable[..., Array],
+        shape: Any = None,
+        dtype: DType = None,
+        name: str = "variable",
+        trainable: bool = True,
+    ):
         if callable(initial):
             self._shape, self._dtype = tuple(shape), standard_dtype(dtype)
             self._initial, self._seed = initial, next_seed()
@@ -142,10 +175,17 @@ class Variable(Tensor):
         self.learnable = self.tracked = bool(trainable)
         self.mask = None
 
-    def __getattr__(self, attribute):
-        # Python comes here only while the slot is empty, so a filled variable costs nothing extra.
-        if attribute != "value":
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {attribute!r}")
+    if not TYPE_CHECKING:  # else an editor would believe that a variable has every attribute
+
+        def __getattr__(self, attribute):
+            # Python comes here only while the slot is empty: a filled variable costs nothing extra.
+            if attribute != "value":
+                kind = type(self).__name__
+                raise AttributeError(f"{kind!r} object has no attribute {attribute!r}")
+            return self._first_value()
+
+    def _first_value(self) -> Array:
+        """The value of a variable that had none in memory."""
         if context.tracing is not None:  # only the shape matters: this takes no memory
             return device.placeholder(self._shape, self._dtype)
         start = self._initial
@@ -156,30 +196,37 @@ class Variable(Tensor):
             self._initial = None
         return self.value
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: tuple[None, dict[str, Any]]) -> None:
         for slot, value in state[1].items():
             setattr(self, slot, value)
         device.follow(self)
 
-    def release(self):
+    def release(self) -> None:
         """Another backend is active: keep the value as the initial one, and move it when needed."""
         with suppress(AttributeError):  # it was not needed yet
-            self._initial = Tensor.value.__get__(self)
+            self._initial = object.__getattribute__(self, "value")
             del self.value
 
-    shape = property(lambda self: self._shape)
-    dtype = property(lambda self: self._dtype)
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The size of each axis, known before the value is."""
+        return self._shape
 
     @property
-    def trainable(self):
+    def dtype(self) -> str:
+        """The name of the number type, known before the value is."""
+        return self._dtype
+
+    @property
+    def trainable(self) -> bool:
         """Whether gradients are wanted, so that an optimizer moves the value."""
         return self.tracked
 
     @trainable.setter
-    def trainable(self, trainable):
+    def trainable(self, trainable: bool) -> None:
         self.tracked = bool(trainable)
 
-    def assign(self, value):
+    def assign(self, value: TensorLike) -> Self:
         """Replace the value by one of the same shape; ValueError otherwise."""
         array = to_array(as_array(value))
         if array.shape != self._shape:
@@ -190,17 +237,17 @@ class Variable(Tensor):
             self.value = array.astype(self._dtype)  # a copy: the caller's array stays the caller's
         return self
 
-    def assign_add(self, value):
+    def assign_add(self, value: TensorLike) -> Self:
         return self.assign(self.value + to_operand(as_array(value)))
 
-    def assign_sub(self, value):
+    def assign_sub(self, value: TensorLike) -> Self:
         return self.assign(self.value - to_operand(as_array(value)))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Variable({self.name!r}, shape={self.shape}, dtype={self.dtype})"
 
 
-def as_array(value):
+def as_array(value: Any) -> Any:
     """The array inside a tensor; anything else as it is."""
     return value.value if isinstance(value, Tensor) else value
 
@@ -222,29 +269,29 @@ class Tape:
     __slots__ = ("records", "_outer")
 
     def __init__(self):
-        self.records = []
+        self.records: list[tuple] = []
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         self._outer, context.tape = context.tape, self
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         context.tape = self._outer
 
-    def record(self, name, outputs, inputs, backward):
+    def record(self, name: str, outputs: Any, inputs: list[Tensor | None], backward: Any) -> None:
         """Record one op: name, outputs, inputs (None where untracked) and backward function."""
         self.records.append((name, outputs, inputs, backward))
         if self._outer is not None:
             self._outer.record(name, outputs, inputs, backward)
 
-    def watch(self, tensor):
+    def watch(self, tensor: Tensor) -> Tensor:
         """Compute gradients for a tensor that is not a variable, too."""
         if not isinstance(tensor, Tensor):
             raise TypeError(f"a tape watches a Tensor, got {type(tensor).__name__}: wrap it first")
         tensor.tracked = True
         return tensor
 
-    def gradient(self, loss, sources):
+    def gradient(self, loss: Tensor, sources: Structure) -> Any:
         """The gradients of `loss` with respect to `sources`, in the structure of `sources`.
 
         d loss / d x = sum over the ops that used x of (d loss / d output) * (d output / d x)
@@ -274,9 +321,9 @@ class Tape:
         gradients = {loss: array_module(loss.value).ones_like(loss.value)}
         with QUIET():
             while self.records:
-                name, *record = self.records.pop()
+                name, outputs, inputs, backward = self.records.pop()
                 try:
-                    self._step_back(*record, gradients, keep)
+                    self._step_back(outputs, inputs, backward, gradients, keep)
                 except Exception as error:
                     error.add_note(f"in the backward pass of op {name!r}")
                     raise
@@ -289,7 +336,7 @@ class Tape:
         if arriving is None:  # the loss does not depend on this op
             return
         joint = callable(backward)
-        ways = backward(arriving) if joint else backward
+        ways: Any = backward(arriving) if joint else backward
         for tensor, way in zip(inputs, ways, strict=True):
             if tensor is None or way is None:
                 continue
@@ -308,7 +355,7 @@ def take_arriving(outputs, gradients, keep):
     return gradients.get(outputs) if outputs in keep else gradients.pop(outputs, None)
 
 
-def unbroadcast(gradient, tensor):
+def unbroadcast(gradient: Array, tensor: Tensor) -> Array:
     """Bring a gradient to the shape and dtype of its tensor.
 
     Where the forward pass broadcast an axis, the backward pass sums over it.
@@ -326,7 +373,11 @@ def unbroadcast(gradient, tensor):
 # Ops
 
 
-def op(fn=None, *, name=None):
+@overload
+def op(fn: Callable[P, Any], *, name: str | None = None) -> Callable[P, Any]: ...
+@overload
+def op(fn: None = None, *, name: str) -> Callable[[Callable[P, Any]], Callable[P, Any]]: ...
+def op(fn: Callable[..., Any] | None = None, *, name: str | None = None) -> Any:
     """Make an op of `fn(*arrays, /, **settings) -> (value, backward)`.
 
     Arrays come before `/`, settings after it. `value` is an array or a tuple of arrays. `backward`
@@ -370,10 +421,10 @@ def op(fn=None, *, name=None):
 
         tape = context.tape
         inputs = [a if isinstance(a, Tensor) and a.tracked else None for a in arrays]
-        tracked = tape is not None and backward is not None and inputs.count(None) < len(inputs)
-        output = wrapped(value, values, tracked)
-        if tracked:
-            tape.record(op_name, output, inputs, backward)
+        if tape is None or backward is None or inputs.count(None) == len(inputs):
+            return wrapped(value, values, tracked=False)
+        output = wrapped(value, values, tracked=True)
+        tape.record(op_name, output, inputs, backward)
         return output
 
     apply.__name__ = op_name
@@ -382,12 +433,17 @@ def op(fn=None, *, name=None):
     return apply
 
 
-def overrides_calls(argument):
+def array_function(op: Callable[P, Any]) -> Callable[P, Any]:
+    """The function of arrays that an op was made of: it gives (value, backward)."""
+    return vars(op)["__wrapped__"]
+
+
+def overrides_calls(argument: Any) -> bool:
     """Whether an argument turns the call into something else, as a symbol does."""
     return hasattr(type(argument), "__minigraph_function__")
 
 
-def values_of(arguments):
+def values_of(arguments: Iterable[Any]) -> list[Array]:
     """What an op computes with: the arrays of tensors; anything else as an array or a number."""
     values = [
         device.on_backend(a.value) if isinstance(a, Tensor) else to_operand(a) for a in arguments
@@ -397,11 +453,11 @@ def values_of(arguments):
     return values if context.tracing is None else device.placeholders(values)
 
 
-def is_typed(value):
+def is_typed(value: Any) -> bool:
     return not isinstance(value, (int, float))
 
 
-def to_operand(value):
+def to_operand(value: Any) -> Any:
     """What an op sees of an argument that is not a tensor: arrays move to the active backend.
 
     Python numbers stay Python numbers: as arrays they would turn float32 into float64.
@@ -417,7 +473,7 @@ def to_operand(value):
     return to_array(value)
 
 
-def wrapped(value, operands, tracked):
+def wrapped(value: Any, operands: Iterable[Array], tracked: bool) -> Any:
     """The array, or the tuple of arrays, that an op gave, as tensors."""
     if type(value) is tuple:
         return tuple(wrapped(part, operands, tracked) for part in value)

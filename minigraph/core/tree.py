@@ -1,17 +1,22 @@
 """Nested structures: lists, tuples and dicts of leaves, walked in one fixed order."""
 
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from .types import Structure
+
 __all__ = ["flatten", "is_branch", "map", "map_shapes", "map_structure", "pack", "same_structure"]
 
 
 BRANCHES = (list, tuple, dict)
 
 
-def is_branch(structure):
+def is_branch(structure: Structure) -> bool:
     """Whether `structure` is a list, a tuple or a dict, so that its leaves lie further down."""
     return isinstance(structure, BRANCHES)
 
 
-def flatten(structure):
+def flatten(structure: Structure) -> list[Any]:
     """All leaves as a flat list: `flatten({"a": 1, "b": [2, 3]})` is `[1, 2, 3]`.
 
     Dicts are walked in insertion order. Anything else is a leaf.
@@ -27,7 +32,7 @@ def flatten(structure):
     return leaves
 
 
-def pack(structure, leaves):
+def pack(structure: Structure, leaves: Iterable[Any]) -> Any:
     """The inverse of `flatten`: put `leaves` in place of those of `structure`.
 
     Raises ValueError when the number of leaves differs.
@@ -40,7 +45,7 @@ def pack(structure, leaves):
     return map_structure(lambda _: next(remaining), structure)
 
 
-def map_structure(fn, structure):
+def map_structure(fn: Callable[[Any], Any], structure: Structure) -> Any:
     """`structure` with every leaf replaced by `fn(leaf)`."""
     if not isinstance(structure, BRANCHES):
         return fn(structure)
@@ -51,7 +56,7 @@ def map_structure(fn, structure):
     return type(structure)(map_structure(fn, child) for child in structure)
 
 
-def map_shapes(fn, shapes):
+def map_shapes(fn: Callable[[Any], Any], shapes: Structure) -> Any:
     """`shapes` with every shape replaced by `fn(shape)`; a shape is a tuple or list of sizes."""
     if isinstance(shapes, dict):
         return {key: map_shapes(fn, shape) for key, shape in shapes.items()}
@@ -60,7 +65,7 @@ def map_shapes(fn, shapes):
     return fn(shapes)
 
 
-def same_structure(a, b):
+def same_structure(a: Structure, b: Structure) -> bool:
     """Whether two structures differ in nothing but their leaves (lists and tuples are alike)."""
     if not is_branch(a) or not is_branch(b):
         return is_branch(a) == is_branch(b)

@@ -1,12 +1,22 @@
 """The arguments of a layer's call: inputs, `training` and `mask`."""
 
 import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from .. import ops
 from ..core.context import context
 from ..core.device import is_array, to_array
 from ..core.tensor import Tensor
+from ..core.types import TensorLike
 from .tracking import HoldsWeights
+
+if TYPE_CHECKING:
+    from .layer import Layer
+
+Arguments = tuple[tuple, dict[str, Any]]  # (args, kwargs) of a call
 
 
 class CallSignature:
@@ -15,14 +25,14 @@ class CallSignature:
     It is read once for each class: to bind it at each call costs a third of a small step.
     """
 
-    def __init__(self, call):
+    def __init__(self, call: Callable[..., Any]):
         names = list(inspect.signature(call).parameters)[1:]
         self.first = names[0] if names else None
         self.training = names.index("training") if "training" in names else None
         self.mask = names.index("mask") if "mask" in names else None
         self.is_plain = self.training is None and self.mask is None
 
-    def name_first(self, args, kwargs, title):
+    def name_first(self, args: tuple, kwargs: dict[str, Any], title: str) -> Arguments:
         """The first argument of `call` may also be given by keyword."""
         if args:
             return args, dict(kwargs)
@@ -31,27 +41,27 @@ class CallSignature:
         kwargs = dict(kwargs)
         return (kwargs.pop(self.first),), kwargs
 
-    def wants_mask(self, args, kwargs):
+    def wants_mask(self, args: tuple, kwargs: dict[str, Any]) -> bool:
         """Whether `call` takes a mask, and was given none."""
         by_keyword = self.mask is not None and len(args) <= self.mask
         return by_keyword and kwargs.get("mask") is None
 
-    def settle_training(self, args, kwargs):
+    def settle_training(self, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, bool | None]:
         """Whether this call trains: its own argument, else what runs around it, else None.
 
         The value is passed on if `call` wants it, and reaches the layers inside by the context.
         """
-        index = self.training
-        by_position = index is not None and len(args) > index
+        index = len(args) if self.training is None else self.training
+        by_position = index < len(args)
         given = args[index] if by_position else kwargs.pop("training", None)
         training = context.training if given is None else bool(given)
         if by_position:
             args = (*args[:index], bool(training), *args[index + 1 :])
-        elif index is not None:
+        elif self.training is not None:
             kwargs["training"] = bool(training)
         return args, training
 
-    def without_training(self, args, kwargs):
+    def without_training(self, args: tuple, kwargs: dict[str, Any]) -> Arguments:
         """The arguments of a call, with nothing said about training."""
         index = self.training
         if index is not None and index < len(args):
@@ -59,18 +69,18 @@ class CallSignature:
         return args, {name: value for name, value in kwargs.items() if name != "training"}
 
 
-def is_tensor(value):
+def is_tensor(value: Any) -> bool:
     """Whether a value is a tensor, or an array of this or another device."""
     return isinstance(value, Tensor) or is_array(value)
 
 
-def to_tensor(value):
+def to_tensor(value: Any) -> Any:
     """Arrays become tensors, all else stays; TypeError for an array that holds no numbers."""
     plain = is_tensor(value) and not isinstance(value, Tensor)
     return Tensor(to_array(value)) if plain else value
 
 
-def to_input(value, layer):
+def to_input(value: TensorLike, layer: "Layer") -> Any:
     """An input of a layer as a tensor, cast to the layer's float type."""
     if not is_tensor(value):
         found, hint = f"{value!r:.100}", "Wrap numbers in np.array([...])"
@@ -86,7 +96,7 @@ def to_input(value, layer):
     return tensor if same else ops.cast(tensor, layer.dtype)
 
 
-def needs_no_change(inputs, dtype):
+def needs_no_change(inputs: Any, dtype: np.dtype) -> bool:
     """Whether inputs are a tensor, or a list of some, with nothing to cast and no mask."""
     if type(inputs) is list:
         return all(needs_no_change(x, dtype) for x in inputs)

@@ -1,30 +1,38 @@
 """What a layer answers about its own calls in graphs: `output`, `input` and their shapes."""
 
+from typing import TYPE_CHECKING, Any
+
 from .guards import NoSingleCall, described
+
+if TYPE_CHECKING:
+    from .symbols import Node
 
 
 class RemembersCalls:
     """The calls of a layer on symbols are its `nodes`; each has an input and an output."""
 
+    name: str
+    nodes: "list[Node]"
+
     @property
-    def output(self):
+    def output(self) -> Any:
         """The symbolic output of the layer's only call."""
         return self._only_node("output").output_structure
 
     @property
-    def input(self):
+    def input(self) -> Any:
         """The symbolic input of the layer's only call."""
         return self._only_node("input").input_structure
 
-    def get_output_at(self, index):
+    def get_output_at(self, index: int) -> Any:
         """The symbolic output of the layer's call number `index`, from 0."""
         return self._node_at(index).output_structure
 
-    def get_input_at(self, index):
+    def get_input_at(self, index: int) -> Any:
         """The symbolic input of the layer's call number `index`, from 0."""
         return self._node_at(index).input_structure
 
-    def _only_node(self, what):
+    def _only_node(self, what: str) -> "Node":
         if len(self.nodes) == 1:
             return self.nodes[0]
         if not self.nodes:
@@ -37,7 +45,7 @@ class RemembersCalls:
             f"several tensors. Choose a call with get_{what}_at(i): {calls}"
         )
 
-    def _node_at(self, index):
+    def _node_at(self, index: int) -> "Node":
         if not isinstance(index, int) or not 0 <= index < len(self.nodes):
             count = len(self.nodes)
             raise ValueError(f"layer {self.name!r} has {count} calls in graphs: no call {index!r}")

@@ -1,15 +1,21 @@
 """What a layer that is read from a file may cost while it is traced (see `ops.costs`)."""
 
 import math
+from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from ..core import tree
 from ..core.context import context
+from ..core.types import Structure
 from ..ops.costs import spend
 from .tracking import HoldsWeights
 
+if TYPE_CHECKING:
+    from .symbols import SymbolicTensor
 
-def charge_layer(fn, batch_size, outputs=()):
+
+def charge_layer(fn: Any, batch_size: int, outputs: Structure = ()) -> None:
     """Pay for the weights of a layer, and for a batch of its outputs and of all inside a model."""
     if context.budget is None or not isinstance(fn, HoldsWeights):
         return
@@ -20,7 +26,7 @@ def charge_layer(fn, batch_size, outputs=()):
         spend(batch_size, *(n or 1 for n in shape))
 
 
-def charge_without_batch(fn, symbols, run):
+def charge_without_batch(fn: Any, symbols: "list[SymbolicTensor]", run: Callable[..., Any]) -> None:
     """Pay for a call on tensors without a batch, whose arrays are not empty while it is traced."""
     lengths = [s.probes[1][0] for s in symbols if s.ndim and 0 not in s.probes[1]]
     if context.budget is None or not lengths or not isinstance(fn, HoldsWeights):

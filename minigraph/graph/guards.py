@@ -2,6 +2,8 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -9,7 +11,11 @@ from ..core import registry, tree
 from ..core.checks import is_size
 from ..core.context import context
 from ..core.device import to_array
-from ..core.tensor import Tensor, as_array, overrides_calls
+from ..core.tensor import Tensor, Variable, as_array, overrides_calls
+from ..core.types import Array, Shape, Structure, TensorLike
+
+if TYPE_CHECKING:
+    from .symbols import Node, SymbolicTensor
 
 
 class NoSingleCall(AttributeError, ValueError):
@@ -19,26 +25,29 @@ class NoSingleCall(AttributeError, ValueError):
 class GuardsAttributes:
     """Says what is wrong where an attribute of a layer hides its mechanism, or comes too early."""
 
-    def __setattr__(self, attribute, value):
-        taken = getattr(type(self), attribute, None)
-        if isinstance(taken, property) and taken.fset is None:
-            raise TypeError(
-                f"{type(self).__name__}: the name `{attribute}` means something in every layer "
-                f"({taken.__doc__ or 'see Layer'}). Choose another, such as self.my_{attribute}."
-            )
-        super().__setattr__(attribute, value)
+    if not TYPE_CHECKING:  # else an editor would believe that a layer has every attribute
 
-    def __getattr__(self, attribute):
-        special = attribute.startswith("__")  # copy and pickle ask for these before __init__
-        if "_variables" not in vars(self) and not special:
-            raise TypeError(
-                f"{type(self).__name__}.__init__ must call super().__init__() before anything else "
-                f"(found out while reading {attribute!r})"
-            )
-        return object.__getattribute__(self, attribute)  # the error that led here, once more
+        def __setattr__(self, attribute, value):
+            taken = getattr(type(self), attribute, None)
+            if isinstance(taken, property) and taken.fset is None:
+                raise TypeError(
+                    f"{type(self).__name__}: the name `{attribute}` means something in every layer "
+                    f"({taken.__doc__ or 'see Layer'}). Choose another, such as "
+                    f"self.my_{attribute}."
+                )
+            super().__setattr__(attribute, value)
+
+        def __getattr__(self, attribute):
+            special = attribute.startswith("__")  # copy and pickle ask for these before __init__
+            if "_variables" not in vars(self) and not special:
+                raise TypeError(
+                    f"{type(self).__name__}.__init__ must call super().__init__() before anything "
+                    f"else (found out while reading {attribute!r})"
+                )
+            return object.__getattribute__(self, attribute)  # the error that led here, once more
 
 
-def refuse_symbols(cls, args):
+def refuse_symbols(cls: type, args: tuple) -> None:
     """Raise TypeError if a layer is made of what layers are called on."""
     if any(map(overrides_calls, tree.flatten(args))):
         kind = cls.__name__
@@ -48,14 +57,14 @@ def refuse_symbols(cls, args):
         )
 
 
-def check_no_more(settings, cls):
+def check_no_more(settings: dict[str, Any], cls: type) -> None:
     """Raise TypeError, with what was perhaps meant, if arguments of a constructor are left over."""
     for wrong in settings:
         known = registry.did_you_mean(wrong, registry.init_parameters(cls))
         raise TypeError(f"{cls.__name__} takes no argument {wrong!r}. {known}")
 
 
-def check_weight_shape(shape, layer_name):
+def check_weight_shape(shape: Any, layer_name: str) -> Sequence[int]:
     """The shape of a new weight as a tuple; ValueError if its sizes are not all known."""
     if isinstance(shape, str):
         raise ValueError(f"add_weight: `shape` comes first; give the name as name={shape!r}")
@@ -68,7 +77,9 @@ def check_weight_shape(shape, layer_name):
     return shape
 
 
-def check_values(values, variables, layer_name):
+def check_values(
+    values: Iterable[TensorLike], variables: Sequence[Variable], layer_name: str
+) -> list[Array]:
     """Arrays for the variables; ValueError if their number or one of their shapes differs."""
     arrays = [to_array(as_array(value)) for value in values]
     if len(arrays) != len(variables):
@@ -83,7 +94,7 @@ def check_values(values, variables, layer_name):
     return arrays
 
 
-def check_returned(outputs, title):
+def check_returned(outputs: Structure, title: str) -> None:
     """Raise TypeError if the call of a layer returned no tensor."""
     if outputs is None:
         raise TypeError(f"{title}: its call gave None. Is a `return` missing?")
@@ -91,7 +102,9 @@ def check_returned(outputs, title):
         raise TypeError(f"{title}: its call gave the text {outputs!r:.80}, no tensor")
 
 
-def check_batch_size(shape, batch_size, batch_shape):
+def check_batch_size(
+    shape: Shape | None, batch_size: int | None, batch_shape: Shape | None
+) -> None:
     """Raise ValueError unless an Input is given one of both shapes, and the batch size once."""
     if (shape is None) == (batch_shape is None):
         raise ValueError(
@@ -101,7 +114,7 @@ def check_batch_size(shape, batch_size, batch_shape):
         raise ValueError("give the batch size in `batch_shape` or as `batch_size`, not both")
 
 
-def check_shape(shape, argument):
+def check_shape(shape: Any, argument: str) -> Shape:
     """`shape` as a tuple, or a ValueError that names the argument."""
     if isinstance(shape, int):
         raise ValueError(f"`{argument}` must be a tuple such as ({shape},), got the number {shape}")
@@ -113,7 +126,7 @@ def check_shape(shape, argument):
     return tuple(None if n is None else int(n) for n in shape)
 
 
-def check_outputs(outputs):
+def check_outputs(outputs: Structure) -> Structure:
     """The outputs of a call, which must be tensors."""
     flat = tree.flatten(outputs)
     wrong = [leaf for leaf in flat if not isinstance(leaf, Tensor)]
@@ -124,13 +137,13 @@ def check_outputs(outputs):
     return outputs
 
 
-def check_inputs(inputs):
+def check_inputs(inputs: "list[SymbolicTensor]") -> None:
     """Raise ValueError if an input is given twice."""
     if len(set(inputs)) < len(inputs):
         raise ValueError("each of the `inputs` of a model may be given once")
 
 
-def check_input_fits(value, symbol, model_name):
+def check_input_fits(value: TensorLike, symbol: "SymbolicTensor", model_name: str) -> None:
     """Raise ValueError, with both shapes, if a tensor does not fit an Input of a model."""
     expected, found = symbol.shape, tuple(value.shape)
     first = 0 if context.tracing is None else 1  # the batch of a call that is traced is empty
@@ -144,7 +157,9 @@ def check_input_fits(value, symbol, model_name):
         )
 
 
-def unconnected(outputs, inputs, symbol):
+def unconnected(
+    outputs: "list[SymbolicTensor]", inputs: "list[SymbolicTensor]", symbol: "SymbolicTensor"
+) -> ValueError:
     """The error of outputs that also need an Input that was not given."""
     return ValueError(
         f"the outputs {[s.node.name for s in outputs]!r:.80} are not connected to the inputs "
@@ -153,7 +168,7 @@ def unconnected(outputs, inputs, symbol):
     )
 
 
-def check_unique_names(nodes):
+def check_unique_names(nodes: "Iterable[Node]") -> None:
     """Raise ValueError if two different layers, or inputs, have one name."""
     names = Counter(node.name for node in nodes)
     if twice := [name for name, count in names.items() if count > 1]:
@@ -163,12 +178,14 @@ def check_unique_names(nodes):
         )
 
 
-def described(symbols):
+def described(symbols: "Iterable[SymbolicTensor]") -> str:
     """The symbols of a call in words: 'title' of shape (None, 4) and 'body' of shape (None, 8)."""
     return " and ".join(f"{symbol.node.name!r} of shape {symbol.shape}" for symbol in symbols)
 
 
-def failed_call(error, fn, symbols, probe_size):
+def failed_call(
+    error: Exception, fn: Any, symbols: "list[SymbolicTensor]", probe_size: int
+) -> ValueError:
     """The error of a symbolic call, in the words of the graph: names, and None for the batch."""
     is_layer = hasattr(fn, "_label")
     called = f"layer {fn.name!r} ({fn._label})" if is_layer else f"op {fn.__name__!r}"
@@ -177,5 +194,5 @@ def failed_call(error, fn, symbols, probe_size):
     if any(s.probes[0] != s.probes[1] for s in symbols) and str(probe_size) in text:
         text += f" (unknown sizes were tried as {probe_size})"
     failure = ValueError(f"{called} cannot be called on {described(symbols)}: {text}")
-    failure.call = fn, symbols  # for a picture of where the graph breaks
+    vars(failure)["call"] = fn, symbols  # for a picture of where the graph breaks
     return failure

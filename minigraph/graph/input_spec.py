@@ -2,6 +2,7 @@
 
 from ..core import tree
 from ..core.context import context
+from ..core.types import Shape, Structure
 
 # What the axes of an input mean, by their number.
 AXES = {
@@ -18,14 +19,22 @@ class InputSpec:
     `axes` maps an axis to its size. `shape` fixes rank and sizes at once (None fits any size).
     """
 
-    def __init__(self, dtype=None, shape=None, ndim=None, max_ndim=None, min_ndim=None, axes=None):
+    def __init__(
+        self,
+        dtype: str | None = None,
+        shape: Shape | None = None,
+        ndim: int | None = None,
+        max_ndim: int | None = None,
+        min_ndim: int | None = None,
+        axes: dict[int, int | None] | None = None,
+    ):
         self.dtype, self.shape, self.axes = dtype, shape, dict(axes or {})
         self.ndim, self.max_ndim, self.min_ndim = ndim, max_ndim, min_ndim
         if shape is not None:
             self.ndim = len(shape)
             self.axes |= {axis: size for axis, size in enumerate(shape) if size is not None}
 
-    def check(self, shape, layer_name, position=0):
+    def check(self, shape: Shape, layer_name: str, position: int = 0) -> None:
         """Raise ValueError, naming the layer and what was found, if `shape` does not fit."""
         fault = self._fault(shape)
         if fault:
@@ -36,7 +45,7 @@ class InputSpec:
                 f"{rule}. Full shape received: {shown}. {advice}"
             )
 
-    def _fault(self, shape):
+    def _fault(self, shape: Shape) -> tuple[str, str] | None:
         """The rule that `shape` breaks, with an advice, or None."""
         ndim = len(shape)
         if self.ndim is not None and ndim != self.ndim:
@@ -54,12 +63,12 @@ class InputSpec:
         return None
 
 
-def reads(rank):
+def reads(rank: int) -> str:
     """An advice: what the axes of a layer's input mean."""
     return f"It reads {AXES.get(rank, f'{rank} axes')}: Reshape adds or removes axes."
 
 
-def check_specs(specs, inputs, layer_name):
+def check_specs(specs: Structure, inputs: Structure, layer_name: str) -> None:
     """Raise ValueError if an input does not fit its `InputSpec` (None: anything fits)."""
     pairs = zip(tree.flatten(inputs), tree.flatten(specs), strict=False)
     for position, (x, spec) in enumerate(pairs):

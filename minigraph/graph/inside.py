@@ -2,14 +2,20 @@
 
 import itertools
 import re
+from collections.abc import Iterator
 from functools import cached_property
+from typing import TYPE_CHECKING, Any, Unpack
 
 from ..core import registry, tree
 from ..core.names import LONGEST_NAME
-from .layer import Layer
+from ..core.types import Structure, TensorLike
+from .layer import Layer, LayerOptions
 from .plan import Plan
-from .symbols import Node
+from .symbols import Node, SymbolicTensor
 from .tracking import unique
+
+if TYPE_CHECKING:
+    from ..models.model import Model
 
 MOST_PATHS = 1000  # how many names of tensors an error looks through for a close match
 
@@ -25,35 +31,35 @@ class Inside(Layer):
 
     casts_inputs = False
 
-    def __init__(self, model, path, **options):
+    def __init__(self, model: "Model", path: str, **options: Unpack[LayerOptions]):
         super().__init__(**options)
         if not getattr(model, "runs_its_plan", False):
             raise ValueError(f"`model` must be a model that is a graph, got {model!r:.80}")
         self.model, self.path = model, path
 
     @cached_property
-    def path_plan(self):
+    def path_plan(self) -> Plan:
         """The calls that lead to the tensor."""
         return Plan(self.model.input, self.model.get_tensor(self.path))
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> Any:
         return tree.pack(self.path_plan.output, self.path_plan.execute(self.model.bind(inputs)))
 
     @staticmethod
-    def merge_calls(calls):
+    def merge_calls(calls: list[Node]) -> list[Node]:
         """The calls of a plan, with one in place of several that run the same model."""
         return merge_calls(calls)
 
-    def pass_masks(self, inputs, masks, outputs):
+    def pass_masks(self, inputs: Structure, masks: Structure, outputs: Structure) -> Any:
         """The layers on the way have given the tensor its mask."""
         return outputs
 
-    def _sublayers(self, parts):
+    def _sublayers(self, parts: list[Any]) -> list[Layer]:
         """The layers on the way, not all of the model."""
         return unique(node.layer for node in self.path_plan.nodes if node.layer is not None)
 
 
-def merge_calls(calls):
+def merge_calls(calls: list[Node]) -> list[Node]:
     """The calls, with one in place of a model's and of all `Inside` it, on the same tensors.
 
     So nothing is computed twice, and dropout inside the model falls the same way for all of them.
@@ -69,11 +75,11 @@ def merge_calls(calls):
     return [family[0] if len(family) == 1 else joined(family) for family in families.values()]
 
 
-def joined(family):
+def joined(family: list[Node]) -> Node:
     """One call that makes what a model and tensors inside it would make one by one."""
     part = next(node.layer for node in family if isinstance(node.layer, Inside))
     wanted = [
-        n.layer.path_plan.output if isinstance(n.layer, Inside) else n.layer.output for n in family
+        n.layer.path_plan.output if isinstance(n.layer, Inside) else n.fn.output for n in family
     ]
     together = Inside(part.model, part.path, name=part.name)
     together.path_plan = Plan(part.model.input, wanted)
@@ -86,7 +92,7 @@ def joined(family):
 # Finding layers and tensors by name
 
 
-def find_layer(model, name=None, index=None):
+def find_layer(model: "Model", name: str | None = None, index: int | None = None) -> Layer:
     """See `Model.get_layer`."""
     if (name is None) == (index is None):
         raise ValueError("get_layer needs a `name` or an `index`, one of the two")
@@ -104,7 +110,7 @@ def find_layer(model, name=None, index=None):
     raise ValueError(f"model {model.name!r} has no layer {name!r}. {known}")
 
 
-def find_tensor(model, path):
+def find_tensor(model: "Model", path: str) -> SymbolicTensor:
     """See `Model.get_tensor`."""
     name, _, rest = path.partition("/")
     node, output = find_call(model, name)
@@ -116,27 +122,28 @@ def find_tensor(model, path):
                 "'lstm[0][2]'"
             )
         return node.outputs[output or 0]
-    if node not in model.plan.calls or not getattr(node.layer, "runs_its_plan", False):
+    inner: Any = node.layer
+    if node not in model._graph_plan().calls or not getattr(inner, "runs_its_plan", False):
         raise ValueError(
             f"{path!r}: {name!r} is a {node.label}, not a model that is a graph, so nothing inside "
             "it has a name"
         )
-    node.layer.get_tensor(rest)  # says what is wrong with the rest of the path
-    known = node.layer._inside  # asked twice, also through two models of one graph: made once
+    inner.get_tensor(rest)  # says what is wrong with the rest of the path
+    known = inner._inside  # asked twice, also through two models of one graph: made once
     if (node, rest) not in known:
-        inside = Inside(node.layer, rest, name=path.replace("/", ".")[-LONGEST_NAME:])
+        inside = Inside(inner, rest, name=path.replace("/", ".")[-LONGEST_NAME:])
         known[node, rest] = inside(*node.args, **node.kwargs)
     return known[node, rest]
 
 
-def find_call(model, name):
+def find_call(model: "Model", name: str) -> tuple[Node, int | None]:
     """(the call, the number of its output or None) that `name` means in a model.
 
     "dense" will do where there is one call of that name. "dense[1]" is the second in this model,
     and "lstm[0][2]" is output 2 of the first. Raises ValueError, with what there is, for any other.
     """
     bare, numbers, brackets = name, [], True
-    while not (found := [n for n in model.plan.nodes if n.name == bare]) and brackets:
+    while not (found := [n for n in model.plan_nodes if n.name == bare]) and brackets:
         brackets = re.fullmatch(r"(.*)\[(\d+)\]", bare, re.DOTALL) if len(numbers) < 2 else None
         if brackets:
             bare, numbers = brackets[1], [int(brackets[2]), *numbers]
@@ -160,11 +167,11 @@ def find_call(model, name):
     return found[place], output
 
 
-def paths_in(model):
+def paths_in(model: "Model") -> Iterator[str]:
     """The paths of all calls in a model and in the models inside it, outer ones first."""
-    waiting = [("", model)]
+    waiting: list[tuple[str, Any]] = [("", model)]
     for prefix, model in waiting:
-        for node in model.plan.nodes:
+        for node in model.plan_nodes:
             yield prefix + node.name
             if getattr(node.layer, "runs_its_plan", False):
                 waiting.append((f"{prefix}{node.name}/", node.layer))

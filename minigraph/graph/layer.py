@@ -5,6 +5,7 @@ symbol takes the call over (see `graph/symbols`), so this file knows nothing of 
 """
 
 from collections import Counter
+from typing import Any, Self, TypedDict
 
 import numpy as np
 
@@ -14,7 +15,10 @@ from ..core.context import context, setting
 from ..core.dtypes import standard_dtype
 from ..core.names import check_name, snake_case, unique_name
 from ..core.tensor import Tensor, Variable, as_array, overrides_calls, quietly
-from .arguments import CallSignature, needs_no_change, to_input, to_tensor
+from ..core.types import DType, Structure, TensorLike
+from ..initializers import InitializerLike
+from ..regularizers import RegularizerLike
+from .arguments import Arguments, CallSignature, needs_no_change, to_input, to_tensor
 from .calls import RemembersCalls
 from .guards import (
     GuardsAttributes,
@@ -27,6 +31,20 @@ from .input_spec import check_specs
 from .masks import attach_masks, follows_masks, masks_of
 from .tracing import builds_once, known_shape, tracing
 from .tracking import HoldsWeights, losses_of, parts_in
+
+
+class ModelOptions(TypedDict, total=False):
+    """What models take beside their name, as keywords."""
+
+    trainable: bool
+    dtype: DType
+    activity_regularizer: RegularizerLike
+
+
+class LayerOptions(ModelOptions, total=False):
+    """What all layers take, as keywords."""
+
+    name: str | None
 
 
 class LayerCall:
@@ -46,12 +64,12 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
     `add_weight(name="bias")` uses them. `activity_regularizer` adds a penalty on the outputs.
     """
 
-    weight_defaults = {}
-    input_spec = None
-    supports_masking = False
-    casts_inputs = True  # whether inputs are turned into the layer's float type
+    weight_defaults: dict[str, Any] = {}
+    input_spec: Any = None
+    supports_masking: bool = False
+    casts_inputs: bool = True  # whether inputs are turned into the layer's float type
 
-    def __init_subclass__(cls, **options):
+    def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if "weight_defaults" in vars(cls):
             cls.option_defaults = {
@@ -64,12 +82,17 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         cls._signature = CallSignature(cls.call)
         cls._can_be_fast = cls._signature.is_plain and hasattr(cls.compute_mask, "follows_masks")
 
-    def __new__(cls, *args, **options):
+    def __new__(cls, *args: Any, **options: Any) -> Self:
         refuse_symbols(cls, args)  # here: most layers would refuse one as another kind of argument
         return object.__new__(cls)
 
     def __init__(
-        self, name=None, trainable=True, dtype=None, activity_regularizer=None, **settings
+        self,
+        name: str | None = None,
+        trainable: bool = True,
+        dtype: DType = None,
+        activity_regularizer: RegularizerLike = None,
+        **settings: Any,
     ):
         if name is not None:
             check_name(name)
@@ -78,9 +101,10 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         self.built = False
         self.nodes = []  # the calls of this layer in graphs
         self._trainable = bool(trainable)
-        self._variables = []
-        self._regularized = []  # (regularizer, variable)
-        self._added_losses, self._added_in = [], None  # in its latest call, and which that was
+        self._variables: list[Variable] = []
+        self._regularized: list[tuple[Any, Variable]] = []  # (regularizer, variable)
+        self._added_losses: list[Any] = []  # in its latest call
+        self._added_in: Any = None  # which call that was
         self.activity_regularizer = regularizers.get(activity_regularizer)
         for weight, start in self.weight_defaults.items():
             start = settings.pop(f"{weight}_initializer", start)
@@ -90,34 +114,34 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         check_no_more(settings, type(self))
 
     @property
-    def _title(self):
+    def _title(self) -> str:
         """What errors call it: layer 'dense_1' (Dense)."""
         return f"layer {self.name!r} ({type(self).__name__})"
 
     @property
-    def _label(self):
+    def _label(self) -> str:
         """What kind of layer pictures and errors call it."""
         return type(self).__name__
 
     @property
-    def dtype(self):
+    def dtype(self) -> str:
         """The float type of the weights, to which inputs are cast."""
         return self._dtype.name
 
     # -- what a subclass writes ----------------------------------------------------------------
 
     @builds_once
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         """Make the weights. `input_shape` includes the batch axis; several inputs give several."""
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> Any:
         """Compute the outputs."""
         raise NotImplementedError(f"{type(self).__name__} must define call(self, inputs)")
 
     _signature = CallSignature(call)  # each subclass has its own
     _can_be_fast = False
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Structure) -> Any:
         """The shape of the outputs (or several) for inputs of this shape, with None for unknown.
 
         It is found by a call on symbols, after which the layer is as it was before. A layer that
@@ -130,13 +154,13 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
             return tree.map(lambda output: output.shape, self(inputs))
 
     @follows_masks
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs: TensorLike, mask: Structure = None) -> Any:
         """The mask of the outputs: that of the inputs if the layer supports masking, else none."""
         return mask if self.supports_masking else None
 
     # -- calling -------------------------------------------------------------------------------
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self._is_fast_call(args, kwargs):
             return self._finish(self._run(args, {}))
         args, kwargs = self._signature.name_first(args, kwargs, self._title)
@@ -154,16 +178,16 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         self.built = True
         return self.pass_masks(args[0], masks, outputs)
 
-    def _is_fast_call(self, args, kwargs):
+    def _is_fast_call(self, args: tuple, kwargs: dict[str, Any]) -> bool:
         """Nothing to build or cast, no mask, no `training`: most layers in most steps."""
         known = self._can_be_fast and self.built and context.call is not None
         return known and len(args) == 1 and not kwargs and needs_no_change(args[0], self._dtype)
 
-    def without_training(self, args, kwargs):
+    def without_training(self, args: tuple, kwargs: dict[str, Any]) -> Arguments:
         """The arguments of a call of this layer, with nothing said about training."""
         return self._signature.without_training(args, kwargs)
 
-    def _take_inputs(self, args, kwargs):
+    def _take_inputs(self, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict, Any]:
         """The arguments with tensors for arrays, and the masks of the inputs, or None.
 
         If `call` wants a mask and was given none, it gets that of the inputs.
@@ -179,13 +203,13 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
             kwargs["mask"] = masks
         return (inputs, *tree.map(to_tensor, args[1:])), kwargs, masks
 
-    def prepare(self, inputs):
+    def prepare(self, inputs: Structure) -> None:
         """Check the first inputs and make the weights that fit them."""
         check_specs(self.input_spec, inputs, self.name)
         if not self.built:
             self.build(tree.map(known_shape, inputs))
 
-    def _run(self, args, kwargs):
+    def _run(self, args: tuple, kwargs: dict[str, Any]) -> Any:
         """Check the inputs, compute, and say in which layer an error arose."""
         if self.input_spec is not None:
             check_specs(self.input_spec, args[0], self.name)
@@ -196,7 +220,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
             error.add_note(f"in {self._title}, called on shape {shapes}")
             raise
 
-    def _finish(self, outputs):
+    def _finish(self, outputs: Structure) -> Any:
         """The outputs as tensors, with the activity penalty added to the losses."""
         if type(outputs) is not Tensor:
             outputs = tree.map(to_tensor, outputs)
@@ -208,7 +232,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
             context.on_output(self, outputs)
         return outputs
 
-    def pass_masks(self, inputs, masks, outputs):
+    def pass_masks(self, inputs: Structure, masks: Structure, outputs: Structure) -> Any:
         """The outputs with the masks that `compute_mask` gives them."""
         if masks is None and type(self).compute_mask is Layer.compute_mask:
             return outputs
@@ -217,8 +241,14 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
     # -- weights and losses --------------------------------------------------------------------
 
     def add_weight(
-        self, shape=(), initializer=None, dtype=None, trainable=True, regularizer=None, name=None
-    ):
+        self,
+        shape: Any = (),
+        initializer: InitializerLike = None,
+        dtype: DType = None,
+        trainable: bool = True,
+        regularizer: RegularizerLike = None,
+        name: str | None = None,
+    ) -> Variable:
         """A new variable of this layer; `initializer` is a name, an initializer or a function.
 
         What is not given comes from `<name>_initializer` and `<name>_regularizer` of the layer, if
@@ -238,7 +268,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
             self._regularized = [*self._regularized, (regularizer, variable)]
         return variable
 
-    def add_loss(self, loss):
+    def add_loss(self, loss: Structure) -> None:
         """Add a number to what training makes small: called within `call`, for this call only."""
         if context.tracing is not None:  # a symbolic call has no side effects
             return
@@ -248,13 +278,13 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         self._added_losses = [*self._added_losses, *terms]
 
     @property
-    def losses(self):
+    def losses(self) -> list[Any]:
         """What the layers inside added in their latest call, and the penalties of weights."""
         return losses_of(self._all_layers())
 
-    def _parts(self):
+    def _parts(self) -> list[Any]:
         """The variables, layers, metrics and the like that this layer holds."""
         return [*self._variables, *parts_in(self)]  # named: without __init__ there is no such list
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"

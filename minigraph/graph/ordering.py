@@ -1,12 +1,20 @@
 """The order in which a person reads a model: inputs first, the calls of a layer together."""
 
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, Any
 
-def is_feed(node, inputs):
+if TYPE_CHECKING:
+    from .symbols import Node, SymbolicTensor
+
+
+def is_feed(node: "Node", inputs: "Collection[SymbolicTensor]") -> bool:
     """Whether data enters a model at a node's outputs, though the node is not an Input."""
     return bool(node.inputs) and all(symbol in inputs for symbol in node.outputs)
 
 
-def reading_order(nodes, outputs, inputs):
+def reading_order(
+    nodes: "list[Node]", outputs: "list[SymbolicTensor]", inputs: "Iterable[SymbolicTensor]"
+) -> "list[list[Node]]":
     """The nodes grouped by layer, in the order in which a person reads a model: inputs first.
 
     The depth of a node is its longest distance to an output, that of a layer the largest of its
@@ -24,7 +32,8 @@ def reading_order(nodes, outputs, inputs):
         visit[node] = len(visit)
         waiting += [s.node for s in reversed(node.inputs) if s.node in members]
 
-    def group_of(node):  # a feed stands for the data that enters there, not for its layer
+    def group_of(node: "Node") -> Any:
+        # A feed stands for the data that enters there, not for its layer.
         return node if node.layer is None or is_feed(node, feeds) else node.layer
 
     depth, group_depth = dict.fromkeys(nodes, 0), {}

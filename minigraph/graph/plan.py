@@ -1,14 +1,19 @@
 """The plan of a model: which calls lead from its inputs to its outputs, and in which order."""
 
+from collections.abc import Callable
+from typing import Any
+
 from ..core import tree
 from ..core.context import context
 from ..core.tensor import Tensor
+from ..core.types import Structure
+from .arguments import Arguments
 from .guards import check_inputs, check_unique_names, unconnected
 from .ordering import is_feed, reading_order
-from .symbols import SymbolicTensor, check_symbols
+from .symbols import Node, SymbolicTensor, check_symbols
 
 
-def collect(inputs, outputs):
+def collect(inputs: list[SymbolicTensor], outputs: list[SymbolicTensor]) -> list[Node]:
     """The nodes that lead from the symbols `inputs` to the symbols `outputs`, in topological order.
 
     The walk goes back from the outputs and stops at the inputs. It is a loop, so depth has no
@@ -40,7 +45,7 @@ class Plan:
     emptied, so a deep model needs memory for a few layers, not for all.
     """
 
-    def __init__(self, input, output):
+    def __init__(self, input: Structure, output: Structure):
         self.input, self.output = input, output
         self.inputs = check_symbols(input, "inputs")
         self.outputs = check_symbols(output, "outputs")
@@ -54,7 +59,7 @@ class Plan:
         self.layers = [node.layer for node in shown if node.layer is not None]
         self._assign_slots(merged(self.calls))
 
-    def _assign_slots(self, calls):
+    def _assign_slots(self, calls: list[Node]) -> None:
         """Give each symbol a slot, and note for each call which slots it reads for the last time.
 
         What the caller gives is not computed: the call that made it puts its value into a slot that
@@ -76,7 +81,7 @@ class Plan:
             finished = [self.slots[s] for s in set(node.inputs) if last_reader[s] is node]
             self.steps.append((node, self._source(node), targets, finished))
 
-    def _source(self, node):
+    def _source(self, node: Node) -> int | list[int] | None:
         """The slot of the symbol that a node is called on, or a list of slots for a list of them.
 
         None for a call on anything else, or on more than that.
@@ -86,9 +91,11 @@ class Plan:
         (argument,) = node.args
         if type(argument) is list and all(isinstance(x, SymbolicTensor) for x in argument):
             return [self.slots[symbol] for symbol in argument]
-        return self.slots.get(argument) if argument is node.inputs[0] else None
+        return self.slots.get(node.inputs[0]) if argument is node.inputs[0] else None
 
-    def execute(self, inputs, observe=None):
+    def execute(
+        self, inputs: list[Tensor], observe: Callable[[Node, list[Tensor]], Any] | None = None
+    ) -> list[Tensor]:
         """The values of the outputs, from those of the inputs, both as flat lists of tensors.
 
         `observe(node, outputs)`, if given, sees what each call gives.
@@ -114,14 +121,14 @@ class Plan:
                 values[slot] = None
         return [values[self.slots[symbol]] for symbol in self.outputs]
 
-    def arguments(self, node, values, explicit_training):
+    def arguments(self, node: Node, values: list[Any], explicit_training: bool) -> Arguments:
         """The arguments of a node's call, with values for its symbols.
 
         A `training` that was fixed when the graph was made gives way to one that the model's own
         call names; the context carries that.
         """
 
-        def value_of(leaf):
+        def value_of(leaf: Any) -> Any:
             return values[self.slots[leaf]] if isinstance(leaf, SymbolicTensor) else leaf
 
         args, kwargs = node.args, node.kwargs
@@ -130,7 +137,7 @@ class Plan:
         return tree.map(value_of, args), tree.map(value_of, kwargs)
 
 
-def merged(calls):
+def merged(calls: list[Node]) -> list[Node]:
     """The calls, with one in place of several that run the same model (see `graph.inside`)."""
-    merging = next((n.layer for n in calls if hasattr(n.layer, "merge_calls")), None)
+    merging: Any = next((n.layer for n in calls if hasattr(n.layer, "merge_calls")), None)
     return calls if merging is None else merging.merge_calls(calls)

@@ -9,8 +9,9 @@ models over one graph all follow from that sentence.
 """
 
 import itertools
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from ..core import tree
 from ..core.context import context
 from ..core.names import camel_case, unique_name
 from ..core.tensor import Operators, Tensor
+from ..core.types import DType, Shape, Structure
 from ..ops.costs import spend
 from .costs import charge_layer, charge_without_batch
 from .guards import check_batch_size, check_outputs, check_shape, failed_call
@@ -31,6 +33,8 @@ PROBE_SIZES = (64, 96)
 
 _count_nodes = itertools.count()
 
+Probes = tuple[tuple[int, ...], ...]  # the shapes of a symbol in both experiments
+
 
 class OutputSpec(NamedTuple):
     """What an experiment found out about one output.
@@ -38,12 +42,12 @@ class OutputSpec(NamedTuple):
     `probes` are the two shapes that it had, with 0 for the batch; `mask_probes` those of its mask.
     """
 
-    probes: tuple
+    probes: Probes
     dtype: str
-    mask_probes: tuple | None = None
+    mask_probes: Probes | None = None
 
 
-def no_value(advice):
+def no_value(advice: str) -> Callable[..., Any]:
     """A method for what a symbol cannot do; its error gives the advice."""
 
     def method(self, *_, **__):
@@ -62,12 +66,14 @@ class SymbolicTensor(Operators):
 
     __slots__ = ("probes", "batch_size", "dtype", "name", "node", "index", "mask_probes")
 
-    def __init__(self, spec, batch_size, name, node, index=0):
+    def __init__(
+        self, spec: OutputSpec, batch_size: int | None, name: str, node: "Node", index: int = 0
+    ):
         self.probes, self.dtype, self.mask_probes = spec
         self.batch_size, self.name, self.node, self.index = batch_size, name, node, index
 
     @property
-    def shape(self):
+    def shape(self) -> Shape:
         """The shape, with None for each axis whose size is not known before the data."""
         return tuple(
             self.batch_size if a == 0 else a if a == b else None
@@ -75,14 +81,15 @@ class SymbolicTensor(Operators):
         )
 
     @property
-    def ndim(self):
+    def ndim(self) -> int:
+        """The number of axes."""
         return len(self.probes[0])
 
-    def __minigraph_function__(self, fn, args, kwargs):
+    def __minigraph_function__(self, fn: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
         """A layer or an op that is called on a symbol adds a node instead of computing."""
         return connect(fn, args, kwargs)
 
-    def placeholder(self, probe, batch_size=0, without_first=False):
+    def placeholder(self, probe: int, batch_size: int = 0, without_first: bool = False) -> Tensor:
         """Zeros of this symbol's shape, for the experiment; the first axis may be left out."""
         shape = with_batch_size(self.probes[probe], batch_size)
         shape = (0, *shape[1:]) if without_first and shape else shape
@@ -97,21 +104,21 @@ class SymbolicTensor(Operators):
     __array__ = no_value("NumPy computes at once; use layers and minigraph.ops, which wait.")
     __float__ = __int__ = numpy = no_value("For numbers, call the model on an array.")
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<SymbolicTensor {self.name!r}, shape={self.shape}, dtype={self.dtype}>"
 
 
-def symbols_in(*structures):
+def symbols_in(*structures: Structure) -> list[SymbolicTensor]:
     """All symbols in nested structures, in their order."""
     return [leaf for leaf in tree.flatten(structures) if isinstance(leaf, SymbolicTensor)]
 
 
-def check_symbols(structure, argument):
+def check_symbols(structure: Structure, argument: str) -> list[SymbolicTensor]:
     """The symbols of `structure` as a flat list, or a ValueError that names the argument."""
     symbols = tree.flatten(structure)
     wrong = [leaf for leaf in symbols if not isinstance(leaf, SymbolicTensor)]
     if wrong or not symbols:
-        first = wrong[0] if wrong else None
+        first: Any = wrong[0] if wrong else None
         found = f"{first!r:.80} ({type(first).__name__})" if wrong else "nothing"
         if isinstance(first, Layer):
             found = f"the layer {first.name!r} itself: name one of its calls, such as its `output`"
@@ -131,37 +138,39 @@ class Node:
     that it made. `index` counts the calls of the same layer, `order` all calls.
     """
 
-    parts = ()  # the calls that this one makes at once (see `graph.inside`)
+    parts: "Sequence[Node]" = ()  # the calls that this one makes at once (see `graph.inside`)
 
-    def __init__(self, fn, args, kwargs):
-        self.fn, self.args, self.kwargs = fn, args, kwargs
-        self.layer = fn if isinstance(fn, Layer) else None
-        self.name = fn.name if self.layer else unique_name(fn.__name__)
+    def __init__(self, fn: Any, args: tuple, kwargs: dict[str, Any]):
+        self.fn: Any = fn
+        self.args, self.kwargs = args, kwargs
+        self.layer: Layer | None = fn if isinstance(fn, Layer) else None
+        self.name = self.layer.name if self.layer else unique_name(self.fn.__name__)
         self.inputs = symbols_in(args, kwargs)
-        self.output_structure = None
+        self.output_structure: Structure = None
         self.index = len(fn.nodes) if self.layer else 0
         self.order = next(_count_nodes)
 
     @property
-    def outputs(self):
+    def outputs(self) -> list[SymbolicTensor]:
+        """The symbols that the call made, as a flat list."""
         return tree.flatten(self.output_structure)
 
     @property
-    def input_structure(self):
+    def input_structure(self) -> Structure:
         """The symbols that the call was made on; an Input stands for itself."""
         return self.args[0] if self.args else self.output_structure
 
     @property
-    def label(self):
+    def label(self) -> str:
         """What kind of thing is called: `Dense`, or `Add` for the op behind `+`."""
         return self.layer._label if self.layer else camel_case(self.fn.__name__)
 
     @property
-    def parents(self):
+    def parents(self) -> "list[Node]":
         """The nodes that made this node's inputs, in argument order."""
         return [symbol.node for symbol in self.inputs]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<Node {self.name}[{self.index}]>"
 
 
@@ -176,7 +185,7 @@ class InputLayer(Layer):
     Raises ValueError for an invalid shape or an unknown dtype.
     """
 
-    def __init__(self, batch_shape, dtype=None, name=None):
+    def __init__(self, batch_shape: Shape, dtype: DType = None, name: str | None = None):
         super().__init__(name=name, dtype=dtype)
         self.batch_shape = check_shape(batch_shape, "batch_shape")
         self.built = True
@@ -189,7 +198,13 @@ class InputLayer(Layer):
         notify(node)
 
 
-def Input(shape=None, batch_size=None, dtype=None, name=None, batch_shape=None):
+def Input(
+    shape: Shape | None = None,
+    batch_size: int | None = None,
+    dtype: DType = None,
+    name: str | None = None,
+    batch_shape: Shape | None = None,
+) -> Any:
     """A symbolic tensor for data of the given shape: the start of a graph.
 
     `shape` leaves out the batch axis, `batch_shape` includes it. None stands for a size that is not
@@ -206,7 +221,7 @@ def Input(shape=None, batch_size=None, dtype=None, name=None, batch_shape=None):
 # Symbolic calls
 
 
-def connect(fn, args, kwargs):
+def connect(fn: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
     """Add a call of `fn` to the graph and give the symbols that stand for its outputs.
 
     Raises ValueError, naming the layer, its inputs and their shapes, if the call cannot work;
@@ -236,27 +251,29 @@ def connect(fn, args, kwargs):
     return node.output_structure
 
 
-def notify(node):
+def notify(node: Node) -> None:
     """Notify whoever watches the graph of a new node; not of one inside a call that is traced."""
     if context.on_node is not None and context.tracing is None:
         context.on_node(node)
 
 
-def experiment(fn, args, kwargs, symbols):
+def experiment(
+    fn: Any, args: tuple, kwargs: dict[str, Any], symbols: list[SymbolicTensor]
+) -> tuple[Structure, list[OutputSpec]]:
     """Learn what a call gives by making it on empty batches, with unknown axes at two sizes.
 
     Returns the structure of the outputs and, for each of them, its `OutputSpec`.
     """
 
-    def run(probe, batch_size=0, without_first=False):
-        def value_of(leaf):
+    def run(probe: int, batch_size: int = 0, without_first: bool = False) -> Structure:
+        def value_of(leaf: Any) -> Any:
             is_symbol = isinstance(leaf, SymbolicTensor)
             return leaf.placeholder(probe, batch_size, without_first) if is_symbol else leaf
 
         call_args, call_kwargs = tree.map(value_of, (args, kwargs))
         return check_outputs(what_to_run(fn)(*call_args, **call_kwargs))
 
-    def at_two_sizes(batch_size):
+    def at_two_sizes(batch_size: int) -> tuple[Structure, Structure]:
         first = run(0, batch_size)
         all_known = all(symbol.probes[0] == symbol.probes[1] for symbol in symbols)
         return first, first if all_known else run(1, batch_size)
@@ -280,14 +297,14 @@ def experiment(fn, args, kwargs, symbols):
     return first, [output_spec(a, b, batch_axes(a.shape, c.shape, batch_size)) for a, b, c in trios]
 
 
-def what_to_run(fn):
+def what_to_run(fn: Any) -> Callable[..., Any]:
     """What the experiment runs: the call, or what a custom `compute_output_shape` promises."""
     inherited = Layer.compute_output_shape
     own = getattr(type(fn), "compute_output_shape", inherited) is not inherited
     return partial(promised_outputs, fn) if own else fn
 
 
-def promised_outputs(layer, inputs, *_, **__):
+def promised_outputs(layer: Layer, inputs: Structure, *_: Any, **__: Any) -> Any:
     """Zeros of the shapes that a custom layer promises in its `compute_output_shape`."""
     shapes = layer.compute_output_shape(tree.map(lambda x: x.shape, inputs))
     outputs = tree.map_shapes(
@@ -296,26 +313,28 @@ def promised_outputs(layer, inputs, *_, **__):
     return layer.pass_masks(inputs, masks_of(inputs), outputs)
 
 
-def batch_axes(shape, other, batch_size):
+def batch_axes(
+    shape: tuple[int, ...], other: tuple[int, ...], batch_size: int | None
+) -> Sequence[int]:
     """Where the batch is in an output: what differs between two batches, or has the fixed size."""
     if batch_size is not None:
         return (0,) if shape[:1] == (batch_size,) else ()
     return [i for i, (n, m) in enumerate(zip(shape, other, strict=True)) if n != m]
 
 
-def output_spec(a, b, batch):
+def output_spec(a: Tensor, b: Tensor, batch: Sequence[int]) -> OutputSpec:
     """The spec of an output, from its values at both sizes and its batch axes."""
     probes = tuple(tuple(0 if i in batch else n for i, n in enumerate(x.shape)) for x in (a, b))
-    masked = a.mask is not None
-    mask_probes = tuple(shape[: a.mask.ndim] for shape in probes) if masked else None
+    mask = a.mask
+    mask_probes = None if mask is None else tuple(shape[: mask.ndim] for shape in probes)
     return OutputSpec(probes, a.dtype, mask_probes)
 
 
-def fixed_batch_size(symbols):
+def fixed_batch_size(symbols: list[SymbolicTensor]) -> int | None:
     """The batch size, if one of the symbols fixes it."""
     return next((s.batch_size for s in symbols if s.batch_size is not None), None)
 
 
-def with_batch_size(shape, batch_size):
+def with_batch_size(shape: tuple[int, ...], batch_size: int) -> tuple[int, ...]:
     """A probe shape with its batch, written as 0, at another size."""
     return tuple(batch_size if n == 0 else n for n in shape)

@@ -5,20 +5,24 @@ in `context.tracing`, a list of (layer, its attributes before), and undone if th
 """
 
 import copy
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from typing import Any, TypeVar
 
 import numpy as np
 
 from ..core import tree
 from ..core.context import context, setting
+from ..core.types import Shape
+
+Build = TypeVar("Build", bound=Callable[..., None])
 
 
-def builds_once(build):
+def builds_once(build: Build) -> Build:
     """Wrap a `build` method: it runs once, and if it fails the layer is as it was before."""
 
-    @wraps(build)
-    def wrapper(self, input_shape):
+    def wrapper(self: Any, input_shape: Any) -> None:
         if self.built:
             return
         if not tree.is_branch(input_shape):
@@ -36,11 +40,12 @@ def builds_once(build):
         if context.tracing is not None:  # a symbolic call that fails later undoes this build
             context.tracing.append((self, before))
 
-    return wrapper
+    as_declared: Any = wraps(build)(wrapper)
+    return as_declared
 
 
 @contextmanager
-def tracing(keep=True):
+def tracing(keep: bool = True) -> Iterator[None]:
     """Within the block, calls have no side effects, and what they build can be undone.
 
     It is undone if the block fails, and at its end unless it is to be kept.
@@ -60,13 +65,13 @@ def tracing(keep=True):
             outer += undo
 
 
-def restore(layer, state):
+def restore(layer: Any, state: dict[str, Any]) -> None:
     """Give a layer the attributes that it had before."""
     vars(layer).clear()
     vars(layer).update(state)
 
 
-def known_shape(tensor):
+def known_shape(tensor: Any) -> Shape:
     """The shape of a tensor or symbol; while tracing, an empty batch means one of unknown size."""
     shape = tuple(getattr(tensor, "shape", ()))
     unknown = context.tracing is not None and shape[:1] == (0,)

@@ -1,11 +1,20 @@
 """Which variables, layers and metrics an object holds, found by a walk over its attributes."""
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+
 import numpy as np
 
 from ..core import registry, tree
 from ..core.interrupts import deferred_interrupts
 from ..core.tensor import Variable
+from ..core.types import TensorLike
 from .guards import check_values
+
+if TYPE_CHECKING:
+    from .layer import Layer
+
+T = TypeVar("T")
 
 # What most attributes are: to pass them by takes a quarter off a walk.
 PLAIN = {type(None), bool, int, float, str}
@@ -18,24 +27,27 @@ class HoldsWeights:
     tuples and dicts. `untracked` names the attributes that are not searched.
     """
 
-    untracked = frozenset()
+    name: str
+    built: bool
+    untracked: frozenset[str] = frozenset()
     _trainable = True
 
-    def _parts(self):
+    def _parts(self) -> list[Any]:
         """The variables, layers, metrics and the like that the attributes hold."""
         return parts_in(self)
 
-    def _own_variables(self):
+    def _own_variables(self) -> list[Variable]:
         """This layer's variables, those that were made to be trained first."""
         return own_variables(self._parts())
 
-    def _sublayers(self, parts):
+    def _sublayers(self, parts: list[Any]) -> list[Any]:
         """The layers among what this one holds."""
         return unique(part for part in parts if isinstance(part, HoldsWeights))
 
-    def _walk(self):
+    def _walk(self) -> "dict[Layer, list[Any]]":
         """This layer and all layers inside it, each once, outer ones first, with their parts."""
-        found, waiting = {}, [self]
+        found: dict[Any, list[Any]] = {}
+        waiting: list[Any] = [self]
         while waiting:
             layer = waiting.pop()
             if layer not in found:
@@ -43,23 +55,23 @@ class HoldsWeights:
                 waiting += reversed(layer._sublayers(found[layer]))
         return found
 
-    def _all_layers(self):
+    def _all_layers(self) -> "list[Layer]":
         """This layer and all layers inside it, each once, outer ones first."""
         return list(self._walk())
 
     @property
-    def weights(self):
+    def weights(self) -> list[Variable]:
         """All variables, each once: this layer's own, then those of the layers inside it."""
         return unique(v for parts in self._walk().values() for v in own_variables(parts))
 
     @property
-    def trainable_weights(self):
+    def trainable_weights(self) -> list[Variable]:
         """The weights that learn: none of a frozen layer, nor of the layers inside it."""
         frozen = {v for part in self._all_layers() if not part.trainable for v in part.weights}
         return [v for v in self.weights if v.trainable and v not in frozen]
 
     @property
-    def non_trainable_weights(self):
+    def non_trainable_weights(self) -> list[Variable]:
         """The weights that do not learn: moving averages, and all of a frozen layer."""
         learning = set(self.trainable_weights)
         return [v for v in self.weights if v not in learning]
@@ -69,40 +81,40 @@ class HoldsWeights:
     non_trainable_variables = non_trainable_weights
 
     @property
-    def trainable(self):
+    def trainable(self) -> bool:
         """Whether the weights learn. Setting it reaches every layer inside."""
         return self._trainable
 
     @trainable.setter
-    def trainable(self, trainable):
+    def trainable(self, trainable: bool) -> None:
         for layer in self._all_layers():
             layer._trainable = bool(trainable)
             for variable in layer._own_variables():
                 variable.trainable = trainable and variable.learnable
 
-    def get_weights(self):
+    def get_weights(self) -> list[np.ndarray]:
         """The values of all weights, as a list of NumPy arrays (copies)."""
         return [np.array(v.numpy()) for v in self.weights]
 
-    def set_weights(self, values):
+    def set_weights(self, values: Iterable[TensorLike]) -> None:
         """Assign all weights at once.
 
         Raises ValueError if the number or a shape differs; then nothing at all is assigned.
         """
         variables = self.weights
-        values = check_values(values, variables, self.name)
+        arrays = check_values(values, variables, self.name)
         with deferred_interrupts:
-            for variable, value in zip(variables, values, strict=True):
+            for variable, value in zip(variables, arrays, strict=True):
                 variable.assign(value)
 
-    def count_params(self):
+    def count_params(self) -> int:
         """The total number of parameters; ValueError before the weights exist."""
         if not self.built:
             raise ValueError(f"layer {self.name!r} has no weights yet: call it, or build it, first")
         return sum(variable.size for variable in self.weights)
 
 
-def parts_in(owner):
+def parts_in(owner: Any) -> list[Any]:
     """The variables and configurable objects that attributes hold, also in lists, tuples, dicts."""
     held = vars(owner)
     if untracked := getattr(type(owner), "untracked", None):
@@ -110,7 +122,7 @@ def parts_in(owner):
     return parts_among(held.values())
 
 
-def parts_among(values):
+def parts_among(values: Iterable[Any]) -> list[Any]:
     """The same, for values."""
     found = []
     for value in values:
@@ -123,19 +135,19 @@ def parts_among(values):
     return found
 
 
-def own_variables(parts):
+def own_variables(parts: Iterable[Any]) -> list[Variable]:
     """The variables among the parts of a layer, those that were made to be trained first."""
     found = unique([part for part in parts if isinstance(part, Variable)])
     return sorted(found, key=lambda variable: not variable.learnable)
 
 
-def losses_of(layers):
+def losses_of(layers: "Iterable[Layer]") -> list[Any]:
     """The losses that these layers have added, then the penalties of their trainable weights."""
     added = [loss for layer in layers if layer._added_losses for loss in layer._added_losses]
     pairs = [pair for layer in layers if layer._regularized for pair in layer._regularized]
     return added + [regularizer(weight) for regularizer, weight in pairs if weight.trainable]
 
 
-def unique(things):
+def unique(things: Iterable[T]) -> list[T]:
     """Each thing once, in the order of its first appearance."""
     return list(dict.fromkeys(things))

@@ -1,6 +1,9 @@
 """A model is a layer whose call is a plan of other layers' calls. All floors meet here."""
 
+import os
 import warnings
+from collections.abc import Callable
+from typing import Any, Self, Unpack
 
 from .. import ops
 from ..core import registry, tree
@@ -8,13 +11,14 @@ from ..core.checks import check_keys
 from ..core.context import context, setting
 from ..core.names import unique_name
 from ..core.random import RandomStream
+from ..core.types import Config, Structure, TensorLike
 from ..graph.arguments import to_tensor
 from ..graph.guards import check_input_fits
 from ..graph.inside import find_layer, find_tensor
-from ..graph.layer import Layer
+from ..graph.layer import Layer, ModelOptions
 from ..graph.ordering import is_feed
 from ..graph.plan import Plan
-from ..graph.symbols import Input, experiment
+from ..graph.symbols import Input, Node, SymbolicTensor, experiment
 from ..graph.tracing import tracing
 from ..graph.tracking import unique
 from ..saving.config import (
@@ -38,17 +42,24 @@ class Model(Layer, Trainer):
     """
 
     casts_inputs = False  # the layers inside cast for themselves
-    build_shape = None  # what a subclass was built for; a file keeps it
+    build_shape: Any = None  # what a subclass was built for; a file keeps it
 
-    def __new__(cls, *args, **options):
+    def __new__(cls, *args: Any, **options: Any) -> Self:
         return object.__new__(cls)  # unlike other layers, a model is made of symbols
 
-    def __init__(self, inputs=None, outputs=None, name=None, **options):
+    def __init__(
+        self,
+        inputs: Structure = None,
+        outputs: Structure = None,
+        name: str | None = None,
+        **options: Unpack[ModelOptions],
+    ):
         if name is None and inputs is not None and type(self) is Model:
             name = unique_name("functional")
         super().__init__(name=name, **options)
         self.random = RandomStream()
-        self._plan, self._inside = None, {}
+        self._plan: Plan | None = None
+        self._inside: dict[tuple[Node, str], SymbolicTensor] = {}
         if (inputs is None) != (outputs is None):
             raise ValueError(
                 "a model needs both `inputs` and `outputs`, or, as a subclass with its own `call`, "
@@ -62,22 +73,22 @@ class Model(Layer, Trainer):
                     f"model {self.name!r}: no output needs the Input {symbol.name!r}", stacklevel=2
                 )
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         nodes = self.plan.nodes if self.plan else []  # in this order a deep graph is no deep pickle
         return {"_nodes_first": nodes} | vars(self)
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        del self._nodes_first
+        del vars(self)["_nodes_first"]
 
     @property
-    def plan(self):
+    def plan(self) -> Plan | None:
         """The calls between inputs and outputs; None for a subclass with its own `call`."""
         return self._plan
 
     # -- running -------------------------------------------------------------------------------
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> Any:
         """Run the graph: each node once, in order."""
         if self.plan is None:
             raise NotImplementedError(
@@ -86,13 +97,18 @@ class Model(Layer, Trainer):
             )
         return tree.pack(self.output, self.plan.execute(self.bind(inputs)))
 
-    def run(self, inputs, training=None, observe=None):
+    def run(
+        self,
+        inputs: Structure,
+        training: bool | None = None,
+        observe: Callable[[Node, list[Any]], Any] | None = None,
+    ) -> Any:
         """Like a call, but `observe(node, outputs)` sees what every node gives on the way."""
         inputs = self.bind(tree.map(to_tensor, inputs))
         with setting(training=context.training if training is None else training):
-            return tree.pack(self.output, self.plan.execute(inputs, observe))
+            return tree.pack(self.output, self._graph_plan().execute(inputs, observe))
 
-    def bind(self, inputs):
+    def bind(self, inputs: Structure) -> list[Any]:
         """The tensors for `self.inputs`, in their order, each of its Input's shape and dtype."""
         given = self.arranged(inputs)
         for value, symbol in zip(given, self.inputs, strict=True):
@@ -102,7 +118,7 @@ class Model(Layer, Trainer):
             for value, symbol in zip(given, self.inputs, strict=True)
         ]
 
-    def arranged(self, inputs):
+    def arranged(self, inputs: Structure) -> list[Any]:
         """What the call was given, in the order of `self.inputs`.
 
         A model whose inputs are not a dict may be given one too, keyed by the names of its Inputs.
@@ -119,7 +135,7 @@ class Model(Layer, Trainer):
             )
         return given
 
-    def prepare(self, inputs):
+    def prepare(self, inputs: Structure) -> None:
         """A subclass gets its weights from its own `build`, or when its `call` first runs."""
         self.build_shape = tree.map(lambda x: (None, *x.shape[1:]), inputs)
         if type(self).build is not Model.build:
@@ -127,27 +143,31 @@ class Model(Layer, Trainer):
         if context.tracing is not None:  # a trace that fails later undoes this
             Layer.build(self, self.build_shape)
 
-    def pass_masks(self, inputs, masks, outputs):
+    def pass_masks(self, inputs: Structure, masks: Structure, outputs: Structure) -> Any:
         """The layers inside have given the outputs their masks."""
         own = type(self).compute_mask is not Layer.compute_mask
         return super().pass_masks(inputs, masks, outputs) if own else outputs
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         """Make the weights of a subclassed model, by trying its `call` on an empty batch."""
+        self._build_inside(input_shape)
+
+    def _build_inside(self, input_shape: Any) -> None:
+        """Make the weights of the layers inside, whether or not there is a `build` of its own."""
         self.build_shape = input_shape
         symbols = tree.map_shapes(lambda s: Input(batch_shape=(None, *s[1:])), input_shape)
         with tracing():
             experiment(self.call, (symbols,), {}, tree.flatten(symbols))
 
-    def make_weights(self, input_shape):
+    def make_weights(self, input_shape: Any) -> None:
         """Make all weights: those of its own `build`, then those of the layers inside."""
         self.build(input_shape)
         if type(self).build is not Model.build:
-            Model.build.__wrapped__(self, input_shape)
+            self._build_inside(input_shape)
 
     # -- the parts -----------------------------------------------------------------------------
 
-    def _graph_plan(self):
+    def _graph_plan(self) -> Plan:
         """The plan, or an error that says that there is none."""
         if self.plan is None:
             raise AttributeError(
@@ -158,49 +178,49 @@ class Model(Layer, Trainer):
         return self.plan
 
     @property
-    def inputs(self):
+    def inputs(self) -> list[SymbolicTensor]:
         """The symbolic inputs, in a flat list."""
         return self._graph_plan().inputs
 
     @property
-    def outputs(self):
+    def outputs(self) -> list[SymbolicTensor]:
         """The symbolic outputs, in a flat list."""
         return self._graph_plan().outputs
 
     @property
-    def input(self):
+    def input(self) -> Any:
         """The symbolic inputs, in the structure in which they were given."""
         return super().input if self.plan is None else self.plan.input
 
     @property
-    def output(self):
+    def output(self) -> Any:
         """The symbolic outputs, in the structure in which they were given."""
         return super().output if self.plan is None else self.plan.output
 
     @property
-    def layers(self):
+    def layers(self) -> list[Layer]:
         """The layers, each once, in reading order."""
         if self.plan is None:
             return self._sublayers(self._parts())
         return list(self.plan.layers)
 
-    def _sublayers(self, parts):
+    def _sublayers(self, parts: list[Any]) -> list[Layer]:
         return unique([*(self.plan.layers if self.plan else []), *super()._sublayers(parts)])
 
-    def _walk(self):
+    def _walk(self) -> dict[Layer, list[Any]]:
         """This model and all layers inside it: in an epoch, or in a single step, looked up once."""
         return self._cached("walk", super()._walk) if self.built else super()._walk()
 
     @property
-    def plan_nodes(self):
+    def plan_nodes(self) -> list[Node]:
         """The nodes of this model in topological order, those of its inputs first."""
-        return self.plan.nodes
+        return self._graph_plan().nodes
 
     @property
-    def summary_rows(self):
+    def summary_rows(self) -> list[tuple[str, str, Layer | None, list[Node]]]:
         """The rows of the summary: (name, label, layer or None, nodes of this model)."""
         rows = []
-        for group in self.plan.groups:
+        for group in self._graph_plan().groups:
             node = group[0]
             enters = is_feed(node, self.inputs)  # the data enters here
             what = ("InputLayer", None) if enters else (node.label, node.layer)
@@ -208,35 +228,35 @@ class Model(Layer, Trainer):
         return rows
 
     @property
-    def _label(self):
+    def _label(self) -> str:
         """What a picture calls it: `Functional` if it is nothing but a graph of layers."""
         return "Functional" if type(self) is Model else type(self).__name__
 
     @property
-    def input_names(self):
+    def input_names(self) -> list[str]:
         """The names of the inputs, in the order of `inputs`."""
         return [symbol.node.name for symbol in self.inputs]
 
     @property
-    def output_names(self):
+    def output_names(self) -> list[str]:
         """The names of the layers that make the outputs, in the order of `outputs`."""
         return [symbol.node.name for symbol in self.outputs]
 
     @property
-    def input_shape(self):
+    def input_shape(self) -> Any:
         """The shape of the input, or a list of the shapes of several."""
         return shapes_of(self.inputs)
 
     @property
-    def output_shape(self):
+    def output_shape(self) -> Any:
         """The shape of the output, or a list of the shapes of several."""
         return shapes_of(self.outputs)
 
-    def get_layer(self, name=None, index=None):
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
         """A layer by its name, or by its index in `layers`; ValueError if there is none."""
         return find_layer(self, name, index)
 
-    def get_tensor(self, path):
+    def get_tensor(self, path: str) -> SymbolicTensor:
         """The symbolic tensor inside this model that `path` names, to be an output of a new model.
 
         A path is the name of a layer or operation, after those of the nested models around it:
@@ -251,25 +271,25 @@ class Model(Layer, Trainer):
         return find_tensor(self, path)
 
     @property
-    def runs_its_plan(self):
+    def runs_its_plan(self) -> bool:
         """Whether a call runs the graph, and no code of a subclass."""
         return self.plan is not None and type(self).call is Model.call
 
     # -- looking -------------------------------------------------------------------------------
 
-    def summary(self, **options):
+    def summary(self, **options: Any) -> None:
         """Print the table of layers, output shapes and parameter counts."""
         from ..view.summary import summary
 
         summary(self, **options)
 
-    def explore(self, x=None, y=None):
+    def explore(self, x: TensorLike = None, y: TensorLike = None) -> Any:
         """A picture to click. With data, it steps through a recorded forward and backward pass."""
         from ..view.explore import explore
 
         return explore(self, x, y)
 
-    def _repr_mimebundle_(self, **options):
+    def _repr_mimebundle_(self, **options: Any) -> Any:
         if self.plan is None:
             return {"text/plain": repr(self)}
         from ..view.svg import notebook_forms
@@ -278,33 +298,33 @@ class Model(Layer, Trainer):
 
     # -- configs and files ---------------------------------------------------------------------
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The graph as plain JSON: a table of layers, the nodes, the inputs and the outputs."""
         return model_config(self)
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(cls, config: Config, custom_objects: dict[str, Any] | None = None) -> Self:
         """An independent model with fresh weights, from what `get_config` gave."""
         return model_from_config(config, custom_objects, cls)
 
-    def to_json(self, **json_args):
+    def to_json(self, **json_args: Any) -> str:
         """The class and the config as a text; `json_args` go to `json.dumps`."""
         return model_to_json(self, **json_args)
 
-    def save(self, path, overwrite=True):
+    def save(self, path: str | os.PathLike[str], overwrite: bool = True) -> None:
         """Write graph, weights, compile settings and optimizer state to one file."""
         save_model(self, path, overwrite)
 
-    def save_weights(self, path):
+    def save_weights(self, path: str | os.PathLike[str]) -> None:
         """Write the weights alone to a file."""
         save_weights(self, path)
 
-    def load_weights(self, path):
+    def load_weights(self, path: str | os.PathLike[str]) -> None:
         """Read the weights from a file; a file of another architecture is a ValueError."""
         load_weights(self, path)
 
 
-def shapes_of(symbols):
+def shapes_of(symbols: list[SymbolicTensor]) -> Any:
     """The shape of a single symbol, or the list of several."""
     shapes = [symbol.shape for symbol in symbols]
     return shapes[0] if len(shapes) == 1 else shapes

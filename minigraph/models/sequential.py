@@ -1,9 +1,13 @@
 """A model that is a plain chain of layers."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from ..core import registry, tree
+from ..core.types import Structure
 from ..graph.layer import Layer
 from ..graph.plan import Plan
-from ..graph.symbols import Input, InputLayer, SymbolicTensor
+from ..graph.symbols import Input, InputLayer, Node, SymbolicTensor
 from ..graph.tracing import tracing
 from .model import Model
 
@@ -16,33 +20,39 @@ class Sequential(Model):
     until then it has no weights.
     """
 
-    def __init__(self, layers=None, trainable=True, name=None):
+    def __init__(
+        self,
+        layers: Iterable[Any] | None = None,
+        trainable: bool = True,
+        name: str | None = None,
+    ):
         super().__init__(name=name, trainable=trainable)
-        self._chain = []
-        self._ends = []  # the symbol before the first layer and the one behind each layer
+        self._chain: list[Layer] = []
+        # The symbol before the first layer, and the one behind each layer.
+        self._ends: list[SymbolicTensor] = []
         if isinstance(layers, Layer):
             raise TypeError(f"Sequential takes a list of layers: write Sequential([{layers.name}])")
         for layer in layers or []:
             self.add(layer)
 
     @property
-    def plan(self):
+    def plan(self) -> Plan | None:
         """Made when it is needed: planning at each `add` would cost the square of the depth."""
         if self._plan is None and len(self._ends) > 1:
             self._plan = Plan(self._ends[0], self._ends[-1])
         return self._plan
 
     @property
-    def layers(self):
+    def layers(self) -> list[Layer]:
         """The layers in their order; a leading `Input` is none of them."""
         return list(self._chain)
 
     @property
-    def summary_rows(self):
+    def summary_rows(self) -> list[tuple[str, str, Layer | None, list[Node]]]:
         """A row for each layer of the chain, without its Input."""
         return [row for row in super().summary_rows if not isinstance(row[2], InputLayer)]
 
-    def add(self, layer):
+    def add(self, layer: Any) -> None:
         """Put a layer, or a first `Input`, at the end of the chain."""
         if isinstance(layer, InputLayer):
             layer = layer.output
@@ -64,7 +74,7 @@ class Sequential(Model):
             self._append(layer)
         self._chain = [*self._chain, layer]
 
-    def pop(self):
+    def pop(self) -> Layer:
         """Take the last layer away and return it; ValueError if there is none."""
         if not self._chain:
             raise ValueError(f"{self.name!r} has no layer to take away")
@@ -77,7 +87,7 @@ class Sequential(Model):
             self.built = len(self._ends) > 1
         return last
 
-    def _append(self, layer):
+    def _append(self, layer: Layer) -> None:
         """Call one more layer, at the end of the chain."""
         output = layer(self._ends[-1])
         if not isinstance(output, SymbolicTensor):
@@ -87,12 +97,12 @@ class Sequential(Model):
             )
         self._ends, self._plan, self.built = [*self._ends, output], None, True
 
-    def prepare(self, inputs):
+    def prepare(self, inputs: Structure) -> None:
         """Call the chain on symbols like its first data."""
         if not self.built:
             self.build(tree.map(lambda x: tuple(x.shape), inputs))
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         """Call the chain on a symbol of this shape, which includes the batch axis."""
         if not self._chain:
             raise ValueError(f"{self.name!r} has no layers yet: add some first")

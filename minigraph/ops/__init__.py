@@ -31,4 +31,21 @@ from .recurrent import conv_lstm, gru, lstm, simple_rnn, unstack
 abs, all, any = absolute, reduce_all, reduce_any
 max, min, sum = reduce_max, reduce_min, reduce_sum
 
-__all__ = [name for name, op in list(globals().items()) if callable(op) and name[0] != "_"]
+__all__ = [
+    "abs", "absolute", "add", "all", "any", "arange", "argmax", "argmin", "argsort", "average_pool",
+    "batch_norm", "binary_crossentropy", "broadcast_to", "cast", "categorical_crossentropy", "ceil",
+    "clip", "concatenate", "conv", "conv_lstm", "conv_transpose", "convert_to_numpy",
+    "convert_to_tensor", "cos", "cumsum", "dense", "diag", "divide", "dot", "einsum", "elu",
+    "equal", "erf", "exp", "expand_dims", "expm1", "eye", "flip", "floor", "floor_divide", "full",
+    "gelu", "getitem", "greater", "greater_equal", "gru", "hard_sigmoid", "identity", "isnan",
+    "leaky_relu", "less", "less_equal", "linspace", "log", "log1p", "log_softmax", "logaddexp",
+    "logical_and", "logical_not", "logical_or", "logsumexp", "lstm", "matmul", "max", "max_pool",
+    "maximum", "mean", "mean_squared_error", "min", "minimum", "mod", "multiply", "negative",
+    "norm", "normalize", "not_equal", "one_hot", "ones", "ones_like", "outer", "pad", "power",
+    "prod", "ravel", "reduce_all", "reduce_any", "reduce_max", "reduce_min", "reduce_sum", "relu",
+    "relu6", "repeat", "reshape", "rsqrt", "selu", "shape", "sigmoid", "sign", "silu", "simple_rnn",
+    "sin", "softmax", "softplus", "softsign", "sort", "sparse_categorical_crossentropy", "split",
+    "sqrt", "square", "squeeze", "stack", "std", "subtract", "sum", "swapaxes", "take",
+    "take_along_axis", "tanh", "tensordot", "tile", "top_k", "transpose", "tril", "triu", "unstack",
+    "var", "where", "zeros", "zeros_like",
+]  # fmt: skip

@@ -6,7 +6,9 @@ input's shape.
 """
 
 import math
+from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise, starmap
+from typing import Any
 
 from ..core.checks import is_size
 from ..core.context import context
@@ -14,47 +16,50 @@ from ..core.device import array_module, host_copies, to_array
 from ..core.dtypes import standard_dtype
 from ..core.errors import OutOfBounds
 from ..core.tensor import Tensor, as_array, op, to_operand
+from ..core.types import Array, Axis, DType, Shape, TensorLike
 from .kernels import scatter_add
 from .math import cast, negative
+
+PadWidth = int | Sequence[int] | Sequence[Sequence[int]]  # see `pad`
 
 # ---------------------------------------------------------------------------------------------
 # Making tensors
 
 
-def convert_to_tensor(x, dtype=None):
+def convert_to_tensor(x: TensorLike, dtype: DType = None) -> Any:
     """A tensor of `x`; a tensor stays as it is unless another dtype is asked for."""
     if not isinstance(x, Tensor):
         x = Tensor(to_operand(x))
     return x if dtype is None or x.dtype == standard_dtype(dtype) else cast(x, dtype)
 
 
-def convert_to_numpy(x):
+def convert_to_numpy(x: TensorLike) -> Any:
     """The value of `x` as a NumPy array on the host."""
     return convert_to_tensor(x).numpy()
 
 
-def full(shape, fill_value, dtype=None):
+def full(shape: int | Iterable[int], fill_value: TensorLike, dtype: DType = None) -> Tensor:
     """A tensor of the given shape, filled with one value."""
     xp = array_module()
     return Tensor(xp.full(shape, fill_value, standard_dtype(dtype)))
 
 
-def zeros(shape, dtype=None):
+def zeros(shape: int | Iterable[int], dtype: DType = None) -> Tensor:
     """A tensor of zeros."""
     return full(shape, 0, dtype)
 
 
-def ones(shape, dtype=None):
+def ones(shape: int | Iterable[int], dtype: DType = None) -> Tensor:
     """A tensor of ones."""
     return full(shape, 1, dtype)
 
 
-def eye(n, m=None, k=0, dtype=None):
+def eye(n: int, m: int | None = None, k: int = 0, dtype: DType = None) -> Tensor:
     """The identity matrix with `n` rows and `m` columns (n if None), its ones on diagonal `k`."""
     return Tensor(array_module().eye(n, m, k, dtype=standard_dtype(dtype)))
 
 
-def arange(start, stop=None, step=1, dtype=None):
+def arange(start: float, stop: float | None = None, step: float = 1, dtype: DType = None) -> Tensor:
     """The numbers start, start + step, ... below `stop`; from 0 if one number is given."""
     whole = {type(start), type(stop), type(step)} <= {int, type(None)}
     dtype = "int32" if dtype is None and whole else dtype
@@ -62,31 +67,33 @@ def arange(start, stop=None, step=1, dtype=None):
     return Tensor(array_module().arange(first, last, step, standard_dtype(dtype)))
 
 
-def linspace(start, stop, num=50, endpoint=True, dtype=None):
+def linspace(
+    start: float, stop: float, num: int = 50, endpoint: bool = True, dtype: DType = None
+) -> Tensor:
     """A row of `num` evenly spaced numbers from `start` to `stop`, the last one if `endpoint`."""
     numbers = array_module().linspace(start, stop, num, endpoint=endpoint)
     return Tensor(numbers.astype(standard_dtype(dtype)))
 
 
 @op
-def zeros_like(x, /, dtype=None):
+def zeros_like(x: Array, /, dtype: DType = None):
     """Zeros in the shape of x."""
     return array_module(x).zeros_like(x, dtype and standard_dtype(dtype)), None
 
 
 @op
-def ones_like(x, /, dtype=None):
+def ones_like(x: Array, /, dtype: DType = None):
     """Ones in the shape of x."""
     return array_module(x).ones_like(x, dtype and standard_dtype(dtype)), None
 
 
-def shape(x):
+def shape(x: TensorLike) -> Shape:
     """The sizes of all axes, as a tuple; None for one that a symbolic tensor does not know."""
     return tuple(x.shape) if hasattr(x, "shape") else convert_to_tensor(x).shape
 
 
 @op
-def argsort(x, /, axis=-1):
+def argsort(x: Array, /, axis: int = -1):
     """The indices that sort the values in rising order."""
     return x.argsort(axis), None
 
@@ -96,7 +103,7 @@ def argsort(x, /, axis=-1):
 
 
 @op
-def reshape(x, /, newshape):
+def reshape(x: Array, /, newshape: int | Iterable[int]):
     """The same values, row by row, in another shape; one entry may be -1.
 
     Raises ValueError, with both shapes, where the number of values differs.
@@ -112,7 +119,7 @@ def reshape(x, /, newshape):
         ) from None
 
 
-def resolve_unknown(shape, newshape):
+def resolve_unknown(shape: tuple[int, ...], newshape: tuple[int, ...]) -> tuple[int, ...]:
     """`newshape` with -1 replaced, also for an empty batch, where NumPy cannot infer it."""
     if math.prod(shape):
         return newshape
@@ -131,7 +138,7 @@ def resolve_unknown(shape, newshape):
 
 
 @op
-def transpose(x, /, axes=None):
+def transpose(x: Array, /, axes: Iterable[int] | None = None):
     """The axes in another order; reversed if none is given.
 
     Raises ValueError unless `axes` is a permutation of the axes.
@@ -144,25 +151,25 @@ def transpose(x, /, axes=None):
 
 
 @op
-def expand_dims(x, /, axis):
+def expand_dims(x: Array, /, axis: int | tuple[int, ...]):
     """A new axis of size 1 at index `axis`."""
     return array_module(x).expand_dims(x, axis), (lambda g: g.reshape(x.shape),)
 
 
 @op
-def squeeze(x, /, axis=None):
+def squeeze(x: Array, /, axis: Axis = None):
     """The same values without the axes of size 1 (or without the one that `axis` names)."""
     return x.squeeze(axis), (lambda g: g.reshape(x.shape),)
 
 
 @op
-def broadcast_to(x, /, shape):
+def broadcast_to(x: Array, /, shape: int | Iterable[int]):
     """The same values, repeated along axes of size 1 until they have `shape`."""
     return array_module(x).broadcast_to(x, shape), (lambda g: g,)
 
 
 @op
-def getitem(x, /, key):
+def getitem(x: Array, /, key: Any):
     """The part x[key], for integers, slices, `...`, None and integer arrays.
 
     Raises IndexError for an index out of bounds.
@@ -184,7 +191,7 @@ def getitem(x, /, key):
     return x[key], (back,)
 
 
-def check_key(x, parts):
+def check_key(x: Array, parts: tuple) -> None:
     """Raise OutOfBounds if an array within an index holds one that is out of bounds."""
     axis = 0
     for i, part in enumerate(parts):
@@ -196,13 +203,13 @@ def check_key(x, parts):
         axis += axes_read(part)
 
 
-def axes_read(part):
+def axes_read(part: Any) -> int:
     """How many axes a part of an index selects from."""
     mask = hasattr(part, "dtype") and part.dtype.kind == "b"
     return 0 if part is None else part.ndim if mask else 1
 
 
-def add_at(x, key, g):
+def add_at(x: Array, key: tuple, g: Array) -> Array:
     """Zeros in the shape of x, to which g is added at `key`: twice where an index occurs twice."""
     if len(key) == 1 and key[0].dtype.kind in "iu":  # whole rows
         indices, count = key[0] % len(x), len(x)
@@ -212,7 +219,7 @@ def add_at(x, key, g):
     return scatter_add(indices.reshape(-1), rows, count).reshape(x.shape)
 
 
-def check_indices(indices, size, axis=0, least=None):
+def check_indices(indices: Array, size: int, axis: int = 0, least: int | None = None) -> Array:
     """The indices; OutOfBounds, naming one and the size of the axis, if they do not fit."""
     least = -size if least is None else least
     for found in host_copies(indices):
@@ -226,7 +233,7 @@ def check_indices(indices, size, axis=0, least=None):
 
 
 @op
-def take(x, indices, /, axis=None):
+def take(x: Array, indices: Array, /, axis: int | None = None):
     """The values at integer indices along `axis` (of all elements in a row if None).
 
     Raises IndexError, naming the range, for an index out of bounds.
@@ -239,7 +246,7 @@ def take(x, indices, /, axis=None):
 
 
 @op
-def take_along_axis(x, indices, /, axis=-1):
+def take_along_axis(x: Array, indices: Array, /, axis: int = -1):
     """Other indices for each row: y[i, j] = x[i, indices[i, j]] along the last of two axes.
 
     Raises IndexError, naming the range, for an index out of bounds.
@@ -250,12 +257,12 @@ def take_along_axis(x, indices, /, axis=-1):
     return x[tuple(key)], (lambda g: add_at(x, tuple(key), g), None)
 
 
-def sort(x, axis=-1):
+def sort(x: TensorLike, axis: int = -1) -> Any:
     """The values in rising order."""
     return take_along_axis(x, argsort(x, axis), axis)
 
 
-def top_k(x, k, sorted=True):
+def top_k(x: TensorLike, k: int, sorted: bool = True) -> tuple[Any, Any]:
     """The k largest values along the last axis and their indices; they always come sorted.
 
     Shapes: (..., n) -> (..., k) twice.
@@ -270,7 +277,7 @@ def top_k(x, k, sorted=True):
 
 
 @op
-def one_hot(x, /, num_classes, axis=-1, dtype=None):
+def one_hot(x: Array, /, num_classes: int, axis: int = -1, dtype: DType = None):
     """Ones at the indices that labels name, else zeros; classes lie along `axis`.
 
     It has no gradient.
@@ -283,7 +290,7 @@ def one_hot(x, /, num_classes, axis=-1, dtype=None):
 
 
 @op
-def repeat(x, /, repeats, axis=None):
+def repeat(x: Array, /, repeats: int | Iterable[int], axis: int | None = None):
     """Each value `repeats` times, or as often as a list says for each."""
     xp = array_module(x)
     size = x.size if axis is None else x.shape[axis]
@@ -297,20 +304,20 @@ def repeat(x, /, repeats, axis=None):
 
 
 @op
-def tile(x, /, repeats):
+def tile(x: Array, /, repeats: int | Iterable[int]):
     """The whole array side by side, `repeats` times along each axis."""
-    repeats = (repeats,) if isinstance(repeats, int) else tuple(repeats)
-    rank = max(x.ndim, len(repeats))
+    times = (repeats,) if isinstance(repeats, int) else tuple(repeats)
+    rank = max(x.ndim, len(times))
     sizes = (1,) * (rank - x.ndim) + x.shape
-    repeats = (1,) * (rank - len(repeats)) + repeats
-    pairs = [n for pair in zip(repeats, sizes, strict=True) for n in pair]
-    return array_module(x).tile(x, repeats), (
+    times = (1,) * (rank - len(times)) + times
+    pairs = [n for pair in zip(times, sizes, strict=True) for n in pair]
+    return array_module(x).tile(x, times), (
         lambda g: g.reshape(pairs).sum(tuple(range(0, 2 * rank, 2))),
     )
 
 
 @op
-def pad(x, /, pad_width, constant_values=0):
+def pad(x: Array, /, pad_width: PadWidth, constant_values: float = 0):
     """The same values with `constant_values` around them.
 
     `pad_width` is a number, a pair (before, after), or a pair for each axis.
@@ -323,7 +330,7 @@ def pad(x, /, pad_width, constant_values=0):
     return y, (lambda g: g[inner],)
 
 
-def pad_widths(pad_width, ndim):
+def pad_widths(pad_width: PadWidth, ndim: int) -> Any:
     """A pair (before, after) for each axis."""
     pairs = (pad_width, pad_width) if isinstance(pad_width, int) else tuple(pad_width)
     pairs = (pairs,) * ndim if isinstance(pairs[0], int) else pairs
@@ -331,34 +338,34 @@ def pad_widths(pad_width, ndim):
 
 
 @op
-def flip(x, /, axis=None):
+def flip(x: Array, /, axis: Axis = None):
     """The values in reverse order along `axis` (all axes if None)."""
     xp = array_module(x)
     return xp.flip(x, axis), (lambda g: xp.flip(g, axis),)
 
 
 @op
-def swapaxes(x, /, axis1, axis2):
+def swapaxes(x: Array, /, axis1: int, axis2: int):
     """Two axes swapped."""
     return x.swapaxes(axis1, axis2), (lambda g: g.swapaxes(axis1, axis2),)
 
 
 @op
-def triu(x, /, k=0):
+def triu(x: Array, /, k: int = 0):
     """The upper triangle of matrices, from diagonal `k` on; 0 below."""
     xp = array_module(x)
     return xp.triu(x, k), (lambda g: xp.triu(g, k),)
 
 
 @op
-def tril(x, /, k=0):
+def tril(x: Array, /, k: int = 0):
     """The lower triangle of matrices, up to diagonal `k`; 0 above."""
     xp = array_module(x)
     return xp.tril(x, k), (lambda g: xp.tril(g, k),)
 
 
 @op
-def diag(x, /, k=0):
+def diag(x: Array, /, k: int = 0):
     """A matrix with the vector x on its diagonal `k`, or that diagonal of the matrix x."""
     xp = array_module(x)
     if x.ndim == 1:
@@ -368,12 +375,12 @@ def diag(x, /, k=0):
     return y, (lambda g: add_at(x, (along + max(-k, 0), along + max(k, 0)), g),)
 
 
-def ravel(x):
+def ravel(x: TensorLike) -> Any:
     """All values in one row."""
     return reshape(x, (-1,))
 
 
-def split(x, indices_or_sections, axis=0):
+def split(x: TensorLike, indices_or_sections: int | Iterable[int], axis: int = 0) -> list[Any]:
     """A list of parts along `axis`: that many equal parts, or split at the given indices.
 
     Raises ValueError if equal parts are impossible, or if the size of the axis is unknown.
@@ -389,7 +396,7 @@ def split(x, indices_or_sections, axis=0):
     return [getitem(x, key=(slice(None),) * along + (slice(*pair),)) for pair in pairwise(edges)]
 
 
-def index_key(key):
+def index_key(key: Any) -> Any:
     """An index without tensors in it, with its arrays and lists on the active backend."""
     if isinstance(key, tuple):
         return tuple(map(index_key, key))
@@ -397,7 +404,7 @@ def index_key(key):
     return to_array(key) if isinstance(key, list) and key or hasattr(key, "dtype") else key
 
 
-def check_axis(axis, ndim, name):
+def check_axis(axis: int, ndim: int, name: str) -> int:
     """The axis counted from the front; ValueError if there is no such axis."""
     if not isinstance(axis, int) or not -ndim <= axis < ndim:
         raise ValueError(f"{name}: axis={axis!r} is out of bounds for an array of dimension {ndim}")
@@ -405,7 +412,7 @@ def check_axis(axis, ndim, name):
 
 
 @op
-def concatenate(*arrays, axis=0):
+def concatenate(*arrays: Array, axis: int = 0):
     """Several arrays joined along one existing axis.
 
     Raises ValueError, with all shapes, where another axis differs.
@@ -424,14 +431,14 @@ def concatenate(*arrays, axis=0):
         )
     edges = [0, *accumulate(shape[along] for shape in shapes)]
 
-    def part(start, stop):
+    def part(start: int, stop: int):
         return lambda g: g[(slice(None),) * along + (slice(start, stop),)]
 
     return xp.concatenate(arrays, along), tuple(starmap(part, pairwise(edges)))
 
 
 @op
-def stack(*arrays, axis=0):
+def stack(*arrays: Array, axis: int = 0):
     """Several arrays of one shape, joined along a new axis.
 
     Raises ValueError, with the shapes, where they differ, and for an empty list.
@@ -439,11 +446,11 @@ def stack(*arrays, axis=0):
     xp = array_module(*arrays)
     if not arrays:
         raise ValueError("stack: give a list of at least one array")
-    arrays = [xp.asarray(a) for a in arrays]
-    shapes = {a.shape for a in arrays}
+    parts = [xp.asarray(a) for a in arrays]
+    shapes = {part.shape for part in parts}
     if len(shapes) > 1:
         raise ValueError(f"stack: all shapes must be equal, got {', '.join(map(str, shapes))}")
-    along = check_axis(axis, arrays[0].ndim + 1, "stack")
-    y = xp.stack(arrays, along)
-    to_parts = tuple(lambda g, i=i: g[(slice(None),) * along + (i,)] for i in range(len(arrays)))
+    along = check_axis(axis, parts[0].ndim + 1, "stack")
+    y = xp.stack(parts, along)
+    to_parts = tuple(lambda g, i=i: g[(slice(None),) * along + (i,)] for i in range(len(parts)))
     return y, to_parts

@@ -6,9 +6,12 @@ input's shape.
 """
 
 import math
+from collections.abc import Sequence
+from typing import Any, Literal
 
 from ..core.device import array_module
-from ..core.tensor import op
+from ..core.tensor import array_function, op
+from ..core.types import Array, Axis, TensorLike
 from .arrays import reshape
 from .costs import spend
 from .math import absolute, maximum, multiply, power, reduce_max, reduce_sum, rsqrt, sqrt, square
@@ -16,7 +19,7 @@ from .math import absolute, maximum, multiply, power, reduce_max, reduce_sum, rs
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def contract(arrays, inputs, output):
+def contract(arrays: Sequence[Array], inputs: Sequence[Any], output: str):
     """The sum of products that einsum writes as "ij,jk->ik": `inputs` ["ij", "jk"], output "ik"."""
     xp = array_module(*arrays)
     if any(len(set(labels)) < len(labels) for labels in [*inputs, output]):
@@ -26,10 +29,10 @@ def contract(arrays, inputs, output):
     sizes = dict(zip("".join(map("".join, inputs)), shapes, strict=True))
     spend(*(sizes[c] for c in (output if len(arrays) < 3 else sizes)))
 
-    def product(operands, labels, result):
+    def product(operands: Sequence[Array], labels: Sequence[str], result: str) -> Array:
         return xp.einsum(f"{','.join(labels)}->{result}", *operands, optimize=True)
 
-    def to_input(i):  # as for matrices: the gradient times all other factors
+    def to_input(i: int):  # as for matrices: the gradient times all other factors
         others, labels = [*arrays[:i], *arrays[i + 1 :]], [*inputs[:i], *inputs[i + 1 :]]
         sizes = dict(zip(inputs[i], arrays[i].shape, strict=True))
         alone = "".join(c for c in inputs[i] if c not in output + "".join(labels))
@@ -44,7 +47,7 @@ def contract(arrays, inputs, output):
 
 
 @op(name="einsum")
-def einsum_op(*arrays, subscripts):
+def einsum_op(*arrays: Array, subscripts: str):
     """See `einsum`."""
     left, arrow, output = subscripts.replace(" ", "").partition("->")
     inputs = left.split(",")
@@ -62,7 +65,7 @@ def einsum_op(*arrays, subscripts):
     return contract(arrays, inputs, output.replace("...", "".join(free)))
 
 
-def einsum(subscripts, *operands):
+def einsum(subscripts: str, *operands: TensorLike) -> Any:
     """Sums of products, written with a letter for each axis: `einsum("bi,ij->bj", x, w)`.
 
     Letters that do not occur after the arrow are summed over; `...` means any further axes.
@@ -73,7 +76,7 @@ def einsum(subscripts, *operands):
 
 
 @op
-def tensordot(a, b, /, axes=2):
+def tensordot(a: Array, b: Array, /, axes: int | Sequence[Any] = 2):
     """The sum of products over the last `axes` axes of a and the first of b.
 
     `axes` may also be a pair of lists: the axes of a, and those of b that they meet.
@@ -91,18 +94,18 @@ def tensordot(a, b, /, axes=2):
 
 
 @op
-def dot(a, b, /):
+def dot(a: Array, b: Array, /):
     """The sum of products over the last axis of a and the last but one of b; scalars multiply.
 
     Shapes: (n), (n) -> (), or (..., n, k), (..., k, m) -> (..., n, ..., m).
     """
     xp = array_module(a, b)
     if 0 in (xp.ndim(a), xp.ndim(b)):
-        return multiply.__wrapped__(a, b)
-    return tensordot.__wrapped__(a, b, axes=(-1, -2 if b.ndim > 1 else 0))
+        return array_function(multiply)(a, b)
+    return array_function(tensordot)(a, b, axes=(-1, -2 if b.ndim > 1 else 0))
 
 
-def outer(a, b):
+def outer(a: TensorLike, b: TensorLike) -> Any:
     """Each element of a times each element of b: y[i, j] = a[i] * b[j].
 
     Shapes: (n), (m) -> (n, m).
@@ -110,7 +113,12 @@ def outer(a, b):
     return multiply(reshape(a, (-1, 1)), reshape(b, (-1,)))
 
 
-def norm(x, ord=2, axis=None, keepdims=False):
+def norm(
+    x: TensorLike,
+    ord: float | Literal["fro", "euclidean"] | None = 2,
+    axis: Axis = None,
+    keepdims: bool = False,
+) -> Any:
     """The length of vectors along `axis` (of all elements if None).
 
         y = (sum |x|^ord)^(1 / ord)
@@ -127,7 +135,7 @@ def norm(x, ord=2, axis=None, keepdims=False):
     return power(reduce_sum(power(size, ord), axis, keepdims), 1 / ord)
 
 
-def normalize(x, axis=-1, epsilon=1e-12):
+def normalize(x: TensorLike, axis: Axis = -1, epsilon: float = 1e-12) -> Any:
     """The vectors along `axis`, divided by their length; one shorter than 1e-6 stays short.
 
     y = x / sqrt(max(sum x^2, epsilon))

@@ -6,50 +6,55 @@ input.
 """
 
 import math
+from collections.abc import Callable
+from typing import Any, ParamSpec
 
 from ..core.device import array_module, remember_host_copy
 from ..core.dtypes import floatx, standard_dtype
 from ..core.tensor import op
+from ..core.types import Array, Axis, DType, Shape, TensorLike
 from .kernels import axes_of, erf_by_table, fast_sum
+
+P = ParamSpec("P")
 
 # ---------------------------------------------------------------------------------------------
 # Arithmetic
 
 
 @op
-def add(a, b, /):
+def add(a: Array, b: Array, /):
     """The sum of two, element by element: a + b."""
     return a + b, (lambda g: g, lambda g: g)
 
 
 @op
-def subtract(a, b, /):
+def subtract(a: Array, b: Array, /):
     """The difference of two, element by element: a - b."""
     return a - b, (lambda g: g, lambda g: -g)
 
 
 @op
-def multiply(a, b, /):
+def multiply(a: Array, b: Array, /):
     """The product of two, element by element: a * b."""
     return a * b, (lambda g: g * b, lambda g: g * a)
 
 
 @op
-def divide(a, b, /):
+def divide(a: Array, b: Array, /):
     """The quotient of two, element by element: a / b."""
     y = a / b
     return y, (lambda g: g / b, lambda g: -g * y / b)
 
 
 @op
-def mod(a, b, /):
+def mod(a: Array, b: Array, /):
     """The remainder of a division: a - b * floor(a / b)."""
     xp = array_module(a, b)
     return a % b, (lambda g: g, lambda g: -g * xp.floor(a / b))
 
 
 @op
-def power(a, b, /):
+def power(a: Array, b: Array, /):
     """The first to the power of the second: a^b.
 
     The gradient of the exponent is a^b log a, and 0 where a is not positive.
@@ -66,7 +71,7 @@ def power(a, b, /):
 
 
 @op
-def matmul(a, b, /):
+def matmul(a: Array, b: Array, /):
     """The matrix product over the last two axes: a @ b.
 
         y[i, j] = sum over k of a[i, k] * b[k, j]
@@ -103,19 +108,19 @@ def matmul(a, b, /):
 # Element by element
 
 
-def named(name, text, fn):
+def named(name: str, text: str, fn: Callable[P, Any]) -> Callable[P, Any]:
     """An op of that name and docstring, for families of functions that differ in little."""
     fn.__name__, fn.__qualname__, fn.__doc__ = name, name, text
     return op(fn)
 
 
-def elementwise(name, text, derivative=None):
+def elementwise(name: str, text: str, derivative: Any = None) -> Callable[[Array], Any]:
     """The op y = xp.<name>(x); `derivative(xp, x, y)` is None if it has none."""
 
-    def fn(x, /):
+    def fn(x: Array, /):
         xp = array_module(x)
         y = getattr(xp, name)(x)
-        return y, (lambda g: g * derivative(xp, x, y),) if derivative else None
+        return y, None if derivative is None else (lambda g: g * derivative(xp, x, y),)
 
     return named(name, text, fn)
 
@@ -139,10 +144,10 @@ logical_not = elementwise("logical_not", "Whether x is 0, or false: not x.")
 # fmt: on
 
 
-def comparison(name, text):
+def comparison(name: str, text: str) -> Callable[[Array, Array], Any]:
     """The op xp.<name>(a, b), which has no gradient."""
 
-    def fn(a, b, /):
+    def fn(a: Array, b: Array, /):
         return getattr(array_module(a, b), name)(a, b), None
 
     return named(name, text, fn)
@@ -160,28 +165,28 @@ floor_divide = comparison("floor_divide", "The largest integer below a / b; it h
 
 
 @op
-def erf(x, /):
+def erf(x: Array, /):
     """The error function: 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x."""
     xp = array_module(x)
     return erf_by_table(xp, x), (lambda g: g * 2 / math.sqrt(math.pi) * xp.exp(-x * x),)
 
 
 @op
-def rsqrt(x, /):
+def rsqrt(x: Array, /):
     """One over the square root: 1 / sqrt(x)."""
     y = 1 / array_module(x).sqrt(x)
     return y, (lambda g: g * -0.5 * y / x,)
 
 
 @op
-def clip(x, /, x_min=None, x_max=None):
+def clip(x: Array, /, x_min: float | None = None, x_max: float | None = None):
     """Each element limited to the range `x_min` to `x_max`; the gradient is 0 outside."""
     y = array_module(x).clip(x, x_min, x_max)
     return y, (lambda g: g * (x == y),)
 
 
 @op
-def logaddexp(a, b, /):
+def logaddexp(a: Array, b: Array, /):
     """The logarithm of a sum of exponentials: log(e^a + e^b), which never overflows."""
     xp = array_module(a, b)
     y = xp.logaddexp(a, b)
@@ -189,21 +194,21 @@ def logaddexp(a, b, /):
 
 
 @op
-def maximum(a, b, /):
+def maximum(a: Array, b: Array, /):
     """The larger of two; where they are equal, the gradient goes to the first."""
     xp = array_module(a, b)
     return xp.maximum(a, b), (lambda g: g * (a >= b), lambda g: g * (a < b))
 
 
 @op
-def minimum(a, b, /):
+def minimum(a: Array, b: Array, /):
     """The smaller of two; where they are equal, the gradient goes to the first."""
     xp = array_module(a, b)
     return xp.minimum(a, b), (lambda g: g * (a <= b), lambda g: g * (a > b))
 
 
 @op
-def where(condition, a, b, /):
+def where(condition: Array, a: Array, b: Array, /):
     """The first where the condition holds, else the second: a or b."""
     xp = array_module(condition, a, b)
     y = xp.where(condition, a, b)
@@ -211,13 +216,13 @@ def where(condition, a, b, /):
 
 
 @op
-def identity(x, /):
+def identity(x: Array, /):
     """The same values, as a new tensor."""
     return x, (lambda g: g,)
 
 
 @op
-def cast(x, /, dtype):
+def cast(x: Array, /, dtype: DType):
     """The same values in another dtype; the gradient has the old one."""
     y = x.astype(standard_dtype(dtype))
     remember_host_copy(y, x)
@@ -228,7 +233,7 @@ def cast(x, /, dtype):
 # Reductions: many elements become one
 
 
-def stretch(g, shape, axis, keepdims):
+def stretch(g: Array, shape: Shape, axis: Axis, keepdims: bool) -> Array:
     """Bring a reduced gradient back to the shape before the reduction, as a broadcast view."""
     xp = array_module(g)
     g = g if axis is None or keepdims else xp.expand_dims(g, axes_of(axis, len(shape)))
@@ -236,7 +241,7 @@ def stretch(g, shape, axis, keepdims):
 
 
 @op(name="sum")
-def reduce_sum(x, /, axis=None, keepdims=False):
+def reduce_sum(x: Array, /, axis: Axis = None, keepdims: bool = False):
     """The sum over `axis` (all axes if None).
 
     Shapes: (..., n) -> (...), or (..., 1) with `keepdims`.
@@ -246,7 +251,7 @@ def reduce_sum(x, /, axis=None, keepdims=False):
 
 
 @op
-def mean(x, /, axis=None, keepdims=False):
+def mean(x: Array, /, axis: Axis = None, keepdims: bool = False):
     """The mean over `axis` (all axes if None): sum / count.
 
     Shapes: (..., n) -> (...), or (..., 1) with `keepdims`.
@@ -258,7 +263,7 @@ def mean(x, /, axis=None, keepdims=False):
     return y * scale, (lambda g: stretch(g * scale, x.shape, axis, keepdims),)
 
 
-def extremum(x, axis, keepdims, find):
+def extremum(x: Array, axis: Axis, keepdims: bool, find: Callable[..., Array]):
     """The largest or smallest value; a gradient is shared evenly among equals."""
     y = find(x, axis=axis, keepdims=True)
 
@@ -271,19 +276,19 @@ def extremum(x, axis, keepdims, find):
 
 
 @op(name="max")
-def reduce_max(x, /, axis=None, keepdims=False):
+def reduce_max(x: Array, /, axis: Axis = None, keepdims: bool = False):
     """The largest value over `axis` (all axes if None)."""
     return extremum(x, axis, keepdims, array_module(x).max)
 
 
 @op(name="min")
-def reduce_min(x, /, axis=None, keepdims=False):
+def reduce_min(x: Array, /, axis: Axis = None, keepdims: bool = False):
     """The smallest value over `axis` (all axes if None)."""
     return extremum(x, axis, keepdims, array_module(x).min)
 
 
 @op
-def prod(x, /, axis=None, keepdims=False):
+def prod(x: Array, /, axis: Axis = None, keepdims: bool = False):
     """The product over `axis` (all axes if None)."""
     xp = array_module(x)
 
@@ -301,7 +306,7 @@ def prod(x, /, axis=None, keepdims=False):
 
 
 @op
-def logsumexp(x, /, axis=None, keepdims=False):
+def logsumexp(x: Array, /, axis: Axis = None, keepdims: bool = False):
     """The logarithm of the sum of e^x over `axis` (all axes if None).
 
         y = log sum e^(x - max) + max
@@ -320,7 +325,7 @@ def logsumexp(x, /, axis=None, keepdims=False):
 
 
 @op
-def cumsum(x, /, axis=None):
+def cumsum(x: Array, /, axis: int | None = None):
     """The running sum along `axis` (of all elements in a row if None)."""
     xp = array_module(x)
     return x.cumsum(axis), (
@@ -328,7 +333,7 @@ def cumsum(x, /, axis=None):
     )
 
 
-def var(x, axis=None, keepdims=False):
+def var(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Any:
     """The mean squared distance from the mean: mean (x - mean)^2 over `axis`.
 
     Shapes: (..., n) -> (...), or (..., 1) with `keepdims`.
@@ -336,7 +341,7 @@ def var(x, axis=None, keepdims=False):
     return mean(square(x - mean(x, axis, True)), axis, keepdims)
 
 
-def std(x, axis=None, keepdims=False):
+def std(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Any:
     """The square root of the variance over `axis`.
 
     Shapes: (..., n) -> (...), or (..., 1) with `keepdims`.
@@ -347,10 +352,10 @@ def std(x, axis=None, keepdims=False):
 # The others have no gradient.
 
 
-def search(name, text):
+def search(name: str, text: str) -> Callable[..., Any]:
     """The op xp.<name>(x, axis), which has no gradient."""
 
-    def fn(x, /, axis=None, keepdims=False):
+    def fn(x: Array, /, axis: Axis = None, keepdims: bool = False):
         return getattr(array_module(x), name)(x, axis=axis, keepdims=keepdims), None
 
     return named(name, text, fn)
