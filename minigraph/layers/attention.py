@@ -126,10 +126,9 @@ class MultiHeadAttention(Layer):
             for heads, x in zip(self.heads, (query, key, value), strict=True)
         )
         scores = q @ ops.transpose(k, (0, 1, 3, 2)) * (1 / math.sqrt(self.key_dim))
-        masks = [query_mask, value_mask, key_mask]
-        for i, x in enumerate((query, value, key)):
-            masks[i] = x.mask if masks[i] is None else masks[i]
-        allowed = self.combined_mask(*masks, attention_mask, use_causal_mask, scores)
+        given = (query, query_mask), (value, value_mask), (key, key_mask)
+        masks = [x.mask if mask is None else mask for x, mask in given]
+        allowed = self.combined_mask(masks, attention_mask, use_causal_mask, scores)
         if allowed is not None:
             scores = ops.where(allowed, scores, -1e9 if self.dtype != "float16" else -3e4)
         scores = nn.softmax(scores)
@@ -138,19 +137,13 @@ class MultiHeadAttention(Layer):
         return (outputs, scores) if return_attention_scores else outputs
 
     def combined_mask(
-        self,
-        query_mask: Array,
-        value_mask: Array,
-        key_mask: Array,
-        attention_mask: Array,
-        causal: bool,
-        scores: TensorLike,
+        self, masks: Sequence[Array], attention_mask: Array, causal: bool, scores: TensorLike
     ) -> Array:
-        """Which steps may attend to which, a mask that broadcasts to the scores; None for all."""
-        queries, *keys = (
-            None if m is None else as_array(m).astype(bool)
-            for m in (query_mask, value_mask, key_mask)
-        )
+        """Which steps may attend to which, a mask that broadcasts to the scores; None for all.
+
+        `masks` are those of the query, the value and the key.
+        """
+        queries, *keys = (None if m is None else as_array(m).astype(bool) for m in masks)
         given = None if attention_mask is None else as_array(attention_mask).astype(bool)
         masks = [None if m is None else m[:, None, None, :] for m in keys]
         masks.append(None if queries is None else queries[:, None, :, None])

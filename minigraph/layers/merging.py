@@ -159,7 +159,10 @@ class Dot(Merge):
     exactly_two = True
 
     def __init__(
-        self, axes: int | Sequence[int], normalize: bool = False, **options: Unpack[LayerOptions]
+        self,
+        axes: int | tuple[int, int] | list[int],
+        normalize: bool = False,
+        **options: Unpack[LayerOptions],
     ):
         super().__init__(**options)
         pair = list(axes) if isinstance(axes, (list, tuple)) else [axes, axes]

@@ -1,6 +1,5 @@
 """Normalisation: numbers brought to mean 0 and variance 1, then scaled and shifted by weights."""
 
-from collections.abc import Sequence
 from typing import Any, Unpack
 
 from .. import ops
@@ -109,7 +108,7 @@ class LayerNormalization(Layer):
 
     def __init__(
         self,
-        axis: int | Sequence[int] = -1,
+        axis: int | tuple[int, ...] | list[int] = -1,
         epsilon: float = 1e-3,
         center: bool = True,
         scale: bool = True,

@@ -58,11 +58,14 @@ class Cell(Layer):
     """
 
     weight_defaults = {"kernel": "glorot_uniform", "recurrent": "orthogonal", "bias": "zeros"}
+    recurrent_initializer: Any
+    recurrent_regularizer: Any
+    bias_initializer: Any
     gates: int = 1
     states: int = 1
     functions: tuple[str, ...] = ("activation",)
     settings: tuple[str, ...] = ()  # what else the op takes
-    whole: Any = None
+    whole: Any
     plain: Any
     kernel_size: tuple[int, ...] = ()  # the axes of the weights that come before inputs and columns
 
@@ -81,8 +84,10 @@ class Cell(Layer):
         self.activation = activations.get(activation)
         self.use_bias = use_bias
         self.dropout, self.recurrent_dropout, self.seed = dropout, recurrent_dropout, seed
-        options = {"seed": seed, "name": "dropout", "dtype": self.dtype}
-        self.droppers = [Dropout(rate, **options) for rate in (dropout, recurrent_dropout)]
+        self.droppers = [
+            Dropout(rate, seed=seed, name="dropout", dtype=self.dtype)
+            for rate in (dropout, recurrent_dropout)
+        ]
 
     @property
     def state_size(self) -> list[int]:
@@ -134,11 +139,11 @@ class Cell(Layer):
     def run(
         self,
         x: TensorLike,
-        states: list[Any],
+        states: Sequence[Any],
         mask: Array,
         zero_output_for_mask: bool,
         training: bool,
-    ) -> tuple[Any, Any, list[Any]]:
+    ) -> tuple[Any, Any, Sequence[Any]]:
         """All steps: the outputs, the last one and the last states."""
         x, keep = self.drop(x, ((len(x), 1, *x.shape[2:]), states[0].shape), training)
         functions = {name: nn.FUSABLE.get(getattr(self, name)) for name in self.functions}
@@ -402,7 +407,7 @@ class RNN(Layer):
                 Variable(np.zeros(shape, self.dtype), trainable=False) for shape in shapes
             ]
 
-    def state_shapes(self, input_shape: Shape) -> list[tuple[int, ...]]:
+    def state_shapes(self, input_shape: Any) -> list[tuple[int, ...]]:
         """The shapes of the states, without the batch."""
         return [(size,) for size in tree.flatten(self.cell.state_size)]
 
@@ -433,11 +438,11 @@ class RNN(Layer):
     def run(
         self,
         x: TensorLike,
-        states: list[Any],
+        states: Sequence[Any],
         mask: Array,
         zero_output_for_mask: bool,
         training: bool,
-    ) -> tuple[Any, Any, list[Any]]:
+    ) -> tuple[Any, Any, Sequence[Any]]:
         """All steps of any cell: the outputs, the last one and the last states."""
 
         def step(x, states):
@@ -633,7 +638,7 @@ class ConvLSTM2D(CellRNN):
             **options: Unpack[ConvLSTMOptions],
         ): ...
 
-    def state_shapes(self, input_shape: Shape) -> list[tuple[int, ...]]:
+    def state_shapes(self, input_shape: Any) -> list[tuple[int, ...]]:
         cell = self.cell
         settings = cell.kernel_size, cell.strides, cell.padding, cell.dilation_rate
         axes = conv_axes(f"layer {self.name!r}", input_shape[2:-1], *settings)

@@ -62,13 +62,14 @@ def run_steps(
     states: Sequence[TensorLike],
     mask: Array = None,
     zero_output_for_mask: bool = False,
-) -> tuple[Any, Any, list[Any]]:
+) -> tuple[Any, Any, Sequence[Any]]:
     """The obvious loop: `step(x_t, states)` gives an output and the next states, for each t.
 
     Returns all outputs, the last one and the last states. With an empty batch every step gives
     what the second gives, so two are run: a trace takes no longer for a long sequence.
     """
-    outputs, previous, length = [], 0.0, x.shape[1]
+    outputs, length = [], x.shape[1]
+    previous: Any = 0.0
     spend(len(x), length, LOOP_TURN)
     for t, x_t in enumerate(unstack(x if len(x) else x[:, :2], axis=1)):
         output, after = step(x_t, states)
@@ -300,11 +301,12 @@ class Recurrence:
     the gates to each state of time t, None where nothing does.
     """
 
+    step: Any  # these three are the network's own
+    prepare_backward: Any
+    step_backward: Any
     state_product: type[MatrixProduct] | type[ConvProduct] = MatrixProduct
     gate_order: tuple[int, ...] = (0,)
-    gates_share_gradient: bool = (
-        True  # inputs and state are added, so one array is the gradient of both
-    )
+    gates_share_gradient: bool = True  # inputs and state are added: one array is both gradients
 
     def __init__(
         self,
