@@ -36,7 +36,8 @@ FLOORS = [
         + ["graph.symbols", "graph.ordering", "graph.plan", "graph.inside"]
     ],
     [
-        ["layers.core", "layers.merging", "layers.reshaping", "layers.regularization"]
+        ["layers.options"]
+        + ["layers.core", "layers.merging", "layers.reshaping", "layers.regularization"]
         + ["layers.activations", "layers.preprocessing"]
         + ["layers.conv", "layers.pooling", "layers.normalization"]
         + ["layers.sequences", "layers.recurrent", "layers.attention", "layers.__init__"],

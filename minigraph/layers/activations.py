@@ -1,9 +1,14 @@
 """Activations with settings, as layers: they hold the settings, or even learn them."""
 
+from collections.abc import Sequence
+from typing import Any, Unpack
+
 from .. import ops
 from ..core.checks import check_numbers
-from ..graph.layer import Layer
+from ..core.types import Axis, Shape, TensorLike
+from ..graph.layer import Layer, LayerOptions
 from ..ops import nn
+from .options import PReLUOptions
 
 
 class ReLU(Layer):
@@ -21,7 +26,13 @@ class ReLU(Layer):
 
     supports_masking = True
 
-    def __init__(self, max_value=None, negative_slope=0.0, threshold=0.0, **options):
+    def __init__(
+        self,
+        max_value: float | None = None,
+        negative_slope: float = 0.0,
+        threshold: float = 0.0,
+        **options: Unpack[LayerOptions],
+    ):
         super().__init__(**options)
         check_numbers(least=0, negative_slope=negative_slope, threshold=threshold)
         if max_value is not None:
@@ -29,7 +40,7 @@ class ReLU(Layer):
         self.max_value, self.negative_slope = max_value, negative_slope
         self.threshold = threshold
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> Any:
         return nn.relu(inputs, self.negative_slope, self.max_value, self.threshold)
 
 
@@ -45,12 +56,12 @@ class LeakyReLU(Layer):
 
     supports_masking = True
 
-    def __init__(self, negative_slope=0.3, **options):
+    def __init__(self, negative_slope: float = 0.3, **options: Unpack[LayerOptions]):
         super().__init__(**options)
         check_numbers(least=0, negative_slope=negative_slope)
         self.negative_slope = negative_slope
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> Any:
         return nn.leaky_relu(inputs, self.negative_slope)
 
 
@@ -66,12 +77,12 @@ class ELU(Layer):
 
     supports_masking = True
 
-    def __init__(self, alpha=1.0, **options):
+    def __init__(self, alpha: float = 1.0, **options: Unpack[LayerOptions]):
         super().__init__(**options)
         check_numbers(least=0, alpha=alpha)
         self.alpha = alpha
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> Any:
         return nn.elu(inputs, self.alpha)
 
 
@@ -85,11 +96,11 @@ class Softmax(Layer):
 
     supports_masking = True
 
-    def __init__(self, axis=-1, **options):
+    def __init__(self, axis: Axis = -1, **options: Unpack[LayerOptions]):
         super().__init__(**options)
         self.axis = axis
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> Any:
         return nn.softmax(inputs, self.axis)
 
 
@@ -107,11 +118,13 @@ class PReLU(Layer):
     supports_masking = True
     weight_defaults = {"alpha": "zeros"}
 
-    def __init__(self, shared_axes=None, **options):
+    def __init__(
+        self, shared_axes: int | Sequence[int] | None = None, **options: Unpack[PReLUOptions]
+    ):
         super().__init__(**options)
         self.shared_axes = [shared_axes] if isinstance(shared_axes, int) else shared_axes
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         shared = self.shared_axes or ()
         if not all(axis in range(1, len(input_shape)) for axis in shared):
             raise ValueError(
@@ -121,5 +134,5 @@ class PReLU(Layer):
         shape = [1 if i in shared else n for i, n in enumerate(input_shape)]
         self.alpha = self.add_weight(shape[1:], name="alpha")
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> Any:
         return ops.maximum(inputs, 0) + self.alpha * ops.minimum(inputs, 0)

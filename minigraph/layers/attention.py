@@ -1,17 +1,21 @@
 """Attention: each step of one sequence attends to all steps of another."""
 
 import math
+from collections.abc import Sequence
+from typing import Any, Unpack
 
 from .. import ops
 from ..core import tree
 from ..core.checks import check_positive
 from ..core.device import array_module
 from ..core.tensor import as_array
+from ..core.types import Array, Shape, TensorLike
 from ..graph.input_spec import InputSpec
 from ..graph.layer import Layer
 from ..graph.masks import combine_masks
 from ..ops import nn
 from .core import check_known
+from .options import KernelOptions
 from .regularization import Dropout
 
 
@@ -24,17 +28,23 @@ class Heads(Layer):
 
     weight_defaults = {"kernel": "glorot_uniform", "bias": "zeros"}
 
-    def __init__(self, shape, use_bias=True, out=False, **options):
+    def __init__(
+        self,
+        shape: Sequence[int],
+        use_bias: bool = True,
+        out: bool = False,
+        **options: Unpack[KernelOptions],
+    ):
         super().__init__(**options)
         self.shape, self.use_bias, self.out = tuple(shape), use_bias, out
         self.input_spec = InputSpec(ndim=4 if out else 3)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         input_axes = input_shape[2:] if self.out else (check_known(input_shape[-1], self),)
         self.kernel = self.add_weight((*input_axes, *self.shape), name="kernel")
         self.bias = self.add_weight(self.shape, name="bias") if self.use_bias else None
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> Any:
         width, bias = math.prod(self.shape), self.bias
         bias = None if bias is None else ops.reshape(bias, (width,))
         kernel = ops.reshape(self.kernel, (self.kernel.size // width, width))
@@ -66,9 +76,16 @@ class MultiHeadAttention(Layer):
     supports_masking = True
 
     def __init__(
-        self, num_heads, key_dim, value_dim=None, dropout=0.0, use_bias=True, output_shape=None,
-        seed=None, **options,
-    ):  # fmt: skip
+        self,
+        num_heads: int,
+        key_dim: int,
+        value_dim: int | None = None,
+        dropout: float = 0.0,
+        use_bias: bool = True,
+        output_shape: int | Sequence[int] | None = None,
+        seed: int | None = None,
+        **options: Unpack[KernelOptions],
+    ):
         super().__init__(**options)
         self.num_heads = check_positive(num_heads, "num_heads")
         self.key_dim = check_positive(key_dim, "key_dim")
@@ -81,18 +98,27 @@ class MultiHeadAttention(Layer):
         self.heads = [self.make_heads((num_heads, width), name) for name, width in widths.items()]
         self.dropper = Dropout(dropout, seed=seed, name="dropout", dtype=self.dtype)
 
-    def make_heads(self, shape, name, **more):
+    def make_heads(self, shape: Sequence[int], name: str, **more: Any) -> Heads:
         settings = {name: getattr(self, name) for name in self.option_defaults}
         return Heads(shape, self.use_bias, name=name, dtype=self.dtype, **settings, **more)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         width = self.output_shape or check_known(input_shape[-1], self)
         self.joined = self.make_heads(tree.flatten(width), "attention_output", out=True)
 
     def call(
-        self, query, value=None, key=None, query_mask=None, value_mask=None, key_mask=None,
-        attention_mask=None, return_attention_scores=False, training=False, use_causal_mask=False,
-    ):  # fmt: skip
+        self,
+        query: TensorLike,
+        value: TensorLike = None,
+        key: TensorLike = None,
+        query_mask: Array = None,
+        value_mask: Array = None,
+        key_mask: Array = None,
+        attention_mask: Array = None,
+        return_attention_scores: bool = False,
+        training: bool = False,
+        use_causal_mask: bool = False,
+    ) -> Any:
         value = query if value is None else value
         key = value if key is None else key
         q, k, v = (
@@ -100,10 +126,9 @@ class MultiHeadAttention(Layer):
             for heads, x in zip(self.heads, (query, key, value), strict=True)
         )
         scores = q @ ops.transpose(k, (0, 1, 3, 2)) * (1 / math.sqrt(self.key_dim))
-        masks = [query_mask, value_mask, key_mask]
-        for i, x in enumerate((query, value, key)):
-            masks[i] = x.mask if masks[i] is None else masks[i]
-        allowed = self.combined_mask(*masks, attention_mask, use_causal_mask, scores)
+        given = (query, query_mask), (value, value_mask), (key, key_mask)
+        masks = [x.mask if mask is None else mask for x, mask in given]
+        allowed = self.combined_mask(masks, attention_mask, use_causal_mask, scores)
         if allowed is not None:
             scores = ops.where(allowed, scores, -1e9 if self.dtype != "float16" else -3e4)
         scores = nn.softmax(scores)
@@ -111,12 +136,14 @@ class MultiHeadAttention(Layer):
         outputs = self.joined(ops.transpose(mixed, (0, 2, 1, 3)))
         return (outputs, scores) if return_attention_scores else outputs
 
-    def combined_mask(self, query_mask, value_mask, key_mask, attention_mask, causal, scores):
-        """Which steps may attend to which, a mask that broadcasts to the scores; None for all."""
-        queries, *keys = (
-            None if m is None else as_array(m).astype(bool)
-            for m in (query_mask, value_mask, key_mask)
-        )
+    def combined_mask(
+        self, masks: Sequence[Array], attention_mask: Array, causal: bool, scores: TensorLike
+    ) -> Array:
+        """Which steps may attend to which, a mask that broadcasts to the scores; None for all.
+
+        `masks` are those of the query, the value and the key.
+        """
+        queries, *keys = (None if m is None else as_array(m).astype(bool) for m in masks)
         given = None if attention_mask is None else as_array(attention_mask).astype(bool)
         masks = [None if m is None else m[:, None, None, :] for m in keys]
         masks.append(None if queries is None else queries[:, None, :, None])

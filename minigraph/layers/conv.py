@@ -4,11 +4,16 @@ All of them are one op; a name only says over how many axes its kernel slides.
 Inputs are (batch, *lengths, channels).
 """
 
+from typing import Any, Unpack
+
 from .. import activations
+from ..activations import ActivationLike
 from ..core.checks import check_choice, check_positive, check_sizes
+from ..core.types import Shape, TensorLike
 from ..graph.input_spec import InputSpec
-from ..ops.conv import conv, conv_transpose
+from ..ops.conv import Padding, Sizes, conv, conv_transpose
 from .core import Spatial, check_known
+from .options import ConvolutionOptions, ConvolutionTransposeOptions
 
 
 class Convolution(Spatial):
@@ -19,13 +24,21 @@ class Convolution(Spatial):
     dilation, and groups that do not divide both channels and filters.
     """
 
-    paddings = ("valid", "same")
+    paddings: tuple[Padding, ...] = ("valid", "same")
     weight_defaults = {"kernel": "glorot_uniform", "bias": "zeros"}
 
     def __init__(
-        self, filters, kernel_size, strides=1, padding="valid", dilation_rate=1, groups=1,
-        activation=None, use_bias=True, **options,
-    ):  # fmt: skip
+        self,
+        filters: int,
+        kernel_size: Sizes,
+        strides: Sizes = 1,
+        padding: Padding = "valid",
+        dilation_rate: Sizes = 1,
+        groups: int = 1,
+        activation: ActivationLike = None,
+        use_bias: bool = True,
+        **options: Unpack[ConvolutionOptions],
+    ):
         super().__init__(**options)
         self.filters = check_positive(filters, "filters")
         self.kernel_size = check_sizes(kernel_size, self.rank, "kernel_size")
@@ -42,7 +55,7 @@ class Convolution(Spatial):
         if self.filters % self.groups:
             raise ValueError(f"`groups`={groups} must divide `filters`={filters}")
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         channels = check_known(input_shape[-1], self)
         if channels % self.groups:
             groups = f"`groups`={self.groups} must divide the {channels} channels of its input"
@@ -51,11 +64,11 @@ class Convolution(Spatial):
         self.bias = self.add_weight((self.filters,), name="bias") if self.use_bias else None
         self.input_spec = InputSpec(ndim=self.rank + 2, axes={-1: channels})
 
-    def ends(self, channels):
+    def ends(self, channels: int) -> tuple[int, int]:
         """The last two axes of the kernel."""
         return channels // self.groups, self.filters
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> Any:
         name = activations.FUSABLE.get(self.activation)
         y = self.convolve(
             inputs, self.kernel, self.bias, self.strides, self.padding,
@@ -63,7 +76,7 @@ class Convolution(Spatial):
         )  # fmt: skip
         return y if self.activation in activations.FUSABLE else self.activation(y)
 
-    def convolve(self, *arrays, **settings):
+    def convolve(self, *arrays: TensorLike, **settings: Any) -> Any:
         return conv(*arrays, groups=self.groups, **settings)
 
 
@@ -77,7 +90,13 @@ class ConvolutionTranspose(Convolution):
     """
 
     def __init__(
-        self, filters, kernel_size, strides=1, padding="valid", output_padding=None, **options
+        self,
+        filters: int,
+        kernel_size: Sizes,
+        strides: Sizes = 1,
+        padding: Padding = "valid",
+        output_padding: Sizes | None = None,
+        **options: Unpack[ConvolutionTransposeOptions],
     ):
         super().__init__(filters, kernel_size, strides, padding, **options)
         check_choice(self.groups, (1,), "groups")
@@ -87,10 +106,10 @@ class ConvolutionTranspose(Convolution):
             if any(p >= s for p, s in zip(self.output_padding, self.strides, strict=True)):
                 raise ValueError(f"`output_padding`={output_padding} must be below {strides=}")
 
-    def ends(self, channels):
+    def ends(self, channels: int) -> tuple[int, int]:
         return self.filters, channels
 
-    def convolve(self, *arrays, **settings):
+    def convolve(self, *arrays: TensorLike, **settings: Any) -> Any:
         return conv_transpose(*arrays, output_padding=self.output_padding, **settings)
 
 

@@ -1,11 +1,17 @@
 """Dense, Activation and the layers that change nothing but the form of a call."""
 
+from collections.abc import Callable
+from typing import Any, NoReturn, Unpack
+
 from .. import activations, ops
+from ..activations import ActivationLike
 from ..core import tree
 from ..core.checks import check_choice, check_positive
+from ..core.types import Shape, Structure, TensorLike
 from ..graph.input_spec import InputSpec
-from ..graph.layer import Layer
+from ..graph.layer import Layer, LayerOptions
 from ..ops import nn
+from .options import DataFormat, KernelOptions
 
 
 class Dense(Layer):
@@ -21,20 +27,26 @@ class Dense(Layer):
     supports_masking = True
     weight_defaults = {"kernel": "glorot_uniform", "bias": "zeros"}
 
-    def __init__(self, units, activation=None, use_bias=True, **options):
+    def __init__(
+        self,
+        units: int,
+        activation: ActivationLike = None,
+        use_bias: bool = True,
+        **options: Unpack[KernelOptions],
+    ):
         super().__init__(**options)
         self.units = check_positive(units, "units")
         self.activation = activations.get(activation)
         self.use_bias = use_bias
         self.input_spec = InputSpec(min_ndim=2)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         inputs = check_known(input_shape[-1] if input_shape else None, self)
         self.kernel = self.add_weight((inputs, self.units), name="kernel")
         self.bias = self.add_weight((self.units,), name="bias") if self.use_bias else None
         self.input_spec = InputSpec(min_ndim=2, axes={-1: inputs})
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> Any:
         name = activations.FUSABLE.get(self.activation)
         y = nn.dense(inputs, self.kernel, self.bias, activation=name)
         return y if self.activation in activations.FUSABLE else self.activation(y)
@@ -51,11 +63,11 @@ class Activation(Layer):
 
     supports_masking = True
 
-    def __init__(self, activation, **options):
+    def __init__(self, activation: ActivationLike, **options: Unpack[LayerOptions]):
         super().__init__(**options)
         self.activation = activations.get(activation)
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> Any:
         return self.activation(inputs)
 
 
@@ -69,7 +81,7 @@ class Identity(Layer):
 
     supports_masking = True
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> Any:
         return tree.map(ops.identity, inputs)
 
 
@@ -85,20 +97,26 @@ class Lambda(Layer):
     Raises ValueError if `function` cannot be called, and when the layer is to be saved.
     """
 
-    def __init__(self, function, mask=None, arguments=None, **options):
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        mask: Structure = None,
+        arguments: dict[str, Any] | None = None,
+        **options: Unpack[LayerOptions],
+    ):
         super().__init__(**options)
         if not callable(function):
             raise ValueError(f"`function` must be a function of tensors, got {function!r}")
         self.function, self.mask, self.arguments = function, mask, arguments or {}
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> Any:
         return self.function(inputs, **self.arguments)
 
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs: TensorLike, mask: Structure = None) -> Any:
         """What the argument `mask` says."""
         return self.mask(inputs, mask) if callable(self.mask) else self.mask
 
-    def get_config(self):
+    def get_config(self) -> NoReturn:
         """Raises ValueError: write a subclass of Layer to save a model."""
         raise ValueError(
             f"the Lambda layer {self.name!r} cannot be saved or cloned: a function has no "
@@ -107,7 +125,7 @@ class Lambda(Layer):
         )
 
 
-def check_known(size, layer):
+def check_known(size: int | None, layer: Layer) -> int:
     """A size that must be known to make weights; ValueError naming the layer if it is not."""
     if not isinstance(size, int):
         raise ValueError(
@@ -117,7 +135,7 @@ def check_known(size, layer):
     return size
 
 
-def check_format(data_format):
+def check_format(data_format: DataFormat) -> DataFormat:
     """Channels come last: any other `data_format` is a ValueError."""
     return check_choice(data_format, (None, "channels_last"), "data_format")
 
@@ -125,7 +143,9 @@ def check_format(data_format):
 class Spatial(Layer):
     """A layer over lines, images or volumes: (batch, *lengths, channels), with `rank` lengths."""
 
-    def __init__(self, data_format=None, **options):
+    rank: int
+
+    def __init__(self, data_format: DataFormat = None, **options: Any):
         super().__init__(**options)
         self.data_format = check_format(data_format)
         self.input_spec = InputSpec(ndim=self.rank + 2)

@@ -1,12 +1,18 @@
 """Layers that make one tensor out of several."""
 
+import typing
+from collections.abc import Callable, Sequence
 from functools import reduce
+from typing import Any, ParamSpec, Unpack
 
 from .. import ops
 from ..core.device import array_module
-from ..graph.layer import Layer
+from ..core.types import Structure, TensorLike
+from ..graph.layer import Layer, LayerOptions
 from ..graph.masks import combine_masks, follows_masks
 from ..ops.arrays import check_axis
+
+P = ParamSpec("P")
 
 
 class Merge(Layer):
@@ -16,11 +22,11 @@ class Merge(Layer):
     batch axis. Raises ValueError, with both shapes, where they do not fit.
     """
 
-    combine = None
-    exactly_two = False
+    combine: Any = None
+    exactly_two: bool = False
     supports_masking = True
 
-    def build(self, input_shape):
+    def build(self, input_shape: Structure) -> None:
         shapes = input_shape if isinstance(input_shape, (list, tuple)) else [input_shape]
         if len(shapes) < 2 or not all(isinstance(shape, tuple) for shape in shapes):
             raise ValueError(
@@ -30,11 +36,11 @@ class Merge(Layer):
         if self.exactly_two and len(shapes) != 2:
             raise ValueError(f"{self._title} takes exactly 2 inputs, got {len(shapes)}")
 
-    def call(self, inputs):
+    def call(self, inputs: Sequence[TensorLike]) -> Any:
         rank = max(x.ndim for x in inputs)
         return reduce(self.merge, [align(x, rank) for x in inputs])
 
-    def merge(self, a, b):
+    def merge(self, a: TensorLike, b: TensorLike) -> Any:
         """Two tensors of equal rank become one."""
         try:
             return type(self).combine(a, b)
@@ -45,19 +51,19 @@ class Merge(Layer):
             ) from None
 
     @staticmethod
-    def advice(a, b):
+    def advice(a: tuple[int, ...], b: tuple[int, ...]) -> str:
         """What could bring two shapes together: a layer that changes only what differs."""
         if a[-1] != b[-1]:
             return "A Dense layer, or a convolution of size 1, brings them to one width."
         return 'A convolution or pooling on the way with padding="same" keeps the other sizes.'
 
     @follows_masks
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs: Sequence[TensorLike], mask: Structure = None) -> Any:
         """A step counts if it counts in every input."""
         return combine_masks(mask)
 
 
-def align(x, rank):
+def align(x: TensorLike, rank: int) -> Any:
     """Axes of size 1 behind the batch, so that all inputs have the same rank."""
     missing = rank - x.ndim
     return ops.reshape(x, (x.shape[0], *[1] * missing, *x.shape[1:])) if missing else x
@@ -109,7 +115,7 @@ class Average(Add):
     Raises ValueError, with both shapes, where they do not fit, and for fewer than two inputs.
     """
 
-    def call(self, inputs):
+    def call(self, inputs: Sequence[TensorLike]) -> Any:
         return super().call(inputs) / len(inputs)
 
 
@@ -152,14 +158,19 @@ class Dot(Merge):
 
     exactly_two = True
 
-    def __init__(self, axes, normalize=False, **options):
+    def __init__(
+        self,
+        axes: int | tuple[int, int] | list[int],
+        normalize: bool = False,
+        **options: Unpack[LayerOptions],
+    ):
         super().__init__(**options)
         pair = list(axes) if isinstance(axes, (list, tuple)) else [axes, axes]
         if len(pair) != 2 or not all(type(a) is int and a != 0 for a in pair):
             raise ValueError(f"`axes` must be an axis, or two, other than the batch; got {axes!r}")
         self.axes, self.normalize = axes, normalize
 
-    def call(self, inputs):
+    def call(self, inputs: Sequence[TensorLike]) -> Any:
         axes = self.axes if isinstance(self.axes, (list, tuple)) else (self.axes, self.axes)
         names = ["b" + "ijklm"[: inputs[0].ndim - 1], "b" + "pqrst"[: inputs[1].ndim - 1]]
         for x, axis in zip(inputs, axes, strict=True):
@@ -179,7 +190,7 @@ class Dot(Merge):
         return ops.expand_dims(y, -1) if y.ndim == 1 else y
 
     @follows_masks
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs: Sequence[TensorLike], mask: Structure = None) -> Any:
         """No mask: the output does not have the steps of the inputs."""
 
 
@@ -190,15 +201,15 @@ class Concatenate(Merge):
     Raises ValueError, with all shapes, where another axis differs, and for fewer than two inputs.
     """
 
-    def __init__(self, axis=-1, **options):
+    def __init__(self, axis: int = -1, **options: Unpack[LayerOptions]):
         super().__init__(**options)
         self.axis = axis
 
-    def call(self, inputs):
+    def call(self, inputs: Sequence[TensorLike]) -> Any:
         return ops.concatenate(inputs, axis=self.axis)
 
     @follows_masks
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs: Sequence[TensorLike], mask: Structure = None) -> Any:
         """Joined in time, if that is the axis; else a step counts if it counts in every input."""
         if mask is None or self.axis % inputs[0].ndim != 1:
             return combine_masks(mask)
@@ -207,10 +218,12 @@ class Concatenate(Merge):
         return xp.concatenate([xp.ones(x.shape[:2], bool) if m is None else m for x, m in pairs], 1)
 
 
-def as_function(layer):
+def as_function(
+    layer: Callable[P, Layer],
+) -> Callable[typing.Concatenate[Sequence[TensorLike], P], Any]:
     """The lower-case form of a merge layer: `add(inputs)` is `Add()(inputs)`."""
 
-    def merge(inputs, *args, **options):
+    def merge(inputs: Sequence[TensorLike], *args: P.args, **options: P.kwargs) -> Any:
         return layer(*args, **options)(inputs)
 
     merge.__name__ = merge.__qualname__ = layer.__name__.lower()

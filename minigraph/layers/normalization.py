@@ -1,12 +1,16 @@
 """Normalisation: numbers brought to mean 0 and variance 1, then scaled and shifted by weights."""
 
+from typing import Any, Unpack
+
 from .. import ops
 from ..core.checks import check_numbers
 from ..core.device import array_module
+from ..core.types import Array, Shape, TensorLike
 from ..graph.input_spec import InputSpec
 from ..graph.layer import Layer
 from ..ops import nn
 from .core import check_known
+from .options import BatchNormalizationOptions, NormalizationOptions
 
 
 class BatchNormalization(Layer):
@@ -33,7 +37,15 @@ class BatchNormalization(Layer):
         "moving_variance": "ones",
     }
 
-    def __init__(self, axis=-1, momentum=0.99, epsilon=1e-3, center=True, scale=True, **options):
+    def __init__(
+        self,
+        axis: int = -1,
+        momentum: float = 0.99,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        **options: Unpack[BatchNormalizationOptions],
+    ):
         super().__init__(**options)
         if not isinstance(axis, int) or isinstance(axis, bool):
             raise ValueError(f"`axis` must be an integer, got {axis!r}")
@@ -42,7 +54,7 @@ class BatchNormalization(Layer):
         self.axis, self.momentum, self.epsilon = axis, momentum, epsilon
         self.center, self.scale = center, scale
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         rank = len(input_shape)
         check_axis(self.axis, rank)
         size = check_known(input_shape[self.axis], self)
@@ -52,7 +64,7 @@ class BatchNormalization(Layer):
         self.moving_variance = self.add_weight((size,), trainable=False, name="moving_variance")
         self.input_spec = InputSpec(ndim=rank, axes={self.axis: size})
 
-    def call(self, inputs, training=False, mask=None):
+    def call(self, inputs: TensorLike, training: bool = False, mask: Array = None) -> Any:
         axis, last = self.axis % inputs.ndim, inputs.ndim - 1
         if axis == last:
             return self.normalize(inputs, training and self.trainable, mask)
@@ -60,7 +72,7 @@ class BatchNormalization(Layer):
         y = self.normalize(ops.transpose(inputs, order), training and self.trainable, mask)
         return ops.transpose(y, [order.index(i) for i in range(inputs.ndim)])
 
-    def normalize(self, x, from_batch, mask):
+    def normalize(self, x: TensorLike, from_batch: bool, mask: Array) -> Any:
         """The formula along the last axis."""
         if not from_batch:
             scale = 1 / ops.sqrt(self.moving_variance + self.epsilon)
@@ -94,19 +106,26 @@ class LayerNormalization(Layer):
     supports_masking = True
     weight_defaults = {"gamma": "ones", "beta": "zeros"}
 
-    def __init__(self, axis=-1, epsilon=1e-3, center=True, scale=True, **options):
+    def __init__(
+        self,
+        axis: int | tuple[int, ...] | list[int] = -1,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        **options: Unpack[NormalizationOptions],
+    ):
         super().__init__(**options)
         check_numbers(least=0, epsilon=epsilon)
         self.axis, self.epsilon, self.center, self.scale = axis, epsilon, center, scale
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         axes = self.axis if isinstance(self.axis, (list, tuple)) else [self.axis]
         self.axes = tuple(sorted(check_axis(axis, len(input_shape)) for axis in axes))
         sizes = tuple(check_known(input_shape[axis], self) for axis in self.axes)
         self.gamma = self.add_weight(sizes, name="gamma") if self.scale else None
         self.beta = self.add_weight(sizes, name="beta") if self.center else None
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> Any:
         shape = [n if axis in self.axes else 1 for axis, n in enumerate(inputs.shape)]
         d = inputs - ops.mean(inputs, self.axes, keepdims=True)
         y = d / ops.sqrt(ops.mean(d * d, self.axes, keepdims=True) + self.epsilon)
@@ -114,7 +133,7 @@ class LayerNormalization(Layer):
         return y if self.beta is None else y + ops.reshape(self.beta, shape)
 
 
-def check_axis(axis, rank):
+def check_axis(axis: int, rank: int) -> int:
     """The axis counted from 0, or a ValueError if it is not one behind the batch."""
     if not isinstance(axis, int) or not -rank < axis < rank or axis % rank == 0:
         raise ValueError(f"`axis`={axis!r} must be one of the {rank} axes, but not the batch")

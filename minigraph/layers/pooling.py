@@ -3,10 +3,16 @@
 Inputs are (batch, *lengths, channels).
 """
 
+from typing import Any, Unpack
+
 from .. import ops
 from ..core.checks import check_choice, check_sizes
+from ..core.types import Array, TensorLike
 from ..ops import pooling
+from ..ops.conv import Sizes
+from ..ops.pooling import PoolPadding
 from .core import Spatial
+from .options import SpatialOptions
 
 
 class Pooling(Spatial):
@@ -17,14 +23,22 @@ class Pooling(Spatial):
     integers, for an unknown `padding` or `data_format`, and for a pool larger than the input.
     """
 
-    def __init__(self, pool_size=2, strides=None, padding="valid", **options):
+    pool: Any  # the op
+
+    def __init__(
+        self,
+        pool_size: Sizes = 2,
+        strides: Sizes | None = None,
+        padding: PoolPadding = "valid",
+        **options: Unpack[SpatialOptions],
+    ):
         super().__init__(**options)
         self.pool_size = check_sizes(pool_size, self.rank, "pool_size")
         strides = self.pool_size if strides is None else strides
         self.strides = check_sizes(strides, self.rank, "strides")
         self.padding = check_choice(padding, ("valid", "same"), "padding")
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> Any:
         return self.pool(inputs, self.pool_size, self.strides, self.padding)
 
 
@@ -34,11 +48,13 @@ class GlobalPooling(Spatial):
     (batch, *lengths, channels) -> (batch, channels); with `keepdims` the lengths stay, as 1.
     """
 
-    def __init__(self, keepdims=False, **options):
+    pool: Any  # the op
+
+    def __init__(self, keepdims: bool = False, **options: Unpack[SpatialOptions]):
         super().__init__(**options)
         self.keepdims = keepdims
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> Any:
         return self.pool(inputs, tuple(range(1, self.rank + 1)), self.keepdims)
 
 
@@ -186,7 +202,7 @@ class GlobalAveragePooling1D(GlobalPooling):
 
     rank, pool = 1, staticmethod(ops.mean)
 
-    def call(self, inputs, mask=None):
+    def call(self, inputs: TensorLike, mask: Array = None) -> Any:
         if mask is None:
             return super().call(inputs)
         kept = mask[..., None].astype(inputs.dtype)  # (batch, n, 1)

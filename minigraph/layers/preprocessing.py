@@ -1,9 +1,13 @@
 """Layers that bring data into a range that suits training."""
 
+from collections.abc import Sequence
+from typing import Any, Unpack
+
 from .. import ops
 from ..core.dtypes import EPSILON
 from ..core.tensor import as_array
-from ..graph.layer import Layer
+from ..core.types import Shape, TensorLike
+from ..graph.layer import Layer, LayerOptions
 from ..ops.arrays import check_axis
 
 
@@ -19,11 +23,13 @@ class Rescaling(Layer):
 
     supports_masking = True
 
-    def __init__(self, scale, offset=0.0, **options):
+    def __init__(
+        self, scale: TensorLike, offset: TensorLike = 0.0, **options: Unpack[LayerOptions]
+    ):
         super().__init__(**options)
         self.scale, self.offset = to_plain(scale), to_plain(offset)
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> Any:
         return inputs * self.scale + self.offset
 
 
@@ -42,14 +48,21 @@ class Normalization(Layer):
 
     supports_masking = True
 
-    def __init__(self, axis=-1, mean=None, variance=None, invert=False, **options):
+    def __init__(
+        self,
+        axis: int | Sequence[int] | None = -1,
+        mean: TensorLike = None,
+        variance: TensorLike = None,
+        invert: bool = False,
+        **options: Unpack[LayerOptions],
+    ):
         super().__init__(**options)
         if (mean is None) != (variance is None):
             raise ValueError("Normalization takes `mean` and `variance` together, or neither")
         self.axis, self.invert = axis, invert
         self.mean, self.variance = to_plain(mean), to_plain(variance)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         rank = len(input_shape)
         axes = [self.axis] if isinstance(self.axis, int) else self.axis or ()
         kept = {check_axis(axis, rank, f"layer {self.name!r}") for axis in axes}
@@ -59,7 +72,7 @@ class Normalization(Layer):
             self.found_mean = self.add_weight(shape, "zeros", trainable=False, name="mean")
             self.found_variance = self.add_weight(shape, "ones", trainable=False, name="variance")
 
-    def adapt(self, data):
+    def adapt(self, data: Any) -> None:
         """Learn mean and variance from an array, or from an iterable of batches."""
         if self.mean is not None:
             raise ValueError(f"layer {self.name!r} was given its mean and variance already")
@@ -72,7 +85,7 @@ class Normalization(Layer):
         self.found_mean.assign(ops.mean(data, self.reduced, True))
         self.found_variance.assign(ops.var(data, self.reduced, True))
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> Any:
         given = self.mean is not None
         mean = self.mean if given else self.found_mean
         variance = self.variance if given else self.found_variance
@@ -80,6 +93,6 @@ class Normalization(Layer):
         return mean + inputs * deviation if self.invert else (inputs - mean) / deviation
 
 
-def to_plain(value):
+def to_plain(value: TensorLike) -> Any:
     """An array, or a list of numbers, as a plain list or number, so that a config can hold it."""
     return as_array(value).tolist() if hasattr(value, "shape") else value

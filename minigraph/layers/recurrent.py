@@ -6,23 +6,40 @@ SimpleRNN, LSTM, GRU and ConvLSTM2D are that loop over the cells of their names,
 where that is possible.
 """
 
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from inspect import Parameter
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import numpy as np
 
 from .. import activations, initializers, ops
+from ..activations import ActivationLike
 from ..core import registry, tree
 from ..core.checks import check_choice, check_positive, check_sizes
 from ..core.tensor import Variable
+from ..core.types import Array, Config, DType, Shape, Structure, TensorLike
 from ..graph.input_spec import InputSpec
-from ..graph.layer import Layer
+from ..graph.layer import Layer, LayerOptions
 from ..ops import nn, recurrent
-from ..ops.conv import conv_axes
+from ..ops.conv import Sizes, conv_axes
+from ..ops.pooling import PoolPadding
 from .core import check_format, check_known
+from .options import (
+    CellOptions,
+    ConvLSTMCellOptions,
+    ConvLSTMOptions,
+    DataFormat,
+    GatedRNNOptions,
+    RecurrentOptions,
+    SimpleRNNOptions,
+)
 from .regularization import Dropout
 
+MergeMode = Literal["concat", "sum", "mul", "ave"]
 
-def as_list(several):
+
+def as_list(several: Structure) -> list[Any]:
     """A list of tensors, also of a single one."""
     return list(several) if isinstance(several, (list, tuple)) else [several]
 
@@ -41,31 +58,46 @@ class Cell(Layer):
     """
 
     weight_defaults = {"kernel": "glorot_uniform", "recurrent": "orthogonal", "bias": "zeros"}
-    gates, states, functions = 1, 1, ("activation",)
-    settings = ()  # what else the op takes
-    kernel_size = ()  # the axes of the weights that come before inputs and columns
+    recurrent_initializer: Any
+    recurrent_regularizer: Any
+    bias_initializer: Any
+    gates: int = 1
+    states: int = 1
+    functions: tuple[str, ...] = ("activation",)
+    settings: tuple[str, ...] = ()  # what else the op takes
+    whole: Any
+    plain: Any
+    kernel_size: tuple[int, ...] = ()  # the axes of the weights that come before inputs and columns
 
     def __init__(
-        self, units, activation="tanh", use_bias=True, dropout=0.0, recurrent_dropout=0.0,
-        seed=None, **options,
-    ):  # fmt: skip
+        self,
+        units: int,
+        activation: ActivationLike = "tanh",
+        use_bias: bool = True,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
+        **options: Unpack[RecurrentOptions],
+    ):
         super().__init__(**options)
         self.units = check_positive(units, "units")
         self.activation = activations.get(activation)
         self.use_bias = use_bias
         self.dropout, self.recurrent_dropout, self.seed = dropout, recurrent_dropout, seed
-        options = {"seed": seed, "name": "dropout", "dtype": self.dtype}
-        self.droppers = [Dropout(rate, **options) for rate in (dropout, recurrent_dropout)]
+        self.droppers = [
+            Dropout(rate, seed=seed, name="dropout", dtype=self.dtype)
+            for rate in (dropout, recurrent_dropout)
+        ]
 
     @property
-    def state_size(self):
+    def state_size(self) -> list[int]:
         return [self.units] * self.states
 
     @property
-    def output_size(self):
+    def output_size(self) -> int:
         return self.units
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         width, columns = check_known(input_shape[-1], self), self.gates * self.units
         self.kernel = self.add_weight((*self.kernel_size, width, columns), name="kernel")
         self.recurrent_kernel = self.add_weight(
@@ -74,15 +106,17 @@ class Cell(Layer):
         )  # fmt: skip
         self.bias = self.add_bias(columns) if self.use_bias else None
 
-    def add_bias(self, columns):
+    def add_bias(self, columns: int) -> Variable:
         return self.add_weight((columns,), name="bias")
 
-    def call(self, inputs, states, training=False):
+    def call(self, inputs: TensorLike, states: Structure, training: bool = False) -> Any:
         states = tree.flatten(states)
         inputs, keep = self.drop(inputs, (inputs.shape, states[0].shape), training)
         return self.step(inputs, states, keep)
 
-    def drop(self, inputs, shapes, training):
+    def drop(
+        self, inputs: TensorLike, shapes: Iterable[Sequence[int]], training: bool
+    ) -> tuple[Any, Array]:
         """The inputs after dropout and a factor for the states; the decisions have `shapes`."""
         keep_inputs, keep_states = (
             dropper.keep(shape) if training and dropper.rate else None
@@ -90,7 +124,9 @@ class Cell(Layer):
         )
         return inputs if keep_inputs is None else inputs * keep_inputs, keep_states
 
-    def step(self, inputs, states, keep=None):
+    def step(
+        self, inputs: TensorLike, states: Sequence[TensorLike], keep: Array = None
+    ) -> tuple[Any, list[Any]]:
         """The output and the next states."""
         h, *others = states
         h = h if keep is None else h * keep
@@ -100,7 +136,14 @@ class Cell(Layer):
         after = list(after) if isinstance(after, tuple) else [after]
         return after[0], after
 
-    def run(self, x, states, mask, zero_output_for_mask, training):
+    def run(
+        self,
+        x: TensorLike,
+        states: Sequence[Any],
+        mask: Array,
+        zero_output_for_mask: bool,
+        training: bool,
+    ) -> tuple[Any, Any, Sequence[Any]]:
         """All steps: the outputs, the last one and the last states."""
         x, keep = self.drop(x, ((len(x), 1, *x.shape[2:]), states[0].shape), training)
         functions = {name: nn.FUSABLE.get(getattr(self, name)) for name in self.functions}
@@ -132,11 +175,13 @@ class SimpleRNNCell(Cell):
 class OpenForgetGate(initializers.Initializer):
     """The bias of an LSTM: ones for the forget gate, the others by another initializer."""
 
-    def __init__(self, others):
+    def __init__(self, others: Callable[..., Any]):
         super().__init__()
         self.others = others
 
-    def __call__(self, shape, dtype="float32", seed=None):
+    def __call__(
+        self, shape: Sequence[int], dtype: DType = "float32", seed: int | None = None
+    ) -> np.ndarray:
         bias, units = np.array(self.others(shape, dtype, seed)), shape[0] // 4
         bias[units : 2 * units] = 1
         return bias
@@ -163,14 +208,18 @@ class LSTMCell(Cell):
     whole, plain = staticmethod(recurrent.lstm), staticmethod(recurrent.lstm_step)
 
     def __init__(
-        self, units, activation="tanh", recurrent_activation="sigmoid", unit_forget_bias=True,
-        **options,
-    ):  # fmt: skip
+        self,
+        units: int,
+        activation: ActivationLike = "tanh",
+        recurrent_activation: ActivationLike = "sigmoid",
+        unit_forget_bias: bool = True,
+        **options: Unpack[CellOptions],
+    ):
         super().__init__(units, activation, **options)
         self.recurrent_activation = activations.get(recurrent_activation)
         self.unit_forget_bias = unit_forget_bias
 
-    def add_bias(self, columns):
+    def add_bias(self, columns: int) -> Variable:
         start = self.bias_initializer
         start = OpenForgetGate(start) if self.unit_forget_bias else start
         return self.add_weight((columns,), start, name="bias")
@@ -196,18 +245,23 @@ class GRUCell(Cell):
     gates, functions = 3, ("activation", "recurrent_activation")
 
     def __init__(
-        self, units, activation="tanh", recurrent_activation="sigmoid", reset_after=True, **options,
-    ):  # fmt: skip
+        self,
+        units: int,
+        activation: ActivationLike = "tanh",
+        recurrent_activation: ActivationLike = "sigmoid",
+        reset_after: bool = True,
+        **options: Unpack[CellOptions],
+    ):
         super().__init__(units, activation, **options)
         self.recurrent_activation = activations.get(recurrent_activation)
         self.reset_after = reset_after
         self.whole = recurrent.gru if reset_after else None
 
-    def add_bias(self, columns):
+    def add_bias(self, columns: int) -> Variable:
         shape = (2, columns) if self.reset_after else (columns,)
         return self.add_weight(shape, name="bias")
 
-    def plain(self, *arrays, **functions):
+    def plain(self, *arrays: TensorLike, **functions: Any) -> Any:
         return recurrent.gru_step(*arrays, reset_after=self.reset_after, **functions)
 
 
@@ -234,9 +288,15 @@ class ConvLSTMCell(LSTMCell):
     whole, plain = staticmethod(recurrent.conv_lstm), staticmethod(recurrent.conv_lstm_step)
 
     def __init__(
-        self, filters, kernel_size, strides=1, padding="valid", data_format=None, dilation_rate=1,
-        **options,
-    ):  # fmt: skip
+        self,
+        filters: int,
+        kernel_size: Sizes,
+        strides: Sizes = 1,
+        padding: PoolPadding = "valid",
+        data_format: DataFormat = None,
+        dilation_rate: Sizes = 1,
+        **options: Unpack[ConvLSTMCellOptions],
+    ):
         super().__init__(check_positive(filters, "filters"), **options)
         self.filters = self.units
         self.kernel_size = check_sizes(kernel_size, 2, "kernel_size")
@@ -256,17 +316,17 @@ class StackedRNNCells(Layer):
     Raises ValueError if the list is empty, or if an entry is not a cell.
     """
 
-    def __init__(self, cells, **options):
+    def __init__(self, cells: Iterable[Layer], **options: Unpack[LayerOptions]):
         super().__init__(**options)
         self.cells = [check_cell(cell) for cell in cells]
         if not self.cells:
             raise ValueError("`cells` must hold at least one cell")
 
     @property
-    def state_size(self):
+    def state_size(self) -> list[Any]:
         return [cell.state_size for cell in self.cells]
 
-    def call(self, inputs, states):
+    def call(self, inputs: TensorLike, states: Sequence[Structure]) -> Any:
         after = []
         for cell, state in zip(self.cells, states, strict=True):
             inputs, state = cell(inputs, as_list(state))
@@ -274,7 +334,7 @@ class StackedRNNCells(Layer):
         return inputs, after
 
 
-def check_cell(cell):
+def check_cell(cell: Any) -> Any:
     """`cell`, or a ValueError that says what a cell must have."""
     if not isinstance(cell, Layer) or not hasattr(cell, "state_size"):
         raise ValueError(
@@ -308,23 +368,30 @@ class RNN(Layer):
     untracked = Layer.untracked | {"_states"}  # they are not weights
 
     def __init__(
-        self, cell, return_sequences=False, return_state=False, go_backwards=False, stateful=False,
-        unroll=False, zero_output_for_mask=False, **options,
-    ):  # fmt: skip
+        self,
+        cell: Layer | Sequence[Layer],
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        zero_output_for_mask: bool = False,
+        **options: Unpack[LayerOptions],
+    ):
         super().__init__(**options)
         self.cell = check_cell(StackedRNNCells(cell) if isinstance(cell, (list, tuple)) else cell)
         self.return_sequences, self.return_state = return_sequences, return_state
         self.go_backwards, self.stateful, self.unroll = go_backwards, stateful, unroll
         self.zero_output_for_mask = zero_output_for_mask
         self.input_spec = InputSpec(min_ndim=3)
-        self._states = []
+        self._states: list[Variable] = []
 
     @property
-    def states(self):
+    def states(self) -> list[Variable]:
         """The states that a stateful layer keeps between calls."""
         return self._states
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         batch_size, _, *rest = input_shape
         self.cell.build((batch_size, *rest))
         if isinstance(self.cell, Cell):
@@ -340,11 +407,17 @@ class RNN(Layer):
                 Variable(np.zeros(shape, self.dtype), trainable=False) for shape in shapes
             ]
 
-    def state_shapes(self, input_shape):
+    def state_shapes(self, input_shape: Any) -> list[tuple[int, ...]]:
         """The shapes of the states, without the batch."""
         return [(size,) for size in tree.flatten(self.cell.state_size)]
 
-    def call(self, sequences, mask=None, training=False, initial_state=None):
+    def call(
+        self,
+        sequences: TensorLike,
+        mask: Array = None,
+        training: bool = False,
+        initial_state: Structure = None,
+    ) -> Any:
         if sequences.shape[1] == 0:
             raise ValueError(f"layer {self.name!r} was given a sequence without steps")
         states = self.first_states(sequences, initial_state)
@@ -362,7 +435,14 @@ class RNN(Layer):
             last = outputs
         return [last, *states] if self.return_state else last
 
-    def run(self, x, states, mask, zero_output_for_mask, training):
+    def run(
+        self,
+        x: TensorLike,
+        states: Sequence[Any],
+        mask: Array,
+        zero_output_for_mask: bool,
+        training: bool,
+    ) -> tuple[Any, Any, Sequence[Any]]:
         """All steps of any cell: the outputs, the last one and the last states."""
 
         def step(x, states):
@@ -371,7 +451,7 @@ class RNN(Layer):
 
         return recurrent.run_steps(step, x, states, mask, zero_output_for_mask)
 
-    def first_states(self, sequences, given):
+    def first_states(self, sequences: TensorLike, given: Structure) -> list[Any]:
         """The states to begin with, as a flat list; ValueError if they have wrong shapes."""
         batch_size = sequences.shape[0]
         shapes = [(batch_size, *shape) for shape in self.state_shapes(sequences.shape)]
@@ -389,19 +469,19 @@ class RNN(Layer):
             )
         return states
 
-    def reset_state(self):
+    def reset_state(self) -> None:
         """Set the kept states of a stateful layer to zeros."""
         for state in self.states:
             state.assign(np.zeros(state.shape, state.dtype))
 
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs: TensorLike, mask: Structure = None) -> Any:
         """The mask goes on with the outputs of all steps, and ends at the last one."""
         mask = mask if self.return_sequences else None
         mask = mask[:, ::-1] if self.go_backwards and mask is not None else mask
         return [mask, *[None] * len(self.state_shapes(inputs.shape))] if self.return_state else mask
 
 
-def cell_and_loop_parameters(cls):
+def cell_and_loop_parameters(cls: Any) -> dict[str, Parameter]:
     """The parameters of the cell, then by keyword those of the loop."""
     of_loop = registry.init_parameters(cls).values()
     by_keyword = {p.name: p.replace(kind=p.KEYWORD_ONLY) for p in of_loop}
@@ -416,9 +496,9 @@ class CellRNN(RNN):
 
     __signature__ = registry.InitSignature(cell_and_loop_parameters)
     derived_arguments = ("cell",)
-    cell_class = None
+    cell_class: Any = None
 
-    def __init__(self, *args, **options):
+    def __init__(self, *args: Any, **options: Any):
         of_layer = registry.init_parameters(Layer)
         of_cell = {
             name: options.pop(name)
@@ -430,10 +510,10 @@ class CellRNN(RNN):
         self.input_spec = InputSpec(ndim=3 + len(self.cell.kernel_size))
 
     @property
-    def units(self):
+    def units(self) -> int:
         return self.cell.units
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return self.cell.get_config() | super().get_config()
 
 
@@ -451,6 +531,19 @@ class SimpleRNN(CellRNN):
     """
 
     cell_class = SimpleRNNCell
+
+    if TYPE_CHECKING:  # what `CellRNN` takes for its cell and for the loop
+
+        def __init__(
+            self,
+            units: int,
+            activation: ActivationLike = "tanh",
+            use_bias: bool = True,
+            dropout: float = 0.0,
+            recurrent_dropout: float = 0.0,
+            seed: int | None = None,
+            **options: Unpack[SimpleRNNOptions],
+        ): ...
 
 
 class LSTM(CellRNN):
@@ -472,6 +565,17 @@ class LSTM(CellRNN):
 
     cell_class = LSTMCell
 
+    if TYPE_CHECKING:  # what `CellRNN` takes for its cell and for the loop
+
+        def __init__(
+            self,
+            units: int,
+            activation: ActivationLike = "tanh",
+            recurrent_activation: ActivationLike = "sigmoid",
+            unit_forget_bias: bool = True,
+            **options: Unpack[GatedRNNOptions],
+        ): ...
+
 
 class GRU(CellRNN):
     """A gated recurrent unit over a sequence, as one op.
@@ -490,6 +594,17 @@ class GRU(CellRNN):
     """
 
     cell_class = GRUCell
+
+    if TYPE_CHECKING:  # what `CellRNN` takes for its cell and for the loop
+
+        def __init__(
+            self,
+            units: int,
+            activation: ActivationLike = "tanh",
+            recurrent_activation: ActivationLike = "sigmoid",
+            reset_after: bool = True,
+            **options: Unpack[GatedRNNOptions],
+        ): ...
 
 
 class ConvLSTM2D(CellRNN):
@@ -510,7 +625,20 @@ class ConvLSTM2D(CellRNN):
 
     cell_class = ConvLSTMCell
 
-    def state_shapes(self, input_shape):
+    if TYPE_CHECKING:  # what `CellRNN` takes for its cell and for the loop
+
+        def __init__(
+            self,
+            filters: int,
+            kernel_size: Sizes,
+            strides: Sizes = 1,
+            padding: PoolPadding = "valid",
+            data_format: DataFormat = None,
+            dilation_rate: Sizes = 1,
+            **options: Unpack[ConvLSTMOptions],
+        ): ...
+
+    def state_shapes(self, input_shape: Any) -> list[tuple[int, ...]]:
         cell = self.cell
         settings = cell.kernel_size, cell.strides, cell.padding, cell.dilation_rate
         axes = conv_axes(f"layer {self.name!r}", input_shape[2:-1], *settings)
@@ -539,7 +667,7 @@ class Bidirectional(Layer):
     Source: Schuster and Paliwal (1997).
     """
 
-    merges = {
+    merges: dict[str | None, Callable[[Any, Any], Any]] = {
         "concat": lambda a, b: ops.concatenate([a, b], axis=-1),
         "sum": ops.add,
         "mul": ops.multiply,
@@ -547,7 +675,13 @@ class Bidirectional(Layer):
         None: lambda a, b: [a, b],
     }
 
-    def __init__(self, layer, merge_mode="concat", backward_layer=None, **options):
+    def __init__(
+        self,
+        layer: RNN,
+        merge_mode: MergeMode | None = "concat",
+        backward_layer: RNN | None = None,
+        **options: Unpack[LayerOptions],
+    ):
         super().__init__(**options)
         if not isinstance(layer, RNN):
             raise ValueError(f"`layer` must be a recurrent layer such as LSTM, got {layer!r:.100}")
@@ -562,11 +696,11 @@ class Bidirectional(Layer):
         for each in (layer, backward_layer):
             each.zero_output_for_mask = each.return_sequences
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         for layer in (self.layer, self.backward_layer):
             layer.build(input_shape)
 
-    def call(self, inputs, mask=None, initial_state=None):
+    def call(self, inputs: TensorLike, mask: Array = None, initial_state: Structure = None) -> Any:
         given = [] if initial_state is None else tree.flatten(initial_state)
         half = len(given) // 2
         (a, *a_states), (b, *b_states) = (
@@ -579,14 +713,14 @@ class Bidirectional(Layer):
         states = [*a_states, *b_states]
         return [*merged, *states] if len(merged) + len(states) > 1 else merged[0]
 
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs: TensorLike, mask: Structure = None) -> Any:
         """As for the layer inside."""
         mask = mask if self.layer.return_sequences else None
         outputs = 2 if self.merge_mode is None else 1
         states = 2 * len(self.layer.state_shapes(inputs.shape)) * self.layer.return_state
         return [mask] * outputs + [None] * states
 
-    def reset_state(self):
+    def reset_state(self) -> None:
         """Set the kept states of stateful layers to zeros."""
         self.layer.reset_state()
         self.backward_layer.reset_state()
@@ -604,14 +738,14 @@ class TimeDistributed(Layer):
     supports_masking = True
     casts_inputs = False
 
-    def __init__(self, layer, **options):
+    def __init__(self, layer: Layer, **options: Unpack[LayerOptions]):
         super().__init__(**options)
         if not isinstance(layer, Layer):
             raise ValueError(f"`layer` must be a layer, got {layer!r:.100}")
         self.layer = layer
         self.input_spec = InputSpec(min_ndim=3)
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> Any:
         batch_size, steps, *rest = inputs.shape  # all steps of all samples are one batch
         outputs = self.layer(ops.reshape(inputs, (batch_size * steps, *rest)))
         return tree.map(lambda y: ops.reshape(y, (batch_size, steps, *y.shape[1:])), outputs)

@@ -1,12 +1,17 @@
 """Layers that make training harder on purpose, so that what is learned holds on new data."""
 
+from collections.abc import Sequence
+from typing import Any, Unpack
+
 import numpy as np
 
 from .. import ops, regularizers
 from ..core.checks import check_numbers
 from ..core.random import RandomStream
+from ..core.types import TensorLike
 from ..graph.input_spec import InputSpec
-from ..graph.layer import Layer
+from ..graph.layer import Layer, LayerOptions
+from .options import DropoutOptions
 
 
 class Dropout(Layer):
@@ -24,18 +29,24 @@ class Dropout(Layer):
 
     supports_masking = True
 
-    def __init__(self, rate, noise_shape=None, seed=None, **options):
+    def __init__(
+        self,
+        rate: float,
+        noise_shape: Sequence[int | None] | None = None,
+        seed: int | None = None,
+        **options: Unpack[LayerOptions],
+    ):
         super().__init__(**options)
         check_numbers(least=0, most=1, rate=rate)
         self.rate, self.noise_shape, self.seed = rate, noise_shape, seed
         self.random = RandomStream(seed)
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: TensorLike, training: bool = False) -> Any:
         if not training or self.rate == 0:
             return inputs
         return ops.multiply(inputs, self.keep(inputs.shape))
 
-    def keep(self, shape):
+    def keep(self, shape: Sequence[int]) -> np.ndarray:
         """A random array of 0 and 1 / (1 - rate)."""
         if self.noise_shape is not None:
             shape = [
@@ -50,13 +61,13 @@ class Dropout(Layer):
 class SpatialDropout(Dropout):
     """The base of dropout of whole channels: (batch, ..., channels), `rank` axes between."""
 
-    rank = None
+    rank: int
 
-    def __init__(self, rate, seed=None, **options):
+    def __init__(self, rate: float, seed: int | None = None, **options: Unpack[DropoutOptions]):
         super().__init__(rate, seed=seed, **options)
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
-    def keep(self, shape):
+    def keep(self, shape: Sequence[int]) -> np.ndarray:
         return super().keep((shape[0], *[1] * self.rank, shape[-1]))
 
 
@@ -112,13 +123,13 @@ class GaussianNoise(Layer):
 
     supports_masking = True
 
-    def __init__(self, stddev, seed=None, **options):
+    def __init__(self, stddev: float, seed: int | None = None, **options: Unpack[LayerOptions]):
         super().__init__(**options)
         check_numbers(least=0, stddev=stddev)
         self.stddev, self.seed = stddev, seed
         self.random = RandomStream(seed)
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: TensorLike, training: bool = False) -> Any:
         if not training:
             return inputs
         noise = self.random.generator.standard_normal(inputs.shape, np.float32)
@@ -136,10 +147,10 @@ class ActivityRegularization(Layer):
 
     supports_masking = True
 
-    def __init__(self, l1=0.0, l2=0.0, **options):
+    def __init__(self, l1: float = 0.0, l2: float = 0.0, **options: Unpack[LayerOptions]):
         super().__init__(**options)
         self.activity_regularizer = regularizers.L1L2(l1, l2)
         self.l1, self.l2 = l1, l2
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> Any:
         return inputs

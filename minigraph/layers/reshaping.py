@@ -1,13 +1,20 @@
 """Layers that arrange the same values in another way."""
 
 import math
+from collections.abc import Sequence
+from typing import Any, Literal, Unpack
 
 from .. import ops
 from ..core.checks import check_choice, check_positive, check_sizes, is_size
 from ..core.device import array_module
+from ..core.types import Array, TensorLike
 from ..graph.input_spec import InputSpec
-from ..graph.layer import Layer
+from ..graph.layer import Layer, LayerOptions
+from ..ops.conv import Sizes
 from .core import Spatial
+from .options import SpatialOptions
+
+Pairs = int | Sequence[int | Sequence[int]]  # for both ends of all axes, or for each axis or end
 
 
 class Flatten(Layer):
@@ -16,11 +23,11 @@ class Flatten(Layer):
     Shapes: (batch, a, b, ...) -> (batch, a * b * ...).
     """
 
-    def __init__(self, **options):
+    def __init__(self, **options: Unpack[LayerOptions]):
         super().__init__(**options)
         self.input_spec = InputSpec(min_ndim=1)
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> Any:
         return ops.reshape(inputs, (inputs.shape[0], math.prod(inputs.shape[1:])))
 
 
@@ -33,11 +40,11 @@ class Reshape(Layer):
     Raises ValueError if an entry is not a size, or if the number of values differs.
     """
 
-    def __init__(self, target_shape, **options):
+    def __init__(self, target_shape: int | Sequence[int], **options: Unpack[LayerOptions]):
         super().__init__(**options)
         self.target_shape = check_target(target_shape)
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> Any:
         return ops.reshape(inputs, (inputs.shape[0], *self.target_shape))
 
 
@@ -48,7 +55,7 @@ class Permute(Layer):
     Raises ValueError if `dims` is not a permutation of 1, 2, ....
     """
 
-    def __init__(self, dims, **options):
+    def __init__(self, dims: Sequence[int], **options: Unpack[LayerOptions]):
         super().__init__(**options)
         good = isinstance(dims, (list, tuple)) and sorted(dims) == list(range(1, len(dims) + 1))
         if not good:
@@ -56,7 +63,7 @@ class Permute(Layer):
         self.dims = tuple(dims)
         self.input_spec = InputSpec(ndim=len(dims) + 1)
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> Any:
         return ops.transpose(inputs, (0, *self.dims))
 
 
@@ -69,12 +76,12 @@ class RepeatVector(Layer):
     Raises ValueError if `n` is not a positive integer.
     """
 
-    def __init__(self, n, **options):
+    def __init__(self, n: int, **options: Unpack[LayerOptions]):
         super().__init__(**options)
         self.n = check_positive(n, "n")
         self.input_spec = InputSpec(ndim=2)
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> Any:
         batch_size, width = inputs.shape
         return ops.broadcast_to(ops.expand_dims(inputs, 1), (batch_size, self.n, width))
 
@@ -85,11 +92,11 @@ class UpSampling(Spatial):
     (batch, n, ..., channels) -> (batch, n * size, ..., channels). A subclass has a `rank`.
     """
 
-    def __init__(self, size=2, **options):
+    def __init__(self, size: Sizes = 2, **options: Unpack[SpatialOptions]):
         super().__init__(**options)
         self.size = check_sizes(size, self.rank, "size")
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> Any:
         batch_size, *lengths, channels = inputs.shape
         pairs = list(zip(lengths, self.size, strict=True))
         single = [n for length, _ in pairs for n in (length, 1)]  # a new axis behind each length
@@ -125,12 +132,17 @@ class UpSampling2D(UpSampling):
 
     rank = 2
 
-    def __init__(self, size=(2, 2), interpolation="nearest", **options):
+    def __init__(
+        self,
+        size: Sizes = (2, 2),
+        interpolation: Literal["nearest", "bilinear"] = "nearest",
+        **options: Unpack[SpatialOptions],
+    ):
         super().__init__(size, **options)
         choices = ("nearest", "bilinear")
         self.interpolation = check_choice(interpolation, choices, "interpolation")
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> Any:
         if self.interpolation == "nearest" or not len(inputs):  # a trace asks for the shape only
             return super().call(inputs)
         (batch_size, h, w, channels), (down, right) = inputs.shape, self.size
@@ -141,7 +153,7 @@ class UpSampling2D(UpSampling):
         return ops.matmul(wide, y)
 
 
-def blend(xp, length, size, dtype):
+def blend(xp: Any, length: int, size: int, dtype: str) -> Array:
     """The matrix (length * size, length) of straight lines between neighbouring centres.
 
     Element i of the output has its centre at (i + 0.5) / size - 0.5; at the ends the last element
@@ -171,7 +183,7 @@ class Edges(Spatial):
     ValueError for anything else.
     """
 
-    def pairs(self, value, argument):
+    def pairs(self, value: Pairs, argument: str) -> tuple[tuple[int, ...], ...]:
         rank = self.rank
         given = [value] * rank if isinstance(value, int) else value
         if rank == 1 and isinstance(given, (list, tuple)) and len(given) == 2:
@@ -187,11 +199,11 @@ class Edges(Spatial):
 class ZeroPadding(Edges):
     """What all zero padding shares: a length n becomes before + n + after."""
 
-    def __init__(self, padding=1, **options):
+    def __init__(self, padding: Pairs = 1, **options: Unpack[SpatialOptions]):
         super().__init__(**options)
         self.padding = self.pairs(padding, "padding")
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> Any:
         return ops.pad(inputs, ((0, 0), *self.padding, (0, 0)))
 
 
@@ -201,11 +213,11 @@ class Cropping(Edges):
     Raises ValueError if nothing would be left.
     """
 
-    def __init__(self, cropping=1, **options):
+    def __init__(self, cropping: Pairs = 1, **options: Unpack[SpatialOptions]):
         super().__init__(**options)
         self.cropping = self.pairs(cropping, "cropping")
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> Any:
         lengths = inputs.shape[1:-1]
         if any(sum(pair) >= n for pair, n in zip(self.cropping, lengths, strict=True)):
             raise ValueError(f"`cropping`={self.cropping} leaves nothing of the sizes {lengths}")
@@ -289,7 +301,7 @@ class Cropping3D(Cropping):
     rank = 3
 
 
-def check_target(target_shape):
+def check_target(target_shape: int | Sequence[int]) -> tuple[int, ...]:
     """`target_shape` as a tuple of sizes with at most one -1, or a ValueError."""
     target = (target_shape,) if isinstance(target_shape, int) else target_shape
     sizes = isinstance(target, (list, tuple)) and all(is_size(n, -1) and n for n in target)

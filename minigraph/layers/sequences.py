@@ -1,11 +1,15 @@
 """Layers at the start of a sequence model: words become vectors, and some steps do not count."""
 
+from typing import Any, Unpack
+
 from .. import ops
 from ..core.checks import check_numbers, check_positive
 from ..core.device import array_module, host_copies
 from ..core.errors import OutOfBounds
-from ..graph.layer import Layer
+from ..core.types import Shape, Structure, TensorLike
+from ..graph.layer import Layer, LayerOptions
 from ..ops.arrays import check_indices
+from .options import EmbeddingOptions
 
 
 class Embedding(Layer):
@@ -25,16 +29,22 @@ class Embedding(Layer):
     weight_defaults = {"embeddings": "uniform"}
     casts_inputs = False
 
-    def __init__(self, input_dim, output_dim, mask_zero=False, **options):
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        mask_zero: bool = False,
+        **options: Unpack[EmbeddingOptions],
+    ):
         super().__init__(**options)
         self.input_dim = check_positive(input_dim, "input_dim")
         self.output_dim = check_positive(output_dim, "output_dim")
         self.mask_zero = mask_zero
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         self.embeddings = self.add_weight((self.input_dim, self.output_dim), name="embeddings")
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> Any:
         try:
             indices = check_indices(inputs.value, self.input_dim, least=0)
         except OutOfBounds as error:
@@ -47,7 +57,7 @@ class Embedding(Layer):
             raise ValueError(f"layer {self.name!r} takes whole numbers, got some with a fraction")
         return ops.take(self.embeddings, indices, axis=0)
 
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs: TensorLike, mask: Structure = None) -> Any:
         return inputs.value != 0 if self.mask_zero else None
 
 
@@ -62,13 +72,13 @@ class Masking(Layer):
 
     supports_masking = True
 
-    def __init__(self, mask_value=0.0, **options):
+    def __init__(self, mask_value: float = 0.0, **options: Unpack[LayerOptions]):
         super().__init__(**options)
         check_numbers(mask_value=mask_value)
         self.mask_value = mask_value
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> Any:
         return ops.multiply(inputs, self.compute_mask(inputs)[..., None])
 
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs: TensorLike, mask: Structure = None) -> Any:
         return array_module(inputs.value).any(inputs.value != self.mask_value, axis=-1)

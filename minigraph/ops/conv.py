@@ -10,22 +10,36 @@ size of what one output position depends on.
 """
 
 import math
-from collections import namedtuple
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ..core.checks import is_size
 from ..core.device import array_module
 from ..core.tensor import op
+from ..core.types import Array, TensorLike
 from . import nn
 from .arrays import concatenate, pad, reshape, split, stack, transpose, zeros
+from .nn import InPlace
+
+Sizes: TypeAlias = int | tuple[int, ...] | list[int]  # one for all axes, or one for each
+Padding: TypeAlias = Literal["valid", "same", "causal"]
+Index: TypeAlias = tuple[Any, ...]  # of an array: a slice for each axis
 
 # ---------------------------------------------------------------------------------------------
 # The plain form, out of basic ops
 
 
 def conv_plain(
-    x, kernel, bias=None, strides=1, padding="valid", dilation_rate=1, groups=1, activation=None
-):
+    x: TensorLike,
+    kernel: TensorLike,
+    bias: TensorLike = None,
+    strides: Sizes = 1,
+    padding: Padding = "valid",
+    dilation_rate: Sizes = 1,
+    groups: int = 1,
+    activation: InPlace | None = None,
+) -> Any:
     """A sum over the positions of the kernel.
 
     Each position is multiplied with a strided slice of the padded input: what it meets while the
@@ -42,9 +56,15 @@ def conv_plain(
 
 
 def conv_transpose_plain(
-    x, kernel, bias=None, strides=1, padding="valid", output_padding=None, dilation_rate=1,
-    activation=None,
-):  # fmt: skip
+    x: TensorLike,
+    kernel: TensorLike,
+    bias: TensorLike = None,
+    strides: Sizes = 1,
+    padding: Padding = "valid",
+    output_padding: Sizes | None = None,
+    dilation_rate: Sizes = 1,
+    activation: InPlace | None = None,
+) -> Any:
     """The input is dilated by its strides, then each kernel position adds a shifted product."""
     settings = strides, padding, dilation_rate, output_padding
     axes = conv_transpose_axes(x.shape[1:-1], kernel.shape[:-2], *settings)
@@ -58,13 +78,15 @@ def conv_transpose_plain(
     return nn.plain_activation(y, activation)
 
 
-def dilate(x, axis, stride):
+def dilate(x: TensorLike, axis: int, stride: int) -> Any:
     """stride - 1 zeros behind each element along an axis."""
     spaced = stack([x] + [zeros(x.shape, x.dtype)] * (stride - 1), axis + 1)
     return reshape(spaced, [*x.shape[:axis], x.shape[axis] * stride, *x.shape[axis + 1 :]])
 
 
-def plain_pad_or_crop(x, before, sizes, fill=0):
+def plain_pad_or_crop(
+    x: TensorLike, before: Sequence[int], sizes: Sequence[int], fill: float = 0
+) -> Any:
     """`pad_or_crop` out of basic ops."""
     axes = list(zip(before, sizes, x.shape[1:-1], strict=True))
     pads = [(max(b, 0), max(n - b - size, 0)) for b, n, size in axes]
@@ -76,28 +98,40 @@ def plain_pad_or_crop(x, before, sizes, fill=0):
 # Geometry
 
 
-class Axis(namedtuple("Axis", "size kernel_size stride dilation pad_before output_size")):
+class Axis(NamedTuple):
     """How a kernel or pool slides along one axis of `size` elements."""
 
-    __slots__ = ()
+    size: int
+    kernel_size: int
+    stride: int
+    dilation: int
+    pad_before: int
+    output_size: int
 
     @property
-    def effective_kernel_size(self):
+    def effective_kernel_size(self) -> int:
         """The elements from the first position of the dilated kernel to the last."""
         return (self.kernel_size - 1) * self.dilation + 1
 
     @property
-    def padded_size(self):
+    def padded_size(self) -> int:
         """The elements that the kernel slides over, padding included."""
         return self.stride * (self.output_size - 1) + self.effective_kernel_size
 
 
-def per_axis(value, rank):
+def per_axis(value: Any, rank: int) -> tuple[Any, ...]:
     """A setting for each axis; a single one holds for all."""
     return tuple(value) if isinstance(value, (tuple, list)) else (value,) * rank
 
 
-def conv_axes(what, sizes, kernel_size, strides, padding, dilation=1):
+def conv_axes(
+    what: str,
+    sizes: Sequence[int],
+    kernel_size: Sizes,
+    strides: Sizes,
+    padding: str,
+    dilation: Sizes = 1,
+) -> list[Axis]:
     """The axes of a convolution or pooling, with the output size of each.
 
     With k = (kernel_size - 1) * dilation + 1, the effective kernel size:
@@ -131,7 +165,14 @@ def conv_axes(what, sizes, kernel_size, strides, padding, dilation=1):
     return axes
 
 
-def conv_transpose_axes(sizes, kernel_size, strides, padding, dilation, output_padding):
+def conv_transpose_axes(
+    sizes: Sequence[int],
+    kernel_size: Sequence[int],
+    strides: Sizes,
+    padding: str,
+    dilation: Sizes,
+    output_padding: Sizes | None,
+) -> list[Axis]:
     """The axes of the convolution whose transpose turns `sizes` into larger ones.
 
     With k, the effective kernel size, the larger size is, for valid: n * s + max(k - s, 0);
@@ -152,7 +193,7 @@ def conv_transpose_axes(sizes, kernel_size, strides, padding, dilation, output_p
     return axes
 
 
-def kernel_positions(axes):
+def kernel_positions(axes: Sequence[Axis]) -> Iterator[tuple[Index, Index]]:
     """Each position of the kernel, and the index of the padded input that it meets."""
     for position in product(*(range(a.kernel_size) for a in axes)):
         starts = [(k * a.dilation, a) for k, a in zip(position, axes, strict=True)]
@@ -160,7 +201,7 @@ def kernel_positions(axes):
         yield position, (slice(None), *inner)
 
 
-def pad_or_crop(x, before, sizes, fill=0):
+def pad_or_crop(x: Array, before: Sequence[int], sizes: Sequence[int], fill: float = 0) -> Array:
     """x with `before` elements more (or -`before` fewer) in front of each inner axis, and `sizes`
     in all: padded at the end, or cropped.
     """
@@ -173,12 +214,12 @@ def pad_or_crop(x, before, sizes, fill=0):
     return y
 
 
-def pad_input(x, axes, fill=0):
+def pad_input(x: Array, axes: Sequence[Axis], fill: float = 0) -> Array:
     """x with the padding that the kernel slides over."""
     return pad_or_crop(x, [a.pad_before for a in axes], [a.padded_size for a in axes], fill)
 
 
-def crop_padding(y, axes):
+def crop_padding(y: Array, axes: Sequence[Axis]) -> Array:
     """The inverse of `pad_input`: the padding is cropped."""
     return pad_or_crop(y, [-a.pad_before for a in axes], [a.size for a in axes])
 
@@ -197,7 +238,7 @@ DEVICE_BLOCK_BYTES = 2**28  # a GPU has no use for small blocks
 LEAST_ROWS = 512  # shorter blocks spend their time on reading the kernel
 
 
-def windows(x, axes):
+def windows(x: Array, axes: Sequence[Axis]) -> Array:
     """What each output position depends on: (N, *output_size, *kernel_size, C).
 
     It is a view, nothing is copied. Raises ValueError for an x that is not padded: the view would
@@ -214,7 +255,7 @@ def windows(x, axes):
     return array_module(x).lib.stride_tricks.as_strided(x, shape, strides)
 
 
-def im2col_blocks(x, axes):
+def im2col_blocks(x: Array, axes: Sequence[Axis]) -> Iterator[tuple[Index, Array]]:
     """The rows of the left matrix, (rows, K), in blocks of consecutive output positions.
 
     Yields pairs (index of the block in the output, block). All blocks share one buffer.
@@ -239,7 +280,13 @@ def im2col_blocks(x, axes):
         yield at, block.reshape(-1, width)
 
 
-def correlate(x, kernel, axes, bias=None, activation=None):
+def correlate(
+    x: Array,
+    kernel: Array,
+    axes: Sequence[Axis],
+    bias: Array = None,
+    activation: InPlace | None = None,
+) -> Array:
     """The products of the kernel with what is under it: (N, *output_size, F)."""
     xp, filters = array_module(x), kernel.shape[-1]
     matrix = kernel.reshape(-1, filters)  # (K, F)
@@ -252,7 +299,7 @@ def correlate(x, kernel, axes, bias=None, activation=None):
     return y
 
 
-def kernel_gradient(x, g, axes):
+def kernel_gradient(x: Array, g: Array, axes: Sequence[Axis]) -> Array:
     """The gradient of the kernel: columns^T @ g."""
     xp, channels, filters = array_module(x), x.shape[-1], g.shape[-1]
     kernel_size = [a.kernel_size for a in axes]
@@ -262,7 +309,13 @@ def kernel_gradient(x, g, axes):
     return total.reshape(*kernel_size, channels, filters)
 
 
-def input_gradient(g, kernel, axes, bias=None, activation=None):
+def input_gradient(
+    g: Array,
+    kernel: Array,
+    axes: Sequence[Axis],
+    bias: Array = None,
+    activation: InPlace | None = None,
+) -> Array:
     """The gradient of the input; with a bias and an activation, a transposed convolution.
 
     With stride 1 that is again a correlation, with the flipped kernel. Otherwise the products
@@ -294,7 +347,7 @@ def input_gradient(g, kernel, axes, bias=None, activation=None):
     return y
 
 
-def add_bias_and_activate(y, bias, activation):
+def add_bias_and_activate(y: Array, bias: Array, activation: InPlace | None) -> None:
     """Both in place."""
     if bias is not None:
         y += bias
@@ -302,14 +355,16 @@ def add_bias_and_activate(y, bias, activation):
         nn.IN_PLACE[activation].forward(y, out=y)
 
 
-def before_activation(g, y, activation):
+def before_activation(
+    g: Array, y: Array, activation: InPlace | None
+) -> tuple[Array, Callable[[], Array]]:
     """The gradient before the activation, and a function that sums it for the bias."""
     g = g if activation is None else nn.IN_PLACE[activation].backward(g, y)
     rows = g.reshape(-1, g.shape[-1])
     return g, lambda: array_module(g).ones(len(rows), g.dtype) @ rows
 
 
-def grouped(fn, groups, *arrays):
+def grouped(fn: Callable[..., Array], groups: int, *arrays: Array) -> Array:
     """`fn` of each group's part of the last axis, the results joined along it."""
     if groups == 1:
         return fn(*arrays)
@@ -322,7 +377,7 @@ def grouped(fn, groups, *arrays):
 # The ops
 
 
-def check_channels(what, x, kernel, groups, axis):
+def check_channels(what: str, x: Array, kernel: Array, groups: int, axis: int) -> None:
     """Raise ValueError, with both shapes, if the kernel does not fit the input."""
     if x.ndim < 3 or kernel.ndim != x.ndim or x.shape[-1] != kernel.shape[axis] * groups:
         raise ValueError(
@@ -336,7 +391,15 @@ def check_channels(what, x, kernel, groups, axis):
 
 @op
 def conv(
-    x, kernel, bias=None, /, strides=1, padding="valid", dilation_rate=1, groups=1, activation=None
+    x: Array,
+    kernel: Array,
+    bias: Array = None,
+    /,
+    strides: Sizes = 1,
+    padding: Padding = "valid",
+    dilation_rate: Sizes = 1,
+    groups: int = 1,
+    activation: InPlace | None = None,
 ):
     """A kernel slides over one, two, three or more axes; it is not flipped.
 
@@ -372,9 +435,16 @@ def conv(
 
 @op
 def conv_transpose(
-    x, kernel, bias=None, /, strides=1, padding="valid", output_padding=None, dilation_rate=1,
-    activation=None,
-):  # fmt: skip
+    x: Array,
+    kernel: Array,
+    bias: Array = None,
+    /,
+    strides: Sizes = 1,
+    padding: Literal["valid", "same"] = "valid",
+    output_padding: Sizes | None = None,
+    dilation_rate: Sizes = 1,
+    activation: InPlace | None = None,
+):
     """A transposed convolution: every element of x adds a multiple of the kernel to the output.
 
         y[i * strides + k * dilation_rate] += x[i] @ kernel[k].T

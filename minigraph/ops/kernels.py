@@ -1,11 +1,13 @@
 """Fast forms of a few sums and functions. Each says what it computes, then how."""
 
 import math
+from typing import Any
 
 from ..core.device import array_module
+from ..core.types import Array, Axis
 
 
-def flush_subnormals(array):
+def flush_subnormals(array: Array) -> Array:
     """The array with 0 in place of subnormal numbers, and of those close to them.
 
     Below 1e-38 a float32 has no room for all its digits, and a processor takes fifty times as long
@@ -21,7 +23,7 @@ def flush_subnormals(array):
 ERF = array_module().array([math.erf(k / 256) for k in range(6 * 256 + 1)])
 
 
-def erf_by_table(xp, x):
+def erf_by_table(xp: Any, x: Array) -> Array:
     """erf(x) by its Taylor series of fourth order around the nearest entry of the table."""
     size = xp.minimum(xp.abs(x), 6)
     index = (size * 256 + 0.5).astype("int32")
@@ -32,13 +34,13 @@ def erf_by_table(xp, x):
     return xp.sign(x) * (xp.asarray(ERF, x.dtype)[index] + derivative * h * series)
 
 
-def axes_of(axis, ndim):
+def axes_of(axis: Axis, ndim: int) -> tuple[int, ...]:
     """The axes that a reduction runs over, counted from the front, as a tuple."""
     axes = range(ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     return tuple(a % ndim for a in axes)
 
 
-def fast_sum(x, axis, keepdims):
+def fast_sum(x: Array, axis: Axis, keepdims: bool) -> Array:
     """The sum over `axis`.
 
     Where other axes follow, it is a product with ones, which takes a third of the time.
@@ -59,7 +61,7 @@ def fast_sum(x, axis, keepdims):
 PAIRS = {"float32": "complex64", "float64": "complex128"}  # two elements of a type, as one
 
 
-def scatter_add(indices, rows, count):
+def scatter_add(indices: Array, rows: Array, count: int) -> Array:
     """The sum of the rows that belong to each index: (n,), (n, width) -> (count, width).
 
     NumPy adds element by element, or by pairs in the guise of complex numbers, which takes 0.6 of

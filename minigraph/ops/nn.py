@@ -9,35 +9,42 @@ target, p a predicted probability and z a logit: what goes into a sigmoid or sof
 """
 
 import math
-from collections import namedtuple
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ..core.device import array_module, host_copies, to_array
 from ..core.dtypes import EPSILON, floatx
 from ..core.tensor import OPS, as_array, op
+from ..core.types import Array, Axis, TensorLike
 from .arrays import expand_dims, ones
 from .kernels import erf_by_table
 from .math import cast, equal, exp, log, matmul, mean, reduce_max, reduce_sum, sqrt, square
+
+InPlace: TypeAlias = Literal["relu", "sigmoid", "tanh"]  # the activations that an op can apply
 
 # ---------------------------------------------------------------------------------------------
 # Activations
 
 
-class Activation(namedtuple("Activation", "forward derivative")):
+class Activation(NamedTuple):
     """An activation whose gradient follows from its output alone, so it can be applied in place.
 
     `forward(x, out)` writes it, and `derivative(y)` is its derivative where the output is y.
     """
 
-    def backward(self, g, y):
+    forward: Callable[..., Array]
+    derivative: Callable[[Array], Array]
+
+    def backward(self, g: Array, y: Array) -> Array:
         """The gradient of the input, from that of the output."""
         return g * self.derivative(y)
 
 
-def relu_forward(x, out=None):
+def relu_forward(x: Array, out: Array = None) -> Array:
     return array_module(x).maximum(x, 0, out=out)
 
 
-def sigmoid_forward(x, out=None):
+def sigmoid_forward(x: Array, out: Array = None) -> Array:
     xp = array_module(x)
     x = x if x.dtype.kind == "f" else x.astype(floatx())
     y = xp.exp(xp.negative(x, out=out), out=out)  # infinity where it overflows, and then 1 / y is 0
@@ -45,7 +52,7 @@ def sigmoid_forward(x, out=None):
     return xp.divide(1, y, out=out)
 
 
-def tanh_forward(x, out=None):
+def tanh_forward(x: Array, out: Array = None) -> Array:
     return array_module(x).tanh(x, out=out)
 
 
@@ -56,7 +63,7 @@ IN_PLACE = {
 }
 
 
-def activate(name, x):
+def activate(name: InPlace, x: Array) -> Any:
     """The value of an in-place activation and its gradient, as an op returns them."""
     activation = IN_PLACE[name]
     y = activation.forward(x)
@@ -64,7 +71,9 @@ def activate(name, x):
 
 
 @op
-def relu(x, /, negative_slope=0.0, max_value=None, threshold=0.0):
+def relu(
+    x: Array, /, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0
+):
     """The rectified linear unit: max(x, 0); the gradient at 0 is 0.
 
     In full: min(x, max_value) from `threshold` on, else negative_slope (x - threshold).
@@ -84,13 +93,13 @@ def relu(x, /, negative_slope=0.0, max_value=None, threshold=0.0):
 
 
 @op
-def relu6(x, /):
+def relu6(x: Array, /):
     """A rectified linear unit that stops at 6: min(max(x, 0), 6)."""
     return relu.__wrapped__(x, max_value=6)
 
 
 @op
-def leaky_relu(x, /, negative_slope=0.2):
+def leaky_relu(x: Array, /, negative_slope: float = 0.2):
     """A leaky rectified linear unit: x where it is positive, else negative_slope x.
 
     Source: Maas et al. (2013).
@@ -99,7 +108,7 @@ def leaky_relu(x, /, negative_slope=0.2):
 
 
 @op
-def elu(x, /, alpha=1.0):
+def elu(x: Array, /, alpha: float = 1.0):
     """The exponential linear unit: x where it is positive, else alpha (e^x - 1).
 
     Source: Clevert et al. (2016).
@@ -110,7 +119,7 @@ def elu(x, /, alpha=1.0):
 
 
 @op
-def selu(x, /):
+def selu(x: Array, /):
     """A scaled exponential linear unit: 1.0507 elu(x, 1.6733).
 
     A deep stack of it keeps mean 0 and variance 1.
@@ -122,7 +131,7 @@ def selu(x, /):
 
 
 @op
-def gelu(x, /, approximate=False):
+def gelu(x: Array, /, approximate: bool = False):
     """The Gaussian error linear unit: x P(X <= x) for a standard normal X.
 
         y = x * (1 + erf(x / sqrt(2))) / 2
@@ -142,7 +151,7 @@ def gelu(x, /, approximate=False):
 
 
 @op
-def silu(x, /):
+def silu(x: Array, /):
     """A smooth gate, also called swish: x sigmoid(x).
 
     Source: Elfwing et al. (2018).
@@ -152,33 +161,33 @@ def silu(x, /):
 
 
 @op
-def softplus(x, /):
+def softplus(x: Array, /):
     """A smooth rectifier: log(1 + e^x), which never overflows."""
     return array_module(x).logaddexp(x, 0), (lambda g: g * sigmoid_forward(x),)
 
 
 @op
-def softsign(x, /):
+def softsign(x: Array, /):
     """A soft sign between -1 and 1: x / (1 + |x|)."""
     d = 1 + array_module(x).abs(x)
     return x / d, (lambda g: g / (d * d),)
 
 
 @op
-def hard_sigmoid(x, /):
+def hard_sigmoid(x: Array, /):
     """A sigmoid of straight lines: x / 6 + 1/2, kept between 0 and 1."""
     y = array_module(x).clip(x / 6 + 0.5, 0, 1)
     return y, (lambda g: g / 6 * ((y > 0) & (y < 1)),)
 
 
 @op
-def sigmoid(x, /):
+def sigmoid(x: Array, /):
     """The logistic function: 1 / (1 + e^-x), between 0 and 1."""
     return activate("sigmoid", x)
 
 
 @op
-def tanh(x, /):
+def tanh(x: Array, /):
     """The hyperbolic tangent: (e^x - e^-x) / (e^x + e^-x), between -1 and 1."""
     return activate("tanh", x)
 
@@ -187,7 +196,7 @@ FUSABLE = {relu: "relu", sigmoid: "sigmoid", tanh: "tanh"}  # what the op of a l
 
 
 @op
-def softmax(x, /, axis=-1):
+def softmax(x: Array, /, axis: Axis = -1):
     """Positive numbers whose sum is 1 along `axis`.
 
         y = exp(x) / sum exp(x)
@@ -202,13 +211,13 @@ def softmax(x, /, axis=-1):
     return y, (lambda g: y * (g - (g * y).sum(axis, keepdims=True)),)
 
 
-def softmax_plain(x, axis=-1):
+def softmax_plain(x: TensorLike, axis: Axis = -1) -> Any:
     e = exp(x - reduce_max(x, axis, keepdims=True))
     return e / reduce_sum(e, axis, keepdims=True)
 
 
 @op
-def log_softmax(x, /, axis=-1):
+def log_softmax(x: Array, /, axis: Axis = -1):
     """The logarithm of softmax along `axis`, exact where softmax would round to 0.
 
         y = x - max - log sum e^(x - max)
@@ -221,7 +230,7 @@ def log_softmax(x, /, axis=-1):
     return y, (lambda g: g - xp.exp(y) * g.sum(axis, keepdims=True),)
 
 
-def log_softmax_plain(x, axis=-1):
+def log_softmax_plain(x: TensorLike, axis: Axis = -1) -> Any:
     return log(softmax_plain(x, axis))
 
 
@@ -230,7 +239,7 @@ def log_softmax_plain(x, axis=-1):
 
 
 @op
-def dense(x, kernel, bias=None, /, activation=None):
+def dense(x: Array, kernel: Array, bias: Array = None, /, activation: InPlace | None = None):
     """A dense layer in one step: activation(x @ kernel + bias).
 
     `activation` is None, "relu", "sigmoid" or "tanh".
@@ -266,12 +275,14 @@ def dense(x, kernel, bias=None, /, activation=None):
     return y.reshape(*x.shape[:-1], y.shape[-1]), backward
 
 
-def dense_plain(x, kernel, bias=None, activation=None):
+def dense_plain(
+    x: TensorLike, kernel: TensorLike, bias: TensorLike = None, activation: InPlace | None = None
+) -> Any:
     y = matmul(x, kernel)
     return plain_activation(y if bias is None else y + bias, activation)
 
 
-def plain_activation(y, activation):
+def plain_activation(y: TensorLike, activation: InPlace | None) -> Any:
     return y if activation is None else OPS[activation](y)
 
 
@@ -279,7 +290,13 @@ def plain_activation(y, activation):
 # Batch normalisation
 
 
-def batch_norm_plain(x, gamma=None, beta=None, epsilon=1e-3, mask=None):
+def batch_norm_plain(
+    x: TensorLike,
+    gamma: TensorLike = None,
+    beta: TensorLike = None,
+    epsilon: float = 1e-3,
+    mask: Array = None,
+) -> Any:
     """The definition: mean and variance over all axes but the last."""
     axes = tuple(range(x.ndim - 1))
     weight = ones(x.shape[:-1], x.dtype) if mask is None else cast(mask, x.dtype)
@@ -298,7 +315,7 @@ def batch_norm_plain(x, gamma=None, beta=None, epsilon=1e-3, mask=None):
 LONG_ROW = 512  # elements
 
 
-def long_rows(x, mask=None):
+def long_rows(x: Array, mask: Array = None) -> Array:
     """x as a matrix with long rows, a whole number of samples in each; one where a mask may leave
     samples out.
     """
@@ -307,12 +324,12 @@ def long_rows(x, mask=None):
     return x.reshape(-1, count * channels)
 
 
-def per_channel(sums, channels):
+def per_channel(sums: Array, channels: int) -> Array:
     """The sums over one long row, in which each channel occurs several times."""
     return sums.reshape(-1, channels).sum(0)
 
 
-def moments(x, mask=None):
+def moments(x: Array, mask: Array = None) -> tuple[Array, Array, Array, Array]:
     """Mean and variance of each channel over the batch, as matrix products: (..., C) -> (C), (C).
 
     `mask` (...) leaves samples out. Returns the mean, the variance, the `long_rows` less their
@@ -329,7 +346,15 @@ def moments(x, mask=None):
 
 
 @op
-def batch_norm(x, gamma=None, beta=None, /, epsilon=1e-3, mask=None, statistics=None):
+def batch_norm(
+    x: Array,
+    gamma: Array = None,
+    beta: Array = None,
+    /,
+    epsilon: float = 1e-3,
+    mask: Array = None,
+    statistics: tuple[Array, Array, Array, Array] | None = None,
+):
     """Channels of mean 0 and variance 1 over this very batch, then scaled and shifted.
 
         y = gamma * (x - mean) / sqrt(variance + epsilon) + beta
@@ -373,7 +398,7 @@ def batch_norm(x, gamma=None, beta=None, /, epsilon=1e-3, mask=None, statistics=
 
 
 @op
-def mean_squared_error(target, output, /):
+def mean_squared_error(target: Array, output: Array, /):
     """The mean over the last axis of (y - p)^2.
 
     Shapes: (..., n), (..., n) -> (...).
@@ -386,12 +411,12 @@ def mean_squared_error(target, output, /):
     )
 
 
-def mean_squared_error_plain(target, output):
+def mean_squared_error_plain(target: TensorLike, output: TensorLike) -> Any:
     return mean(square(target - output), -1)
 
 
 @op
-def binary_crossentropy(target, output, /, from_logits=False):
+def binary_crossentropy(target: Array, output: Array, /, from_logits: bool = False):
     """The cross-entropy of yes and no, the mean over the last axis.
 
         -(y log p + (1 - y) log(1 - p))
@@ -418,12 +443,16 @@ def binary_crossentropy(target, output, /, from_logits=False):
     )
 
 
-def binary_crossentropy_plain(target, output, from_logits=False):
+def binary_crossentropy_plain(
+    target: TensorLike, output: TensorLike, from_logits: bool = False
+) -> Any:
     p = sigmoid(output) if from_logits else output
     return mean(-(target * log(p) + (1 - target) * log(1 - p)), -1)
 
 
-def log_probabilities(output, from_logits, axis):
+def log_probabilities(
+    output: Array, from_logits: bool, axis: int
+) -> tuple[Array, Callable[[Array], Array]]:
     """The logarithms of the classes' probabilities, and the backward function to the output.
 
     They are the log-softmax of logits. Anything else is divided by its sum and kept within
@@ -444,7 +473,7 @@ def log_probabilities(output, from_logits, axis):
     return xp.log(p), back
 
 
-def check_labels(labels, classes):
+def check_labels(labels: TensorLike, classes: int | None) -> None:
     """Raise ValueError unless all labels are whole numbers from 0 to `classes` - 1."""
     if classes is None:
         return
@@ -459,7 +488,9 @@ def check_labels(labels, classes):
 
 
 @op
-def categorical_crossentropy(target, output, /, from_logits=False, axis=-1):
+def categorical_crossentropy(
+    target: Array, output: Array, /, from_logits: bool = False, axis: int = -1
+):
     """The cross-entropy -sum y log p over the classes, for targets that are probabilities.
 
     From logits it uses log-softmax; probabilities are first divided by their sum.
@@ -473,13 +504,15 @@ def categorical_crossentropy(target, output, /, from_logits=False, axis=-1):
     )
 
 
-def categorical_crossentropy_plain(target, output, from_logits=False, axis=-1):
+def categorical_crossentropy_plain(
+    target: TensorLike, output: TensorLike, from_logits: bool = False, axis: int = -1
+) -> Any:
     p = softmax(output, axis) if from_logits else output / reduce_sum(output, axis, keepdims=True)
     return -reduce_sum(target * log(p), axis)
 
 
 @op
-def sparse_categorical_crossentropy(target, output, /, from_logits=False):
+def sparse_categorical_crossentropy(target: Array, output: Array, /, from_logits: bool = False):
     """The cross-entropy -log p[y] for integer labels y.
 
     Shapes: labels (...), predictions (..., C) -> (...).
@@ -504,7 +537,9 @@ def sparse_categorical_crossentropy(target, output, /, from_logits=False):
     return -rows[hits].reshape(output.shape[:-1]), (None, to_output_from_hits)
 
 
-def sparse_categorical_crossentropy_plain(target, output, from_logits=False):
+def sparse_categorical_crossentropy_plain(
+    target: TensorLike, output: TensorLike, from_logits: bool = False
+) -> Any:
     classes = array_module(output.value).arange(output.shape[-1])
     one_hot = cast(equal(expand_dims(target, -1), classes), output.dtype)
     return categorical_crossentropy_plain(one_hot, output, from_logits)

@@ -6,15 +6,30 @@ channels.
 """
 
 import math
+from typing import Any, Literal, TypeAlias
 
 from ..core.device import array_module
 from ..core.tensor import op
+from ..core.types import Array, TensorLike
 from .arrays import stack
-from .conv import conv_axes, crop_padding, kernel_positions, pad_input, plain_pad_or_crop
+from .conv import (
+    Axis,
+    Index,
+    Sizes,
+    conv_axes,
+    crop_padding,
+    kernel_positions,
+    pad_input,
+    plain_pad_or_crop,
+)
 from .math import reduce_max
 
+PoolPadding: TypeAlias = Literal["valid", "same"]
 
-def pool_axes(what, x, pool_size, strides, padding):
+
+def pool_axes(
+    what: str, x: TensorLike, pool_size: Sizes, strides: Sizes | None, padding: str
+) -> tuple[list[Axis], list[Index]]:
     """How the window slides along each axis, and one index of x for each position in it."""
     strides = pool_size if strides is None else strides
     axes = conv_axes(what, x.shape[1:-1], pool_size, strides, padding)
@@ -25,7 +40,9 @@ def pool_axes(what, x, pool_size, strides, padding):
 
 
 @op
-def max_pool(x, /, pool_size=2, strides=None, padding="valid"):
+def max_pool(
+    x: Array, /, pool_size: Sizes = 2, strides: Sizes | None = None, padding: PoolPadding = "valid"
+):
     """The largest element of each window.
 
     `strides` are the pool size unless given. Where elements are equal, the gradient goes to the
@@ -56,7 +73,12 @@ def max_pool(x, /, pool_size=2, strides=None, padding="valid"):
     return y, (backward,)
 
 
-def max_pool_plain(x, pool_size=2, strides=None, padding="valid"):
+def max_pool_plain(
+    x: TensorLike,
+    pool_size: Sizes = 2,
+    strides: Sizes | None = None,
+    padding: PoolPadding = "valid",
+) -> Any:
     axes, positions = pool_axes("max_pool", x, pool_size, strides, padding)
     sizes = [a.pad_before for a in axes], [a.padded_size for a in axes]
     padded = plain_pad_or_crop(x, *sizes, -math.inf)
@@ -64,7 +86,9 @@ def max_pool_plain(x, pool_size=2, strides=None, padding="valid"):
 
 
 @op
-def average_pool(x, /, pool_size=2, strides=None, padding="valid"):
+def average_pool(
+    x: Array, /, pool_size: Sizes = 2, strides: Sizes | None = None, padding: PoolPadding = "valid"
+):
     """The mean of each window.
 
     `strides` are the pool size unless given. With padding "same" the padding is not counted.
@@ -95,7 +119,12 @@ def average_pool(x, /, pool_size=2, strides=None, padding="valid"):
     return total(x) * share, (backward,)
 
 
-def average_pool_plain(x, pool_size=2, strides=None, padding="valid"):
+def average_pool_plain(
+    x: TensorLike,
+    pool_size: Sizes = 2,
+    strides: Sizes | None = None,
+    padding: PoolPadding = "valid",
+) -> Any:
     axes, positions = pool_axes("average_pool", x, pool_size, strides, padding)
     sizes = [a.pad_before for a in axes], [a.padded_size for a in axes]
     padded, real = plain_pad_or_crop(x, *sizes), plain_pad_or_crop(x * 0 + 1, *sizes)

@@ -11,17 +11,29 @@ its outputs (B, T, U) and then the last states (B, U).
 output (0 where there is none), or 0 with `zero_output_for_mask`.
 """
 
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, partial
+from typing import Any
 
 from ..core.device import array_module
 from ..core.tensor import op
+from ..core.types import Array, TensorLike
 from . import nn
 from .arrays import broadcast_to, stack
-from .conv import conv, conv_axes, correlate, input_gradient, kernel_gradient, pad_input
+from .conv import (
+    Padding,
+    Sizes,
+    conv,
+    conv_axes,
+    correlate,
+    input_gradient,
+    kernel_gradient,
+    pad_input,
+)
 from .costs import LOOP_TURN, spend
 from .kernels import flush_subnormals
 from .math import where
-from .nn import IN_PLACE
+from .nn import IN_PLACE, InPlace
 
 FLUSH_EVERY = 16  # steps of the backward pass, in which gradients vanish
 
@@ -31,7 +43,7 @@ FLUSH_EVERY = 16  # steps of the backward pass, in which gradients vanish
 
 
 @op
-def unstack(x, /, axis=0):
+def unstack(x: Array, /, axis: int = 0):
     """The slices of x along an axis, as a tuple: the inverse of `stack`."""
     xp = array_module(x)
     parts = xp.moveaxis(x, axis, 0)
@@ -44,13 +56,20 @@ def unstack(x, /, axis=0):
     return parts, backward
 
 
-def run_steps(step, x, states, mask=None, zero_output_for_mask=False):
+def run_steps(
+    step: Callable[..., Any],
+    x: TensorLike,
+    states: Sequence[TensorLike],
+    mask: Array = None,
+    zero_output_for_mask: bool = False,
+) -> tuple[Any, Any, Sequence[Any]]:
     """The obvious loop: `step(x_t, states)` gives an output and the next states, for each t.
 
     Returns all outputs, the last one and the last states. With an empty batch every step gives
     what the second gives, so two are run: a trace takes no longer for a long sequence.
     """
-    outputs, previous, length = [], 0.0, x.shape[1]
+    outputs, length = [], x.shape[1]
+    previous: Any = 0.0
     spend(len(x), length, LOOP_TURN)
     for t, x_t in enumerate(unstack(x if len(x) else x[:, :2], axis=1)):
         output, after = step(x_t, states)
@@ -65,34 +84,60 @@ def run_steps(step, x, states, mask=None, zero_output_for_mask=False):
     return repeated, previous, states
 
 
-def where_real(real, new, old):
+def where_real(real: Array, new: TensorLike, old: TensorLike) -> Any:
     """`new` in the samples whose step is real, else `old`."""
     return where(real.reshape(-1, *[1] * (new.ndim - 1)), new, old)
 
 
-def simple_rnn_step(x, h, kernel, recurrent, bias=None, activation=nn.tanh):
+def simple_rnn_step(
+    x: TensorLike,
+    h: TensorLike,
+    kernel: TensorLike,
+    recurrent: TensorLike,
+    bias: TensorLike = None,
+    activation: Callable[..., Any] = nn.tanh,
+) -> Any:
     """One step of `simple_rnn`: the next h."""
     return activation(nn.dense(x, kernel, bias) + h @ recurrent)
 
 
 def lstm_step(
-    x, h, c, kernel, recurrent, bias=None, activation=nn.tanh, recurrent_activation=nn.sigmoid,
-):  # fmt: skip
+    x: TensorLike,
+    h: TensorLike,
+    c: TensorLike,
+    kernel: TensorLike,
+    recurrent: TensorLike,
+    bias: TensorLike = None,
+    activation: Callable[..., Any] = nn.tanh,
+    recurrent_activation: Callable[..., Any] = nn.sigmoid,
+) -> tuple[Any, Any]:
     """One step of `lstm`: the next h and c."""
     z = nn.dense(x, kernel, bias) + h @ recurrent
     return lstm_states(z, c, activation, recurrent_activation)
 
 
 def conv_lstm_step(
-    x, h, c, kernel, recurrent, bias=None, activation=nn.tanh, recurrent_activation=nn.sigmoid,
-    **settings,
-):  # fmt: skip
+    x: TensorLike,
+    h: TensorLike,
+    c: TensorLike,
+    kernel: TensorLike,
+    recurrent: TensorLike,
+    bias: TensorLike = None,
+    activation: Callable[..., Any] = nn.tanh,
+    recurrent_activation: Callable[..., Any] = nn.sigmoid,
+    **settings: Any,
+) -> tuple[Any, Any]:
     """One step of `conv_lstm`: the next h and c."""
     z = conv(x, kernel, bias, **settings) + conv(h, recurrent, padding="same")
     return lstm_states(z, c, activation, recurrent_activation)
 
 
-def lstm_states(z, c, activation, recurrent_activation):
+def lstm_states(
+    z: TensorLike,
+    c: TensorLike,
+    activation: Callable[..., Any],
+    recurrent_activation: Callable[..., Any],
+) -> tuple[Any, Any]:
     """The next h and c, from the four gates before their activations."""
     i, f, g, o = equal_parts(z, 4)
     c = recurrent_activation(f) * c + recurrent_activation(i) * activation(g)
@@ -100,9 +145,15 @@ def lstm_states(z, c, activation, recurrent_activation):
 
 
 def gru_step(
-    x, h, kernel, recurrent, bias=None, activation=nn.tanh, recurrent_activation=nn.sigmoid,
-    reset_after=True,
-):  # fmt: skip
+    x: TensorLike,
+    h: TensorLike,
+    kernel: TensorLike,
+    recurrent: TensorLike,
+    bias: TensorLike = None,
+    activation: Callable[..., Any] = nn.tanh,
+    recurrent_activation: Callable[..., Any] = nn.sigmoid,
+    reset_after: bool = True,
+) -> Any:
     """One step of `gru`: the next h. Without `reset_after`, U is multiplied with r * h."""
     units = h.shape[-1]
     a = nn.dense(x, kernel, bias[0] if bias is not None and reset_after else bias)
@@ -116,13 +167,13 @@ def gru_step(
     return update * h + (1 - update) * candidate
 
 
-def equal_parts(z, count):
+def equal_parts(z: TensorLike, count: int) -> list[Any]:
     """The equal parts of the last axis."""
     units = z.shape[-1] // count
     return [z[..., k * units : (k + 1) * units] for k in range(count)]
 
 
-def plain_loop(step, state_count):
+def plain_loop(step: Callable[..., Any], state_count: int) -> Callable[..., tuple]:
     """The twin of an op with that many states: its step, again and again."""
 
     def run(x, *arrays, zero_output_for_mask=False, **settings):
@@ -162,30 +213,30 @@ gru_plain = plain_loop(gru_step, 1)
 # those with the same activation are neighbours.
 
 
-def time_major(x):
+def time_major(x: Array) -> Array:
     """(B, T, ...) -> (T, B, ...), each step contiguous."""
     xp = array_module(x)
     return xp.ascontiguousarray(xp.moveaxis(x, 1, 0))
 
 
-def merge_time(x):
+def merge_time(x: Array) -> Array:
     """All steps of all samples as one batch: (T, B, ...) -> (T * B, ...)."""
     return x.reshape(x.shape[0] * x.shape[1], *x.shape[2:])
 
 
-def split_gates(z, count):
+def split_gates(z: Array, count: int) -> Array:
     """The gates one by one: (T, B, ..., K U) -> (T, K, B, ..., U), a view."""
     z = z.reshape(*z.shape[:-1], count, z.shape[-1] // count)
     return array_module(z).moveaxis(z, -2, 1)
 
 
-def reorder_gates(z, gate_order):
+def reorder_gates(z: Array, gate_order: Sequence[int]) -> Array:
     """A copy of the gates, one by one in the given order."""
     z = split_gates(z, len(gate_order))
     return array_module(z).stack([z[:, k] for k in gate_order], 1)
 
 
-def each_gate(gates, axis=0):
+def each_gate(gates: Array, axis: int = 0) -> list[Array]:
     """The gates of one step, or of all steps along axis 1."""
     return [gates[k] if axis == 0 else gates[:, k] for k in range(gates.shape[axis])]
 
@@ -193,46 +244,46 @@ def each_gate(gates, axis=0):
 class MatrixProduct:
     """The product of a state (B, U) and a matrix (U, K U), gate by gate."""
 
-    def __init__(self, state, weights, gate_order):
+    def __init__(self, state: Array, weights: Array, gate_order: Sequence[int]):
         self.weights, self.gate_order = weights, gate_order
 
     # Contiguous, since they are read at every step. A trace, in which weights take no memory, has
     # no steps.
 
     @cached_property
-    def weights_by_gate(self):
+    def weights_by_gate(self) -> Array:
         return reorder_gates(self.weights[None], self.gate_order)[0]  # (K, U, U)
 
     @cached_property
-    def transposed(self):
+    def transposed(self) -> Array:
         return array_module(self.weights).ascontiguousarray(self.weights.T)
 
-    def forward(self, h):
+    def forward(self, h: Array) -> Array:
         return h @ self.weights_by_gate
 
-    def state_gradient(self, g):
+    def state_gradient(self, g: Array) -> Array:
         return g @ self.transposed
 
-    def weights_gradient(self, h, g):
+    def weights_gradient(self, h: Array, g: Array) -> Array:
         return h.T @ g
 
 
 class ConvProduct:
     """The convolution of maps (B, *size, U) and a kernel (*kernel_size, U, K U), padded "same"."""
 
-    def __init__(self, state, weights, gate_order):
+    def __init__(self, state: Array, weights: Array, gate_order: Sequence[int]):
         self.weights, self.gate_order = weights, gate_order
         sizes, kernel_size = state.shape[1:-1], weights.shape[:-2]
         self.axes = conv_axes("recurrent convolution", sizes, kernel_size, 1, "same")
 
-    def forward(self, h):
+    def forward(self, h: Array) -> Array:
         z = correlate(pad_input(h, self.axes), self.weights, self.axes)
         return reorder_gates(z[None], self.gate_order)[0]
 
-    def state_gradient(self, g):
+    def state_gradient(self, g: Array) -> Array:
         return input_gradient(g, self.weights, self.axes)
 
-    def weights_gradient(self, h, g):
+    def weights_gradient(self, h: Array, g: Array) -> Array:
         return kernel_gradient(pad_input(h, self.axes), g, self.axes)
 
 
@@ -250,14 +301,24 @@ class Recurrence:
     the gates to each state of time t, None where nothing does.
     """
 
-    state_product = MatrixProduct
-    gate_order = (0,)
-    gates_share_gradient = True  # inputs and state are added, so one array is the gradient of both
+    step: Any  # these three are the network's own
+    prepare_backward: Any
+    step_backward: Any
+    state_product: type[MatrixProduct] | type[ConvProduct] = MatrixProduct
+    gate_order: tuple[int, ...] = (0,)
+    gates_share_gradient: bool = True  # inputs and state are added: one array is both gradients
 
     def __init__(
-        self, x, states, weights, mask, zero_masked, activation, gate_activation="sigmoid",
-        input_op=nn.dense.__wrapped__,
-    ):  # fmt: skip
+        self,
+        x: Array,
+        states: Sequence[Array],
+        weights: tuple[Array, Array, Array],
+        mask: Array,
+        zero_masked: bool,
+        activation: InPlace,
+        gate_activation: InPlace = "sigmoid",
+        input_op: Callable[..., Any] = nn.dense.__wrapped__,
+    ):
         self.activation, self.gate_activation = IN_PLACE[activation], IN_PLACE[gate_activation]
         self.xp = xp = array_module(x)
         kernel, recurrent, bias = weights
@@ -280,7 +341,7 @@ class Recurrence:
             self.real = real.reshape(*self.x.shape[:2], *[1] * (states[0].ndim - 1))
             self.shown = self.real if zero_masked else self.real.cumsum(0) > 0
 
-    def forward(self):
+    def forward(self) -> tuple[Array, ...]:
         """The outputs and the last states."""
         for t in range(self.steps):
             from_state = self.product.forward(self.states[0][t])
@@ -295,7 +356,7 @@ class Recurrence:
             outputs = outputs * self.shown
         return self.xp.moveaxis(outputs, 0, 1), *(times[-1] for times in self.states)
 
-    def backward(self, arriving):
+    def backward(self, arriving: Iterable[Array]) -> tuple[Any, ...]:
         """The gradients of x, the states, the kernels, the bias and the mask."""
         g, *d_states = arriving
         for i, times in enumerate(self.states):
@@ -319,7 +380,7 @@ class Recurrence:
             None,
         )
 
-    def loop_backward(self, g, d_states):
+    def loop_backward(self, g: Array, d_states: list[Array]) -> tuple[list[Array], Array, Array]:
         """From the last step to the first: the gradients of the first states, and those of what
         inputs and states contributed to the gates of all steps.
         """
@@ -352,15 +413,15 @@ class Recurrence:
 
 
 class SimpleRecurrence(Recurrence):
-    def step(self, t, gates, from_state):
+    def step(self, t: int, gates: Array, from_state: Array) -> None:
         (hs,) = self.states
         gates += from_state
         self.activation.forward(gates[0], out=hs[t + 1])
 
-    def prepare_backward(self):
+    def prepare_backward(self) -> None:
         self.derivative = self.activation.derivative(self.states[0][1:])
 
-    def step_backward(self, t, d_states):
+    def step_backward(self, t: int, d_states: list[Array]) -> tuple[Array, Array, list[Array]]:
         (dh,) = d_states
         d = (dh * self.derivative[t])[None]
         return d, d, [None]
@@ -368,7 +429,15 @@ class SimpleRecurrence(Recurrence):
 
 @op
 def simple_rnn(
-    x, h, kernel, recurrent, bias=None, mask=None, /, activation="tanh", zero_output_for_mask=False
+    x: Array,
+    h: Array,
+    kernel: Array,
+    recurrent: Array,
+    bias: Array = None,
+    mask: Array = None,
+    /,
+    activation: InPlace = "tanh",
+    zero_output_for_mask: bool = False,
 ):
     """A simple recurrent network over a whole sequence.
 
@@ -391,11 +460,11 @@ def simple_rnn(
 class LSTMRecurrence(Recurrence):
     gate_order = (0, 1, 3, 2)  # i, f, o, g: the first three have the same activation
 
-    def __init__(self, *arrays, **input_op):
+    def __init__(self, *arrays: Any, **input_op: Any):
         super().__init__(*arrays, **input_op)
         self.activated_c = self.xp.empty_like(self.states[1][1:])
 
-    def step(self, t, gates, from_state):
+    def step(self, t: int, gates: Array, from_state: Array) -> None:
         hs, cs = self.states
         gates += from_state
         i, f, o, g = each_gate(gates)
@@ -406,7 +475,7 @@ class LSTMRecurrence(Recurrence):
         self.activation.forward(cs[t + 1], out=self.activated_c[t])
         self.xp.multiply(o, self.activated_c[t], out=hs[t + 1])
 
-    def prepare_backward(self):
+    def prepare_backward(self) -> None:
         (_, cs), (i, f, o, g) = self.states, each_gate(self.gates, axis=1)
         # What the gradient of c' or h' is multiplied by on its way to each gate, for all times.
         self.factors = self.xp.empty_like(self.gates)
@@ -417,7 +486,7 @@ class LSTMRecurrence(Recurrence):
         self.xp.multiply(self.gate_activation.derivative(o), self.activated_c, out=to_o)
         self.to_c = o * self.activation.derivative(self.activated_c)
 
-    def step_backward(self, t, d_states):
+    def step_backward(self, t: int, d_states: list[Array]) -> tuple[Array, Array, list[Array]]:
         dh, dc = d_states
         dc = dc + dh * self.to_c[t]
         d = self.xp.empty_like(self.gates[t])
@@ -428,9 +497,18 @@ class LSTMRecurrence(Recurrence):
 
 @op
 def lstm(
-    x, h, c, kernel, recurrent, bias=None, mask=None, /, activation="tanh",
-    recurrent_activation="sigmoid", zero_output_for_mask=False,
-):  # fmt: skip
+    x: Array,
+    h: Array,
+    c: Array,
+    kernel: Array,
+    recurrent: Array,
+    bias: Array = None,
+    mask: Array = None,
+    /,
+    activation: InPlace = "tanh",
+    recurrent_activation: InPlace = "sigmoid",
+    zero_output_for_mask: bool = False,
+):
     """A long short-term memory over a whole sequence.
 
         i, f, g, o = sigmoid, sigmoid, tanh, sigmoid of the parts of x @ W + h @ U + b
@@ -454,9 +532,21 @@ class ConvLSTMRecurrence(LSTMRecurrence):
 
 @op
 def conv_lstm(
-    x, h, c, kernel, recurrent, bias=None, mask=None, /, strides=1, padding="valid",
-    dilation_rate=1, activation="tanh", recurrent_activation="sigmoid", zero_output_for_mask=False,
-):  # fmt: skip
+    x: Array,
+    h: Array,
+    c: Array,
+    kernel: Array,
+    recurrent: Array,
+    bias: Array = None,
+    mask: Array = None,
+    /,
+    strides: Sizes = 1,
+    padding: Padding = "valid",
+    dilation_rate: Sizes = 1,
+    activation: InPlace = "tanh",
+    recurrent_activation: InPlace = "sigmoid",
+    zero_output_for_mask: bool = False,
+):
     """The op `lstm` for sequences of maps: its products are convolutions.
 
     `strides`, `padding` and `dilation_rate` are those of the inputs' convolution; that of the
@@ -481,11 +571,11 @@ class GRURecurrence(Recurrence):
     gate_order = (0, 1, 2)  # z (update), r (reset), g (candidate)
     gates_share_gradient = False  # the reset gate scales only what the state contributes to g
 
-    def __init__(self, *arrays):
+    def __init__(self, *arrays: Any):
         super().__init__(*arrays)
         self.candidate_from_state = self.xp.empty_like(self.states[0][1:])
 
-    def step(self, t, gates, from_state):
+    def step(self, t: int, gates: Array, from_state: Array) -> None:
         (hs,) = self.states
         update, reset, candidate = each_gate(gates)
         gates[:2] += from_state[:2]
@@ -497,13 +587,13 @@ class GRURecurrence(Recurrence):
         hs[t + 1] *= update
         hs[t + 1] += candidate
 
-    def prepare_backward(self):
+    def prepare_backward(self) -> None:
         (hs,), (update, reset, candidate) = self.states, each_gate(self.gates, axis=1)
         self.to_update = self.gate_activation.derivative(update) * (hs[:-1] - candidate)
         self.to_candidate = self.activation.derivative(candidate) * (1 - update)
         self.to_reset = self.gate_activation.derivative(reset) * self.candidate_from_state
 
-    def step_backward(self, t, d_states):
+    def step_backward(self, t: int, d_states: list[Array]) -> tuple[Array, Array, list[Array]]:
         (dh,), (update, reset, _) = d_states, each_gate(self.gates[t])
         d_inputs = self.xp.empty_like(self.gates[t])
         self.xp.multiply(dh, self.to_update[t], out=d_inputs[0])
@@ -516,9 +606,17 @@ class GRURecurrence(Recurrence):
 
 @op
 def gru(
-    x, h, kernel, recurrent, bias=None, mask=None, /, activation="tanh",
-    recurrent_activation="sigmoid", zero_output_for_mask=False,
-):  # fmt: skip
+    x: Array,
+    h: Array,
+    kernel: Array,
+    recurrent: Array,
+    bias: Array = None,
+    mask: Array = None,
+    /,
+    activation: InPlace = "tanh",
+    recurrent_activation: InPlace = "sigmoid",
+    zero_output_for_mask: bool = False,
+):
     """A gated recurrent unit over a whole sequence, in the form that resets after the product.
 
         a = x @ W + b0,  s = h @ U + b1

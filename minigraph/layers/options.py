@@ -1,0 +1,130 @@
+"""What layers take as keywords, beside what their own constructor names: for editors.
+
+Nothing here runs. Each table of names says what the `**options` of a constructor may hold; a test
+compares it with what the constructor takes. The initializers and regularizers are those that
+`weight_defaults` of the layer names.
+"""
+
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
+
+from ..activations import ActivationLike
+from ..graph.layer import LayerOptions
+from ..initializers import InitializerLike
+from ..ops.conv import Sizes
+from ..regularizers import RegularizerLike
+
+DataFormat: TypeAlias = Literal["channels_last"] | None  # None means the same
+
+
+class KernelOptions(LayerOptions, total=False):
+    """Those of layers with a kernel and a bias."""
+
+    kernel_initializer: InitializerLike
+    kernel_regularizer: RegularizerLike
+    bias_initializer: InitializerLike
+    bias_regularizer: RegularizerLike
+
+
+class PReLUOptions(LayerOptions, total=False):
+    """Those of `PReLU`."""
+
+    alpha_initializer: InitializerLike
+    alpha_regularizer: RegularizerLike
+
+
+class EmbeddingOptions(LayerOptions, total=False):
+    """Those of `Embedding`."""
+
+    embeddings_initializer: InitializerLike
+    embeddings_regularizer: RegularizerLike
+
+
+class NormalizationOptions(LayerOptions, total=False):
+    """Those of layers that scale and shift."""
+
+    gamma_initializer: InitializerLike
+    gamma_regularizer: RegularizerLike
+    beta_initializer: InitializerLike
+    beta_regularizer: RegularizerLike
+
+
+class BatchNormalizationOptions(NormalizationOptions, total=False):
+    """Those of `BatchNormalization`, which also keeps moving averages."""
+
+    moving_mean_initializer: InitializerLike
+    moving_mean_regularizer: RegularizerLike
+    moving_variance_initializer: InitializerLike
+    moving_variance_regularizer: RegularizerLike
+
+
+class DropoutOptions(LayerOptions, total=False):
+    """Those that the dropout of whole channels hands on to `Dropout`."""
+
+    noise_shape: Sequence[int | None] | None
+
+
+class SpatialOptions(LayerOptions, total=False):
+    """Those of layers over lines, images and volumes."""
+
+    data_format: DataFormat
+
+
+class ConvolutionOptions(KernelOptions, SpatialOptions, total=False):
+    """Those of convolutions."""
+
+
+class ConvolutionTransposeOptions(ConvolutionOptions, total=False):
+    """Those that a transposed convolution hands on to `Convolution`."""
+
+    dilation_rate: Sizes
+    groups: int
+    activation: ActivationLike
+    use_bias: bool
+
+
+class RecurrentOptions(KernelOptions, total=False):
+    """Those of cells, which have a second kernel for the states."""
+
+    recurrent_initializer: InitializerLike
+    recurrent_regularizer: RegularizerLike
+
+
+class CellOptions(RecurrentOptions, total=False):
+    """Those that cells with gates hand on to the base of cells."""
+
+    use_bias: bool
+    dropout: float
+    recurrent_dropout: float
+    seed: int | None
+
+
+class ConvLSTMCellOptions(CellOptions, total=False):
+    """Those that `ConvLSTMCell` hands on to `LSTMCell`."""
+
+    activation: ActivationLike
+    recurrent_activation: ActivationLike
+    unit_forget_bias: bool
+
+
+class LoopOptions(LayerOptions, total=False):
+    """Those of the loop over a cell: see `RNN`."""
+
+    return_sequences: bool
+    return_state: bool
+    go_backwards: bool
+    stateful: bool
+    unroll: bool
+    zero_output_for_mask: bool
+
+
+class SimpleRNNOptions(RecurrentOptions, LoopOptions, total=False):
+    """Those of `SimpleRNN`: of its cell and of the loop."""
+
+
+class GatedRNNOptions(CellOptions, LoopOptions, total=False):
+    """Those of `LSTM` and `GRU`: of their cells and of the loop."""
+
+
+class ConvLSTMOptions(ConvLSTMCellOptions, LoopOptions, total=False):
+    """Those of `ConvLSTM2D`: of its cell and of the loop."""
