@@ -68,6 +68,7 @@ test: lint lines unit nbval book browser
 
 lint: $(ENVIRONMENT)
 	$(RUN)/ruff check .
+	$(RUN)/python tools/check_scripts.py
 
 lines: $(ENVIRONMENT)
 	$(RUN)/python tools/lines.py
@@ -115,5 +116,5 @@ pins:
 	$(PYTHON) tools/environment.py pin
 
 clean:
-	rm -rf $(VENV) _build dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) _build dist node_modules .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
