@@ -139,7 +139,7 @@ def test_one_script_for_each_view_and_no_jupyter_scripts():
 SHOWN = {
     "book/04_calling_a_layer.html": ["base", "graph"],
     "book/widgets.html": ["base", "graph", "calls", "dashboard"],
-    "book/how_fast.html": [],
+    "book/write_a_widget.html": [],
 }
 
 
