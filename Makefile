@@ -12,10 +12,11 @@ PYTEST := $(RUN)/python -m pytest
 ENVIRONMENT := $(VENV)/.ready
 BOOK := _build/.book
 NOTEBOOKS := _build/.notebooks
+WIDGETS := _build/widget.js
 
-LIBRARY := $(shell find minigraph -name '*.py' -o -name '*.js')
-BOOK_SOURCES := _config.yml _toc.yml index.md minigraph/view/widget.js \
-	tools/offline_book.py tools/docstrings.py tools/catalogue.py tools/book.css $(LIBRARY) \
+LIBRARY := $(shell find minigraph -name '*.py' -o -name '*.js' -o -name '*.css')
+BOOK_SOURCES := _config.yml _toc.yml index.md tools/offline_book.py tools/widget_scripts.py \
+	tools/docstrings.py tools/catalogue.py tools/book.css $(LIBRARY) \
 	$(shell find book exercises -type f -not -path '*/.*' 2>/dev/null)
 READING_PATH := $(shell $(PYTHON) tools/lines.py --path)
 NOTEBOOK_SOURCES := $(wildcard book/*.ipynb solutions/*.ipynb)
@@ -46,6 +47,9 @@ $(BOOK): $(ENVIRONMENT) $(BOOK_SOURCES)
 	$(RUN)/jupyter-book build . --all -W -n --keep-going --quiet
 	@touch $@
 
+$(WIDGETS): $(ENVIRONMENT) tools/widget_scripts.py $(LIBRARY)
+	$(RUN)/python tools/widget_scripts.py $@
+
 $(NOTEBOOKS): $(ENVIRONMENT) $(NOTEBOOK_SOURCES) $(LIBRARY) tests/broken_models.py
 	$(RUN)/python tools/gallery.py
 	$(RUN)/python tools/run_notebooks.py
@@ -56,7 +60,7 @@ book: $(BOOK)
 	@echo "Open this page: $(CURDIR)/_build/html/index.html"
 
 # With its own extension and settings, the widgets of a trusted notebook are alive before it runs.
-lab: $(ENVIRONMENT)
+lab: $(ENVIRONMENT) $(WIDGETS)
 	$(RUN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/book \
 		--LabApp.extra_labextensions_path="$(CURDIR)/tools/lab/extensions" \
 		--LabApp.app_settings_dir="$(CURDIR)/tools/lab/settings" $(LAB_OPTIONS)
@@ -67,6 +71,7 @@ lint: $(ENVIRONMENT)
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
 	$(RUN)/ruff check --select C901 --config lint.mccabe.max-complexity=12 $(READING_PATH)
+	$(RUN)/python tools/check_scripts.py
 
 lines: $(ENVIRONMENT)
 	$(RUN)/python tools/lines.py
@@ -114,5 +119,5 @@ pins:
 	$(PYTHON) tools/environment.py pin
 
 clean:
-	rm -rf $(VENV) _build dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) _build dist node_modules .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -60,7 +60,8 @@ FLOORS = [
             "view.summary",
         ]
         + ["view.layout", "view.svg", "view.raster", "view.dot", "view.plot", "view.trace"]
-        + ["view.pixels", "view.widget", "view.explore", "view.calls"]
+        + ["view.pixels", "view.widget.scripts", "view.widget.__init__"]
+        + ["view.explore", "view.calls"]
         + ["view.curves", "view.dashboard"],
     ],
     [

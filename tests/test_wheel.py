@@ -31,9 +31,10 @@ def test_wheel_holds_the_package_and_nothing_else(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names} == {"minigraph", INFORMATION}
     assert "minigraph/py.typed" in names
-    assert "minigraph/view/widget.js" in names
     assert f"{INFORMATION}/licenses/LICENSE" in names
-    sources = {p.relative_to(ROOT).as_posix() for p in (ROOT / "minigraph").rglob("*.py")}
+    files = [p for kind in ("py", "js", "css") for p in (ROOT / "minigraph").rglob(f"*.{kind}")]
+    sources = {p.relative_to(ROOT).as_posix() for p in files}
+    assert {"minigraph/view/widget/frame.js", "minigraph/view/widget/style.css"} <= sources
     assert sources <= set(names)
 
 
@@ -49,9 +50,9 @@ USE = """
 import sys
 sys.path[:0] = sys.argv[1:]
 import minigraph
-from importlib.resources import files
+from minigraph.view.widget import SCRIPT
 assert minigraph.__file__.startswith(sys.argv[1]), minigraph.__file__
-assert files("minigraph").joinpath("view", "widget.js").read_text(encoding="utf-8")
+assert all(f"views.{name} = " in SCRIPT for name in ("graph", "calls", "dashboard")), SCRIPT[:80]
 print("imported", sorted({"matplotlib", "IPython", "ipywidgets", "anywidget"} & set(sys.modules)))
 """
 

@@ -52,7 +52,7 @@ def visit(chromium, tmp_path):
     contexts = []
 
     def visit_it(texts):
-        (tmp_path / "widget.js").write_bytes(SCRIPT.read_bytes())
+        (tmp_path / "widget.js").write_text(SCRIPT, encoding="utf-8")
         body = "".join(pieces(texts))
         (tmp_path / "page.html").write_text(
             '<!doctype html><meta charset="utf-8"><script src="widget.js" defer></script>'

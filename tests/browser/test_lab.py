@@ -3,7 +3,6 @@ and what is stored in a notebook is alive before it runs, where the reader trust
 
 import json
 import shlex
-import shutil
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from minigraph.view.widget import SCRIPT
 from tools import run_notebooks
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,12 +83,12 @@ def jupyter(tmp_path, monkeypatch):
 def lab(jupyter):
     """The folder and the address of a running server that reaches no other host.
 
-    It is given what `make lab` gives it. Its root holds notebooks and, as the repository does, the
-    script of the widgets.
+    It is given what `make lab` gives it. Its root holds notebooks and, as the repository does after
+    `make lab`, the script of the widgets.
     """
     root = jupyter / "files"
-    (root / "minigraph" / "view").mkdir(parents=True)
-    shutil.copy(ROOT / "minigraph" / "view" / "widget.js", root / "minigraph" / "view")
+    (root / "_build").mkdir(parents=True)
+    (root / "_build" / "widget.js").write_text(SCRIPT, encoding="utf-8")
     (root / "lab.ipynb").write_text(notebook_text(), encoding="utf-8")
     made = subprocess.check_output(["make", "-n", "lab"], cwd=ROOT, text=True)
     ours = [word for word in shlex.split(made) if word.startswith("--LabApp.")]

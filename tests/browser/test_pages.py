@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from minigraph.view.widget.scripts import all_views, needed, page_scripts
+
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build" / "html"
 
@@ -121,15 +123,37 @@ def test_no_style_sheet_loads_from_another_host():
         assert outside == [], f"{sheet.relative_to(SITE)} loads from other hosts"
 
 
-def test_one_widget_script_and_no_jupyter_scripts():
-    copies = sorted(path.name for path in SITE.rglob("*widget*.js"))
-    assert copies == ["widget.js"]
-    original = ROOT / "minigraph" / "view" / "widget.js"
-    assert (SITE / "_static" / "widget.js").read_bytes() == original.read_bytes()
+def test_one_script_for_each_view_and_no_jupyter_scripts():
+    texts = page_scripts(*all_views())
+    copies = {path.relative_to(SITE).as_posix() for path in SITE.rglob("widget*/*.js")}
+    assert copies == {f"_static/widgets/{name}.js" for name in texts}
+    assert not list(SITE.rglob("*widget*.js"))
+    for name, text in texts.items():
+        assert (SITE / "_static" / "widgets" / f"{name}.js").read_text(encoding="utf-8") == text
     for page in SITE.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
         for foreign in ("require.js", "requirejs", "embed-amd", "html-manager", "thebe"):
             assert foreign not in text, f"{page.relative_to(SITE)} mentions {foreign}"
+
+
+SHOWN = {
+    "book/04_calling_a_layer.html": ["base", "graph"],
+    "book/widgets.html": ["base", "graph", "calls", "dashboard"],
+    "book/write_a_widget.html": [],
+}
+
+
+def test_a_page_loads_the_scripts_of_what_it_shows_and_no_others():
+    loaded = {}
+    for page in SITE.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        views = re.findall(r'"body":{"view":"(\w+)"', text)
+        scripts = re.findall(r'<script defer="defer" src="[./]*_static/widgets/(\w+)\.js', text)
+        expected = ["base", *needed(*sorted(set(views)))] if views else []
+        assert scripts == expected, page.relative_to(SITE)
+        assert len(views) == text.count('class="minigraph-widget"')
+        loaded[page.relative_to(SITE).as_posix()] = scripts
+    assert {page: loaded[page] for page in SHOWN} == SHOWN
 
 
 def test_a_card_leads_to_the_reference_and_to_the_source(open_page):

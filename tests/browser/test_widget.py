@@ -22,7 +22,7 @@ from minigraph.utils import Dashboard, DrawAsYouCall, ErrorLens
 from minigraph.view.describe import describe
 from minigraph.view.explore import explore
 from minigraph.view.trace import trace
-from minigraph.view.widget import EXPORT, SCRIPT
+from minigraph.view.widget import EXPORT, SCRIPT, scripts
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "_build" / "screenshots"
@@ -73,7 +73,7 @@ def open_own(chromium, tmp_path):
     contexts, errors, dialogs = [], [], []
 
     def open_it(*pieces, head='<script src="widget.js"></script>', tail="", **options):
-        (tmp_path / "widget.js").write_text(SCRIPT.read_text(encoding="utf-8"), encoding="utf-8")
+        (tmp_path / "widget.js").write_text(SCRIPT, encoding="utf-8")
         theme = options.get("color_scheme", "light")
         (tmp_path / "page.html").write_text(
             f'<!doctype html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8">'
@@ -414,7 +414,7 @@ def test_the_module_for_jupyter_talks_to_python(open_own, recorded):
     page = open_own('<div id="cell"></div>', head="")
     page.evaluate(
         RENDER,
-        [SCRIPT.read_text(encoding="utf-8") + EXPORT, dict(widget.data), "shared[1]", 2],
+        [SCRIPT + EXPORT, dict(widget.data), "shared[1]", 2],
     )
     assert (
         fields(page, "name") == ["shared"]
@@ -1141,7 +1141,7 @@ def test_the_dashboard_grows_and_keeps_what_is_chosen(open_own):
     """Play Jupyter's part: render before `fit`, then change the data again and again."""
     empty, (dashboard, _) = Dashboard(), trained()
     page = open_own('<div id="cell"></div>', head="")
-    page.evaluate(RENDER, [SCRIPT.read_text(encoding="utf-8") + EXPORT, dict(empty.widget.data)])
+    page.evaluate(RENDER, [SCRIPT + EXPORT, dict(empty.widget.data)])
     assert "callbacks=[dashboard]" in page.locator(".mg-note").inner_text()
 
     def grow(count):
@@ -1274,7 +1274,8 @@ def test_each_widget_of_the_book_is_small():
             for output in cell.get("outputs", []):
                 html = "".join(output.get("data", {}).get("text/html", ""))
                 assert len(html.encode()) <= 60_000, f"{path.name}, {cell['id']}"
-    assert len(SCRIPT.read_bytes()) <= 60_000
+    for view in scripts.all_views():
+        assert len(scripts.script(view).encode()) <= 60_000
 
 
 def test_the_page_of_the_widgets_on_a_phone(open_page):

@@ -1,12 +1,12 @@
 // An extension of JupyterLab, as `make lab` starts it. The stored outputs of a chapter hold each
-// widget as a piece of a page. In a notebook that the reader trusts, this brings them to life before
-// anything runs, as widget.js does in the book. In any other notebook JupyterLab has taken the data
-// out of them, and the still picture stays.
+// widget as a piece of a page. In a notebook that the reader trusts, this brings them to life
+// before anything runs, as the same script does in the book. In any other notebook JupyterLab has
+// taken the data out of them, and the still picture stays.
 (function () {
 "use strict";
 
-// The server's root is the repository.
-const script = new URL("../../../../files/minigraph/view/widget.js", document.currentScript.src);
+// The server's root is the repository, and `make lab` has put the script there.
+const script = new URL("../../../../files/_build/widget.js", document.currentScript.src);
 const WAITING = '.minigraph-widget:not([data-mounted]) script[type="application/json"]';
 
 function wake() {

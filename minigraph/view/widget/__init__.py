@@ -1,28 +1,13 @@
 """The widgets: pictures that are alive, in a page of the book and in a notebook.
 
 All that a widget shows is one piece of plain data, made in Python from a real run of the library.
-The file `widget.js` draws it. This file is what all widgets share: the HTML with a still picture
-and a table that stand where no script runs, the data as JSON, and the form for Jupyter, where
-Python can read and set what is selected and which step is shown.
+The scripts beside this file draw it; `scripts.py` joins them. This file is what all widgets share:
+the HTML with a still picture and a table that stand where no script runs, the data as JSON, and the
+form for Jupyter, where Python can read and set what is selected and which step is shown.
 
-A new widget is a function that makes a `Page`, and in `widget.js` a function `views.name(widget)`,
-with `widget` = {data, state, change(next), refresh()}, that gives
-
-    stage, height    the element that is drawn on, and how high it would like to be
-    stops()          the numbers of the steps at which to stop, from 0
-    words(step)      {title, text, phase} of a step
-    show(state)      draw a state, {selected, step}
-    inspect(state)   what stands in the inspector
-
-and, where they make sense,
-
-    facts, help      words beside the title, and below all
-    tools            elements for the tool bar
-    pause            milliseconds between two steps that play by themselves
-    at(step)         what to select at a step
-    reveal(id)       bring what is selected into sight
-    search(text)     the ids that match
-    renew()          take over data that have grown
+A new widget is a function that makes a `Page`, and a view, which is a file in `views/`. `data.d.ts`
+says what the data of each view hold, `view.d.ts` what a view is given and what it gives. The
+appendix "Write a widget" of the book has the smallest one.
 """
 
 import base64
@@ -30,40 +15,24 @@ import functools
 import json
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 from xml.etree import ElementTree
 
-SCRIPT = Path(__file__).with_name("widget.js")
+from .scripts import all_views, export_for_jupyter, module, script
+
 MOST_BYTES = 60_000  # what one widget may add to a page
 SHORT = 10  # what is no longer than this as JSON is not worth a number
-EXPORT = """
-export default {
-  render({ model, el }) {
-    const host = document.createElement("div");
-    host.className = "minigraph-widget";
-    el.append(host);
-    const view = globalThis.minigraph.mount(host, model.get("data"), {
-      selected: model.get("selected"),
-      step: model.get("step"),
-      onChange({ selected, step }) {
-        model.set("selected", selected);
-        model.set("step", step);
-        model.save_changes();
-      },
-    });
-    const heard = {
-      "change:data": () => view.renew(model.get("data")),
-      "change:step": () => view.go(model.get("step")),
-      "change:selected": () => view.select(model.get("selected")),
-    };
-    for (const [event, listener] of Object.entries(heard)) model.on(event, listener);
-    return () => {
-      for (const [event, listener] of Object.entries(heard)) model.off(event, listener);
-      view.remove();
-    };
-  },
-};
-"""
+
+
+def __getattr__(name):
+    """SCRIPT, one script with all views, and EXPORT, what makes it a module for Jupyter.
+
+    Both are joined when they are asked for: most programs show no widget.
+    """
+    if name == "SCRIPT":
+        return script(*all_views())
+    if name == "EXPORT":
+        return export_for_jupyter()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 @dataclass
@@ -114,7 +83,8 @@ class Page:
 def packed(data):
     """Plain data in which each long text, and each dict, that is repeated stands once, in `parts`.
 
-    "~7" stands for part number 7, "~~" at the start for a "~" of a text's own.
+    "~7" stands for part number 7, "~~" at the start for a "~" of a text's own. The name of the view
+    stands as it is, for those who look which scripts a page needs.
     """
     seen, parts, numbers = Counter(), [], {}
 
@@ -143,7 +113,7 @@ def packed(data):
         return f"~{value}" if isinstance(value, str) and value.startswith("~") else value
 
     count(data)
-    body = pack(data)
+    body = pack(data) | {key: data[key] for key in ["view"] if key in data}
     return {"parts": parts, "body": body}
 
 
@@ -162,7 +132,7 @@ def show(page):
 
 @dataclass
 class StillWidget:
-    """The widget where anywidget is not installed: alive in a page that loads `widget.js`."""
+    """The widget where anywidget is not installed: alive in a page that loads its scripts."""
 
     page: Page
 
@@ -200,13 +170,13 @@ def widget_class():
     class Widget(anywidget.AnyWidget):
         """A picture to click. `selected` names what was chosen; at `step` 0 nothing has run."""
 
-        _esm = SCRIPT.read_text(encoding="utf-8") + EXPORT
         data = traitlets.Dict().tag(sync=True)
         selected = traitlets.Unicode().tag(sync=True)
         step = traitlets.Int().tag(sync=True)
 
         def __init__(self, page):
             self.page = page
+            self._esm = module(page.data["view"])
             start = page.data.get("start", 0)
             super().__init__(data=self._whole(), selected=page.names[0], step=start)
 

@@ -1,0 +1,75 @@
+// Curves, on scales that Python has chosen.
+
+/** @import { CurveKind, Scale, Tick } from "./data.js" */
+import { draw, listen, make, shareOf } from "./dom.js";
+
+/**
+ * @typedef {object} ChartOptions
+ * @property {string} name
+ * @property {string} words  the chart in words
+ * @property {Scale} scale  from bottom to top
+ * @property {Partial<Record<CurveKind, string[]>>} curves  the numbers of each kind
+ * @property {Record<CurveKind, number[]>} places  and where they lie, from 0 to 1
+ * @property {Tick[]} ends  ticks along the bottom
+ * @property {(place: number) => void} onPlace  called when the reader points at a place
+ */
+
+/**
+ * A chart, and a function that moves its marker to a place.
+ * @param {ChartOptions} options
+ */
+export function chart({ name, words, scale, curves, places, ends, onPlace }) {
+  const kinds = /** @type {CurveKind[]} */ (Object.keys(curves));
+  const paths = kinds.map((kind) => curve(kind, pointsOf(scale, curves[kind] ?? [], places[kind])));
+  const grid = scale.ticks.map(([share]) => (
+    draw("path.axis", { d: `M0 ${percent(1 - share)}H100` })));
+  const marker = make("i");
+  const plot = make("div.plot",
+    draw("svg", {
+      viewBox: "0 0 100 100", preserveAspectRatio: "none", role: "img", "aria-label": words,
+    }, grid, paths), marker,
+    scale.ticks.map(([share, text]) => make("span", { style: `bottom:${percent(share)}%` }, text)),
+    ends.map(([place, text]) => make("span.end", { style: `left:${percent(place)}%` }, text)));
+  listen(plot, "pointerdown pointermove", (event) => {
+    const box = plot.getBoundingClientRect();
+    if (event.buttons) onPlace((event.clientX - box.left) / box.width);
+  });
+  const keys = make("p.keys", make("b", name), scale.log && "log scale", kinds.map(keyOf));
+  return {
+    element: make("div.chart", keys, plot),
+    /** @param {number} place */
+    mark(place) { marker.style.left = `${percent(place)}%`; },
+  };
+}
+
+/** @param {number} share */
+function percent(share) {
+  return (100 * share).toFixed(2);
+}
+
+/**
+ * The points of a curve. A number without a place on the scale, such as NaN, has none.
+ * @param {Scale} scale @param {string[]} values @param {number[]} places
+ */
+function pointsOf(scale, values, places) {
+  return values.map((value, k) => [places[k], 1 - shareOf(scale, value)])
+    .filter(([, y]) => Number.isFinite(y));
+}
+
+/**
+ * A line through points, with dots where it joins few.
+ * @param {CurveKind} kind @param {number[][]} points
+ */
+function curve(kind, points) {
+  const texts = points.map((point) => point.map(percent).join(" "));
+  const dots = texts.length === 1 || kind === "epoch" || kind === "validation";
+  return [draw(`path.curve.${kind}`, { d: `M${texts.join("L")}` }),
+    dots && draw(`path.curve.${kind}.dots`, { d: `M${texts.join("h0M")}h0` })];
+}
+
+/** @param {CurveKind} kind */
+function keyOf(kind) {
+  const line = draw(`path.curve.${kind}`, { d: "M0 4h22" });
+  const text = kind === "running" ? "epoch so far" : kind;
+  return make("span", draw("svg", { viewBox: "0 0 22 8" }, line), text);
+}

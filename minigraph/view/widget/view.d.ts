@@ -1,0 +1,96 @@
+// What a view is given by the frame, what it gives back, and what a page finds in `minigraph`.
+
+import type { Data } from "./data.js";
+
+/** What is selected, and which step is shown; at step 0 nothing has run. */
+export interface State {
+  selected: string;
+  step: number;
+}
+
+/** What a view is made from. */
+export interface Widget<Shown extends Data = Data> {
+  data: Shown;
+  state: State;
+  /** Show another state, as if the reader had asked for it. */
+  change(next: Partial<State>): void;
+  /** Show the same state anew. */
+  refresh(): void;
+}
+
+/** What a view gives. */
+export interface View {
+  /** The element that is drawn on, and how high it would like to be. */
+  stage: Element;
+  height: number;
+  /** The numbers of the steps at which to stop, from 0. */
+  stops(): number[];
+  /** What is said at a step. */
+  words(step: number): Words;
+  /** Draw a state. */
+  show(state: State): void;
+  /** What stands in the inspector. */
+  inspect(state: State): Content;
+
+  // And, where they make sense:
+
+  /** Words beside the title, and below all. */
+  facts?: string;
+  help?: string;
+  /** Elements for the tool bar. */
+  tools?: Content;
+  /** Milliseconds between two steps that play by themselves. */
+  pause?: number;
+  /** What to select at a step. */
+  at?(step: number): string | undefined;
+  /** Bring what is selected into sight. */
+  reveal?(id: string): void;
+  /** The ids that match a text. */
+  search?: ((text: string) => string[]) | null;
+  /** Take over data that have grown. */
+  renew?(): void;
+  /** Let go of what would outlive the widget. */
+  remove?(): void;
+}
+
+/** A step in words. */
+export interface Words {
+  title: string;
+  text: string;
+  /** Gives the step its colour. */
+  phase: "start" | "forward" | "backward" | "loss" | "broken";
+}
+
+/** The frame's side, for whoever drives it from outside. */
+export interface Handle {
+  select(id: string): void;
+  go(step: number): void;
+  renew(data: Data): void;
+  remove(): void;
+}
+
+export interface Options extends Partial<State> {
+  /** Called when the reader has changed the state. */
+  onChange?(state: State): void;
+}
+
+/**
+ * What an element is filled with: children, texts, attributes (null takes one away), and lists of
+ * all that. What is false, null or empty is left out.
+ */
+export type Content =
+  Node | string | number | false | null | undefined | Attributes | Content[];
+
+export type Attributes = { [name: string]: string | number | boolean | null | undefined };
+
+/** The kind of element that make("p.note") makes, and draw("rect.card"). */
+export type Made<Kind extends string> = TagOf<Kind> extends keyof HTMLElementTagNameMap
+  ? HTMLElementTagNameMap[TagOf<Kind>] : HTMLElement;
+export type Drawn<Kind extends string> = TagOf<Kind> extends keyof SVGElementTagNameMap
+  ? SVGElementTagNameMap[TagOf<Kind>] : SVGElement;
+type TagOf<Kind extends string> = Kind extends `${infer Tag}.${string}` ? Tag : Kind;
+
+declare global {
+  /** What the parts and the page share. The joined script makes it, and puts the parts into it. */
+  const minigraph: Record<string, unknown>;
+}
