@@ -17,8 +17,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 # The folders that are checked, and what in them is still to be mended.
-CLEAN = ("minigraph/view", "minigraph/learn", "book")
-PENDING = ("minigraph/view/widget",)
+CLEAN = ("minigraph", "book")
+PENDING = ()  # folders that still wait for the words
 CORE = tuple(f"minigraph/{name}" for name in ("core", "ops", "graph", "layers", "training"))
 
 
@@ -53,7 +53,7 @@ RETIRED = [
     Name(r"(?:same_)?ways?(?:_back)?", "backward, gradients_of", "way_back", "highway"),
     Name(r"slopes?", "gradient, derivative", "slope", "negative_slope"),
     Name(r"prices?", "penalty, penalties", "prices", "priced_in"),
-    Name(r"tell|told", "notify, notified", "tell", "teller"),
+    Name(r"told|tells", "notify, notified", "told", "tell"),  # a file has a method `tell`
     Name(r"let_go", "release", "let_go", "release"),
     Name(r"home", "array_type, origin", "home", "home_page"),
     Name(r"movable", "variables on a device", "_movable", "removable"),

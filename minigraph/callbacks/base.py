@@ -18,7 +18,7 @@ from ..core.checks import check_numbers, is_size
 from ..core.interrupts import deferred_interrupts
 from ..training.resume import load, save
 
-Frequency = int | Literal["epoch"]  # after so many batches, or after each epoch
+Frequency = int | Literal["epoch"]  # after that many batches, or after each epoch
 
 
 class Callback:

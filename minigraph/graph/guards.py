@@ -132,7 +132,7 @@ def check_outputs(outputs: Structure) -> Structure:
     wrong = [leaf for leaf in flat if not isinstance(leaf, Tensor)]
     if wrong or not flat:
         raise TypeError(f"a call must give tensors, not {wrong[0] if wrong else 'nothing'!r:.100}")
-    if any(leaf.value.dtype.kind not in "biuf" for leaf in flat):  # empty * None is no error
+    if any(leaf.value.dtype.kind not in "biuf" for leaf in flat):  # NumPy takes empty * None
         raise TypeError("a call must give numbers; is one of its arguments None, or a text?")
     return outputs
 

@@ -155,16 +155,16 @@ def find_call(model: "Model", name: str) -> tuple[Node, int | None]:
             f"{registry.did_you_mean(bare, deeper or known)}"
         )
     found.sort(key=lambda node: node.order)
-    place, output = [*numbers, None, None][:2]
-    if place is None and len(found) == 1:
-        place = 0
-    if place is None or place >= len(found):
+    index, output = [*numbers, None, None][:2]
+    if index is None and len(found) == 1:
+        index = 0
+    if index is None or index >= len(found):
         calls = ", ".join(f"'{bare}[{k}]' on {node.inputs}" for k, node in enumerate(found))
         raise ValueError(f"model {model.name!r} calls {bare!r} {len(found)} times: choose {calls}")
-    outputs = found[place].outputs
+    outputs = found[index].outputs
     if output is not None and output >= len(outputs):
-        raise ValueError(f"'{bare}[{place}]' in model {model.name!r} has {len(outputs)} outputs")
-    return found[place], output
+        raise ValueError(f"'{bare}[{index}]' in model {model.name!r} has {len(outputs)} outputs")
+    return found[index], output
 
 
 def paths_in(model: "Model") -> Iterator[str]:

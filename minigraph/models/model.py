@@ -74,7 +74,7 @@ class Model(Layer, Trainer):
                 )
 
     def __getstate__(self) -> dict[str, Any]:
-        nodes = self.plan.nodes if self.plan else []  # in this order a deep graph is no deep pickle
+        nodes = self.plan.nodes if self.plan else []  # in order: else pickle recurses
         return {"_nodes_first": nodes} | vars(self)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -163,7 +163,7 @@ class Model(Layer, Trainer):
             experiment(self.call, (symbols,), {}, tree.flatten(symbols))
 
     def make_weights(self, input_shape: Any) -> None:
-        """Make all weights: those of its own `build`, then those of the layers inside."""
+        """Make all weights: those that `build` makes, then those of the layers inside."""
         self.build(input_shape)
         if type(self).build is not Model.build:
             self._build_inside(input_shape)

@@ -305,7 +305,7 @@ def repeat(x: Array, /, repeats: int | Iterable[int], axis: int | None = None):
 
 @op
 def tile(x: Array, /, repeats: int | Iterable[int]):
-    """The whole array side by side, `repeats` times along each axis."""
+    """The whole array repeated, `repeats` times along each axis."""
     times = (repeats,) if isinstance(repeats, int) else tuple(repeats)
     rank = max(x.ndim, len(times))
     sizes = (1,) * (rank - x.ndim) + x.shape

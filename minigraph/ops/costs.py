@@ -15,7 +15,7 @@ from ..core.types import Array, Axis
 from .arrays import PadWidth, pad_widths
 from .kernels import axes_of
 
-ELEMENTS_PER_CALL = 64  # so many elements count as one call of a layer
+ELEMENTS_PER_CALL = 64  # that many elements count as one call of a layer
 LOOP_TURN = 4096  # elements that one turn of a loop counts as
 
 

@@ -42,7 +42,7 @@ def unpack(data: Any) -> Triple:
 
 
 def pack(x: Any, y: Any, sample_weight: Any) -> tuple:
-    """One batch as `train_step` gets it: on the active backend, and without parts that are None."""
+    """One batch as `train_step` gets it: on the active backend, and without missing parts."""
     batch = (x, y) if y is not None else (x,)
     batch = batch if sample_weight is None else (x, y, sample_weight)
     if device.array_type is np.ndarray:

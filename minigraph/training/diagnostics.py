@@ -70,7 +70,7 @@ def first_nonfinite_layer(model: Any, x: Any) -> str | None:
         if model.plan is None:
             model(x, training=True)
         else:
-            model.run(x, training=True, observe=look)  # a plan also runs ops, which are no layers
+            model.run(x, training=True, observe=look)  # a plan also runs ops, not only layers
     return found[0] if found else None
 
 

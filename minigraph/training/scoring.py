@@ -87,7 +87,7 @@ class Scoring:
                 if metric in owners:
                     raise ValueError(
                         f"one object, {metric!r}, is given as a metric of {owners[metric]!r} and "
-                        f"of {output.name!r}, and would mix both: give each a metric of its own"
+                        f"of {output.name!r}, and would mix both: give each its own metric"
                     )
                 owners[metric] = output.name
                 found.append((f"{output.name}_{metric.name}" if several else metric.name, metric))

@@ -442,7 +442,7 @@ class Trainer:
         done, session.done = session.done, 0
         logs = session.logs if done else None
         logs = self._run_steps(
-            "train", session.batches, session.callbacks, self._whole_step, f"epoch {epoch + 1}",
+            "train", session.batches, session.callbacks, self._atomic_step, f"epoch {epoch + 1}",
             done, logs,
         )  # fmt: skip
         if logs is None and not session.history.epoch:
@@ -455,7 +455,7 @@ class Trainer:
             )
         return logs
 
-    def _whole_step(self, data: Any) -> Logs:
+    def _atomic_step(self, data: Any) -> Logs:
         """A training step that, if it fails, leaves moving averages alone too."""
         before = self.optimizer.iterations
         with restored_on_error(
@@ -559,7 +559,7 @@ class Trainer:
         self._need_compile("train_on_batch")
         x, y, sample_weight = prepare(x, y, sample_weight)
         sample_weight = weigh_classes(y, sample_weight, class_weight, self._scoring.names)
-        return self._one_step(self._whole_step, pack(x, y, sample_weight), return_dict)
+        return self._one_step(self._atomic_step, pack(x, y, sample_weight), return_dict)
 
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False

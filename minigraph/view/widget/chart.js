@@ -9,18 +9,18 @@ import { draw, listen, make, shareOf } from "./dom.js";
  * @property {string} words  the chart in words
  * @property {Scale} scale  from bottom to top
  * @property {Partial<Record<CurveKind, string[]>>} curves  the numbers of each kind
- * @property {Record<CurveKind, number[]>} places  and where they lie, from 0 to 1
+ * @property {Record<CurveKind, number[]>} positions  and where they lie, from 0 to 1
  * @property {Tick[]} ends  ticks along the bottom
- * @property {(place: number) => void} onPlace  called when the reader points at a place
+ * @property {(position: number) => void} onPosition  called when the reader points at a position
  */
 
 /**
- * A chart, and a function that moves its marker to a place.
+ * A chart, and a function that moves its marker to a position.
  * @param {ChartOptions} options
  */
-export function chart({ name, words, scale, curves, places, ends, onPlace }) {
+export function chart({ name, words, scale, curves, positions, ends, onPosition }) {
   const kinds = /** @type {CurveKind[]} */ (Object.keys(curves));
-  const paths = kinds.map((kind) => curve(kind, pointsOf(scale, curves[kind] ?? [], places[kind])));
+  const paths = kinds.map((kind) => curve(kind, pointsOf(scale, curves[kind] ?? [], positions[kind])));
   const grid = scale.ticks.map(([share]) => (
     draw("path.axis", { d: `M0 ${percent(1 - share)}H100` })));
   const marker = make("i");
@@ -29,16 +29,16 @@ export function chart({ name, words, scale, curves, places, ends, onPlace }) {
       viewBox: "0 0 100 100", preserveAspectRatio: "none", role: "img", "aria-label": words,
     }, grid, paths), marker,
     scale.ticks.map(([share, text]) => make("span", { style: `bottom:${percent(share)}%` }, text)),
-    ends.map(([place, text]) => make("span.end", { style: `left:${percent(place)}%` }, text)));
+    ends.map(([position, text]) => make("span.end", { style: `left:${percent(position)}%` }, text)));
   listen(plot, "pointerdown pointermove", (event) => {
     const box = plot.getBoundingClientRect();
-    if (event.buttons) onPlace((event.clientX - box.left) / box.width);
+    if (event.buttons) onPosition((event.clientX - box.left) / box.width);
   });
   const keys = make("p.keys", make("b", name), scale.log && "log scale", kinds.map(keyOf));
   return {
     element: make("div.chart", keys, plot),
-    /** @param {number} place */
-    mark(place) { marker.style.left = `${percent(place)}%`; },
+    /** @param {number} position */
+    mark(position) { marker.style.left = `${percent(position)}%`; },
   };
 }
 
@@ -48,11 +48,11 @@ function percent(share) {
 }
 
 /**
- * The points of a curve. A number without a place on the scale, such as NaN, has none.
- * @param {Scale} scale @param {string[]} values @param {number[]} places
+ * The points of a curve. A number without a position on the scale, such as NaN, has none.
+ * @param {Scale} scale @param {string[]} values @param {number[]} positions
  */
-function pointsOf(scale, values, places) {
-  return values.map((value, k) => [places[k], 1 - shareOf(scale, value)])
+function pointsOf(scale, values, positions) {
+  return values.map((value, k) => [positions[k], 1 - shareOf(scale, value)])
     .filter(([, y]) => Number.isFinite(y));
 }
 

@@ -143,7 +143,7 @@ export interface Drawing {
   width: number;
   height: number;
   /** Number of the box, x, y, width, height, and its layer in the drawing. */
-  boxes: [number, ...Place, number][];
+  boxes: [number, ...Rect, number][];
   /** Number of the edge, and its path. */
   edges: [number, string][];
   /** The boxes that make the outputs. */
@@ -151,7 +151,7 @@ export interface Drawing {
 }
 
 /** x, y, width and height. */
-export type Place = [number, number, number, number];
+export type Rect = [number, number, number, number];
 
 // ---------- The graph that grows beside its code (calls.py)
 

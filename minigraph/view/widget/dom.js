@@ -118,7 +118,7 @@ export function section(title, ...content) {
 }
 
 /**
- * Where a number lies on a scale, from 0 to 1; NaN for one that has no place there.
+ * Where a number lies on a scale, from 0 to 1; NaN for one that does not fit.
  * @param {{least: number, most: number, log: boolean}} scale @param {string | number} value
  */
 export function shareOf({ least, most, log }, value) {

@@ -46,8 +46,8 @@ export function mount(host, data, options = {}) {
     return view.stops().at(-1) ?? 0;
   }
 
-  /** @param {Partial<State>} next @param {boolean} told  whether others are to hear of it */
-  function change(next, told) {
+  /** @param {Partial<State>} next @param {boolean} announce  whether to notify others */
+  function change(next, announce) {
     const step = within(next.step ?? state.step, 0, lastStop());
     const selected = next.selected ?? state.selected;
     if (step === state.step && selected === state.selected) return;
@@ -55,15 +55,15 @@ export function mount(host, data, options = {}) {
     Object.assign(state, { step, selected });
     show();
     view.reveal?.(selected);
-    if (told) options.onChange?.({ selected, step });
+    if (announce) options.onChange?.({ selected, step });
   }
 
   /**
    * A step takes the selection along to where it happens.
    * @param {number} step
    */
-  function go(step, told = true) {
-    change({ step, selected: (step > 0 && view.at?.(step)) || state.selected }, told);
+  function go(step, announce = true) {
+    change({ step, selected: (step > 0 && view.at?.(step)) || state.selected }, announce);
   }
 
   show();

@@ -14,7 +14,7 @@ import { mount } from "./frame.js";
  */
 
 export default {
-  /** @param {{model: Model, el: Element}} place */
+  /** @param {{model: Model, el: Element}} target */
   render({ model, el }) {
     const host = document.createElement("div");
     host.className = "minigraph-widget";

@@ -77,7 +77,7 @@ function maps(data, top, share) {
 
 /**
  * Some rows of cells. All cells of one colour are one path, so that a large picture is drawn fast.
- * @param {Picture} data @param {number} first @param {number} rows @param {Cells} place
+ * @param {Picture} data @param {number} first @param {number} rows @param {Cells} cells
  */
 export function cells(data, first, rows, { x, y, wide, high, share = 1 }) {
   const shape = `h${wide.toFixed(2)}v${high.toFixed(2)}h${(-wide).toFixed(2)}z`;

@@ -22,15 +22,15 @@ export function makePlayer(view, state, go) {
     go(view.stops()[Number(slider.value)]);
   });
 
-  // The place of the current step among those at which to stop, or of the last one before it.
-  function place() {
+  // The index of the current step among those at which to stop, or of the last one before it.
+  function index() {
     return view.stops().findLastIndex((one) => one <= state.step);
   }
 
   /** @param {number} by */
   function move(by) {
     stop();
-    go(view.stops()[place() + by]);
+    go(view.stops()[index() + by]);
   }
 
   function toggle() {
@@ -38,7 +38,7 @@ export function makePlayer(view, state, go) {
     if (next.disabled) go(0);
     timer = window.setInterval(() => {
       if (!element.isConnected || next.disabled) return stop();
-      go(view.stops()[place() + 1]);
+      go(view.stops()[index() + 1]);
     }, view.pause || PAUSE);
     label("❚❚ Pause", "Pause");
   }
@@ -58,7 +58,7 @@ export function makePlayer(view, state, go) {
   }
 
   function show() {
-    const all = view.stops(), at = place(), last = all.length - 1;
+    const all = view.stops(), at = index(), last = all.length - 1;
     const { title, text, phase } = view.words(all[at]);
     slider.max = String(last);
     slider.value = String(at);

@@ -36,7 +36,7 @@ export function makeStage(label) {
  */
 function makeCamera(svg) {
   let content = { width: 1, height: 1 }; // the size of the drawing
-  let wide = 0, high = 0; // and of its place on the screen
+  let wide = 0, high = 0; // and of its area on the screen
   let left = 0, top = 0, scale = 0; // what is seen; nothing yet
 
   function look() {
@@ -117,7 +117,7 @@ function makeCamera(svg) {
   }
 
   /**
-   * The place on the screen has a new size.
+   * The area on the screen has a new size.
    * @param {Size} size
    */
   function see({ width, height }) {

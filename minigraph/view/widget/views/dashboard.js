@@ -102,12 +102,12 @@ function makeChart({ widget, numbers, marks }, { curves: { running, ...curves },
   /** @param {number[]} all */
   const shares = (all) => all.map((number) => number / total);
   const batches = shares(numbers), epochs = shares(marks);
-  const places = { batch: batches, running: batches, epoch: epochs, validation: epochs };
-  /** @param {number} place */
-  const onPlace = (place) => widget.change({ step: Math.round(place * total) });
+  const positions = { batch: batches, running: batches, epoch: epochs, validation: epochs };
+  /** @param {number} position */
+  const onPosition = (position) => widget.change({ step: Math.round(position * total) });
   // Both curves of a batch in one picture would be too much.
   const drawn = running && !curves.batch ? { ...curves, running } : curves;
-  return chart({ ...one, curves: drawn, places, ends, onPlace });
+  return chart({ ...one, curves: drawn, positions, ends, onPosition });
 }
 
 /**
@@ -141,7 +141,7 @@ function isChosen({ widget }, layer) {
 }
 
 /**
- * The place of the batch at a step among those that are shown; -1 before the first.
+ * The position of the batch at a step among those that are shown; -1 before the first.
  * @param {Board} board @param {number} step
  */
 function placeOf({ numbers }, step) {

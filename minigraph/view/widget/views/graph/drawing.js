@@ -1,6 +1,6 @@
 // The drawing: a box for each node, a link for each edge, a room for each model that is open.
 
-/** @import { Box, Place } from "../../data.js" */
+/** @import { Box, Rect } from "../../data.js" */
 /** @import { Graph } from "./state.js" */
 import { draw } from "../../dom.js";
 import { around, drawnBox } from "./state.js";
@@ -12,16 +12,16 @@ const LINES = /** @type {[string, number, number][]} */ (
 const COLOURS = 6; // of shared layers
 
 /**
- * Draw anew all that `graph.drawing` has.
+ * Draw again all that `graph.drawing` has.
  * @param {Graph} graph
  */
 export function drawAll(graph) {
   const { boxes, edges } = graph.drawing;
   graph.amounts = draw("g", { "aria-hidden": "true" });
   graph.drawn = new Map(boxes.map(([i, x, y, width, height, layer]) => {
-    /** @type {Place} */
-    const place = [x, y, width, height];
-    return [i, { element: drawBox(graph, i, place), place, layer }];
+    /** @type {Rect} */
+    const rect = [x, y, width, height];
+    return [i, { element: drawBox(graph, i, rect), rect, layer }];
   }));
   graph.links = new Map(edges.map(([k, path]) => [k, drawLink(graph, k, path)]));
   const rooms = [...graph.opened].sort((a, b) => a - b).map((i) => drawRoom(graph, i));
@@ -30,7 +30,7 @@ export function drawAll(graph) {
 }
 
 /**
- * The edge, which stops short of the head, and the triangle at its start for the way back.
+ * The edge, which stops short of the head, and the triangle at its start for the backward pass.
  * @param {Graph} graph @param {number} k @param {string} path
  */
 function drawLink({ data, norms }, k, path) {
@@ -45,19 +45,19 @@ function drawLink({ data, norms }, k, path) {
 
 /** @param {Graph} graph @param {number} i */
 function drawRoom(graph, i) {
-  const [x, y, width, height] = drawnBox(graph, i).place;
+  const [x, y, width, height] = drawnBox(graph, i).rect;
   const colour = around(graph, i).length % 2 ? "paper" : "zero";
   return draw("rect.room", { x, y, width, height, rx: 10, style: `fill:var(--${colour})` });
 }
 
-/** @param {Graph} graph @param {number} i @param {Place} place */
-function drawBox(graph, i, place) {
+/** @param {Graph} graph @param {number} i @param {Rect} rect */
+function drawBox(graph, i, rect) {
   const box = graph.boxes[i], open = graph.opened.has(i), model = box.kind === "model";
-  const [x, y, width] = place, height = open ? HEADING : place[3];
+  const [x, y, width] = rect, height = open ? HEADING : rect[3];
   return draw(`g.node.${box.kind}${open ? ".opened" : ""}`, {
     role: "button", "data-node": i, "aria-label": labelOf(box), style: styleOf(graph, i),
   }, model && { "aria-expanded": open },
-  cards(box, x, y, width, height, open), ring(box, place),
+  cards(box, x, y, width, height, open), ring(box, rect),
   (box.parameters > 0 || box.shared !== null)
     && draw("rect.bar", { x: x + 6, y: y + 9, width: 4, height: height - 18, rx: 2 }),
   open ? heading(box, x, y) : captions(box, x + width / 2, y),
@@ -100,7 +100,7 @@ function cards(box, x, y, width, height, open) {
     draw("rect.card", { x: x + by, y: y + by, width, height, rx: roundness(box) })));
 }
 
-/** @param {Box} box @param {Place} place */
+/** @param {Box} box @param {Rect} rect */
 function ring(box, [x, y, width, height]) {
   const rx = roundness(box) + 4;
   return draw("rect.ring", { x: x - 4, y: y - 4, width: width + 8, height: height + 8, rx });

@@ -50,17 +50,17 @@ function markBox(drawn, box, chosen, phase, marks) {
  * A row of a box's value or gradient, as a strip of colours inside it.
  * @param {DrawnBox} drawn @param {Box} box @param {"forward" | "backward" | null} phase
  */
-function drawStrip({ element, place: [x, y, width, height] }, box, phase) {
+function drawStrip({ element, rect: [x, y, width, height] }, box, phase) {
   element.querySelector(".mg-strip")?.remove();
   if (!phase) return;
   const [array] = (phase === "forward" ? box.value : box.gradient) ?? [], seen = array?.picture;
   if (!seen) return;
   const { kind, rows, columns } = seen.form;
   const row = kind === "maps" ? Math.floor(rows / 2) : 0;
-  const place = { x: x + 18, y: y + height - 8, wide: (width - 36) / columns, high: 4 };
+  const rect = { x: x + 18, y: y + height - 8, wide: (width - 36) / columns, high: 4 };
   const track = { x: x + 17, y: y + height - 9, width: width - 34, height: 6, rx: 2 };
   fill(element, draw("g.strip", { "aria-hidden": "true" },
-    draw("rect.track", track), cells(seen, row, 1, place)));
+    draw("rect.track", track), cells(seen, row, 1, rect)));
 }
 
 /**
@@ -95,6 +95,6 @@ function amountAt(link, norm, back) {
   const half = path.getTotalLength() / 2;
   const { x, y } = path.getPointAtLength(half), next = path.getPointAtLength(half + 2);
   const level = Math.abs(next.x - x) > Math.abs(next.y - y);
-  const place = level ? { x, y: y - 6, "text-anchor": "middle" } : { x: x + 8, y: y + 4 };
-  return draw("text.amount", place, { "data-state": back ? "backward" : "forward" }, norm);
+  const position = level ? { x, y: y - 6, "text-anchor": "middle" } : { x: x + 8, y: y + 4 };
+  return draw("text.amount", position, { "data-state": back ? "backward" : "forward" }, norm);
 }

@@ -99,7 +99,7 @@ function beside(graph, from, side) {
  * @param {Graph} graph @param {number} i
  */
 function centre(graph, i) {
-  const [x, y, width, height] = drawnBox(graph, i).place;
+  const [x, y, width, height] = drawnBox(graph, i).rect;
   return graph.data.rankdir === "TB" ? x + width / 2 : y + height / 2;
 }
 
@@ -108,13 +108,13 @@ function centre(graph, i) {
  * @param {Graph} graph @param {number} i
  */
 export function setOpen(graph, i, wanted = !graph.opened.has(i), focused = true) {
-  const before = graph.drawn.get(i)?.place;
+  const before = graph.drawn.get(i)?.rect;
   graph.opened = openedWith(graph, i, wanted);
   graph.drawing = graph.data.drawings[keyOf([...graph.opened])];
   drawAll(graph);
   const { widget, boxes, drawn } = graph;
   if (!drawn.has(placeOf(graph, widget.state.selected))) widget.state.selected = boxes[i].path;
-  graph.stage.resize(graph.drawing, before, drawnBox(graph, i).place);
+  graph.stage.resize(graph.drawing, before, drawnBox(graph, i).rect);
   widget.refresh();
   revealBox(graph, i);
   if (focused) focus(graph, i);
@@ -145,7 +145,7 @@ function keyOf(opened) {
  * @param {Graph} graph @param {string} path
  */
 export function reveal(graph, path) {
-  const i = graph.places.get(path);
+  const i = graph.indices.get(path);
   if (i === undefined) return;
   const { parent } = graph.boxes[i];
   if (!graph.drawn.has(i) && parent !== null) setOpen(graph, parent, true, false);
@@ -154,7 +154,7 @@ export function reveal(graph, path) {
 
 /** @param {Graph} graph @param {number} i */
 function revealBox(graph, i) {
-  const [x, y, width, height] = drawnBox(graph, i).place;
+  const [x, y, width, height] = drawnBox(graph, i).rect;
   graph.stage.reveal([x, y, width, graph.opened.has(i) ? HEADING : height]);
 }
 

@@ -1,6 +1,6 @@
 // The graph as the data tell it, and what of it is drawn and open at the moment.
 
-/** @import { Box, Drawing, Edge, GraphData, Place, Term } from "../../data.js" */
+/** @import { Box, Drawing, Edge, GraphData, Rect, Term } from "../../data.js" */
 /** @import { Widget } from "../../view.js" */
 /** @import { Stage } from "../../stage.js" */
 /** @import { Norms } from "./colours.js" */
@@ -9,11 +9,11 @@ import { makeStage } from "../../stage.js";
 import { measure } from "./colours.js";
 
 /**
- * A box that is drawn: its place, its layer in the drawing, and how it looked when it was last
+ * A box that is drawn: its rect, its layer in the drawing, and how it looked when it was last
  * shown.
  * @typedef {object} DrawnBox
  * @property {SVGElement} element
- * @property {Place} place
+ * @property {Rect} rect
  * @property {number} layer
  * @property {string} [look]
  * @property {string | null} [phase]
@@ -24,7 +24,7 @@ import { measure } from "./colours.js";
  * @property {Widget<GraphData>} widget
  * @property {GraphData} data
  * @property {Box[]} boxes  all of them, those inside models too
- * @property {Map<string, number>} places  the number of the box with a path
+ * @property {Map<string, number>} indices  the number of the box with a path
  * @property {Norms} norms
  * @property {Stage} stage
  * @property {Set<number>} opened  the numbers of the models that are open
@@ -42,10 +42,10 @@ import { measure } from "./colours.js";
 export function makeGraph(widget) {
   const { data, state } = widget;
   const boxes = data.boxes.map((box) => ({ ...data.usual, ...box }));
-  const places = new Map(boxes.map((box, i) => [box.path, i]));
-  if (!places.has(state.selected)) state.selected = boxes[0].path;
+  const indices = new Map(boxes.map((box, i) => [box.path, i]));
+  if (!indices.has(state.selected)) state.selected = boxes[0].path;
   return {
-    widget, data, boxes, places,
+    widget, data, boxes, indices,
     norms: measure(boxes, data.edges),
     stage: makeStage(data.sentence),
     opened: new Set(), drawing: data.drawings[""],
@@ -67,7 +67,7 @@ export function drawnBox(graph, i) {
  * @param {Graph} graph @param {string} path
  */
 export function placeOf(graph, path) {
-  return /** @type {number} */ (graph.places.get(path));
+  return /** @type {number} */ (graph.indices.get(path));
 }
 
 /**

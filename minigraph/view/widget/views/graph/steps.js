@@ -39,8 +39,8 @@ export function stops(graph) {
   const shown = graph.drawing.boxes.map(([i]) => i)
     .filter((i) => !graph.opened.has(i) && isRecorded(graph, i));
   const back = shown.toReversed().map((i) => backwardStep(graph, i));
-  const way = [0, ...shown.map(forwardStep)];
-  return graph.data.passes > 1 ? [...way, lossStep(graph), ...back] : way;
+  const forward = [0, ...shown.map(forwardStep)];
+  return graph.data.passes > 1 ? [...forward, lossStep(graph), ...back] : forward;
 }
 
 /**
