@@ -9,7 +9,6 @@ import pytest
 
 from minigraph import layers, ops
 from minigraph.graph.layer import Layer
-from minigraph.layers import options
 
 CLASSES = {
     name: thing
@@ -30,23 +29,22 @@ def stub_of(cls):
     return None
 
 
-def told_by_stub(stub):
+def told_by_stub(cls, stub):
     """Name -> default of its arguments, and the names of its `**options`."""
     names = [argument.arg for argument in stub.args.args[1:]]
     defaults = [ast.literal_eval(default) for default in stub.args.defaults]
     needed = [inspect.Parameter.empty] * (len(names) - len(defaults))
-    table = getattr(options, stub.args.kwarg.annotation.slice.id)
+    table = getattr(inspect.getmodule(cls), stub.args.kwarg.annotation.slice.id)
     return dict(zip(names, [*needed, *defaults], strict=True)), set(table.__annotations__)
 
 
 def told(cls):
     """Name -> default of the arguments that a constructor names, and those of its `**options`."""
-    stub = next(
-        filter(None, (stub_of(c) for c in cls.__mro__ if c.__module__ == cls.__module__)), None
-    )
+    owner = next(base for base in cls.__mro__ if stub_of(base) or "__init__" in vars(base))
+    stub = stub_of(owner)
     if stub is not None:
-        return told_by_stub(stub)
-    _, *parameters = inspect.signature(cls.__init__).parameters.values()
+        return told_by_stub(owner, stub)
+    _, *parameters = inspect.signature(owner.__init__).parameters.values()
     named = {p.name: p.default for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD}
     more = [p.annotation for p in parameters if p.kind is p.VAR_KEYWORD]
     if not more or more[0] is typing.Any:  # of the base: the defaults of a subclass say which

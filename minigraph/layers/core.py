@@ -1,7 +1,7 @@
 """Dense, Activation and the layers that change nothing but the form of a call."""
 
 from collections.abc import Callable
-from typing import Any, NoReturn, Unpack
+from typing import TYPE_CHECKING, Any, NoReturn, Unpack
 
 from .. import activations, ops
 from ..activations import ActivationLike
@@ -9,7 +9,7 @@ from ..core import tree
 from ..core.checks import check_choice, check_positive
 from ..core.types import Shape, Structure, TensorLike
 from ..graph.input_spec import InputSpec
-from ..graph.layer import Layer, LayerOptions
+from ..graph.layer import Layer, LayerOptions, ModelOptions
 from ..ops import nn
 from .options import DataFormat, KernelOptions
 
@@ -80,6 +80,10 @@ class Identity(Layer):
     """
 
     supports_masking = True
+
+    if TYPE_CHECKING:  # `Layer` takes more, for layers with weights
+
+        def __init__(self, name: str | None = None, **options: Unpack[ModelOptions]): ...
 
     def call(self, inputs: TensorLike) -> Any:
         return tree.map(ops.identity, inputs)

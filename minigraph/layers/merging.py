@@ -3,12 +3,12 @@
 import typing
 from collections.abc import Callable, Sequence
 from functools import reduce
-from typing import Any, ParamSpec, Unpack
+from typing import TYPE_CHECKING, Any, ParamSpec, Unpack
 
 from .. import ops
 from ..core.device import array_module
 from ..core.types import Structure, TensorLike
-from ..graph.layer import Layer, LayerOptions
+from ..graph.layer import Layer, LayerOptions, ModelOptions
 from ..graph.masks import combine_masks, follows_masks
 from ..ops.arrays import check_axis
 
@@ -25,6 +25,10 @@ class Merge(Layer):
     combine: Any = None
     exactly_two: bool = False
     supports_masking = True
+
+    if TYPE_CHECKING:  # `Layer` takes more, for layers with weights
+
+        def __init__(self, name: str | None = None, **options: Unpack[ModelOptions]): ...
 
     def build(self, input_shape: Structure) -> None:
         shapes = input_shape if isinstance(input_shape, (list, tuple)) else [input_shape]

@@ -9,7 +9,7 @@ where that is possible.
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from inspect import Parameter
-from typing import TYPE_CHECKING, Any, Literal, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
@@ -35,8 +35,6 @@ from .options import (
     SimpleRNNOptions,
 )
 from .regularization import Dropout
-
-MergeMode = Literal["concat", "sum", "mul", "ave"]
 
 
 def as_list(several: Structure) -> list[Any]:
@@ -678,7 +676,7 @@ class Bidirectional(Layer):
     def __init__(
         self,
         layer: RNN,
-        merge_mode: MergeMode | None = "concat",
+        merge_mode: str | None = "concat",
         backward_layer: RNN | None = None,
         **options: Unpack[LayerOptions],
     ):
