@@ -72,6 +72,7 @@ lint: $(ENVIRONMENT)
 	$(RUN)/ruff format --check .
 	$(RUN)/ruff check --select C901 --config lint.mccabe.max-complexity=12 $(READING_PATH)
 	$(RUN)/python tools/check_scripts.py
+	$(RUN)/python tools/check_types.py
 
 lines: $(ENVIRONMENT)
 	$(RUN)/python tools/lines.py

@@ -1,6 +1,7 @@
 """Numeric gradients against the tape."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -71,7 +72,8 @@ def check_gradient(
             random.uniform(0.5, 1.5, out.shape) * random.choice([-1, 1], out.shape)
             for out in outputs
         ]
-        total = sum(reduce_sum(out * c) for out, c in zip(outputs, cotangents, strict=True))
+        terms = [reduce_sum(out * c) for out, c in zip(outputs, cotangents, strict=True)]
+        total: Any = sum(terms)
     gradients = tape.gradient(total, [inputs[i] for i in floats])
 
     largest = 0.0

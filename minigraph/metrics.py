@@ -540,7 +540,7 @@ BY_SHAPES = {
 }
 
 
-def for_training(identifier: MetricLike) -> Metric | None:
+def for_training(identifier: Any) -> Metric:
     """A metric as `compile` understands it.
 
     "accuracy" and "crossentropy" mean the binary, sparse or categorical form, whichever the shapes

@@ -35,18 +35,22 @@ def install() -> str | None:
         return None
     command = ["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"]
     if subprocess.run(command, cwd=ROOT).returncode:
-        return "ESLint and TypeScript could not be installed."
+        return "ESLint, TypeScript and Pyright could not be installed."
     done.write_text(wanted)
     return None
 
 
-def main() -> int:
-    reason = missing_node() or install()
-    if reason is None:
-        return subprocess.run(["npm", "run", "--silent", "lint"], cwd=ROOT).returncode
-    print(f"{' THE SCRIPTS WERE NOT CHECKED ':!^80}")
+def not_checked(what: str, reason: str) -> int:
+    """Say in large letters what was not checked, and why; return whether that is a failure."""
+    print(f"{f' {what} ':!^80}")
     print(reason)
     return int(os.environ.get("MINIGRAPH_REQUIRE_NODE", "0") not in ("", "0"))
+
+
+def main() -> int:
+    if reason := missing_node() or install():
+        return not_checked("THE SCRIPTS WERE NOT CHECKED", reason)
+    return subprocess.run(["npm", "run", "--silent", "lint"], cwd=ROOT).returncode
 
 
 if __name__ == "__main__":

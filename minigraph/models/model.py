@@ -306,7 +306,7 @@ class Model(Layer, Trainer):
         return model_config(self)
 
     @classmethod
-    def from_config(cls, config: Config, custom_objects: dict[str, Any] | None = None) -> Self:
+    def from_config(cls, config: Config, custom_objects: dict[str, Any] | None = None) -> Any:
         """An independent model with fresh weights, from what `get_config` gave."""
         return model_from_config(config, custom_objects, cls)
 

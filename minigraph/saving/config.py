@@ -307,7 +307,7 @@ class Writer:
         self.named[name] = thing
         return name
 
-    def encode(self, value: Any, sources: Sources) -> Any:
+    def encode(self, value: Any, sources: Any) -> Any:
         """A value as JSON. `sources` says which output of which call each symbol is."""
         match value.item() if isinstance(value, np.generic) else value:
             case None | bool() | int() | str() as plain:
@@ -466,7 +466,7 @@ class Reader:
         check_size(symbols[0].node)
         return symbols
 
-    def decode(self, value: Any, made: Sequence[list[SymbolicTensor]] = ()) -> Any:
+    def decode(self, value: Any, made: Any = ()) -> Any:
         """The inverse of `Writer.encode`; `made` are the symbols of the calls so far."""
         if isinstance(value, list):
             return [self.decode(item, made) for item in value]

@@ -234,7 +234,7 @@ def pieces_of(value: str | np.ndarray) -> list[bytes]:
 # Bytes and disk
 
 
-def read_bytes(path: str | os.PathLike[str], max_bytes: int) -> bytes:
+def read_bytes(path: str | os.PathLike[str], max_bytes: float) -> bytes:
     """All bytes of a regular file, or OSError; FileRefused if there are more than `max_bytes`."""
     # Without O_NONBLOCK a pipe would be waited for, before anyone could see that it is one.
     descriptor = os.open(path, flags("RDONLY", "NONBLOCK", "CLOEXEC", "BINARY"))

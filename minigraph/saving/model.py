@@ -144,7 +144,7 @@ def load_weights(
 
 
 @contextlib.contextmanager
-def reading(path: str | os.PathLike[str], max_bytes: int) -> Iterator[Contents]:
+def reading(path: str | os.PathLike[str], max_bytes: float) -> Iterator[Contents]:
     """The contents of a file; an error about them gets the name of the file, and what to do."""
     check_path_type(path)
     try:

@@ -137,7 +137,8 @@ class Scope:
         """(box, its output) that makes a tensor; for an open model, that is a box inside it."""
         scope = self
         while symbol.node in scope.inside:
-            scope, symbol = scope.inside[symbol.node], symbol.node.layer.outputs[symbol.index]
+            model: Any = symbol.node.layer
+            scope, symbol = scope.inside[symbol.node], model.outputs[symbol.index]
         return scope.boxes[symbol.node], symbol.index
 
 
@@ -243,7 +244,7 @@ def describe_node(node: Node) -> Box:
         activation=activation_of(layer),
         parameters=sum(weight.size for weight in weights),
         weights=tuple((printable(weight.name), shape_text(weight.shape)) for weight in weights),
-        trainable=layer.trainable if weights else None,
+        trainable=layer.trainable if layer is not None and weights else None,
         sentence=sentence,
         formula=formula,
     )

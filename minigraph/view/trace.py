@@ -170,7 +170,8 @@ def takes_inputs_alone(node: Node) -> bool:
 
     With an explicit mask, or an array in place of an input, the call stays one step.
     """
-    args, kwargs = node.layer.without_training(node.args, node.kwargs)
+    model: Any = node.layer
+    args, kwargs = model.without_training(node.args, node.kwargs)
     leaves = tree.flatten(args)
     return len(args) == 1 and not kwargs and len(leaves) == len(node.inputs)
 

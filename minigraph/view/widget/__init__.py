@@ -15,6 +15,7 @@ import functools
 import json
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 from xml.etree import ElementTree
 
 from .scripts import all_views, export_for_jupyter, module, script
@@ -113,7 +114,8 @@ def packed(data):
         return f"~{value}" if isinstance(value, str) and value.startswith("~") else value
 
     count(data)
-    body = pack(data) | {key: data[key] for key in ["view"] if key in data}
+    packed_data: Any = pack(data)
+    body = packed_data | {key: data[key] for key in ["view"] if key in data}
     return {"parts": parts, "body": body}
 
 

@@ -20,7 +20,8 @@ import { draw, listen, make, shareOf } from "./dom.js";
  */
 export function chart({ name, words, scale, curves, positions, ends, onPosition }) {
   const kinds = /** @type {CurveKind[]} */ (Object.keys(curves));
-  const paths = kinds.map((kind) => curve(kind, pointsOf(scale, curves[kind] ?? [], positions[kind])));
+  const paths = kinds.map((kind) => (
+    curve(kind, pointsOf(scale, curves[kind] ?? [], positions[kind]))));
   const grid = scale.ticks.map(([share]) => (
     draw("path.axis", { d: `M0 ${percent(1 - share)}H100` })));
   const marker = make("i");
@@ -29,7 +30,7 @@ export function chart({ name, words, scale, curves, positions, ends, onPosition 
       viewBox: "0 0 100 100", preserveAspectRatio: "none", role: "img", "aria-label": words,
     }, grid, paths), marker,
     scale.ticks.map(([share, text]) => make("span", { style: `bottom:${percent(share)}%` }, text)),
-    ends.map(([position, text]) => make("span.end", { style: `left:${percent(position)}%` }, text)));
+    ends.map(([left, text]) => make("span.end", { style: `left:${percent(left)}%` }, text)));
   listen(plot, "pointerdown pointermove", (event) => {
     const box = plot.getBoundingClientRect();
     if (event.buttons) onPosition((event.clientX - box.left) / box.width);
