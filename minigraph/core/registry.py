@@ -351,7 +351,7 @@ class Configurable:
 
     derived_arguments: tuple[str, ...] = ()
     option_defaults: dict[str, Any] = {}
-    __signature__ = InitSignature()
+    __signature__: Any = InitSignature()
 
     def get_config(self) -> Config:
         """The constructor arguments as plain JSON."""

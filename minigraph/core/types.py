@@ -13,6 +13,6 @@ TensorLike: TypeAlias = Any  # a tensor, a symbolic tensor, an array, a number o
 Structure: TypeAlias = Any  # one leaf, or a nest of lists, tuples and dicts of leaves
 Shape: TypeAlias = tuple[int | None, ...]  # the size of each axis, None where it is not known
 Axis: TypeAlias = int | tuple[int, ...] | None  # the axes of a reduction; None means all
-DType: TypeAlias = str | type[Any] | np.dtype[Any] | None  # "float32", float, ...; None means the default
+DType: TypeAlias = str | type[Any] | np.dtype[Any] | None  # "float32", float; None: the default
 Config: TypeAlias = dict[str, Any]  # constructor arguments as plain JSON
 Logs: TypeAlias = dict[str, Any]  # the name of a loss or metric -> its value
