@@ -71,7 +71,7 @@ def test_flatten_walks_dicts_in_insertion_order():
 
 def test_pack_counts_the_leaves():
     for leaves in [[1], [1, 2, 3]]:
-        with pytest.raises(ValueError, match=f"2 places, but {len(leaves)} leaves"):
+        with pytest.raises(ValueError, match=f"2 leaves, but {len(leaves)} were given"):
             tree.pack([0, {"a": 0}], leaves)
 
 

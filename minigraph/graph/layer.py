@@ -79,7 +79,8 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
             }
         if "build" in vars(cls):
             cls.build = builds_once(cls.build)
-        cls._signature = CallSignature(cls.call)
+        if "call" in vars(cls):
+            cls._signature = CallSignature(cls.call)
         cls._can_be_fast = cls._signature.is_plain and hasattr(cls.compute_mask, "follows_masks")
 
     def __new__(cls, *args: Any, **options: Any) -> Self:

@@ -1,5 +1,6 @@
 """In notebooks, an error shows its sentence first, and of the trace only the reader's own lines."""
 
+import builtins
 import linecache
 import sys
 import traceback
@@ -25,8 +26,8 @@ def short_errors(on=True):
 
 def _ipython():
     """The running IPython shell, or None."""
-    interactive = sys.modules.get("IPython")
-    return None if interactive is None else interactive.get_ipython()
+    get_ipython = getattr(builtins, "get_ipython", None)  # while it runs a cell, it is there
+    return None if get_ipython is None else get_ipython()
 
 
 def _show(shell, kind, error, trace, tb_offset=None):
