@@ -242,7 +242,7 @@ def test_weights_are_shown_as_picture_histogram_and_numbers(open_own, recorded):
             assert words in section.inner_text()
     kernel = section.locator("svg.mg-picture").first
     rows, columns = model.get_layer("mixed").kernel.shape
-    assert f"{rows} rows for what comes in, {columns} columns" in kernel.get_attribute("aria-label")
+    assert f"{rows} rows for the inputs, {columns} columns" in kernel.get_attribute("aria-label")
     drawn = "".join(kernel.locator("path").evaluate_all("all => all.map(p => p.getAttribute('d'))"))
     assert drawn.count("M") == rows * columns
 
