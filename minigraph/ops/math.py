@@ -127,7 +127,7 @@ def elementwise(name: str, text: str, derivative: Any = None) -> Callable[[Array
 
 # fmt: off
 negative = elementwise("negative", "The negative: -x.", lambda xp, x, y: -1)
-absolute = elementwise("abs", "The absolute value |x|.", lambda xp, x, y: xp.sign(x))
+absolute = elementwise("abs", "The size |x|; gradient 0 at 0.", lambda xp, x, y: xp.sign(x))
 square = elementwise("square", "The square: x^2.", lambda xp, x, y: 2 * x)
 sqrt = elementwise("sqrt", "The square root: x^(1/2).", lambda xp, x, y: 0.5 / y)
 exp = elementwise("exp", "The exponential: e^x.", lambda xp, x, y: y)
