@@ -137,9 +137,10 @@ class FormulaLoss(Loss):
         cls, formula: Callable[..., Any] | None = None, aliases: tuple[str, ...] = (), **more: Any
     ):
         """Give a class its `formula` and the docstring of it, and register both."""
-        super().__init_subclass__(**more)
         if formula is not None:
             cls.formula, cls.__doc__ = staticmethod(formula), cls.__doc__ or formula.__doc__
+        super().__init_subclass__(**more)
+        if formula is not None:
             registry.register(formula, name=f"losses>{formula.__name__}")  # ops have plain names
             registry.register(cls, group="loss", aliases=aliases)
 

@@ -182,9 +182,10 @@ class FormulaMetric(MeanMetricWrapper):
         cls, formula: Callable[..., Any] | None = None, aliases: tuple[str, ...] = (), **more: Any
     ):
         """Give a class its `formula` and the docstring of it, and register the class."""
-        super().__init_subclass__(**more)
         if formula is not None:
             cls.formula, cls.__doc__ = staticmethod(formula), cls.__doc__ or formula.__doc__
+        super().__init_subclass__(**more)
+        if formula is not None:
             name = cls.__name__
             in_files = name if name.endswith("Accuracy") else f"metrics>{name}"
             registry.register(cls, name=in_files, group="metric", aliases=aliases)

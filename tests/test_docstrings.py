@@ -12,6 +12,7 @@ import textwrap
 import pytest
 
 from minigraph import Layer, Model, Sequential, layers
+from minigraph.core.docstrings import raw_docstring, read_arguments
 from minigraph.layers.core import Spatial
 from tools import catalogue, docstrings
 
@@ -115,6 +116,7 @@ def test_the_first_line_is_one_sentence(name):
 def test_the_text_has_the_form_that_the_reference_reads(name):
     text = doc_of(THINGS.get(name) or METHODS[name])
     assert text.count("`") % 2 == 0, "a backtick without its other half"
+    text = re.sub(r"(?m)^(Args|Example):\n((    .*)\n?)+", "", text)
     for paragraph in re.split(r"\n\s*\n", text):
         lines = paragraph.split("\n")
         moved = [line.startswith("    ") for line in lines]
@@ -127,7 +129,8 @@ def test_the_text_has_the_form_that_the_reference_reads(name):
 def test_a_layer_says_its_shapes_and_its_formula(name):
     if name == "Layer":
         return
-    blocks = re.split(r"\n\n|\n(?=Raises |Source: |Shapes: )", doc_of(LAYERS[name]))
+    fields = r"\n\n|\n(?=Args:|Returns |Raises |Source: |Shapes: |Example:)"
+    blocks = re.split(fields, doc_of(LAYERS[name]))
     shapes = [block for block in blocks if block.startswith("Shapes: ")]
     assert len(shapes) == 1 and (" -> " in shapes[0] or name == "InputLayer")
     formulas = [block for block in blocks if block.startswith("    ") and " = " in block]
@@ -206,6 +209,95 @@ def test_the_signature_is_true(name):
 def test_no_argument_of_a_layer_hides(name):
     parameters = inspect.signature(LAYERS[name]).parameters.values()
     assert not any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters)
+
+
+# ---------------------------------------------------------------------------------------------
+# Arguments
+
+VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+def is_error(thing):
+    return inspect.isclass(thing) and issubclass(thing, Exception)
+
+
+def all_that_is_called():
+    """The public functions and classes, and the public methods that these classes define."""
+    found = {
+        path: thing for path, thing in THINGS.items() if callable(thing) and not is_error(thing)
+    }
+    for thing in [*found.values()]:
+        for name, member in vars(thing).items() if inspect.isclass(thing) else ():
+            function = getattr(member, "__func__", member)  # of a class method
+            if name[0] != "_" and inspect.isfunction(function):
+                path = f"{function.__module__}.{function.__qualname__}"
+                found[path] = getattr(thing, name)
+    return found
+
+
+CALLED = all_that_is_called()
+
+
+def parameters_of(thing):
+    found = inspect.signature(thing).parameters.values()
+    return {p.name: p for p in found if p.name != "self" and p.kind not in VARIABLE}
+
+
+def described_in(thing):
+    said = read_arguments(inspect.getdoc(thing))
+    return {name: text for name, text in said.items() if not name.startswith("*")}
+
+
+@names(CALLED)
+def test_every_argument_is_described(name):
+    thing = CALLED[name]
+    parameters, described = parameters_of(thing), described_in(thing)
+    if inspect.isclass(thing) or thing.__doc__:
+        assert [*described] == [*parameters]
+    else:  # a method that keeps the docstring of its base may leave some arguments out
+        assert parameters.keys() <= described.keys()
+    for argument, said in described.items():
+        assert said.endswith("."), f"{argument}: {said}"
+        assert len(said) > len(argument) + 3, f"{argument}: {said}"
+
+
+@names(CALLED)
+def test_the_default_is_said_and_is_true(name):
+    described = described_in(CALLED[name])
+    for argument, parameter in parameters_of(CALLED[name]).items():
+        default = parameter.default
+        if default is parameter.empty or argument not in described or inspect.isfunction(default):
+            continue
+        said = described[argument]
+        values = re.findall(r'[Dd]efault `?("[^"]*"|\([^)]*\)|[-\w.]+)', said)
+        values += re.findall(r'("[^"]*"|[-\w.]+)`? \(default\)', said)
+        assert values, f"{argument} has the default {default!r}: {said}"
+        assert any(means(value.rstrip("."), default) for value in values), f"{argument}: {said}"
+
+
+def means(text, default):
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text == getattr(default, "__name__", None)
+    return value == default and isinstance(value, bool) == isinstance(default, bool)
+
+
+def test_an_argument_of_a_base_is_shown_where_it_is_handed_on():
+    dense = described_in(layers.Dense)
+    assert dense["name"] == described_in(layers.LSTM)["name"] == described_in(Model)["name"]
+    assert "`kernel`" in dense["kernel_initializer"] and '"glorot' in dense["kernel_initializer"]
+    assert "Args:" not in inspect.getsource(layers.MaxPooling2D)
+
+
+@names(CALLED)
+def test_no_docstring_describes_what_is_no_argument(name):
+    thing = CALLED[name]
+    written = raw_docstring(thing) if inspect.isclass(thing) else thing.__doc__
+    if getattr(thing, "formula", None) is not None:  # its text is that of the formula
+        return
+    own = {n for n in read_arguments(written) if n[0] not in "*<"}
+    assert own <= parameters_of(thing).keys()
 
 
 # ---------------------------------------------------------------------------------------------

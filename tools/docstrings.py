@@ -1,10 +1,10 @@
 """Sphinx extension: the reference and its source pages, from the library as it is.
 
 Docstrings here are plain text, made to be read in an editor or by `help`. The first line is one
-sentence. An indented block is a formula or code. A line that starts with "Shapes:", "Raises" or
-"Source:" begins a field, which ends at the next one or at a blank line. Names of code are in
-`backticks`. Everything else is text, even |x|, *lengths or x_, which would mean something to
-Sphinx.
+sentence. An indented block is a formula or code. A line that starts with "Shapes:", "Args:",
+"Returns", "Raises", "Source:" or "Example:" begins a field, which ends at the next one or at a
+blank line. Names of code are in `backticks`. Everything else is text, even |x|, *lengths or x_,
+which would mean something to Sphinx.
 """
 
 import ast
@@ -17,12 +17,20 @@ from functools import cache
 from sphinx.application import Sphinx
 from sphinx.pycode import ModuleAnalyzer
 
+from minigraph.core.docstrings import read_arguments
+
 MODULES = (
     *("activations", "applications", "callbacks", "config", "initializers", "layers", "losses"),
     *("metrics", "models", "ops", "optimizers", "regularizers", "saving", "schedules"),
     *("utils", "datasets.mnist", "datasets.cifar10", "core.tree"),
 )
-FIELDS = {"Shapes: ": "Shapes", "Raises ": "Raises", "Source: ": "Source"}
+FIELDS = {
+    "Shapes: ": "Shapes",
+    "Returns ": "Returns",
+    "Raises ": "Raises",
+    "Source: ": "Source",
+}
+BLOCKS = ("Args:", "Example:")  # fields whose lines are indented
 
 
 def public_things() -> Iterator[tuple[str, str, object]]:
@@ -55,11 +63,15 @@ def paragraphs(lines: list[str]) -> Iterator[list[str]]:
     """Yield the blocks between blank lines, each split where a field starts."""
     block: list[str] = []
     for line in [*lines, ""]:
-        if block and (not line.strip() or line.startswith(tuple(FIELDS))):
+        if block and (not line.strip() or line.startswith((*FIELDS, *BLOCKS))):
             yield block
             block = []
         if line.strip():
             block.append(line)
+
+
+def indent(lines: list[str]) -> list[str]:
+    return [f"    {line}" for line in lines]
 
 
 def to_rst(lines: list[str]) -> list[str]:
@@ -70,6 +82,11 @@ def to_rst(lines: list[str]) -> list[str]:
         start = next((start for start in FIELDS if block[0].startswith(start)), None)
         if block[0].startswith("    "):
             found += ["::", "", *block, ""]
+        elif block[0] == "Args:":
+            described = read_arguments("\n".join(block)).items()
+            fields += [f":param {escape(name)}: {escape(said)}" for name, said in described]
+        elif block[0] == "Example:":
+            fields += [":Example:", "", "    .. code-block:: pycon", "", *indent(block[1:]), ""]
         elif start:
             text = escape(" ".join(line.strip() for line in block)[len(start) :])
             fields.append(f":{FIELDS[start]}: {text}")

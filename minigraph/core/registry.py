@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Self, TypeVar, overload
 
+from .docstrings import Documented
 from .names import LONGEST_NAME, snake_case
 from .types import Config
 
@@ -25,9 +26,6 @@ _registered = {}  # registered name -> class or function
 _names = {}  # class or function -> registered name
 _members = {}  # group -> {each accepted spelling: class or function}
 _listed = {}  # group -> {letters of a name: the spelling of it that errors list}
-
-
-Thing = TypeVar("Thing", bound=Callable[..., Any])  # a class or a function
 
 
 Thing = TypeVar("Thing", bound=Callable[..., Any])  # a class or a function
@@ -341,7 +339,7 @@ def read_config(thing: Any) -> Config:
     return config
 
 
-class Configurable:
+class Configurable(Documented):
     """An object whose config is its constructor arguments.
 
     They are read from the signature of `__init__`, with two exceptions that a class declares:
