@@ -29,6 +29,10 @@ else:
         modules = (dashboard, calls, dot, plot, short_errors)
         return next(vars(module)[name] for module in modules if name in vars(module))
 
+    def __dir__():
+        """All public names, also those that are not imported yet."""
+        return __all__
+
 
 Sequence = PyDataset  # its older name
 

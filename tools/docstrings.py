@@ -10,10 +10,13 @@ which would mean something to Sphinx.
 import ast
 import importlib
 import inspect
+import posixpath
 import re
 from collections.abc import Iterator
 from functools import cache
 
+from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.pycode import ModuleAnalyzer
 
@@ -33,9 +36,20 @@ FIELDS = {
 BLOCKS = ("Args:", "Example:")  # fields whose lines are indented
 
 
+# Classes with two public names, and the one that has no entry of its own.
+SECOND_NAMES = {
+    "minigraph.Layer": "minigraph.layers.Layer",
+    "minigraph.Model": "minigraph.models.Model",
+    "minigraph.Sequential": "minigraph.models.Sequential",
+    "minigraph.SymbolicTensor": "minigraph.KerasTensor",
+    "minigraph.callbacks.Dashboard": "minigraph.utils.Dashboard",
+}
+PUBLIC_MODULES = ("minigraph", *(f"minigraph.{name}" for name in MODULES))
+
+
 def public_things() -> Iterator[tuple[str, str, object]]:
     """Yield (module, name, thing) for every public name of the library."""
-    for module in ("minigraph", *(f"minigraph.{name}" for name in MODULES)):
+    for module in PUBLIC_MODULES:
         contents = importlib.import_module(module)
         for name in contents.__all__:
             thing = getattr(contents, name)
@@ -156,6 +170,50 @@ def find_source(app: Sphinx, module: str) -> tuple[str, dict] | None:
     return source_of(module) if module.startswith("minigraph") else None
 
 
+# ---------------------------------------------------------------------------------------------
+# Anchors
+
+
+def add_second_names(app: Sphinx, doctree: nodes.document) -> None:
+    """Give a class and its members an anchor for each of their public names."""
+    domain = app.env.get_domain("py")
+    for node in doctree.findall(addnodes.desc_signature):
+        path = f"{node.get('module')}.{node.get('fullname')}"
+        for first, second in SECOND_NAMES.items():
+            if path == first or path.startswith(f"{first}."):
+                name = path.replace(first, second, 1)
+                node["ids"].append(name)
+                kind = node.parent["objtype"]
+                domain.note_object(name, kind, name, aliased=True, location=node)
+
+
+def within_module(path: str) -> str:
+    """Return a public name without its module: `Model.fit` of `minigraph.models.Model.fit`."""
+    module = max((m for m in PUBLIC_MODULES if path.startswith(f"{m}.")), key=len)
+    return path.removeprefix(f"{module}.")
+
+
+def lead_back(app: Sphinx, page: str, template: str, context: dict, doctree: object) -> None:
+    """Let each [docs] on a source page lead to the entry that links to it.
+
+    For sphinx.ext.viewcode all names of a source page belong to one public module.
+    """
+    if not page.startswith("_modules/minigraph"):
+        return
+    anchors = {
+        (entry.docname, within_module(path)): entry.node_id
+        for path, entry in app.env.get_domain("py").objects.items()
+        if path.startswith("minigraph.") and not entry.aliased and entry.objtype != "module"
+    }
+
+    def mend(link: re.Match) -> str:
+        document = posixpath.normpath(posixpath.join(posixpath.dirname(page), link["page"]))
+        return f"{link['start']}#{anchors[document, within_module(link['name'])]}"
+
+    back = r'(?P<start>class="viewcode-back" href="(?P<page>[^"#]+)\.html)#(?P<name>[^"]+)'
+    context["body"] = re.sub(back, mend, context["body"])
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the extension."""
     app.setup_extension("sphinx.ext.autodoc")
@@ -164,4 +222,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("autodoc-skip-member", skip_tools)
     app.connect("viewcode-follow-imported", follow)
     app.connect("viewcode-find-source", find_source)
+    app.connect("doctree-read", add_second_names)
+    app.connect("html-page-context", lead_back)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -46,3 +46,8 @@ def __getattr__(name: str) -> Any:
     from .dashboard import Dashboard
 
     return Dashboard
+
+
+def __dir__() -> list[str]:
+    """All public names, also those that are not imported yet."""
+    return __all__

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from minigraph.view.widget.scripts import all_views, needed, page_scripts
+from tools import docstrings
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build" / "html"
@@ -178,6 +179,38 @@ def test_every_link_to_the_source_arrives():
             source = (page.parent / file).resolve()
             ids = places.setdefault(source, re.findall(r' id="([^"]+)"', source.read_text("utf-8")))
             assert place in ids, f"{page.name}: {source.name} has no {place}"
+
+
+def test_every_link_from_the_source_arrives():
+    places, count = {}, 0
+    for page in (SITE / "_modules").rglob("*.html"):
+        links = re.findall(
+            r'class="viewcode-back" href="([^"#]+)#([^"]+)"', page.read_text("utf-8")
+        )
+        for file, place in links:
+            entry = (page.parent / file).resolve()
+            ids = places.setdefault(entry, re.findall(r' id="([^"]+)"', entry.read_text("utf-8")))
+            assert place in ids, f"{page.name}: {entry.name} has no {place}"
+        count += len(links)
+    assert count > 500
+
+
+def test_every_public_name_is_an_anchor_of_the_reference():
+    pages = (SITE / "book" / "reference").glob("*.html")
+    texts = [page.read_text(encoding="utf-8") for page in pages]
+    anchors = {place for text in texts for place in re.findall(r' id="([^"]+)"', text)}
+    names = {f"{module}.{name}" for module, name, _ in docstrings.public_things()}
+    assert names - anchors == set()
+    assert {"minigraph.Model.fit", "minigraph.models.Model.fit"} <= anchors
+
+
+def test_an_entry_shows_arguments_and_an_example(open_page):
+    page = open_page("book/reference/layers.html").page
+    entry = page.locator("dl.py", has=page.locator("[id='minigraph.layers.Dense']")).first
+    arguments = entry.locator("dl.field-list").first
+    assert "units" in arguments.inner_text()
+    assert "kernel_initializer" in arguments.inner_text(), "what all layers with a kernel share"
+    assert ">>>" in entry.locator("div.highlight-pycon").first.inner_text()
 
 
 def test_the_catalogue_can_be_filtered(open_page):
