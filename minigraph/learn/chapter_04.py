@@ -69,7 +69,9 @@ def check_graph(model: Any) -> None:
     explain_branches(layers, find_branches(layers, x, plain.outputs_of(model, x)))
 
 
-def find_branches(layers: Any, x: np.ndarray, found: Any) -> tuple:
+def find_branches(
+    layers: Any, x: np.ndarray, found: Any
+) -> tuple[str | None, tuple[str, ...] | None]:
     """Which side branch and which activations give, in plain NumPy, the outputs of the model."""
     first, second, last = layers
     for activations in [WANTED, *product(plain.ACTIVATIONS, repeat=3)]:
@@ -282,8 +284,8 @@ def step(name: str) -> Activation:
 def check_order(
     function: Any,
     graph: str,
-    outputs: list,
-    inner: list,
+    outputs: list[SymbolicTensor],
+    inner: list[SymbolicTensor],
     look: str = "Which node did it stop at?",
     out_of_order: str = "A node may join the list once everything that it needs has joined.",
     left_out: str = "Does your walk go on from every input of a node, down to the Input?",
@@ -377,6 +379,10 @@ def run(function: Any) -> str:
 
 class Times(Layer):
     """y = factor * x; counts its calls, and notes whether a Model made the last one."""
+
+    factor: float
+    calls: int
+    called_by_plan: bool
 
     def __init__(self, factor: float, name: str) -> None:
         super().__init__(name=name)
@@ -534,8 +540,8 @@ def values_of(
     function: Any,
     graph: str,
     inputs: Any,
-    outputs: Sequence,
-    values: Sequence,
+    outputs: Sequence[SymbolicTensor],
+    values: Sequence[np.ndarray],
     look: str = "Which node did it stop at?",
     explain: Callable[[Any], str | None] | None = None,
 ) -> list[np.ndarray]:

@@ -160,7 +160,7 @@ def describe(value: Any) -> str:
     return f"a {type(value).__name__}"
 
 
-def listing(words: Iterable) -> str:
+def listing(words: Iterable[object]) -> str:
     """Words in a row, with "and" before the last: `a, b and c`."""
     words = [str(word) for word in words]
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

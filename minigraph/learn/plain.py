@@ -1,5 +1,6 @@
 """Helpers that inspect the reader's model, and Dense layers in plain NumPy to compare it with."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,7 @@ def softmax(x: np.ndarray) -> np.ndarray:
     return powers / powers.sum(axis=-1, keepdims=True)
 
 
-ACTIVATIONS = {
+ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "relu": lambda x: np.maximum(x, 0),
     "linear": lambda x: x,
     "sigmoid": lambda x: (1 + np.tanh(x / 2)) / 2,
