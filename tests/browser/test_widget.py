@@ -746,6 +746,11 @@ def test_axe_finds_no_serious_fault(open_own, recorded, nested, scheme, width):
 # Chapter 4 of the book
 
 
+def without_magics(cell):
+    """The Python in a cell: its lines but those that only a notebook understands."""
+    return re.sub(r"(?m)^%.*$", "", "".join(cell["source"]))
+
+
 @pytest.fixture(scope="module")
 def chapter():
     """What the chapter explores: (model, x, y), found by running its cells up to there."""
@@ -756,7 +761,7 @@ def chapter():
         patch.setattr(Model, "explore", lambda model, x=None, y=None: found.append((model, x, y)))
         for cell in notebook["cells"]:
             if cell["cell_type"] == "code" and not found:
-                exec("".join(cell["source"]), namespace)
+                exec(without_magics(cell), namespace)
     assert found, "the chapter has no cell that calls model.explore(x, y)"
     return found[0]
 
@@ -1190,7 +1195,7 @@ def explored():
         namespace = {"__name__": "page"}
         for cell in notebook["cells"]:
             if cell["cell_type"] == "code":
-                exec("".join(cell["source"]), namespace)
+                exec(without_magics(cell), namespace)
     set_floatx("float32")  # the page has set another one
     return found, namespace["dashboard"]
 

@@ -36,8 +36,8 @@ def code_cells(folder, chapter):
 
 
 def run_cell(source, names):
-    """Run a cell as a notebook does; return the value of its last expression."""
-    body = ast.parse(source).body
+    """Run a cell as a notebook does, but without its magics; return the last expression's value."""
+    body = ast.parse(re.sub(r"(?m)^%.*$", "", source)).body
     last = ast.Expression(body.pop().value) if isinstance(body[-1], ast.Expr) else None
     exec(compile(ast.Module(body, []), "<cell>", "exec"), names)
     return eval(compile(last, "<cell>", "eval"), names) if last else None
