@@ -22,30 +22,31 @@ TITLES = {
 TEXT = """\
 # How fast is it, and why
 
-A library in NumPy looks like a toy. This page measures how far that is true. The programs are those
-of the book: the same models, the same data and the same numbers of steps, in minigraph, in Keras on
-each of its backends, and in PyTorch by hand. Before anything is timed, each of them must compute
-the same losses from the same weights.
+A library written in NumPy looks like a toy. This page measures how far that is true. The programs
+are those of the book: the same models, the same data and the same numbers of steps, in minigraph,
+in Keras on each of its backends, and in hand-written PyTorch. Before anything is timed, each of
+them must compute the same losses from the same weights.
 
 {conditions}
 {notes}
 The models have short names in the tables:
 
 {models}
-And so have the libraries:
+The libraries have short names too:
 
-- mini: minigraph; kept: the same after one more line, `config.keep_memory()`
+- mini: minigraph; kept: the same with one more line, `config.keep_memory()`
 - K-TF, K-JAX, K-PT: Keras on TensorFlow, on JAX and on PyTorch
-- PT: PyTorch by hand; PT-cl: the same with the channels last in memory, for images
+- PT: hand-written PyTorch; PT-cl: the same with the channels last in memory, for images
 
 ## What a step costs
 
 Milliseconds for one training step{threads}, processor time, medians{first}.
-The best of a row is set in bold. The ratio at its end is the time of minigraph divided by that of
-its fastest rival, without and with kept memory: below 1, minigraph is the fastest.
+The best time in each row is in bold. The ratio at the end of a row is the time of minigraph divided
+by that of its fastest rival, without and with kept memory: below 1, minigraph is the fastest.
 
 {steps}
-{more_threads}A busy neighbour can make a time a quarter longer, so ratios near 1 are ties.
+{more_threads}Other work on the machine can slow a step down by a quarter, so treat ratios near 1
+as ties.
 
 {verdict}
 
@@ -57,39 +58,38 @@ its fastest rival, without and with kept memory: below 1, minigraph is the faste
 
 A step must multiply certain matrices, whatever the library. We count these products and divide by
 the best rate at which this processor multiplies matrices, {rate:.0f} billion operations a second.
-That is the floor; nobody who computes the same products gets below it. The table says what part of
-the time of a step the floor is. The rest is memory traffic, element-wise functions, and the
-library itself.
+That is the floor; nobody who computes the same products gets below it. The table gives the floor as
+a share of the time of a step. The rest is memory traffic, element-wise functions, and the library
+itself.
 
 {shares}
-## The three ideas that gave most
+## The three ideas that helped most
 
 **Do little around the arithmetic.** In the small models the products take microseconds. What then
-counts is how much Python runs between them: one record on the tape for a whole layer, a plan of the
-calls that is made once for a model, weights collected once for an epoch, and one flat vector for
-each slot of the optimizer.
+counts is how much Python runs between them: one record on the tape for a whole layer, a plan of
+calls that is made once per model, weights collected once per epoch, and one flat vector for each
+slot of the optimizer.
 
-**Keep it in the cache.** A convolution copies the windows of an image into a matrix, and then it is
-one product. The whole matrix would be many times larger than the image. Cut into pieces of half a
-megabyte it never leaves the cache, and one small buffer serves all pieces.
+**Keep it in the cache.** A convolution copies the windows of an image into a matrix, and the rest
+is one product. The whole matrix would be many times larger than the image. Cut into pieces of half
+a megabyte, it never leaves the cache, and one small buffer serves all pieces.
 
 **Take out of the loop what does not need it.** A recurrent layer must go step by step, but only for
 what depends on the state. The products with the inputs of all steps are one large product before
 the loop, and the gradients of the weights are a few large products after it.
 
-**And one wish to the system.** A step makes and drops arrays of the same sizes over and over. The C
-library gives the large ones back each time, and gets new pages, which the system fills with zeros
-first. `config.keep_memory()` lets it keep them. It holds for the whole process, so it is for you to
-ask for.
+**And one request to the operating system.** A step allocates and frees arrays of the same sizes
+over and over. The C library returns the large ones to the system each time and gets new pages,
+which the system fills with zeros first. `config.keep_memory()` lets it keep them. It applies to the
+whole process, so it is off until you ask for it.
 
 ## Where it is not the fastest
 
-**Convolutions.** PyTorch and TensorFlow leave them to oneDNN, a library with a separate program
-for each kind of processor. They read an image in place and run near the peak rate. NumPy has matrix
-products and nothing else for this. So the windows must be copied (im2col), and a product with as
-few columns as a layer has filters stays below that rate. With more threads the distance grows,
-because NumPy gives the others nothing but its products: copies, pooling and activations stay on
-one.
+**Convolutions.** PyTorch and TensorFlow leave them to oneDNN, a library with specialized code for
+each kind of processor. It reads an image in place and runs near the peak rate. NumPy offers only
+matrix products for this. So the windows must be copied (im2col), and a product with as few columns
+as a layer has filters stays below that rate. With more threads the gap widens, because NumPy runs
+only its matrix products on several: copies, pooling and activations stay on one.
 
 **Loops that are compiled.** Keras on JAX turns a whole training step into one program. No Python
 runs between its operations, and several of them become one pass over the memory. That counts where
@@ -98,11 +98,12 @@ before it prepares the next. The cost comes before the first step, as you see be
 
 {growth}## One sample
 
-Milliseconds for `predict` on one sample, processor time, medians. Much of what a framework does for
-a batch it does for one sample too, so this is mostly what a call costs.
+Milliseconds for `predict` on one sample, processor time, medians. Much of the work
+that a framework does for a batch it also does for one sample, so this is mostly the overhead of a
+call.
 
 {predict}
-And for `model(x)` with the values brought to the host:
+And for `model(x)` with the values copied to host memory:
 
 {call}
 ## Before the first step
@@ -113,7 +114,7 @@ load the library, to build the model, and to compile it where that is done.
 {starts}
 ## Memory
 
-The most memory that the process ever held, in megabytes, data included.
+The peak memory of the process in megabytes, data included.
 
 {memory}"""
 
@@ -130,7 +131,7 @@ def ratios(part, own, rival, clock):
 
 
 def verdicts(found):
-    """For each number of threads a table: beside each rival, how often minigraph is faster."""
+    """For each number of threads a table: how often minigraph is faster than each rival."""
     parts = []
     for threads, part in found["threads"].items():
         own = [name for name in report.names_of(part) if name in peers.OWN]
@@ -138,7 +139,7 @@ def verdicts(found):
         clock, time = ("cpu", "processor") if threads == "1" else ("wall", "wall-clock")
         rows = []
         for rival in [*rivals, None]:
-            cells = [rival or "the fastest of a row"]
+            cells = [rival or "the fastest in each row"]
             for name in own:
                 each = ratios(part, name, rival, clock)
                 mean = math.exp(sum(map(math.log, each)) / max(len(each), 1))
@@ -147,19 +148,19 @@ def verdicts(found):
         head = [cell for name in own for cell in (f"{name} is faster on", "ratio of times")]
         word = "thread" if threads == "1" else "threads"
         parts.append(f"On {threads} {word}, {time} time; the ratio is a geometric mean:\n")
-        parts.append(report.table(["beside", *head], rows))
+        parts.append(report.table(["compared with", *head], rows))
     return "\n".join(parts)
 
 
 GROWTH = """\
 ## How the cost grows
 
-A cost that grows faster than the model would make every number above a matter of size. So we let
-one size at a time grow: the batch of the MLP, the depth of the residual MLP, the steps of the two
-LSTMs, the number of nodes of a chain of additions. In the picture a line that is as steep as the
-dotted one stands for a cost that grows with the size, and a flatter one for a cost that hardly
-depends on it. The slope is that of the upper half of a line: 1 means twice the time
-for twice the size. A little more than 1 is what it costs to outgrow a cache.
+If a cost grew faster than the model, every number above would hold for one size only. So we vary
+one size at a time: the batch of the MLP, the depth of the residual MLP, the steps of the two LSTMs,
+the number of nodes in a chain of additions. In the picture a line that is as steep as the dotted
+one stands for a cost that grows with the size, and a flatter one for a cost that hardly depends on
+it. The slope is that of the upper half of a line: 1 means twice the time for twice the size. A
+slope a little above 1 shows the cost of outgrowing a cache.
 
 One line was not straight at first. In the backward pass through a thousand steps a gradient
 shrinks below 1e-38. Such a float32 is *subnormal*: it has fewer digits, and many processors take

@@ -57,7 +57,7 @@ outputs = layers.Conv2D(16, 3, name="edges")(inputs)
             'layers.Conv2D(16, 3, name="edges")(layers.Reshape((28, 28, 1))(inputs))',
         ),
         "A convolution slides over rows and columns. A flat vector of 784 values has neither, so "
-        "the layer cannot know which pixels are neighbours. Say it with Reshape.",
+        "the layer cannot know which pixels are neighbours. Tell it with Reshape.",
     ),
     Case(
         "Two branches of different width are added",
@@ -81,8 +81,9 @@ outputs = layers.add([x, inputs], name="shortcut")
 """,
         ("shortcut", "shrinking", "map", "(None, 30, 30, 8)", "(None, 32, 32, 8)"),
         ("layers.Conv2D(8, 3,", 'layers.Conv2D(8, 3, padding="same",'),
-        "A 3 x 3 convolution without padding loses a pixel on every side. What goes around it "
-        'keeps all 32 rows, and the two no longer fit. With padding="same" nothing is lost.',
+        "A 3 x 3 convolution without padding loses a pixel on every side. The shortcut "
+        'around it keeps all 32 rows, so the two shapes no longer match. With padding="same" '
+        "nothing is lost.",
     ),
     Case(
         "Pictures of different size are concatenated",
@@ -107,7 +108,7 @@ outputs = layers.Conv2D(8, 5, name="big")(inputs)
         "Without padding the kernel must fit into the picture at least once.",
     ),
     Case(
-        "Too many poolings",
+        "Too many pooling layers",
         """
 x = inputs = mg.Input(shape=(8, 8, 4))
 for i in range(4):
@@ -115,7 +116,7 @@ for i in range(4):
 """,
         ("halving_3", "halving_2", "pool", "(None, 1, 1, 4)"),
         ("range(4)", "range(3)"),
-        "Eight pixels halve to four, two and one. There is no fourth half.",
+        "Eight pixels halve to four, two and one. One pixel cannot be halved again.",
     ),
     Case(
         "Reshape to a different number of values",
@@ -126,10 +127,10 @@ outputs = layers.Reshape((27, 29), name="squeeze_in")(inputs)
         ("squeeze_in", "784", "(None, 27, 29)"),
         ("(27, 29)", "(-1, 14)"),
         "Reshape keeps the elements and changes the axes: 28 x 28 = 784 elements. 27 x 29 = 783 "
-        "leaves one over. Write -1 for one axis and it is computed.",
+        "is one too few. Write -1 for one axis and it is computed.",
     ),
     Case(
-        "Two matrices that do not multiply",
+        "Two matrices that cannot be multiplied",
         """
 a = mg.Input(shape=(3, 4), name="left")
 b = mg.Input(shape=(5, 6), name="right")
@@ -423,7 +424,7 @@ outputs = Double(name="double")(mg.Input(shape=(4,)))
 """,
         ("double", "return"),
         ("        x * 2", "        return x * 2"),
-        "A function without return gives None, and None cannot flow on.",
+        "A function without return returns None, and None cannot be passed on.",
         (ValueError, TypeError),
     ),
     Case(
@@ -441,7 +442,7 @@ outputs = Nothing()(mg.Input(shape=(4,)))
         error=(ValueError, TypeError, NotImplementedError),
     ),
     Case(
-        "The number of units is a half",
+        "The number of units is a float",
         """
 layer = layers.Dense(64 / 2)
 layer(np.ones((1, 4)))
@@ -598,8 +599,8 @@ model.fit(np.ones((8, 4)), np.ones((8, 1)), verbose=0)
 """,
         ("compile",),
         ("model.fit", 'model.compile("sgd", "mse")\nmodel.fit'),
-        "The model knows how to compute, but not yet what is good (the loss) nor how to move "
-        "(the optimizer). compile says both.",
+        "The model knows how to compute, but not yet what is good (the loss) or how to "
+        "improve (the optimizer). compile says both.",
         (ValueError, RuntimeError),
     ),
     Case(
@@ -721,7 +722,7 @@ optimizer = mg.optimizers.Adam(-0.001)
         ("-0.001", "0.001"),
     ),
     Case(
-        "An endless generator without an end",
+        "An endless generator without a number of steps",
         """
 def batches():
     while True:
@@ -758,7 +759,7 @@ model.fit(np.ones((8, 4)), np.ones((8, 1)), callbacks=[stop], verbose=0)
 """,
         ("EarlyStopping", "val_loss", "validation"),
         ("callbacks=[stop]", "validation_split=0.25, callbacks=[stop]"),
-        "val_loss exists only when some data are held back for validation.",
+        "val_loss exists only when some data is held back for validation.",
     ),
     Case(
         "The class of a callback",

@@ -163,7 +163,7 @@ def test_the_appendix_is_made_from_the_results():
     assert "a processor" in page and "2026-01-02" in page
     assert "0.50" in page and "| a64 |" in page
     assert "On 1 thread, processor time" in page and "| keras-jax | 1 of 1 | 0.50 |" in page
-    assert "| torch | 1 of 1 | 0.25 |\n| the fastest of a row | 1 of 1 | 0.50 |" in page
+    assert "| torch | 1 of 1 | 0.25 |\n| the fastest in each row | 1 of 1 | 0.50 |" in page
     assert "- a64: MLP, batches of 64" in page and "How the cost grows" not in page
     found["threads"]["2"] = measured(**{"minigraph": 3.0, "torch": 1.5})
     page = appendix.page(found, {"series": {"step by batch": [(1, 1.0), (2, 2.0)]}})

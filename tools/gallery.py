@@ -30,16 +30,21 @@ An error message is the library talking to you. It should say where you are, wha
 expected, and what to try. This page breaks {count} programs on purpose, one mistake each, so that
 you have met the message before it meets you.
 
-Read each program before you look below it. *What will go wrong, and on which line?* Then compare.
-Under each message are the reason and a repair. The red line goes, the green line comes.
+Read each program before you look below it. *What will go wrong, and on which line?* Then compare:
+first comes the message, then the line that led to it. Below are the reason and a fix, which removes
+the red lines and adds the green ones.
 
 All of these errors are raised while the graph is built or before the first step of training, long
-before a night of computing could be lost. A test runs every program on this page, first broken,
-then repaired.
+before a night of computing can be lost. A test runs every program on this page, first broken,
+then fixed.
 """
 
-SETUP = "%xmode Minimal\n# Errors show their message alone, not the lines that led to it.\n\n"
-SETUP += broken_models.PREAMBLE
+SETUP = f"""\
+{broken_models.PREAMBLE.strip()}
+
+# An error of minigraph shows its message first; %tb shows the whole traceback.
+%load_ext minigraph
+"""
 
 SECTIONS = (
     ("Shapes that do not match", broken_models.SHAPES),
@@ -61,7 +66,7 @@ def repair(case: broken_models.Case) -> str:
 def cells() -> list:
     """Return the cells of the gallery, with ids made of the titles."""
     count = sum(bool(case.lesson) for case in broken_models.CASES)
-    setup = new_code_cell(SETUP.strip(), id="setup", metadata={"tags": ["remove-output"]})
+    setup = new_code_cell(SETUP.strip(), id="setup")
     found = [new_markdown_cell(INTRODUCTION.format(count=count), id="introduction"), setup]
     for heading, cases in SECTIONS:
         shown = [case for case in cases if case.lesson]

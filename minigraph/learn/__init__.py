@@ -4,6 +4,6 @@
 
     check.parents_first(parents_first)
 
-A check runs the reader's own object and says what it found. It compares with properties that must
-hold, or with a slow and plain version, never bit by bit, and it never gives the answer away.
+A check runs the reader's own object and says what it found. It tests against properties that must
+hold, or against a slow, simple version, never bit for bit, and it never gives the answer away.
 """

@@ -23,11 +23,11 @@ ROUNDED = 0.0051  # a share may be given to two digits
 
 @check("draw an `Input` of 64 values, call the first Dense layer on it, and go on from there.")
 def another_width(model: Any) -> str:
-    """A model of digits with two hidden layers of 32."""
+    """Check a model of digits with two hidden layers of width 32."""
     plain.require_graph(model)
     if model.input_shape != (None, PIXELS):
         raise NotYet(
-            f"Your model takes inputs of shape {model.input_shape}. An image of the digits has "
+            f"Your model takes inputs of shape {model.input_shape}. An image of a digit has "
             "8 × 8 pixels, and its row in the data holds all of them. How long is that row?"
         )
     layers = plain.dense_layers(model)
@@ -50,7 +50,7 @@ def another_width(model: Any) -> str:
     explain_activations(layers, matching_activations(model, layers))
     return (
         f"{model.count_params():,} parameters instead of 8,970. A width is one number in the code, "
-        "and every layer next to it takes its new shape by itself."
+        "and the layer after it adapts its shape by itself."
     )
 
 
@@ -113,7 +113,7 @@ def matching_activations(model: Any, layers: list[Dense]) -> Any:
 
 @check("walk over `model.layers` and print `layer.name` and `layer.count_params()` for each one.")
 def largest_layer(function: Any) -> str:
-    """A function: model -> (name of the layer with the most parameters, its share of all)."""
+    """Check a function: model -> (name of the layer with the most parameters, its share of all)."""
     require_function(function, "largest_layer")
     for sizes in ([100, 20, 30, 5], [5, 40, 60, 3], [4, 3, 2, 80]):
         model = make_mlp(sizes)
@@ -134,16 +134,16 @@ def largest_layer(function: Any) -> str:
 
 
 def name_and_share(answer: Any) -> Any:
-    """The two parts of an answer, or a NotYet that says what was given instead."""
+    """Return the two parts of an answer; raise NotYet if it does not have them."""
     if not isinstance(answer, (tuple, list)) or len(answer) != 2:
         raise NotYet(
-            f"`largest_layer(model)` gives {describe(answer)}. Give two things: the name of the "
+            f"`largest_layer(model)` returns {describe(answer)}. Return a pair: the name of the "
             "layer, and its share as a number from 0 to 1."
         )
     name, share = answer
     if not isinstance(name, str):
         raise NotYet(
-            f"The first part of your answer is {describe(name)}. Give the layer's name, a text "
+            f"The first part of your answer is {describe(name)}. Give the layer's name, a string "
             "such as 'dense_1'."
         )
     if not isinstance(share, Real):
@@ -175,10 +175,10 @@ def explain_share(share: Any, sizes: Any, counts: Any, about: str) -> None:
         return
     about = f"{about}, you give the largest a share of {share:.4g}"
     if abs(share - 100 * largest / total) <= 100 * ROUNDED:
-        raise NotYet(f"{about}. That is a share in percent. As a number, all of it would be 1.")
+        raise NotYet(f"{about}. That is a percentage. As a fraction, the whole is 1.")
     if abs(share - largest / (total - largest)) <= ROUNDED:
         raise NotYet(
-            f"{about}. That is how it compares with the others together. A share is a part of the "
+            f"{about}. That is how it compares to the others together. A share is a part of the "
             "whole, and the layer itself belongs to the whole."
         )
     if abs(share - max(kernels) / sum(kernels)) <= ROUNDED:
@@ -186,7 +186,7 @@ def explain_share(share: Any, sizes: Any, counts: Any, about: str) -> None:
             f"{about}. That is its share of the kernels. Each Dense layer also holds a bias for "
             "every output, and the summary counts it."
         )
-    raise NotYet(f"{about}. Divide what this layer holds by what `model.count_params()` says.")
+    raise NotYet(f"{about}. Divide what this layer holds by `model.count_params()`.")
 
 
 # ---------------------------------------------------------------------------------------------
@@ -195,12 +195,12 @@ def explain_share(share: Any, sizes: Any, counts: Any, about: str) -> None:
 
 @check("take the smallest case. How many weights are there between widths 7 and 4?")
 def parameters(function: Any) -> str:
-    """A function: the sizes of an MLP, inputs first -> the number of its parameters."""
+    """Check a function: the sizes of an MLP, inputs first -> the number of its parameters."""
     require_function(function, "parameters")
     for sizes in ([3, 5, 2], [7, 4], [PIXELS, 64, 64, DIGITS], [784, 64, 64, DIGITS]):
         answer = attempt(function, list(sizes), shown=f"`parameters({sizes})`")
         if not isinstance(answer, Real):
-            raise NotYet(f"`parameters({sizes})` gives {describe(answer)}. A count is a number.")
+            raise NotYet(f"`parameters({sizes})` returns {describe(answer)}. A count is a number.")
         if answer != make_mlp(sizes).count_params():
             explain_count(answer, sizes)
     return (
@@ -214,7 +214,7 @@ def explain_count(answer: Any, sizes: Any) -> None:
     products = [a * b for a, b in pairwise(sizes)]
     layers = [a * b + b for a, b in pairwise(sizes)]
     about = (
-        f"`parameters({sizes})` gives {answer:,}, but the library's model holds a different number."
+        f"`parameters({sizes})` returns {answer:,}, but the library's model has a different number."
     )
     if answer == sum(products):
         raise NotYet(
@@ -240,7 +240,7 @@ def explain_count(answer: Any, sizes: Any) -> None:
     if answer == sum(products) + sum(sizes[:-1]):
         raise NotYet(
             f"{about} Yours gives the bias of each layer one value for each input. The bias is "
-            "added last. What shape has the sum it is added to?"
+            "added last. What is the shape of the sum it is added to?"
         )
     if answer == sum(products) + len(products):
         raise NotYet(

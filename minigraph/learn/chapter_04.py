@@ -29,7 +29,7 @@ DEEP = 5_000
 
 @check("draw the `Input` first, call `first` on it, and keep a name for every symbol on the way.")
 def side_branch(model: Any, edges: Any, count: Any) -> str:
-    """A residual model of digits, its edges as pairs of names, and its parameter count."""
+    """Check a residual model of digits, its edges as pairs of names, and its parameter count."""
     plain.require_graph(model)
     check_graph(model)
     check_edges(model, edges)
@@ -44,7 +44,7 @@ def check_graph(model: Any) -> None:
     """Raise NotYet unless the model computes Dense(relu(Dense(x)) ... + x)."""
     if model.input_shape != (None, PIXELS):
         raise NotYet(
-            f"Your model takes inputs of shape {model.input_shape}. An image of the digits is a "
+            f"Your model takes inputs of shape {model.input_shape}. An image of a digit is a "
             f"row of {PIXELS} pixels."
         )
     layers = plain.dense_layers(model)
@@ -69,8 +69,10 @@ def check_graph(model: Any) -> None:
     explain_branches(layers, find_branches(layers, x, plain.outputs_of(model, x)))
 
 
-def find_branches(layers: Any, x: np.ndarray, found: Any) -> tuple:
-    """Which side branch and which activations give, in plain NumPy, the outputs of the model."""
+def find_branches(
+    layers: Any, x: np.ndarray, found: Any
+) -> tuple[str | None, tuple[str, ...] | None]:
+    """Return the side branch and the activations that give the model's outputs in plain NumPy."""
     first, second, last = layers
     for activations in [WANTED, *product(plain.ACTIVATIONS, repeat=3)]:
         hidden = plain.dense(first, x, activations[0])
@@ -93,13 +95,13 @@ def explain_branches(layers: Any, found: Any) -> None:
         )
     if branch == "none":
         raise NotYet(
-            f"Your model is a plain chain: {last!r} is called on what {second!r} gives, and "
+            f"Your model is a plain chain: {last!r} is called on the output of {second!r}, and "
             "nothing is added. From which box should a second arrow start?"
         )
     if branch == "hidden":
         raise NotYet(
-            f"A branch is there, but it starts one box too late: you add what {first!r} gives. "
-            f"The task adds what goes into {first!r}."
+            f"A branch is there, but it starts one box too late: you add the output of {first!r}. "
+            f"The task adds the input of {first!r}."
         )
     for name, activation, wanted in zip((first, second, last), activations, WANTED, strict=True):
         if activation != wanted:
@@ -144,8 +146,8 @@ def check_edges(model: Any, edges: Any) -> None:
     invented = sorted(map(str, stated - arrows))
     if invented:
         raise NotYet(
-            f"Your drawing has no arrow {invented[0]}. Its boxes are called {names}. On what was "
-            "the second of the pair called?"
+            f"Your drawing has no arrow {invented[0]}. Its boxes are called {names}. What was "
+            "the second of the pair called on?"
         )
     raise NotYet(
         f"You name {len(stated)} arrows. They are all there, but the drawing has more. Which box "
@@ -157,11 +159,11 @@ def check_count(model: Any, count: Any) -> None:
     """Raise NotYet unless `count` is the number of parameters of the reader's own drawing."""
     if count is None:
         raise NotYet(
-            "Drawing and edges are right. The `count` is still to be written: how many parameters "
-            "has the model?"
+            "Drawing and edges are right. The `count` is missing: how many parameters does "
+            "the model have?"
         )
     if isinstance(count, str):
-        raise NotYet("`count` is a text. Leave out the quotes.")
+        raise NotYet("`count` is a string. Leave out the quotes.")
     if not isinstance(count, Real):
         raise NotYet(f"`count` is {describe(count)}. It should be a number.")
     kernels = sum(layer.kernel.size for layer in plain.dense_layers(model))
@@ -187,7 +189,7 @@ def check_count(model: Any, count: Any) -> None:
     "begin with the smallest graph, one Input and no call. Which node does `outputs[0].node` give?"
 )
 def parents_first(function: Any) -> str:
-    """A function: a list of symbols -> the nodes they need, parents first, each listed once."""
+    """Check a function: a list of symbols -> the nodes they need, parents first, each once."""
     require_function(function, "parents_first")
     for case in (chain, diamond, uneven, two_ends, shared_layer, deep_chain):
         case(function)
@@ -252,7 +254,7 @@ def shared_layer(function: Any) -> None:
         "one layer called two times in a row",
         [twice(once)],
         [x, once],
-        left_out="Two calls are two nodes, though layer and name are the same.",
+        left_out="Two calls are two nodes, though their layer and name are the same.",
     )
 
 
@@ -282,8 +284,8 @@ def step(name: str) -> Activation:
 def check_order(
     function: Any,
     graph: str,
-    outputs: list,
-    inner: list,
+    outputs: list[SymbolicTensor],
+    inner: list[SymbolicTensor],
     look: str = "Which node did it stop at?",
     out_of_order: str = "A node may join the list once everything that it needs has joined.",
     left_out: str = "Does your walk go on from every input of a node, down to the Input?",
@@ -305,7 +307,7 @@ def check_order(
         ),
     )
     if not isinstance(answer, (list, tuple)):
-        raise NotYet(f"{about} gives {describe(answer)}. An order needs a list.")
+        raise NotYet(f"{about} gives {describe(answer)}. The order must be a list.")
     strange = [item for item in answer if not isinstance(item, Node)]
     if strange:
         raise NotYet(
@@ -353,7 +355,7 @@ def check_members(about: str, listed: Any, needed: Any, left_out: Any) -> None:
 
 @check("put the values of the inputs into a dict, `known[symbol] = value`. What comes next?")
 def run(function: Any) -> str:
-    """A function: (input symbols, output symbols, input values) -> output values."""
+    """Check a function: (input symbols, output symbols, input values) -> output values."""
     require_function(function, "run")
     cases = (
         runs_a_chain,
@@ -377,6 +379,10 @@ def run(function: Any) -> str:
 
 class Times(Layer):
     """y = factor * x; counts its calls, and notes whether a Model made the last one."""
+
+    factor: float
+    calls: int
+    called_by_plan: bool
 
     def __init__(self, factor: float, name: str) -> None:
         super().__init__(name=name)
@@ -491,7 +497,7 @@ def runs_once(function: Any) -> None:
         raise NotYet(
             f"Two calls need what the layer `costly` gives, and it is an output too. Your function "
             f"ran it {costly.calls} times. Imagine that it takes an hour: run it once, and keep "
-            "what it gave."
+            "its output."
         )
     for value, factor in zip(found, (10, 15, 5), strict=True):
         compare(value, factor * A, "Where three outputs need one call", "Look at what you keep.")
@@ -534,12 +540,12 @@ def values_of(
     function: Any,
     graph: str,
     inputs: Any,
-    outputs: Sequence,
-    values: Sequence,
+    outputs: Sequence[SymbolicTensor],
+    values: Sequence[np.ndarray],
     look: str = "Which node did it stop at?",
     explain: Callable[[Any], str | None] | None = None,
 ) -> list[np.ndarray]:
-    """What the reader's `run` gives, as arrays: one for each output, or a NotYet."""
+    """Return the outputs of the reader's `run` as arrays, or raise NotYet."""
     shown = f"`run(inputs, outputs, values)` on {graph}"
     tensors = [Tensor(value.copy()) for value in values]
     arguments = list(inputs), list(outputs), tensors
@@ -554,13 +560,13 @@ def values_of(
     if strange:
         raise NotYet(
             f"On {graph}, one of your values is {describe(strange[0])}. A value is what a call "
-            "gave, a tensor."
+            "returned, a tensor."
         )
     return [np.asarray(value) for value in answer]
 
 
 def close(found: Any, expected: np.ndarray) -> bool:
-    """Whether two arrays agree up to rounding."""
+    """Return whether two arrays agree up to rounding."""
     return found.shape == expected.shape and np.allclose(found, expected, rtol=1e-5)
 
 

@@ -30,7 +30,7 @@ class NothingHere(NotYet):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a check says. True where the answer passed; a notebook shows it as text or as HTML."""
+    """The result of a check, true if the answer passed; a notebook shows it as text or as HTML."""
 
     heading: str
     message: str
@@ -52,7 +52,7 @@ class Verdict:
 
 
 def check(first_step: str) -> Callable[[Callable[..., str]], Callable[..., Verdict]]:
-    """Make a check of `examine(*answers)`, which raises NotYet or returns what the answer shows.
+    """Turn `examine(*answers)`, which raises NotYet or returns a sentence, into a check.
 
     `first_step` is shown to a reader who has not begun: the first answer is None, or a function
     whose body is still to be written.
@@ -86,7 +86,7 @@ def require_function(answer: Any, name: str) -> None:
     """Raise NotYet unless the answer can be called."""
     if not callable(answer):
         raise NotYet(
-            f"`{name}` must be a function, but it is {describe(answer)}. Hand over the function "
+            f"`{name}` must be a function, but it is {describe(answer)}. Pass the function "
             "itself, without calling it."
         )
 
@@ -98,7 +98,7 @@ def attempt(
     look: str | None = None,
     explain: Callable[[Any], str | None] | None = None,
 ) -> Any:
-    """What the reader's function gives. `shown` is how a message names the call.
+    """Return the result of the reader's function. `shown` is how a message names the call.
 
     An error of the function becomes a NotYet with the call, the error and the line, and with
     `look`, what to look at next, unless `explain(error)` knows the mistake and returns a text about
@@ -122,7 +122,7 @@ def attempt(
             f"{f', at the line `{line}`' if line else ''}. {look}"
         ) from error
     if result is None:
-        raise NotYet(f"{shown} gives None. Is a `return` missing at the end of your function?")
+        raise NotYet(f"{shown} returns None. Is a `return` missing at the end of your function?")
     return result
 
 
@@ -142,7 +142,7 @@ def own_frame(function: Callable[..., Any], error: Exception) -> tuple[Any, bool
 
 
 def unwritten(function: Callable[..., Any], name: str) -> NothingHere:
-    """What to raise where the function `name` is a stub: the reader's answer or a helper."""
+    """Return the exception for a stub `name`, which is the reader's answer or a helper."""
     if name == getattr(function, "__name__", name):
         return NothingHere()
     return NothingHere(
@@ -152,7 +152,7 @@ def unwritten(function: Callable[..., Any], name: str) -> NothingHere:
 
 
 def describe(value: Any) -> str:
-    """One of the reader's objects in a few words, the same in every run."""
+    """Describe one of the reader's objects in a few words, the same in every run."""
     if value is None or isinstance(value, (bool, int, float, str)):
         return repr(value)[:LONGEST]
     if isinstance(value, (list, tuple, set, dict)):
@@ -160,7 +160,7 @@ def describe(value: Any) -> str:
     return f"a {type(value).__name__}"
 
 
-def listing(words: Iterable) -> str:
-    """Words in a row, with "and" before the last: `a, b and c`."""
+def listing(words: Iterable[object]) -> str:
+    """Join words with commas, and "and" before the last: `a, b and c`."""
     words = [str(word) for word in words]
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -1,5 +1,6 @@
 """Helpers that inspect the reader's model, and Dense layers in plain NumPy to compare it with."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ def require_graph(model: Any) -> None:
     if not isinstance(model, Model):
         raise NotYet(
             f"`model` is {describe(model)}. The last step is missing: `Model(inputs, outputs)` "
-            "makes a model of the two ends of your drawing."
+            "makes a model from the two ends of your drawing."
         )
     if model.plan is None:
         raise NotYet("Your model has no Input yet, so it cannot know its shapes. Begin with one.")
@@ -37,12 +38,12 @@ def dense_layers(model: Any) -> list[Dense]:
 
 
 def outputs_of(model: Any, x: np.ndarray) -> np.ndarray:
-    """What a model with one output gives, as an array."""
+    """Return the output of a model that has one, as an array."""
     return tree.flatten(model(x))[0].numpy()
 
 
 def dense(layer: Dense, x: np.ndarray, activation: str) -> np.ndarray:
-    """What a Dense layer would give with this activation: activation(x @ kernel + bias)."""
+    """Return the output of a Dense layer with this activation: activation(x @ kernel + bias)."""
     kernel, *bias = layer.get_weights()
     return ACTIVATIONS[activation](x @ kernel + sum(bias))
 
@@ -52,7 +53,7 @@ def softmax(x: np.ndarray) -> np.ndarray:
     return powers / powers.sum(axis=-1, keepdims=True)
 
 
-ACTIVATIONS = {
+ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "relu": lambda x: np.maximum(x, 0),
     "linear": lambda x: x,
     "sigmoid": lambda x: (1 + np.tanh(x / 2)) / 2,

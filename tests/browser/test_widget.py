@@ -274,7 +274,8 @@ def test_the_keyboard_alone_is_enough(open_own, recorded):
             "document.activeElement.textContent"
         ).startswith(name)
 
-    for name in ("Search in", "Gradient", "Table", "Play", "Next step", "Step of the recorded"):
+    tab("Search branched")
+    for name in ("Gradient", "Table", "Play", "Next step", "Step of the recorded"):
         tab(name)  # "Previous" is disabled at the start
     press("ArrowRight")
     press("ArrowRight")
@@ -308,7 +309,7 @@ def test_the_keyboard_alone_is_enough(open_own, recorded):
         before = page.locator(".mg-stage").get_attribute("viewBox")
         press("Enter")
         assert page.locator(".mg-stage").get_attribute("viewBox") != before
-    tab("Details of what is chosen")
+    tab("Details of the selection")
 
 
 def test_what_happens_is_said_aloud(open_own, recorded):
@@ -655,7 +656,7 @@ def test_two_fingers_zoom(open_own, recorded):
 def test_search_marks_and_leads(open_own, recorded):
     model, widget = recorded
     page = open_own(widget.html)
-    search = page.get_by_role("searchbox", name="Search in branched")
+    search = page.get_by_role("searchbox", name="Search branched")
     search.fill("dense")
     dense = [box.path for box in describe(model).boxes if box.type == "Dense"]
     assert page.locator(".mg-found").inner_text() == f"{len(dense)} found"
@@ -746,6 +747,11 @@ def test_axe_finds_no_serious_fault(open_own, recorded, nested, scheme, width):
 # Chapter 4 of the book
 
 
+def without_magics(cell):
+    """The Python in a cell: its lines but those that only a notebook understands."""
+    return re.sub(r"(?m)^%.*$", "", "".join(cell["source"]))
+
+
 @pytest.fixture(scope="module")
 def chapter():
     """What the chapter explores: (model, x, y), found by running its cells up to there."""
@@ -756,7 +762,7 @@ def chapter():
         patch.setattr(Model, "explore", lambda model, x=None, y=None: found.append((model, x, y)))
         for cell in notebook["cells"]:
             if cell["cell_type"] == "code" and not found:
-                exec("".join(cell["source"]), namespace)
+                exec(without_magics(cell), namespace)
     assert found, "the chapter has no cell that calls model.explore(x, y)"
     return found[0]
 
@@ -910,7 +916,7 @@ def test_the_lens_ends_where_the_drawing_breaks(open_own, scheme):
     page = open_own(lens.html, color_scheme=scheme)
     go_to(page, 3)
     words = page.locator(".mg-words").inner_text()
-    assert words == f"Step 3 of 3, it breaks. Line 3 breaks: {lens.failure}"
+    assert words == f"Step 3 of 3, it fails. Line 3 breaks: {lens.failure}"
     assert page.locator(".mg-broken.mg-current").get_attribute("data-state") == "broken"
     assert page.locator(".mg-link.mg-current").count() == 2
     assert page.locator(".mg-link.mg-current .mg-head >> visible=true").count() == 2
@@ -1190,7 +1196,7 @@ def explored():
         namespace = {"__name__": "page"}
         for cell in notebook["cells"]:
             if cell["cell_type"] == "code":
-                exec("".join(cell["source"]), namespace)
+                exec(without_magics(cell), namespace)
     set_floatx("float32")  # the page has set another one
     return found, namespace["dashboard"]
 
@@ -1227,7 +1233,7 @@ def test_the_page_of_the_widgets_draws_beside_its_code(open_page):
         assert drawing.locator(".mg-code mark").all_inner_texts() == [mark]
     assert fields(drawing, "input-shape") == ["(None, 8)"]
     go_to(lens, 5)
-    assert "it breaks. Line 4 breaks: layer 'both'" in lens.locator(".mg-words").inner_text()
+    assert "it fails. Line 4 breaks: layer 'both'" in lens.locator(".mg-words").inner_text()
     assert fields(lens, "input-shape") == ["(None, 6, 6, 8), (None, 8)"]
 
 

@@ -171,7 +171,7 @@ LARGEST_WRONG = {
                 largest = max(model.layers, key=lambda layer: layer.count_params())
                 return largest.name, 100 * largest.count_params() / model.count_params()
         """),
-        "a share in percent",
+        "That is a percentage",
     ),
     "compared with the rest": (
         code("""
@@ -180,7 +180,7 @@ LARGEST_WRONG = {
                 rest = model.count_params() - largest.count_params()
                 return largest.name, largest.count_params() / rest
         """),
-        "compares with the others together",
+        "compares to the others together",
     ),
     "kernels only": (
         code("""
@@ -204,7 +204,7 @@ LARGEST_WRONG = {
             def largest_layer(model):
                 return max(model.layers, key=lambda layer: layer.count_params()).name
         """),
-        "gives 'layer_1'. Give two things",
+        "returns 'layer_1'. Return a pair",
     ),
     "the layer for its name": (
         code("""
@@ -220,7 +220,7 @@ LARGEST_WRONG = {
                 largest = max(model.layers, key=lambda layer: layer.count_params())
                 largest.name, largest.count_params() / model.count_params()
         """),
-        "gives None",
+        "returns None",
     ),
     "a typing mistake": (
         code("""
@@ -283,7 +283,7 @@ PARAMETERS_WRONG = {
             def parameters(sizes):
                 return 8970
         """),
-        "gives 8,970, but .* Take the layers one at a time",
+        "returns 8,970, but .* Take the layers one at a time",
     ),
     "one step too far": (
         code("""
@@ -307,7 +307,7 @@ PARAMETERS_WRONG = {
             def parameters(sizes):
                 print(sum(a * b + b for a, b in zip(sizes, sizes[1:])))
         """),
-        "gives None. Is a `return` missing",
+        "returns None. Is a `return` missing",
     ),
 }
 
@@ -347,14 +347,14 @@ model = Model(pixels, layers.Dense(10, name="scores")(s))
 BRANCH_WRONG = {
     "a plain chain": (
         residual("""model = Model(pixels, layers.Dense(10, name="scores")(b))"""),
-        "Your model is a plain chain: 'scores' is called on what 'second' gives",
+        "Your model is a plain chain: 'scores' is called on the output of 'second'",
     ),
     "a branch from the hidden layer": (
         residual("""
             s = layers.Add(name="sum")([a, b])
             model = Model(pixels, layers.Dense(10, name="scores")(s))
         """),
-        "starts one box too late: you add what 'first' gives",
+        "starts one box too late: you add the output of 'first'",
     ),
     "side by side": (
         residual("""
@@ -476,7 +476,7 @@ BRANCH_WRONG = {
     ),
     "a count in quotes": (
         residual(DRAWN, EDGES + 'count = "8970"'),
-        r"^`count` is a text. Leave out the quotes\.$",
+        r"^`count` is a string. Leave out the quotes\.$",
     ),
     "a list for the count": (
         residual(DRAWN, EDGES + "count = [8970]"),
@@ -585,7 +585,7 @@ PARENTS_WRONG = {
                         waiting += [(node, True)] + [(parent, False) for parent in node.parents]
                 return ordered
         """),
-        "Two calls are two nodes, though layer and name are the same",
+        "Two calls are two nodes, though their layer and name are the same",
     ),
     "inputs left out": (
         code("""
@@ -614,7 +614,7 @@ PARENTS_WRONG = {
             def parents_first(outputs):
                 return {symbol.node for symbol in outputs}
         """),
-        "An order needs a list",
+        "The order must be a list",
     ),
     "parents of a symbol": (
         code("""

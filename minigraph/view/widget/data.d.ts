@@ -1,20 +1,20 @@
-// The data that Python hands over, one interface for each view. Data are plain: texts, numbers,
-// lists and dicts. Numbers that are shown come as texts, rounded in Python.
+// The data that Python passes on, one interface for each view. It is plain: strings, numbers,
+// lists and dicts. Numbers that are shown come as strings, rounded in Python.
 //
 // explore.py writes GraphData, calls.py CallsData and dashboard.py DashboardData; __init__.py says
-// what a Page is. A test holds real data of each against what stands here.
+// what a Page is. A test checks real data of each view against this file.
 
-/** What all views have. */
+/** What the data of all views have in common. */
 export interface Data {
   /** The view that draws it. */
   view: string;
-  /** What stands above the frame. */
+  /** The title above the frame. */
   title: string;
   /** What is shown, in a sentence for those who cannot see it. */
   sentence: string;
-  /** What stands above the table. */
+  /** The caption above the table. */
   caption: string;
-  /** What is said where there are no steps. */
+  /** The text shown where there are no steps. */
   note?: string;
   /** The step that is shown first, if it is not 0. */
   start?: number;
@@ -42,7 +42,7 @@ export interface Form {
   caption: string;
 }
 
-/** How the numbers of a weight are spread: the height of each bin, and four numbers. */
+/** The distribution of the elements of a weight: the height of each bin, and four numbers. */
 export interface Histogram {
   bars: string;
   least: string;
@@ -54,23 +54,23 @@ export interface Histogram {
 // ---------- The graph (explore.py)
 
 export interface GraphData extends Data {
-  /** What is said at step 0. */
+  /** The text for step 0. */
   opening: string;
   parameters: number;
   rankdir: "TB" | "LR";
-  /** What boxes have in common; a box has what differs. */
+  /** The most frequent value of each field; a box holds only those that differ. */
   usual: Box;
   boxes: Partial<Box>[];
   edges: Edge[];
   /** A drawing for each choice of open models, by the numbers of their boxes: "", "2", "2,5". */
   drawings: Record<string, Drawing>;
-  /** The loss; null if nothing walked back. */
+  /** The loss; null if no backward pass was recorded. */
   loss: string | null;
-  /** What the loss sends back to each output. */
+  /** The gradient of the loss with respect to each output. */
   ends: Term[];
   /** How many passes were recorded: none, the forward pass, or the backward pass too. */
   passes: number;
-  /** On how many samples. */
+  /** The number of samples that were run. */
   samples: number;
 }
 
@@ -100,7 +100,7 @@ export interface Box {
   formula: string;
   /** What is written in the box. */
   lines: string[];
-  /** Those of a shared layer stand at its first call. */
+  /** Those of a shared layer are listed at its first call. */
   weights: Weight[];
   /** Its outputs in the forward pass, if one was recorded. */
   value?: (NumberArray | null)[];
@@ -115,7 +115,7 @@ export interface NumberArray {
   picture?: Picture | null;
 }
 
-/** A gradient on its way; without its picture where nothing is added to it. */
+/** A gradient along an edge or from the loss; without its picture where nothing is added to it. */
 export type Term = Partial<NumberArray> & { norm: string } | null;
 
 export interface Weight {
@@ -138,7 +138,7 @@ export interface Edge {
   term?: Term;
 }
 
-/** Where everything stands while some models are open. */
+/** Where everything is drawn while some models are open. */
 export interface Drawing {
   width: number;
   height: number;
@@ -160,13 +160,13 @@ export interface CallsData extends GraphData {
   code: string[];
   /** The number of the first box that a call in the block draws. */
   first: number;
-  /** Whether the last call breaks. */
+  /** Whether the last call fails. */
   broken: boolean;
   calls: Call[];
 }
 
 export interface Call {
-  /** Where it stands in the code: line, from, to. */
+  /** Where it is in the code: line, from, to. */
   spans: [number, number, number][];
   text: string;
 }
@@ -174,12 +174,12 @@ export interface Call {
 // ---------- The training dashboard (dashboard.py)
 
 export interface DashboardData extends Data {
-  /** What is said at step 0. */
+  /** The text for step 0. */
   opening: string;
   facts: string;
   /** How many batches there were. */
   total: number;
-  /** Of each batch that is shown: its number, its epoch, and its number in that; with spaces. */
+  /** For each batch shown: its number, its epoch, and its number in the epoch; with spaces. */
   numbers: string;
   epochs: string;
   batches: string;
@@ -192,7 +192,7 @@ export interface DashboardData extends Data {
   layers: LayerData[];
 }
 
-/** The place on a scale, from 0 to 1, and what stands there. */
+/** The position on a scale, from 0 to 1, and its label. */
 export type Tick = [number, string];
 
 export interface Scale {

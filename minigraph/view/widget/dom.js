@@ -18,7 +18,7 @@ export function make(kind, ...content) {
 }
 
 /**
- * The same for an element of a drawing.
+ * The same for an SVG element.
  * @template {string} Kind
  * @param {Kind} kind @param {Content[]} content
  */
@@ -100,7 +100,7 @@ export function listed(words) {
 }
 
 /**
- * A list of facts, each [title, text] and maybe the name of the field and the kind of its element.
+ * A list of facts, each [title, text] and optionally the field name and the kind of its element.
  * @param {((string | undefined)[] | false | null | undefined | "")[]} rows
  */
 export function facts(...rows) {

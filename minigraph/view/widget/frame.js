@@ -7,7 +7,7 @@ import { makePlayer } from "./player.js";
 import { addStyle } from "./style.js";
 
 /**
- * The views that are loaded, by the name that data call them by. Each file in views/ adds its own.
+ * The views that are loaded, by the name that the data uses. Each file in views/ adds its own.
  * @type {Record<string, (widget: Widget<any>) => View>}
  */
 export const views = {};
@@ -59,7 +59,7 @@ export function mount(host, data, options = {}) {
   }
 
   /**
-   * A step takes the selection along to where it happens.
+   * Go to a step, and select the box where it happens.
    * @param {number} step
    */
   function go(step, announce = true) {
@@ -94,9 +94,9 @@ export function mount(host, data, options = {}) {
  * @param {string} title
  */
 function makePanel(title) {
-  const label = `Details of what is chosen in ${title}`;
+  const label = `Details of the selection in ${title}`;
   const element = make("div.panel", { role: "region", tabindex: "0", "aria-label": label });
-  let scrolled = false; // to ask the panel itself would lay out the whole page at each step
+  let scrolled = false; // asking the panel itself would lay out the whole page at each step
   listen(element, "scroll", () => { scrolled = true; });
   return {
     element,
@@ -125,11 +125,11 @@ function makeTop(host, view, widget, still) {
 }
 
 /**
- * A field to search in; Enter leads from one match to the next.
+ * A search field; Enter moves from one match to the next.
  * @param {(text: string) => string[]} search @param {Widget} widget
  */
 function makeSearch(search, widget) {
-  const label = `Search in ${widget.data.title}`, placeholder = "Search a layer";
+  const label = `Search ${widget.data.title}`, placeholder = "Search for a layer";
   const field = make("input.search", { type: "search", placeholder, "aria-label": label });
   const found = make("span.found", { role: "status" });
   /** @type {string[]} */
@@ -150,7 +150,7 @@ function makeSearch(search, widget) {
 }
 
 /**
- * The table, for a notebook: no page has brought it along there.
+ * The table, for a notebook: no page provides it there.
  * @param {Data} data
  */
 function tableOf({ caption, rows = [] }) {

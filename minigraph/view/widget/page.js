@@ -3,7 +3,7 @@
 /** @import { Data } from "./data.js" */
 import { mount, views } from "./frame.js";
 
-/** Bring the widgets to life whose view is loaded, each once. */
+/** Bring to life, once each, the widgets whose view is loaded. */
 function mountAll() {
   for (const host of document.querySelectorAll(".minigraph-widget:not([data-mounted])")) {
     const source = host.querySelector('script[type="application/json"]');
@@ -13,7 +13,7 @@ function mountAll() {
 }
 
 /**
- * Data in which what is repeated stood once; "~7" stands for part number 7.
+ * The data, with repeated parts put back; "~7" stands for part number 7.
  * @param {{parts: unknown[], body: unknown}} packed
  * @returns {Data}
  */
@@ -34,7 +34,7 @@ function unpacked({ parts, body }) {
   return unpack(body);
 }
 
-/** Each script that brings views ends with this. */
+/** Every script that contains views ends with this call. */
 export function start() {
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", mountAll);
   else mountAll();

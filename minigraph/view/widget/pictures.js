@@ -10,13 +10,13 @@ const GAP = 6; // between maps
 const BARS = 69; // how far down the bars of a first row reach, and the gap below them
 
 /**
- * How large cells are, and where the first one stands.
+ * How large cells are, and where the first one is.
  * @typedef {{x: number, y: number, wide: number, high: number, share?: number}} Cells
  */
 
 /**
  * An array as a picture, with its scale and words that say what it shows.
- * With a `scale` from outside it stands in a row of pictures that share it, and needs no words.
+ * With a given `scale` it is one of several pictures that share it, and needs no words.
  * @param {Picture | null | undefined} data @param {string} name @param {number} [scale]
  */
 export function picture(data, name, scale) {

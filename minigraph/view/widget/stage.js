@@ -1,4 +1,4 @@
-// A stage to pan and zoom: with wheel, fingers, drag and buttons.
+// A stage that pans and zooms, with the wheel, fingers, dragging and buttons.
 
 import { button, draw, fill, listen, make, within } from "./dom.js";
 
@@ -31,7 +31,7 @@ export function makeStage(label) {
 }
 
 /**
- * What part of the drawing is seen, and how large.
+ * Which part of the drawing is seen, and how large.
  * @param {SVGSVGElement} svg
  */
 function makeCamera(svg) {

@@ -1,4 +1,4 @@
-// What a view is given by the frame, what it gives back, and what a page finds in `minigraph`.
+// What a view receives from the frame, what it returns, and what a page finds in `minigraph`.
 
 import type { Data } from "./data.js";
 
@@ -14,27 +14,27 @@ export interface Widget<Shown extends Data = Data> {
   state: State;
   /** Show another state, as if the reader had asked for it. */
   change(next: Partial<State>): void;
-  /** Show the same state anew. */
+  /** Draw the same state again. */
   refresh(): void;
 }
 
-/** What a view gives. */
+/** What a view returns. */
 export interface View {
-  /** The element that is drawn on, and how high it would like to be. */
+  /** The element that is drawn on, and its preferred height. */
   stage: Element;
   height: number;
   /** The numbers of the steps at which to stop, from 0. */
   stops(): number[];
-  /** What is said at a step. */
+  /** The text for a step. */
   words(step: number): Words;
   /** Draw a state. */
   show(state: State): void;
-  /** What stands in the inspector. */
+  /** The content of the inspector. */
   inspect(state: State): Content;
 
   // And, where they make sense:
 
-  /** Words beside the title, and below all. */
+  /** Text beside the title, and at the bottom. */
   facts?: string;
   help?: string;
   /** Elements for the tool bar. */
@@ -43,13 +43,13 @@ export interface View {
   pause?: number;
   /** What to select at a step. */
   at?(step: number): string | undefined;
-  /** Bring what is selected into sight. */
+  /** Scroll what is selected into view. */
   reveal?(id: string): void;
   /** The ids that match a text. */
   search?: ((text: string) => string[]) | null;
-  /** Take over data that have grown. */
+  /** Switch to data that has grown. */
   renew?(): void;
-  /** Let go of what would outlive the widget. */
+  /** Release what would outlive the widget. */
   remove?(): void;
 }
 
@@ -61,7 +61,7 @@ export interface Words {
   phase: "start" | "forward" | "backward" | "loss" | "broken";
 }
 
-/** The frame's side, for whoever drives it from outside. */
+/** The handle with which other code controls a widget. */
 export interface Handle {
   select(id: string): void;
   go(step: number): void;
@@ -75,8 +75,8 @@ export interface Options extends Partial<State> {
 }
 
 /**
- * What an element is filled with: children, texts, attributes (null takes one away), and lists of
- * all that. What is false, null or empty is left out.
+ * What an element is filled with: children, texts, attributes (null removes one), and lists of
+ * these. What is false, null or empty is left out.
  */
 export type Content =
   Node | string | number | false | null | undefined | Attributes | Content[];

@@ -1,4 +1,4 @@
-// A graph that grows call by call beside its code, up to the call that breaks if one does.
+// A graph that grows call by call beside its code, up to the call that fails, if one does.
 
 /** @import { CallsData } from "../data.js" */
 /** @import { State, View, Widget, Words } from "../view.js" */
@@ -50,7 +50,7 @@ function callsView(widget) {
    */
   function words(step) {
     const i = data.first + step - 1, phase = step ? phaseOf(i) : "start";
-    const title = phase === "broken" ? "it breaks" : "a call";
+    const title = phase === "broken" ? "it fails" : "a call";
     return { phase, title, text: step ? callOf(i).text : data.opening };
   }
   return {
@@ -61,7 +61,7 @@ function callsView(widget) {
 }
 
 /**
- * A line of the code, in which the call that draws what is chosen is marked.
+ * A line of the code, in which the call that draws the selected box is marked.
  * @param {string} text @param {[number, number, number]} [span]
  */
 function lineOf(text, span) {

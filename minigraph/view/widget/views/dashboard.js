@@ -7,7 +7,7 @@ import { facts, listed, listen, make, section, shareOf } from "../dom.js";
 import { views } from "../frame.js";
 
 /**
- * The numbers of each curve, which travel as one text.
+ * The numbers of each curve, which arrive as one string.
  * @typedef {Partial<Record<CurveKind, string[]>>} Curves
  */
 
@@ -58,7 +58,7 @@ function dashboardView(widget) {
 // ---------- Drawing
 
 /**
- * Take over what the widget has by now.
+ * Take the data that the widget has now.
  * @param {Board} board
  */
 function renew(board) {

@@ -1,6 +1,6 @@
 // The graph: boxes to click and to open, and the recorded pass to step through.
 //
-// graph/state.js holds what is drawn and what of it is open; the other pieces read it there.
+// graph/state.js holds what is drawn and which models are open; the other pieces read it there.
 
 /** @import { GraphData } from "../data.js" */
 /** @import { View, Widget } from "../view.js" */
@@ -15,7 +15,7 @@ import { listenToBoxes, reveal, search } from "./graph/moves.js";
 import { boxAt, stops } from "./graph/steps.js";
 import { words } from "./graph/words.js";
 
-export const HELP = "Drag to move, click once and turn the wheel to zoom. The arrow keys follow "
+export const HELP = "Drag to pan; click once, then turn the wheel to zoom. The arrow keys follow "
   + "the drawing.";
 
 /**
@@ -45,7 +45,7 @@ export function graphView(widget) {
   };
 }
 
-/** @param {GraphData} data @param {number} top  how many boxes stand in no model */
+/** @param {GraphData} data @param {number} top  how many boxes are in no nested model */
 function factsOf({ boxes, parameters, samples }, top) {
   const all = top < boxes.length ? ` (${boxes.length} with all models open)` : "";
   const recorded = samples ? ` · recorded on ${count(samples, "sample")}` : "";

@@ -35,7 +35,7 @@ export function legend({ least, most }) {
   return make("div.legend", "gradient norm ", String(least), make("i"), String(most));
 }
 
-/** @param {Element} pane  what the drawing lies in */
+/** @param {Element} pane  the element that contains the drawing */
 export function colourButton(pane) {
   const colour = button("Gradient colours", "Gradient colours", () => {
     fill(colour, { "aria-pressed": pane.classList.toggle("mg-coloured") });

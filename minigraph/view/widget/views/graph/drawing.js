@@ -1,4 +1,4 @@
-// The drawing: a box for each node, a link for each edge, a room for each model that is open.
+// The drawing: a box for each node, a link for each edge, a room (background) for each open model.
 
 /** @import { Box, Rect } from "../../data.js" */
 /** @import { Graph } from "./state.js" */
@@ -12,7 +12,7 @@ const LINES = /** @type {[string, number, number][]} */ (
 const COLOURS = 6; // of shared layers
 
 /**
- * Draw again all that `graph.drawing` has.
+ * Redraw everything in `graph.drawing`.
  * @param {Graph} graph
  */
 export function drawAll(graph) {

@@ -1,4 +1,4 @@
-// The inspector: everything that is known of the box that is chosen.
+// The inspector: everything that is known about the selected box.
 
 /** @import { Box, NumberArray, Term, Weight } from "../../data.js" */
 /** @import { Content, State } from "../../view.js" */
@@ -52,7 +52,7 @@ function openButton(graph, i) {
 }
 
 /**
- * The box that has the weights of a box: of a shared layer its first call.
+ * The box that lists the weights of a box: for a shared layer, that of its first call.
  * @param {Graph} graph @param {number} i
  */
 function weightHolder({ boxes }, i) {
@@ -101,7 +101,7 @@ function sumOf(terms, gradient) {
     make("h5", "A sum of arrays, one for each use"),
     make("ol.sum", { "aria-label": "The sum, term by term" }, items, last),
     scale > 0 && scaleBar(scale),
-    make("p", "Beside each array stands its norm. Norms do not add up as the arrays do."),
+    make("p", "Beside each array is its norm. Norms do not add up as arrays do."),
   ];
 }
 
@@ -110,11 +110,11 @@ function about({ kind, sentence, inputs, outputs, dtype, parameters, trainable }
   return section(`About this ${KINDS[kind]}`, sentence && make("p", sentence), facts(
     ["Output shape", outputs.join(", "), "output-shape", "dd.mono"],
     inputs.length > 0 && ["Input shape", inputs.join(", "), "input-shape", "dd.mono"],
-    ["Numbers", dtype, "dtype"], ["Parameters", parameters.toLocaleString("en-US"), "parameters"],
+    ["Data type", dtype, "dtype"], ["Parameters", parameters.toLocaleString("en-US"), "parameters"],
     trainable !== null && ["Trainable", trainable ? "yes" : "no, frozen", "trainable"]));
 }
 
-/** @param {Weight[]} weights @param {boolean} reached  whether the pass back was here */
+/** @param {Weight[]} weights @param {boolean} reached  whether the backward pass has been here */
 function weightRecord(weights, reached) {
   return make("section.record.weights", make("h4", "Weights"), weights.map((weight) => [
     make("h5", { "data-field": "weight-name" }, weight.name),

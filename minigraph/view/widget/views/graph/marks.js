@@ -1,4 +1,4 @@
-// Showing a state in the drawing: what is chosen, how far the steps have come, and what flows.
+// Showing a state in the drawing: what is selected, how far the pass has come, and what flows.
 
 /** @import { Box, Edge } from "../../data.js" */
 /** @import { State } from "../../view.js" */
@@ -38,7 +38,7 @@ function markBoxes(graph, chosen, current, step) {
  */
 function markBox(drawn, box, chosen, phase, marks) {
   const look = String([chosen, phase, ...Object.values(marks)]);
-  if (look === drawn.look) return; // to touch a thousand elements at each step takes long
+  if (look === drawn.look) return; // touching a thousand elements at each step is slow
   if (phase !== drawn.phase) drawStrip(drawn, box, phase);
   Object.assign(drawn, { look, phase });
   const { element } = drawn;

@@ -38,7 +38,7 @@ function focus(graph, i) {
 }
 
 /**
- * Do what a key means at a box; false if it means nothing.
+ * Handle a key at a box; return false if it means nothing there.
  * @param {Graph} graph @param {string} key @param {number} i
  */
 function onKey(graph, key, i) {
@@ -141,7 +141,7 @@ function keyOf(opened) {
 }
 
 /**
- * Open what hides a box, and bring it into sight.
+ * Open what hides a box, and scroll it into view.
  * @param {Graph} graph @param {string} path
  */
 export function reveal(graph, path) {
@@ -159,7 +159,7 @@ function revealBox(graph, i) {
 }
 
 /**
- * Mark the boxes whose path or type holds a text; give their paths.
+ * Mark the boxes whose path or type contains a text; return their paths.
  * @param {Graph} graph @param {string} text
  */
 export function search(graph, text) {

@@ -1,4 +1,4 @@
-// The graph as the data tell it, and what of it is drawn and open at the moment.
+// The graph as the data describes it, and which parts are drawn and open at the moment.
 
 /** @import { Box, Drawing, Edge, GraphData, Rect, Term } from "../../data.js" */
 /** @import { Widget } from "../../view.js" */
@@ -28,10 +28,10 @@ import { measure } from "./colours.js";
  * @property {Norms} norms
  * @property {Stage} stage
  * @property {Set<number>} opened  the numbers of the models that are open
- * @property {Drawing} drawing  where all stands while these are open
+ * @property {Drawing} drawing  where everything is while these are open
  * @property {Map<number, DrawnBox>} drawn  the boxes in it, by number
  * @property {Map<number, SVGElement>} links  the edges in it, by number
- * @property {SVGElement} amounts  where the norms beside the edges stand
+ * @property {SVGElement} amounts  the group of the norms beside the edges
  * @property {Set<string>} matches  the paths that the search has found
  */
 
@@ -55,7 +55,7 @@ export function makeGraph(widget) {
 }
 
 /**
- * A box that is drawn, for those who know that it is.
+ * The drawn form of a box that is known to be drawn.
  * @param {Graph} graph @param {number} i
  */
 export function drawnBox(graph, i) {

@@ -6,7 +6,7 @@ import { listed } from "../../dom.js";
 import { drawnEdges, nameOf, termsOf } from "./state.js";
 import { boxAt, lossStep } from "./steps.js";
 
-const LOSS = "Now its gradient walks back: each arrow carries the gradient with respect to what "
+const LOSS = "Now the backward pass begins: each arrow carries the gradient with respect to what "
   + "went along it.";
 
 /**
@@ -47,6 +47,6 @@ function backwardWords(graph, i) {
     : `the gradient from ${names} arrives`;
   const moved = weights.filter((weight) => weight.gradient).map((weight) => weight.name);
   const source = shared === null ? "it" : "this and its other calls";
-  const follows = moved.length ? ` From ${source} follows the gradient of ${listed(moved)}.` : "";
+  const follows = moved.length ? ` The gradient of ${listed(moved)} follows from ${source}.` : "";
   return `At ${name} ${meets}: norm ${listed(arrived.map((array) => array.norm))}.${follows}`;
 }
