@@ -7,11 +7,13 @@ each sample, the mean or sum over the last axis.
 
 import math
 import operator
+from collections.abc import Callable
 from functools import reduce
 from typing import Any
 
 from . import ops
 from .core.checks import check_numbers
+from .core.docstrings import share_arguments
 from .core.dtypes import EPSILON
 from .core.tensor import Tensor
 from .core.types import Array, Shape, TensorLike
@@ -130,6 +132,14 @@ def mean_squared_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
 
     Shapes: (..., n), (..., n) -> (...).
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
+    Example:
+        >>> y, p = [[0.0, 0.0], [1.0, 1.0]], [[0.0, 2.0], [1.0, 1.0]]
+        >>> keras.losses.mean_squared_error(y, p).numpy()
+        array([2., 0.], dtype=float32)
+        >>> float(keras.losses.MeanSquaredError()(y, p))
+        1.0
+        >>> float(keras.metrics.MeanSquaredError()(y, p))
+        1.0
     """
     return nn.mean_squared_error(*match(y_true, y_pred))
 
@@ -141,6 +151,14 @@ def mean_absolute_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
 
     Shapes: (..., n), (..., n) -> (...).
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
+    Example:
+        >>> y, p = [[0.0, 0.0], [1.0, 1.0]], [[0.0, 2.0], [1.0, 1.0]]
+        >>> keras.losses.mean_absolute_error(y, p).numpy()
+        array([1., 0.], dtype=float32)
+        >>> float(keras.losses.MeanAbsoluteError()(y, p))
+        0.5
+        >>> float(keras.metrics.MeanAbsoluteError()(y, p))
+        0.5
     """
     y_true, y_pred = match(y_true, y_pred)
     return ops.mean(ops.absolute(y_true - y_pred), -1)
@@ -153,6 +171,14 @@ def mean_absolute_percentage_error(y_true: TensorLike, y_pred: TensorLike) -> Te
 
     Shapes: (..., n), (..., n) -> (...).
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
+    Example:
+        >>> y, p = [[2.0], [4.0]], [[3.0], [3.0]]
+        >>> keras.losses.mean_absolute_percentage_error(y, p).numpy()
+        array([50., 25.], dtype=float32)
+        >>> float(keras.losses.MeanAbsolutePercentageError()(y, p))
+        37.5
+        >>> float(keras.metrics.MeanAbsolutePercentageError()(y, p))
+        37.5
     """
     y_true, y_pred = match(y_true, y_pred)
     size = ops.maximum(ops.absolute(y_true), EPSILON)
@@ -166,6 +192,14 @@ def mean_squared_logarithmic_error(y_true: TensorLike, y_pred: TensorLike) -> Te
 
     Shapes: (..., n), (..., n) -> (...).
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
+    Example:
+        >>> y, p = [[9.0], [99.0]], [[99.0], [999.0]]  # 1 + p is ten times 1 + y
+        >>> keras.losses.mean_squared_logarithmic_error(y, p).numpy().round(3)
+        array([5.302, 5.302], dtype=float32)
+        >>> round(float(keras.losses.MeanSquaredLogarithmicError()(y, p)), 3)
+        5.302
+        >>> round(float(keras.metrics.MeanSquaredLogarithmicError()(y, p)), 3)
+        5.302
     """
     logs = [ops.log(ops.maximum(x, EPSILON) + 1) for x in match(y_true, y_pred)]
     return ops.mean(ops.square(logs[0] - logs[1]), -1)
@@ -178,8 +212,18 @@ def huber(y_true: TensorLike, y_pred: TensorLike, delta: float = 1.0) -> Tensor:
                                        delta * |d| - delta^2 / 2      elsewhere, with d = y - p
 
     Shapes: (..., n), (..., n) -> (...).
+    Args:
+        delta: Size of an error at which the parabola ends, a number of at least 0 (default 1.0).
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
     Source: Huber (1964).
+    Example:
+        >>> y, p = [[0.0], [0.0]], [[1.0], [3.0]]
+        >>> keras.losses.huber(y, p).numpy()
+        array([0.5, 2.5], dtype=float32)
+        >>> float(keras.losses.Huber(delta=1.0)(y, p))
+        1.5
+        >>> float(keras.metrics.Huber(delta=2.0)(y, p))
+        2.25
     """
     check_numbers(least=0, delta=delta)
     y_true, y_pred = match(y_true, y_pred)
@@ -195,6 +239,14 @@ def log_cosh(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
 
     Shapes: (..., n), (..., n) -> (...).
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
+    Example:
+        >>> y, p = [[0.0], [0.0]], [[1.0], [100.0]]
+        >>> keras.losses.log_cosh(y, p).numpy().round(3)
+        array([ 0.434, 99.307], dtype=float32)
+        >>> round(float(keras.losses.LogCosh()(y, p)), 3)
+        49.87
+        >>> round(float(keras.metrics.LogCoshError()(y, p)), 3)
+        49.87
     """
     y_true, y_pred = match(y_true, y_pred)
     d = y_pred - y_true
@@ -207,7 +259,13 @@ def cosine(y_true: TensorLike, y_pred: TensorLike, axis: int = -1) -> Tensor:
         y . p / (|y| |p|)
 
     Shapes: (..., n), (..., n) -> (...).
+    Args:
+        axis: Axis along which y and p are vectors, an integer; the result lacks it (default -1).
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
+    Example:
+        >>> y, p = [[1.0, 0.0], [1.0, 0.0]], [[2.0, 0.0], [3.0, 4.0]]  # cosines: 1 and 3 / 5
+        >>> round(float(keras.metrics.CosineSimilarity()(y, p)), 3)
+        0.8
     """
     y_true, y_pred = match(y_true, y_pred)
     return ops.reduce_sum(ops.normalize(y_true, axis) * ops.normalize(y_pred, axis), axis)
@@ -219,7 +277,15 @@ def cosine_similarity(y_true: TensorLike, y_pred: TensorLike, axis: int = -1) ->
         l = -y . p / (|y| |p|)
 
     Shapes: (..., n), (..., n) -> (...).
+    Args:
+        axis: Axis along which y and p are vectors, an integer; the result lacks it (default -1).
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
+    Example:
+        >>> y, p = [[1.0, 0.0], [1.0, 0.0]], [[2.0, 0.0], [3.0, 4.0]]
+        >>> keras.losses.cosine_similarity(y, p).numpy().round(3)
+        array([-1. , -0.6], dtype=float32)
+        >>> round(float(keras.losses.CosineSimilarity()(y, p)), 3)
+        -0.8
     """
     return -cosine(y_true, y_pred, axis)
 
@@ -233,25 +299,41 @@ def match_signs(y_true: TensorLike, y_pred: TensorLike) -> tuple[Tensor, Tensor]
 
 
 def hinge(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
-    """The hinge loss, for targets of -1 and 1, or 0 and 1.
+    """The hinge loss, for targets of -1 and 1; if all are 0 or 1, 0 counts as -1.
 
         l = mean over the last axis of max(1 - y p, 0)
 
     Shapes: (..., n), (..., n) -> (...).
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
     Source: Cortes and Vapnik (1995).
+    Example:
+        >>> y, p = [[1.0], [-1.0]], [[0.5], [-2.0]]
+        >>> keras.losses.hinge(y, p).numpy()
+        array([0.5, 0. ], dtype=float32)
+        >>> float(keras.losses.Hinge()(y, p))
+        0.25
+        >>> float(keras.metrics.Hinge()(y, p))
+        0.25
     """
     y_true, y_pred = match_signs(y_true, y_pred)
     return ops.mean(nn.relu(1 - y_true * y_pred), -1)
 
 
 def squared_hinge(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
-    """The squared hinge loss, for targets of -1 and 1, or 0 and 1.
+    """The squared hinge loss, for targets of -1 and 1; if all are 0 or 1, 0 counts as -1.
 
         l = mean over the last axis of max(1 - y p, 0)^2
 
     Shapes: (..., n), (..., n) -> (...).
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
+    Example:
+        >>> y, p = [[1.0], [-1.0]], [[0.5], [-2.0]]
+        >>> keras.losses.squared_hinge(y, p).numpy()
+        array([0.25, 0.  ], dtype=float32)
+        >>> float(keras.losses.SquaredHinge()(y, p))
+        0.125
+        >>> float(keras.metrics.SquaredHinge()(y, p))
+        0.125
     """
     y_true, y_pred = match_signs(y_true, y_pred)
     return ops.mean(ops.square(nn.relu(1 - y_true * y_pred)), -1)
@@ -265,6 +347,14 @@ def categorical_hinge(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     Shapes: (..., C), (..., C) -> (...).
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
     Source: Crammer and Singer (2001).
+    Example:
+        >>> y, p = [[0.0, 1.0], [0.0, 1.0]], [[0.5, 2.0], [2.0, 1.0]]
+        >>> keras.losses.categorical_hinge(y, p).numpy()
+        array([0., 2.], dtype=float32)
+        >>> float(keras.losses.CategoricalHinge()(y, p))
+        1.0
+        >>> float(keras.metrics.CategoricalHinge()(y, p))
+        1.0
     """
     y_true, y_pred = match(y_true, y_pred)
     wrong = ops.reduce_max((1 - y_true) * y_pred, -1)
@@ -279,6 +369,14 @@ def kl_divergence(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     Shapes: (..., n), (..., n) -> (...).
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
     Source: Kullback and Leibler (1951).
+    Example:
+        >>> y, p = [[0.5, 0.5], [0.5, 0.5]], [[0.5, 0.5], [0.25, 0.75]]
+        >>> keras.losses.kl_divergence(y, p).numpy().round(3)
+        array([0.   , 0.144], dtype=float32)
+        >>> round(float(keras.losses.KLDivergence()(y, p)), 3)
+        0.072
+        >>> round(float(keras.metrics.KLDivergence()(y, p)), 3)
+        0.072
     """
     y, p = (ops.clip(x, EPSILON, 1) for x in match(y_true, y_pred))
     return ops.reduce_sum(y * ops.log(y / p), -1)
@@ -291,6 +389,14 @@ def poisson(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
 
     Shapes: (..., n), (..., n) -> (...).
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
+    Example:
+        >>> y, p = [[2.0], [0.0]], [[1.0], [3.0]]  # log 1 = 0
+        >>> keras.losses.poisson(y, p).numpy().round(3)
+        array([1., 3.], dtype=float32)
+        >>> round(float(keras.losses.Poisson()(y, p)), 3)
+        2.0
+        >>> round(float(keras.metrics.Poisson()(y, p)), 3)
+        2.0
     """
     y_true, y_pred = match(y_true, y_pred)
     return ops.mean(y_pred - y_true * ops.log(y_pred + EPSILON), -1)
@@ -303,12 +409,21 @@ def binary_crossentropy(
 
         l = mean over the last axis of -(y log p + (1 - y) log(1 - p))
 
-    `from_logits` says that p is still to go through a sigmoid. Label smoothing s turns y into
-    y (1 - s) + s / 2.
-
     Shapes: (..., n), (..., n) -> (...).
+    Args:
+        from_logits: Whether p is still to go through a sigmoid (default False); otherwise it is
+            kept within [1e-7, 1 - 1e-7].
+        label_smoothing: A number s from 0 to 1, which turns y into y (1 - s) + s / 2 (default 0.0).
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
     Source: Szegedy et al. (2016) for label smoothing.
+    Example:
+        >>> y, p = [[1.0], [0.0]], [[0.5], [0.25]]
+        >>> keras.losses.binary_crossentropy(y, p).numpy().round(3)  # -log(1 / 2), -log(3 / 4)
+        array([0.693, 0.288], dtype=float32)
+        >>> round(float(keras.losses.BinaryCrossentropy()(y, p)), 3)
+        0.49
+        >>> round(float(keras.metrics.BinaryCrossentropy(from_logits=True)([[1.0]], [[0.0]])), 3)
+        0.693
     """
     check_numbers(least=0, most=1, label_smoothing=label_smoothing)
     y_true, y_pred = match(y_true, y_pred)
@@ -324,16 +439,26 @@ def categorical_crossentropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
 ) -> Tensor:
-    """The cross-entropy over classes, for one-hot targets.
+    """The cross-entropy over classes, for one-hot targets or other probabilities.
 
         l = -sum over the classes of y log p
 
-    `from_logits` says that p is still to go through a softmax along `axis`. Label smoothing s turns
-    y into y (1 - s) + s / C.
-
     Shapes: (..., C), (..., C) -> (...).
+    Args:
+        from_logits: Whether p is still to go through a softmax (default False); otherwise it is
+            divided by its sum, and kept within [1e-7, 1 - 1e-7].
+        label_smoothing: A number s from 0 to 1, which turns y into y (1 - s) + s / C (default 0.0).
+        axis: Axis of the classes, an integer; the result lacks it (default -1).
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
     Source: Szegedy et al. (2016) for label smoothing.
+    Example:
+        >>> y, p = [[0.0, 1.0], [1.0, 0.0]], [[0.5, 0.5], [0.75, 0.25]]
+        >>> keras.losses.categorical_crossentropy(y, p).numpy().round(3)
+        array([0.693, 0.288], dtype=float32)
+        >>> round(float(keras.losses.CategoricalCrossentropy()(y, p)), 3)
+        0.49
+        >>> round(float(keras.metrics.CategoricalCrossentropy()(y, p)), 3)
+        0.49
     """
     check_numbers(least=0, most=1, label_smoothing=label_smoothing)
     y_true, y_pred = match(y_true, y_pred)
@@ -352,11 +477,22 @@ def sparse_categorical_crossentropy(
 
         l = -log p[y]
 
-    `from_logits` says that p is still to go through a softmax. Where the label is `ignore_class`
-    the value is 0, and a mask leaves it out of means.
-
     Shapes: labels (...) or (..., 1), predictions (..., C) -> (...).
+    Args:
+        from_logits: Whether p is still to go through a softmax (default False); otherwise it is
+            divided by its sum, and kept within [1e-7, 1 - 1e-7].
+        ignore_class: A label whose samples have the value 0, and which a mask leaves out of means;
+            None (default) if every sample counts.
     Raises ValueError for an invalid label, and if target and prediction cannot be paired.
+    Example:
+        >>> y, p = [1, 0], [[0.5, 0.5], [0.75, 0.25]]
+        >>> keras.losses.sparse_categorical_crossentropy(y, p).numpy().round(3)
+        array([0.693, 0.288], dtype=float32)
+        >>> round(float(keras.losses.SparseCategoricalCrossentropy()(y, p)), 3)
+        0.49
+        >>> metric = keras.metrics.SparseCategoricalCrossentropy(ignore_class=1)
+        >>> round(float(metric(y, p)), 3)
+        0.288
     """
     if ignore_class is not None:
         check_numbers(ignore_class=ignore_class)
@@ -378,6 +514,10 @@ def accuracy(y_true: TensorLike, y_pred: TensorLike) -> Array:
 
     Shapes: (..., n), (..., n) -> (...).
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
+    Example:
+        >>> metric = keras.metrics.Accuracy()
+        >>> float(metric([[1], [2], [3], [4]], [[1], [2], [3], [5]]))
+        0.75
     """
     y_true, y_pred = match(y_true, y_pred)
     return (y_true.value == y_pred.value).mean(-1)
@@ -387,7 +527,15 @@ def binary_accuracy(y_true: TensorLike, y_pred: TensorLike, threshold: float = 0
     """How often p > threshold says what y says (0 or 1), the mean over the last axis.
 
     Shapes: (..., n), (..., n) -> (...).
+    Args:
+        threshold: What p must exceed to mean 1, a number from 0 to 1 (default 0.5).
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
+    Example:
+        >>> y, p = [[0], [1], [1], [1]], [[0.2], [0.4], [0.6], [0.8]]
+        >>> float(keras.metrics.BinaryAccuracy()(y, p))
+        0.75
+        >>> float(keras.metrics.BinaryAccuracy(threshold=0.3)(y, p))
+        1.0
     """
     y_true, y_pred = match(y_true, y_pred)
     return (y_true.value == (y_pred.value > threshold)).mean(-1)
@@ -398,6 +546,10 @@ def categorical_accuracy(y_true: TensorLike, y_pred: TensorLike) -> Array:
 
     Shapes: (..., C), (..., C) -> (...).
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
+    Example:
+        >>> y, p = [[0, 0, 1], [0, 1, 0]], [[0.1, 0.2, 0.7], [0.5, 0.3, 0.2]]
+        >>> float(keras.metrics.CategoricalAccuracy()(y, p))
+        0.5
     """
     y_true, y_pred = match(y_true, y_pred)
     return y_true.value.argmax(-1) == y_pred.value.argmax(-1)
@@ -408,6 +560,10 @@ def sparse_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike) -> Array
 
     Shapes: labels (...) or (..., 1), predictions (..., C) -> (...).
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
+    Example:
+        >>> y, p = [2, 1], [[0.1, 0.2, 0.7], [0.5, 0.3, 0.2]]
+        >>> float(keras.metrics.SparseCategoricalAccuracy()(y, p))
+        0.5
     """
     labels, y_pred = match_labels(y_true, y_pred)
     return labels.value == y_pred.value.argmax(-1)
@@ -417,7 +573,13 @@ def top_k_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike, k: int = 
     """Whether the index of the 1 in y is among those of the k largest elements of p.
 
     Shapes: (..., C), (..., C) -> (...).
+    Args:
+        k: How many of the largest elements count, at least 1 (default 5).
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
+    Example:
+        >>> y, p = [[0, 0, 1], [0, 1, 0]], [[0.1, 0.2, 0.7], [0.5, 0.3, 0.2]]
+        >>> [float(keras.metrics.TopKCategoricalAccuracy(k)(y, p)) for k in (1, 2)]
+        [0.5, 1.0]
     """
     y_true, y_pred = match(y_true, y_pred)
     return sparse_top_k_categorical_accuracy(y_true.value.argmax(-1), y_pred, k)
@@ -427,7 +589,13 @@ def sparse_top_k_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike, k:
     """Whether p[y] is among the k largest of p.
 
     Shapes: labels (...) or (..., 1), predictions (..., C) -> (...).
+    Args:
+        k: How many of the largest elements count, at least 1 (default 5).
     Raises ValueError for an invalid label, and if target and prediction cannot be paired.
+    Example:
+        >>> y, p = [2, 1], [[0.1, 0.2, 0.7], [0.5, 0.3, 0.2]]
+        >>> [float(keras.metrics.SparseTopKCategoricalAccuracy(k)(y, p)) for k in (1, 2)]
+        [0.5, 1.0]
     """
     labels, y_pred = match_labels(y_true, y_pred)
     nn.check_labels(labels, y_pred.shape[-1])
@@ -435,12 +603,12 @@ def sparse_top_k_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike, k:
     return (y_pred.value > own).sum(-1) < k
 
 
-ACCURACIES = {
+ACCURACIES: dict[str, Callable[..., Array]] = {
     "binary": binary_accuracy,
     "sparse": sparse_categorical_accuracy,
     "categorical": categorical_accuracy,
 }
-CROSSENTROPIES = {
+CROSSENTROPIES: dict[str, Callable[..., Tensor]] = {
     "binary": binary_crossentropy,
     "sparse": sparse_categorical_crossentropy,
     "categorical": categorical_crossentropy,
@@ -448,12 +616,27 @@ CROSSENTROPIES = {
 
 
 def accuracy_by_shapes(y_true: Tensor, y_pred: Tensor) -> Array:
-    """The accuracy that the shapes of two tensors call for."""
+    """The accuracy that the shapes of two tensors call for: binary, sparse or categorical.
+
+    Args:
+        y_true: Targets of 0 and 1, integer labels or one-hot rows.
+        y_pred: Predictions of shape (n, 1) for 0 and 1, (n, C) for classes.
+    """
     return ACCURACIES[task(y_true.shape, y_pred.shape)](y_true, y_pred)
 
 
 def crossentropy_by_shapes(y_true: Tensor, y_pred: Tensor) -> Tensor:
-    """The cross-entropy that the shapes of two tensors call for."""
+    """The cross-entropy that the shapes of two tensors call for: binary, sparse or categorical.
+
+    Args:
+        y_true: Targets of 0 and 1, integer labels or one-hot rows.
+        y_pred: Probabilities, of shape (n, 1) for targets of 0 and 1, (n, C) for classes.
+    Example:
+        >>> loss = keras.losses.Crossentropy()
+        >>> values = loss([1], [[0.5]]), loss([1], [[0.5, 0.5]]), loss([[0, 1]], [[0.5, 0.5]])
+        >>> [round(float(value), 3) for value in values]  # binary, sparse, categorical
+        [0.693, 0.693, 0.693]
+    """
     return CROSSENTROPIES[task(y_true.shape, y_pred.shape)](y_true, y_pred)
 
 
@@ -473,3 +656,41 @@ def checked(**settings: Any) -> dict[str, Any]:
     for name in RANGES.keys() & settings.keys():
         check_numbers(**RANGES[name], **{name: settings[name]})
     return settings
+
+
+# ---------------------------------------------------------------------------------------------
+# What formulas share in their docstrings
+
+share_arguments(
+    [
+        sparse_categorical_crossentropy,
+        sparse_categorical_accuracy,
+        sparse_top_k_categorical_accuracy,
+    ],
+    """
+    Args:
+        y_true: Labels, whole numbers from 0 to C - 1.
+        y_pred: Predictions p, a number for each of the C classes.
+    """,
+)
+share_arguments(
+    [categorical_hinge, categorical_crossentropy, categorical_accuracy, top_k_categorical_accuracy],
+    """
+    Args:
+        y_true: Targets y, a row for each sample, with a 1 at the index of its class.
+        y_pred: Predictions p, a number for each of the C classes.
+    """,
+)
+share_arguments(
+    [
+        *(mean_squared_error, mean_absolute_error, mean_absolute_percentage_error),
+        *(mean_squared_logarithmic_error, huber, log_cosh, cosine, cosine_similarity),
+        *(hinge, squared_hinge, kl_divergence, poisson, binary_crossentropy),
+        *(accuracy, binary_accuracy),
+    ],
+    """
+    Args:
+        y_true: Targets y, cast to the type of `y_pred`; a last axis of 1 comes or goes to fit.
+        y_pred: Predictions p, a tensor or what becomes one.
+    """,
+)

@@ -9,7 +9,9 @@ from typing import Any, ClassVar, Literal, TypeAlias, TypedDict, Unpack, overloa
 from .core import registry
 from . import formulas, ops
 from .ops import nn
+from .core.docstrings import share_arguments
 from .core.names import snake_case
+from .core.registry import deserialize, serialize
 from .core.device import array_module
 from .core.checks import check_choice
 from .formulas import (
@@ -62,7 +64,21 @@ class Loss(registry.Configurable):
     A mask m on the predictions multiplies the weights, for "sum_over_batch_size" by m size(m) /
     sum(m), so that masked steps leave the mean.
 
+    Args:
+        name: Name of the loss; None (default) makes it from the class, such as `log_cosh`.
+        reduction: What is made of the values of the samples, one of the names above (default
+            "sum_over_batch_size").
+        dtype: A type that the config keeps; the loss has that of its values (default None).
     Raises ValueError for another reduction.
+    Example:
+        >>> class FourthPower(keras.losses.Loss):
+        ...     def call(self, y_true, y_pred):
+        ...         return keras.ops.mean((y_true - y_pred) ** 4, -1)
+        >>> y, p = [[0.0], [0.0]], [[1.0], [2.0]]
+        >>> float(FourthPower()(y, p)), float(FourthPower(reduction="sum")(y, p))
+        (8.5, 17.0)
+        >>> float(FourthPower()(y, p, sample_weight=[1.0, 0.0]))
+        0.5
     """
 
     def __init__(
@@ -72,9 +88,9 @@ class Loss(registry.Configurable):
         dtype: DType = None,
     ):
         check_choice(reduction, REDUCTIONS, "reduction")
-        self.name = snake_case(type(self).__name__) if name is None else name
+        self.name: str = snake_case(type(self).__name__) if name is None else name
         self.reduction: Reduction = reduction
-        self.dtype = dtype
+        self.dtype: DType = dtype
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """One value for each sample."""
@@ -83,6 +99,15 @@ class Loss(registry.Configurable):
     def __call__(
         self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None
     ) -> Tensor:
+        """The values of all samples, weighted and reduced.
+
+        Args:
+            y_true: Targets, a tensor or what becomes one.
+            y_pred: Predictions, a tensor or what becomes one, perhaps with a mask.
+            sample_weight: Weights of the values, one for each sample or each value; None (default)
+                weights all alike.
+        Raises ValueError if targets, predictions and weights do not fit.
+        """
         y_true, y_pred = self.prepare(y_true, y_pred)
         values = convert_to_tensor(self.call(y_true, y_pred))
         mask = combine_masks([y_pred.mask, values.mask])
@@ -95,7 +120,11 @@ class Loss(registry.Configurable):
     def check_targets(self, targets: Array, shape: Shape) -> None:
         """Raise ValueError if an array of targets cannot belong to predictions of `shape`.
 
-        Training asks this once for all data, before the first step. None in `shape` fits any size.
+        Training asks this once for all data, before the first step.
+
+        Args:
+            targets: All targets, an array.
+            shape: Shape of the predictions; None in it fits any size.
         """
 
 
@@ -129,13 +158,23 @@ def combine(
 
 
 class FormulaLoss(Loss):
-    """The base of losses that are a formula: its settings are their first arguments."""
+    """The base of losses that are a formula: its settings are their first arguments.
+
+    `FormulaLoss` itself has no formula: a subclass names one, `class Mine(FormulaLoss, formula=f)`.
+
+    Example:
+        >>> loss = keras.losses.Huber(delta=2.0)
+        >>> isinstance(loss, keras.losses.FormulaLoss), loss.formula is keras.losses.huber
+        (True, True)
+        >>> loss.settings
+        {'delta': 2.0}
+    """
 
     formula: ClassVar[Callable[..., Any]]
 
     def __init_subclass__(
         cls, formula: Callable[..., Any] | None = None, aliases: tuple[str, ...] = (), **more: Any
-    ):
+    ) -> None:
         """Give a class its `formula` and the docstring of it, and register both."""
         if formula is not None:
             cls.formula, cls.__doc__ = staticmethod(formula), cls.__doc__ or formula.__doc__
@@ -265,7 +304,18 @@ class SparseCategoricalCrossentropy(FormulaLoss, formula=sparse_categorical_cros
 
 @registry.register
 class FunctionLoss(Loss):
-    """A loss of a function (y_true, y_pred) -> one value for each sample, or one for all."""
+    """A loss of a function (y_true, y_pred) -> one value for each sample, or one for all.
+
+    Args:
+        function: Function of two tensors, or its registered name.
+        name: Name of the loss; None (default) takes that of the function.
+    Example:
+        >>> def fourth_power(y_true, y_pred):
+        ...     return (y_true - y_pred) ** 4
+        >>> loss = keras.losses.FunctionLoss(fourth_power)
+        >>> loss.name, float(loss([0.0, 0.0], [1.0, 2.0]))
+        ('fourth_power', 8.5)
+    """
 
     def __init__(
         self,
@@ -287,14 +337,25 @@ def get(identifier: LossLike) -> Loss: ...
 def get(identifier: LossLike) -> Loss | None:
     """A loss from a name, a class, a config, an instance or a function; None gives None.
 
-    A function (y_true, y_pred) becomes a `FunctionLoss`.
-
+    Args:
+        identifier: A name such as "mse", a class, a config, an instance, None, or a function
+            (y_true, y_pred), which becomes a `FunctionLoss`.
     Raises ValueError for an unknown name, or anything else.
+    Example:
+        >>> keras.losses.get("mse").name, keras.losses.get(keras.losses.Huber).delta
+        ('mean_squared_error', 1.0)
     """
     return registry.get("loss", identifier, Loss, FunctionLoss)
 
 
-serialize, deserialize = registry.serialize, registry.deserialize
+share_arguments(
+    [Loss.call, Loss.prepare],
+    """
+    Args:
+        y_true: Targets, a tensor or what becomes one.
+        y_pred: Predictions, a tensor or what becomes one.
+    """,
+)
 
 # fmt: off
 __all__ = [
