@@ -20,8 +20,10 @@ from .core import registry
 from .core.checks import check_numbers
 from .core.context import context
 from .core.device import array_module, to_backend
+from .core.docstrings import share_arguments
 from .core.interrupts import deferred_interrupts
 from .core.names import snake_case
+from .core.registry import deserialize, serialize
 from .core.tensor import Variable, as_array
 from .core.types import Array, Config
 from .ops.kernels import flush_subnormals
@@ -76,13 +78,29 @@ class Optimizer(registry.Configurable):
     1. clip the gradients, 2. shrink each variable by `weight_decay * learning_rate`, 3. update, 4.
     count the step in `iterations`.
 
-    `learning_rate` is a number, or a function of the step (or of nothing), and may be assigned.
-    `clipnorm` limits the norm of each variable's gradient, `global_clipnorm` that of all together,
-    `clipvalue` each element; one of the three may be set. A subclass names its slots in
-    `slot_names` and defines `update`.
+    `learning_rate` may be assigned at any time. A subclass names its slots in `slot_names` and
+    defines `update`.
 
+    Args:
+        learning_rate: How large a step is: a number of at least 0, a schedule, or another function
+            of the step (from 0) or of nothing (default <default>).
+        weight_decay: How fast variables shrink, a number of at least 0; None means that they do
+            not (default <default>).
+        clipnorm: Largest norm of the gradient of one variable, or None (default). Only one of the
+            three kinds of clipping may be set.
+        clipvalue: Largest absolute value of one element of a gradient, or None (default).
+        global_clipnorm: Largest norm of all gradients together, or None (default).
+        name: Name of the optimizer; None (default) makes it from the class, such as `adam`.
     Raises ValueError, naming the argument, for a negative or missing number or two kinds of
     clipping.
+    Example:
+        >>> class SignDescent(keras.optimizers.Optimizer):
+        ...     def update(self, g, scratch, lr, t):
+        ...         return -lr * np.sign(g)
+        >>> w = keras.Variable([1.0, 1.0])
+        >>> SignDescent(learning_rate=0.5).apply([np.array([7.0, -0.1])], [w])
+        >>> w.numpy()
+        array([0.5, 1.5], dtype=float32)
     """
 
     def __init__(
@@ -94,7 +112,7 @@ class Optimizer(registry.Configurable):
         global_clipnorm: float | None = None,
         name: str | None = None,
     ):
-        self.name = snake_case(type(self).__name__) if name is None else name
+        self.name: str = snake_case(type(self).__name__) if name is None else name
         self.learning_rate = learning_rate
         clips = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
         for argument, value in {"weight_decay": weight_decay, **clips}.items():
@@ -103,17 +121,16 @@ class Optimizer(registry.Configurable):
         given = [argument for argument, value in clips.items() if value is not None]
         if len(given) > 1:
             raise ValueError(f"only one kind of clipping may be set, got {' and '.join(given)}")
-        self.weight_decay, self.clipnorm = weight_decay, clipnorm
-        self.clipvalue, self.global_clipnorm = clipvalue, global_clipnorm
-        self.iterations = 0
-        self.parameters: list[
-            Variable
-        ] = []  # the variables that it has moved, in the order of the flat vectors
+        self.weight_decay: float | None = weight_decay
+        self.clipnorm: float | None = clipnorm
+        self.clipvalue: float | None = clipvalue
+        self.global_clipnorm: float | None = global_clipnorm
+        self.iterations: int = 0
+        # the variables that it has moved, in the order of the flat vectors
+        self.parameters: list[Variable] = []
         self.slots: dict[str, Variable] = {}  # the name of each slot -> one flat Variable
         self._spans: list[slice] = []  # where each parameter lies in the flat vectors
-        self._workspaces: dict[
-            str, Workspace
-        ] = {}  # the name of the array library -> its `_workspace`
+        self._workspaces: dict[str, Workspace] = {}  # name of the array library -> its arrays
         self._without_gradient: set[Variable] = set()
 
     # -- what a subclass writes ----------------------------------------------------------------
@@ -125,10 +142,15 @@ class Optimizer(registry.Configurable):
     slot_start: float = 0.0
 
     def update(self, g: Array, scratch: Array, lr: float, t: int, **slots: Array) -> Array:
-        """The step to add to the parameters, from their gradient `g` at step t = 1, 2, ...
+        """The step to add to the parameters, from their gradient `g` at step t.
 
-        All are flat arrays of the same chunk. `g` and `scratch` may be overwritten. The slots come
-        by name and are changed in place.
+        All arrays are flat, of the same chunk. The slots come by name and are changed in place.
+
+        Args:
+            g: Gradient, clipped; it may be overwritten.
+            scratch: An array for intermediate values, of the size of `g`; it may be overwritten.
+            lr: Learning rate of this step.
+            t: Number of the step, from 1.
         """
         raise NotImplementedError(f"{type(self).__name__} must define update")
 
@@ -155,8 +177,12 @@ class Optimizer(registry.Configurable):
     def apply(self, gradients: Iterable[Any], variables: Iterable[Variable]) -> None:
         """Move each variable one step against its gradient.
 
-        A variable without a gradient (None) stays as it is, with a warning the first time. No array
-        of a variable is written to: whoever holds one keeps what was there.
+        No array of a variable is written to: whoever holds one keeps what was there.
+
+        Args:
+            gradients: Tensors or arrays, each of the shape of its variable; None leaves the
+                variable as it is, with a warning the first time.
+            variables: Variables in the same order, each once.
         Raises ValueError if no variable has a gradient, or if a shape differs.
         """
         gradients, variables = self._with_gradients(list(gradients), list(variables))
@@ -256,7 +282,11 @@ class Optimizer(registry.Configurable):
         return self._spans[self.parameters.index(variable)]
 
     def build(self, variables: Iterable[Variable]) -> None:
-        """Append slots for new variables; known ones keep theirs."""
+        """Append slots for new variables; known ones keep theirs.
+
+        Args:
+            variables: Variables that are to be moved.
+        """
         new = [v for v in variables if v not in self.parameters]
         if not new:
             return
@@ -327,8 +357,11 @@ class Optimizer(registry.Configurable):
     def state(self, variables: Iterable[Variable]) -> list[tuple[str, np.ndarray]]:
         """All that a file needs to go on, as a list of (name, array).
 
-        The slots of the k-th of `variables` are named `k/slot`. Variables that it never moved are
-        left out.
+        The slots of the k-th variable are named `k/slot`. Variables that it never moved are left
+        out.
+
+        Args:
+            variables: Variables whose slots are wanted, in the order that gives them their numbers.
         """
         found = [("iterations", np.asarray(self.iterations, "int64"))]
         slots = {name: slot.numpy() for name, slot in self.slots.items()}
@@ -345,10 +378,13 @@ class Optimizer(registry.Configurable):
         variables: Sequence[Variable],
         order: Iterable[int] | None = None,
     ) -> None:
-        """Take over what `state` gave, for variables in the same order.
+        """Take over what `state` gave.
 
-        `order` lists the indices of the `parameters`, because sums over the flat vectors round off
-        in their order; without it, it is that of the variables.
+        Args:
+            state: What it gave, as pairs (name, array) or as a dict.
+            variables: Variables in the order that they had for `state`.
+            order: Indices of the variables in the order of the `parameters`, because sums over the
+                flat vectors round off in their order; None (default) is that of `variables`.
         Raises ValueError, and changes nothing, if names or shapes do not belong to this optimizer.
         """
         state = dict(state)
@@ -421,8 +457,20 @@ class SGD(Optimizer):
         v = momentum * v - lr * g,  w += v                        with momentum
         v = momentum * v - lr * g,  w += momentum * v - lr * g    with nesterov, which looks ahead
 
+    Args:
+        momentum: How much of the last step is repeated, a number from 0 to 1 (default 0.0).
+        nesterov: Whether momentum looks ahead (default False); without momentum it does nothing.
     Raises ValueError if `momentum` is outside [0, 1].
     Source: Robbins and Monro (1951), Polyak (1964), Nesterov (1983).
+    Example:
+        >>> w = keras.Variable(1.0)
+        >>> optimizer = keras.optimizers.SGD(learning_rate=0.25, momentum=0.5)
+        >>> for _ in range(3):  # the gradient of w^2 is 2 w
+        ...     optimizer.apply([2 * w.numpy()], [w])
+        ...     print(float(w.numpy()))
+        0.5
+        0.0
+        -0.25
     """
 
     def __init__(
@@ -434,12 +482,18 @@ class SGD(Optimizer):
     ):
         super().__init__(learning_rate, **options)
         check_numbers(least=0, most=1, momentum=momentum)
-        self.momentum, self.nesterov = momentum, nesterov
+        self.momentum: float = momentum
+        self.nesterov: bool = nesterov
 
     def slot_names(self) -> list[str]:
         return ["v"] if self.momentum else []
 
     def update(self, g: Array, scratch: Array, lr: float, t: int, v: Array = None) -> Array:
+        """The step of descent, with momentum if there is a v.
+
+        Args:
+            v: The last step; None (default) without momentum.
+        """
         g *= -lr
         if v is None:
             return g
@@ -457,8 +511,19 @@ class RMSprop(Optimizer):
         m = rho * m + (1 - rho) * g,  w -= lr * g / sqrt(v - m^2 + epsilon)    if centered
         b = momentum * b - lr * g / sqrt(v + epsilon),  w += b                 with momentum
 
+    Args:
+        rho: How much the moving averages keep at each step, a number from 0 to 1 (default 0.9).
+        momentum: How much of the last step is repeated, a number from 0 to 1 (default 0.0).
+        epsilon: What is added under the root, so that it is never 0; at least 0 (default 1e-7).
+        centered: Whether the square of the mean gradient m is taken off v (default False).
     Raises ValueError if `rho` or `momentum` is outside [0, 1], or `epsilon` is negative.
     Source: Tieleman and Hinton (2012).
+    Example:
+        >>> w = keras.Variable([0.0, 0.0])
+        >>> optimizer = keras.optimizers.RMSprop(learning_rate=0.5, rho=0.75)
+        >>> optimizer.apply([np.array([1.0, 1000.0])], [w])  # both are divided by g / 2
+        >>> w.numpy().round(3)
+        array([-1., -1.], dtype=float32)
     """
 
     def __init__(
@@ -473,7 +538,10 @@ class RMSprop(Optimizer):
         super().__init__(learning_rate, **options)
         check_numbers(least=0, most=1, rho=rho, momentum=momentum)
         check_numbers(least=0, epsilon=epsilon)
-        self.rho, self.momentum, self.epsilon, self.centered = rho, momentum, epsilon, centered
+        self.rho: float = rho
+        self.momentum: float = momentum
+        self.epsilon: float = epsilon
+        self.centered: bool = centered
 
     def slot_names(self) -> list[str]:
         slots = {"v": True, "m": self.centered, "b": self.momentum}
@@ -489,6 +557,13 @@ class RMSprop(Optimizer):
         m: Array = None,
         b: Array = None,
     ) -> Array:
+        """The step of RMSprop, centered if there is an m, with momentum if there is a b.
+
+        Args:
+            v: Moving average of the square of the gradient.
+            m: Moving average of the gradient; None (default) where it is not centered.
+            b: The last step; None (default) without momentum.
+        """
         xp = array_module(g)
         update_average(v, xp.multiply(g, g, out=scratch), self.rho)
         if m is not None:
@@ -507,7 +582,18 @@ class RMSprop(Optimizer):
 class Moments(Optimizer):
     """The base of Adam and its relatives, which keep moving averages m of g and v of g^2.
 
+    Args:
+        beta_1: How much m keeps at each step, a number from 0 to below 1 (default 0.9).
+        beta_2: How much v, or u, keeps at each step, a number from 0 to below 1 (default 0.999).
+        epsilon: What is added to the divisor, so that it is never 0; at least 0 (default 1e-7).
     Raises ValueError if a beta is not in [0, 1), or `epsilon` is negative.
+    Example:
+        >>> optimizer = keras.optimizers.Adam(beta_1=0.5, beta_2=0.75)
+        >>> isinstance(optimizer, keras.optimizers.Moments)
+        True
+        >>> optimizer.apply([np.array(2.0)], [keras.Variable(0.0)])
+        >>> {name: slot.numpy().tolist() for name, slot in optimizer.slots.items()}
+        {'m': [1.0], 'v': [1.0]}
     """
 
     def __init__(
@@ -521,7 +607,9 @@ class Moments(Optimizer):
         super().__init__(learning_rate, **options)
         check_numbers(least=0, below=1, beta_1=beta_1, beta_2=beta_2)
         check_numbers(least=0, epsilon=epsilon)
-        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+        self.beta_1: float = beta_1
+        self.beta_2: float = beta_2
+        self.epsilon: float = epsilon
 
     def slot_names(self) -> list[str]:
         return ["m", "v"]
@@ -535,10 +623,16 @@ class Adam(Moments):
         v = beta_2 * v + (1 - beta_2) * g^2
         w -= lr * sqrt(1 - beta_2^t) / (1 - beta_1^t) * m / (sqrt(v) + epsilon)
 
-    With `amsgrad`, v_max, the largest v so far, stands for v in the last line.
-
+    Args:
+        amsgrad: Whether v_max, the largest v so far, stands for v in the step (default False).
     Raises ValueError if a beta is not in [0, 1), or `epsilon` is negative.
     Source: Kingma and Ba (2015); Reddi et al. (2018) for amsgrad.
+    Example:
+        >>> w = keras.Variable([0.0, 0.0])
+        >>> optimizer = keras.optimizers.Adam(learning_rate=0.5)
+        >>> optimizer.apply([np.array([1.0, -1000.0])], [w])  # at first |step| is lr
+        >>> w.numpy().round(3)
+        array([-0.5,  0.5], dtype=float32)
     """
 
     def __init__(
@@ -551,7 +645,7 @@ class Adam(Moments):
         **options: Unpack[OptimizerOptions],
     ):
         super().__init__(learning_rate, beta_1, beta_2, epsilon, **options)
-        self.amsgrad = amsgrad
+        self.amsgrad: bool = amsgrad
 
     def slot_names(self) -> list[str]:
         return ["m", "v", *(["v_max"] if self.amsgrad else [])]
@@ -566,6 +660,11 @@ class Adam(Moments):
         v: Array,
         v_max: Array = None,
     ) -> Array:
+        """The step of Adam.
+
+        Args:
+            v_max: Largest v so far; None (default) without amsgrad.
+        """
         xp = array_module(g)
         update_average(v, xp.multiply(g, g, out=scratch), self.beta_2)
         update_average(m, g, self.beta_1)
@@ -595,6 +694,12 @@ class AdamW(Adam):
 
     Raises ValueError where `Adam` does, and for a negative `weight_decay`.
     Source: Loshchilov and Hutter (2019).
+    Example:
+        >>> w = keras.Variable(1.0)
+        >>> optimizer = keras.optimizers.AdamW(learning_rate=0.5, weight_decay=0.5)
+        >>> optimizer.apply([np.array(0.0)], [w])  # without a gradient, only the decay moves w
+        >>> float(w.numpy())
+        0.75
     """
 
     def __init__(
@@ -613,8 +718,18 @@ class Adagrad(Optimizer):
         G = G + g^2, from initial_accumulator_value on
         w -= lr * g / sqrt(G + epsilon)
 
+    Args:
+        initial_accumulator_value: What G starts from, a number of at least 0 (default 0.1).
+        epsilon: What is added under the root, so that it is never 0; at least 0 (default 1e-7).
     Raises ValueError for a negative `initial_accumulator_value` or `epsilon`.
     Source: Duchi et al. (2011).
+    Example:
+        >>> w = keras.Variable(0.0)
+        >>> optimizer = keras.optimizers.Adagrad(learning_rate=1.0, initial_accumulator_value=0.0)
+        >>> for _ in range(2):  # G is 4, then 8: the steps are 1 and 1 / sqrt(2)
+        ...     optimizer.apply([np.array(2.0)], [w])
+        >>> round(float(w.numpy()), 3)
+        -1.707
     """
 
     def __init__(
@@ -626,7 +741,8 @@ class Adagrad(Optimizer):
     ):
         super().__init__(learning_rate, **options)
         check_numbers(least=0, initial_accumulator_value=initial_accumulator_value, epsilon=epsilon)
-        self.initial_accumulator_value, self.epsilon = initial_accumulator_value, epsilon
+        self.initial_accumulator_value: float = initial_accumulator_value
+        self.epsilon: float = epsilon
 
     def slot_names(self) -> list[str]:
         return ["G"]
@@ -636,6 +752,11 @@ class Adagrad(Optimizer):
         return self.initial_accumulator_value
 
     def update(self, g: Array, scratch: Array, lr: float, t: int, G: Array) -> Array:
+        """The step of Adagrad.
+
+        Args:
+            G: Sum of the squares of all gradients so far.
+        """
         G += g * g
         return -lr * g / array_module(g).sqrt(G + self.epsilon)
 
@@ -650,12 +771,24 @@ class Adamax(Moments):
 
     Raises ValueError where `Adam` does.
     Source: Kingma and Ba (2015).
+    Example:
+        >>> w = keras.Variable(0.0)
+        >>> optimizer = keras.optimizers.Adamax(learning_rate=1.0, beta_1=0.0, beta_2=0.5)
+        >>> for g in (4.0, 1.0):  # u is 4, then 2: the steps are 1 and 1 / 2
+        ...     optimizer.apply([np.array(g)], [w])
+        >>> round(float(w.numpy()), 3)
+        -1.5
     """
 
     def slot_names(self) -> list[str]:
         return ["m", "u"]
 
     def update(self, g: Array, scratch: Array, lr: float, t: int, m: Array, u: Array) -> Array:
+        """The step of Adamax.
+
+        Args:
+            u: Largest recent absolute value of the gradient.
+        """
         xp = array_module(g)
         xp.maximum(self.beta_2 * u, xp.abs(g), out=u)
         update_average(m, g, self.beta_1)
@@ -673,15 +806,31 @@ class Nadam(Moments):
 
     Raises ValueError where `Adam` does.
     Source: Dozat (2016).
+    Example:
+        >>> for optimizer in (keras.optimizers.Adam(1.0), keras.optimizers.Nadam(1.0)):
+        ...     w = keras.Variable(0.0)
+        ...     optimizer.apply([np.array(1.0)], [w])
+        ...     print(round(float(w.numpy()), 3))
+        -1.0
+        -1.063
     """
 
     _product = (0, 1.0)  # a step, and mu_1 ... mu_t up to it
 
     def mu(self, t: int) -> float:
+        """mu_t of the formula.
+
+        Args:
+            t: Number of the step, from 1.
+        """
         return self.beta_1 * (1 - 0.5 * 0.96**t)
 
     def product(self, t: int) -> float:
-        """mu_1 ... mu_t, going on from the last step that was asked for."""
+        """mu_1 ... mu_t, going on from the last step that was asked for.
+
+        Args:
+            t: Number of the step, from 1.
+        """
         done, product = self._product if self._product[0] <= t else (0, 1.0)
         for k in range(done + 1, t + 1):
             product *= self.mu(k)
@@ -689,6 +838,7 @@ class Nadam(Moments):
         return product
 
     def update(self, g: Array, scratch: Array, lr: float, t: int, m: Array, v: Array) -> Array:
+        """The step of Nadam."""
         product = self.product(t)
         ahead = (1 - self.mu(t)) / (1 - product) * g
         update_average(v, g * g, self.beta_2)
@@ -712,7 +862,12 @@ def get(identifier: OptimizerLike) -> Optimizer: ...
 def get(identifier: OptimizerLike) -> Optimizer | None:
     """An optimizer from a name, a class, a config or an instance; None gives None.
 
+    Args:
+        identifier: A name such as "adam", a class, a config, an instance or None.
     Raises ValueError for an unknown name, or anything else.
+    Example:
+        >>> keras.optimizers.get("sgd").learning_rate
+        0.01
     """
     found = registry.get("optimizer", identifier, Optimizer)
     if found is None or isinstance(found, Optimizer):
@@ -720,7 +875,18 @@ def get(identifier: OptimizerLike) -> Optimizer | None:
     raise ValueError(f"an optimizer is a name or an Optimizer, got {identifier!r}")
 
 
-serialize, deserialize = registry.serialize, registry.deserialize
+share_arguments(
+    [rule.update for rule in (SGD, RMSprop, Adam, Adagrad, Adamax, Nadam)],
+    """
+    Args:
+        g: Gradient, clipped; it may be overwritten.
+        scratch: An array for intermediate values, of the size of `g`.
+        lr: Learning rate of this step.
+        t: Number of the step, from 1.
+        m: Moving average of the gradient.
+        v: Moving average of the square of the gradient.
+    """,
+)
 
 # fmt: off
 __all__ = [
