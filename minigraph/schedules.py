@@ -5,26 +5,49 @@ from collections.abc import Sequence
 
 from .core import registry
 from .core.checks import check_numbers, is_number
+from .core.registry import deserialize, serialize
 
 
 class LearningRateSchedule(registry.Configurable):
-    """The base of schedules: a subclass defines `__call__(step)`; the first step is 0."""
+    """The base of schedules: a subclass defines `__call__(step)`; the first step is 0.
+
+    Example:
+        >>> class Harmonic(keras.schedules.LearningRateSchedule):
+        ...     def __call__(self, step):
+        ...         return 1 / (step + 1)
+        >>> optimizer = keras.optimizers.SGD(Harmonic())
+        >>> optimizer.learning_rate
+        1.0
+        >>> optimizer.apply([np.array(1.0)], [keras.Variable(0.0)])
+        >>> optimizer.learning_rate
+        0.5
+    """
 
     def __call__(self, step: int) -> float:
+        """The learning rate of a step.
+
+        Args:
+            step: How many steps were made before, from 0.
+        """
         raise NotImplementedError(f"{type(self).__name__} must define __call__(self, step)")
 
 
 class Decay(LearningRateSchedule):
     """The base of schedules that go from an initial rate downwards, over `decay_steps`.
 
+    Args:
+        initial_learning_rate: The rate at step 0, a number.
+        decay_steps: How many steps the decay takes, a number above 0.
+        name: A name that the config keeps; it has no other use (default None).
     Raises ValueError if `decay_steps` is not positive.
     """
 
     def __init__(self, initial_learning_rate: float, decay_steps: float, name: str | None = None):
         check_numbers(above=0, decay_steps=decay_steps)
         check_numbers(initial_learning_rate=initial_learning_rate)
-        self.initial_learning_rate, self.decay_steps = initial_learning_rate, decay_steps
-        self.name = name
+        self.initial_learning_rate: float = initial_learning_rate
+        self.decay_steps: float = decay_steps
+        self.name: str | None = name
 
 
 @registry.register
@@ -33,9 +56,17 @@ class ExponentialDecay(Decay):
 
         lr = initial_learning_rate * decay_rate^(step / decay_steps)
 
-    `staircase` rounds the exponent down.
-
+    Args:
+        decay_steps: After how many steps the factor is complete, a number above 0.
+        decay_rate: The factor, a number.
+        staircase: Whether the exponent is rounded down, so that the rate falls all at once (default
+            False).
     Raises ValueError if `decay_steps` is not positive.
+    Example:
+        >>> smooth = keras.schedules.ExponentialDecay(1.0, decay_steps=2, decay_rate=0.25)
+        >>> stairs = keras.schedules.ExponentialDecay(1.0, 2, 0.25, staircase=True)
+        >>> [smooth(step) for step in range(4)], [stairs(step) for step in range(4)]
+        ([1.0, 0.5, 0.25, 0.125], [1.0, 1.0, 0.25, 0.25])
     """
 
     def __init__(
@@ -48,7 +79,8 @@ class ExponentialDecay(Decay):
     ):
         super().__init__(initial_learning_rate, decay_steps, name)
         check_numbers(decay_rate=decay_rate)
-        self.decay_rate, self.staircase = decay_rate, staircase
+        self.decay_rate: float = decay_rate
+        self.staircase: bool = staircase
 
     def __call__(self, step: int) -> float:
         exponent = step / self.decay_steps
@@ -62,7 +94,15 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 
         lr = values[k], where k is the count of boundaries below the step
 
+    Args:
+        boundaries: The last steps of all pieces but the last one, numbers in ascending order.
+        values: The rates of the pieces, one more than there are boundaries.
+        name: A name that the config keeps; it has no other use (default None).
     Raises ValueError unless the boundaries ascend and there is one value more than boundaries.
+    Example:
+        >>> schedule = keras.schedules.PiecewiseConstantDecay([1, 3], [1.0, 0.5, 0.1])
+        >>> [schedule(step) for step in range(5)]
+        [1.0, 1.0, 0.5, 0.5, 0.1]
     """
 
     def __init__(
@@ -79,7 +119,9 @@ class PiecewiseConstantDecay(LearningRateSchedule):
                 "boundaries must be numbers in ascending order, and values numbers, got "
                 f"{boundaries!r:.80} and {values!r:.80}"
             )
-        self.boundaries, self.values, self.name = list(boundaries), list(values), name
+        self.boundaries: list[float] = list(boundaries)
+        self.values: list[float] = list(values)
+        self.name: str | None = name
 
     def __call__(self, step: int) -> float:
         return self.values[sum(step > boundary for boundary in self.boundaries)]
@@ -91,10 +133,16 @@ class PolynomialDecay(Decay):
 
         lr = (initial - end) * (1 - step / decay_steps)^power + end
 
-    After `decay_steps` it stays. With `cycle`, decay_steps grows to its next multiple instead, so
-    the rate jumps up again.
-
+    Args:
+        end_learning_rate: The rate from step `decay_steps` on, a number (default 0.0001).
+        power: The exponent; 1.0 (default) is a straight line.
+        cycle: Whether decay_steps grows to its next multiple when it is over, so that the rate
+            jumps up again, instead of staying at its end (default False).
     Raises ValueError if `decay_steps` is not positive.
+    Example:
+        >>> line = keras.schedules.PolynomialDecay(1.0, decay_steps=4, end_learning_rate=0.0)
+        >>> [line(step) for step in range(6)]
+        [1.0, 0.75, 0.5, 0.25, 0.0, 0.0]
     """
 
     def __init__(
@@ -108,7 +156,9 @@ class PolynomialDecay(Decay):
     ):
         super().__init__(initial_learning_rate, decay_steps, name)
         check_numbers(end_learning_rate=end_learning_rate, power=power)
-        self.end_learning_rate, self.power, self.cycle = end_learning_rate, power, cycle
+        self.end_learning_rate: float = end_learning_rate
+        self.power: float = power
+        self.cycle: bool = cycle
 
     def __call__(self, step: int) -> float:
         length = self.decay_steps
@@ -125,11 +175,20 @@ class CosineDecay(Decay):
 
         lr = initial * ((1 - alpha) * (1 + cos(pi * step / decay_steps)) / 2 + alpha)
 
-    With `warmup_target`, the rate first rises in a straight line to it, over `warmup_steps`, and
-    falls from there.
-
+    Args:
+        alpha: Which part of the rate is left at the end, a number (default 0.0).
+        warmup_target: A rate to which the initial one first rises in a straight line, and from
+            which it then falls; None (default): it falls at once.
+        warmup_steps: How many steps the rise takes, before `decay_steps` begin (default 0).
     Raises ValueError if `decay_steps` is not positive.
     Source: Loshchilov and Hutter (2017).
+    Example:
+        >>> schedule = keras.schedules.CosineDecay(1.0, decay_steps=4)
+        >>> [round(schedule(step), 3) for step in range(5)]
+        [1.0, 0.854, 0.5, 0.146, 0.0]
+        >>> warm = keras.schedules.CosineDecay(0.0, 4, warmup_target=1.0, warmup_steps=2)
+        >>> [round(warm(step), 3) for step in range(5)]
+        [0.0, 0.5, 1.0, 0.854, 0.5]
     """
 
     def __init__(
@@ -145,7 +204,9 @@ class CosineDecay(Decay):
         check_numbers(alpha=alpha, warmup_steps=warmup_steps)
         if warmup_target is not None:
             check_numbers(warmup_target=warmup_target)
-        self.alpha, self.warmup_target, self.warmup_steps = alpha, warmup_target, warmup_steps
+        self.alpha: float = alpha
+        self.warmup_target: float | None = warmup_target
+        self.warmup_steps: int = warmup_steps
 
     def __call__(self, step: int) -> float:
         start, top = self.initial_learning_rate, self.initial_learning_rate
@@ -157,8 +218,6 @@ class CosineDecay(Decay):
         wave = 0.5 * (1 + math.cos(math.pi * min(step, self.decay_steps) / self.decay_steps))
         return top * ((1 - self.alpha) * wave + self.alpha)
 
-
-serialize, deserialize = registry.serialize, registry.deserialize
 
 # fmt: off
 __all__ = [
