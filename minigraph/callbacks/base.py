@@ -15,19 +15,31 @@ from typing import Any, Literal
 import numpy as np
 
 from ..core.checks import check_numbers, is_size
+from ..core.docstrings import Documented, share_arguments
 from ..core.interrupts import deferred_interrupts
 from ..training.resume import load, save
 
 Frequency = int | Literal["epoch"]  # after that many batches, or after each epoch
 
 
-class Callback:
+class Callback(Documented):
     """The base: override the hooks that you need.
 
-    `model` and `params` (`epochs`, `steps`, `verbose`) are set before the first hook. `logs` is a
-    dict of the numbers so far. `self.model.stop_training = True` ends training after the epoch.
-    `remembers` names the attributes that `BackupAndRestore` keeps: numbers, texts, arrays, and
-    lists and dicts of these.
+    `model` and `params` (`epochs`, `steps`, `verbose`) are set before the first hook.
+    `self.model.stop_training = True` ends training after the epoch. `remembers` names the
+    attributes that `BackupAndRestore` keeps: numbers, texts, arrays, and lists and dicts of these.
+
+    Example:
+        >>> class LossPrinter(keras.callbacks.Callback):
+        ...     def on_epoch_end(self, epoch, logs=None):
+        ...         print(epoch, logs["loss"])
+        >>> model = keras.Sequential([keras.layers.Dense(1, kernel_initializer="ones")])
+        >>> model.compile(keras.optimizers.SGD(0.125), "mse")
+        >>> x, y = np.ones((1, 1)), np.zeros((1, 1))
+        >>> history = model.fit(x, y, epochs=3, verbose=0, callbacks=[LossPrinter()])
+        0 1.0
+        1 0.25
+        2 0.0625
     """
 
     # Set before the first hook. `model` and `logs` are Any: what trains need not be a Model, and a
@@ -37,9 +49,20 @@ class Callback:
     remembers: tuple[str, ...] = ()
 
     def set_model(self, model: Any) -> None:
+        """Set `model`.
+
+        Args:
+            model: What is trained, evaluated or used for a prediction.
+        """
         self.model = model
 
     def set_params(self, params: dict[str, Any]) -> None:
+        """Set `params`.
+
+        Args:
+            params: A dict with `verbose`, with `steps`, the number of batches (None if it is not
+                known), and in `fit` with `epochs`, the number of the last one.
+        """
         self.params = params
 
     def on_train_begin(self, logs: Any = None) -> None:
@@ -99,20 +122,31 @@ class CallbackList:
     Hooks of single batches are called only where they are overridden, so that unused hooks cost
     nothing.
 
+    Args:
+        callbacks: A callback, a list of them, or None (default) for none.
+        model: What they get as `model` (default None).
+        params: What they get as `params`, a dict; None (default) is an empty one.
     Raises ValueError for anything that is not a Callback.
+    Example:
+        >>> hello = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: print(epoch))
+        >>> keras.callbacks.CallbackList([hello, hello]).notify("on_epoch_begin", 7, {})
+        7
+        7
     """
 
-    ended = failed = False
+    ended: bool = False
+    failed: bool = False
 
     def __init__(
         self, callbacks: Any = None, model: Any = None, params: dict[str, Any] | None = None
     ) -> None:
-        self.callbacks = as_list(callbacks)
+        self.callbacks: list[Callback] = as_list(callbacks)
         for callback in self.callbacks:
             if not isinstance(callback, Callback):
                 made = f": write {callback.__name__}(...)" if isinstance(callback, type) else ""
                 raise ValueError(f"`callbacks` holds Callback objects, got {callback!r:.80}{made}")
-        self.model, self.params = model, params or {}
+        self.model: Any = model
+        self.params: dict[str, Any] = params or {}
         for callback in self.callbacks:
             callback.set_model(model)
             callback.set_params(self.params)
@@ -123,19 +157,32 @@ class CallbackList:
         }
 
     def notify(self, hook: str, *args: Any) -> None:
-        """Call one hook of every callback, such as `notify("on_epoch_end", epoch, logs)`."""
+        """Call one hook of every callback, such as `notify("on_epoch_end", epoch, logs)`.
+
+        Args:
+            hook: Name of the hook; what follows it are the arguments of the hook.
+        """
         for callback in self._listeners.get(hook, self.callbacks):
             getattr(callback, hook)(*args)
 
     def listens(self, hook: str) -> bool:
-        """Whether anybody overrides a hook of single batches."""
+        """Whether anybody overrides a hook of single batches.
+
+        Args:
+            hook: Name of the hook.
+        """
         return bool(self._listeners[hook])
 
     def end(self, logs: Any, error: BaseException | None = None, *acts: Callable[[], None]) -> None:
-        """Training ended, perhaps by `error`: do the `acts`, then notify every callback.
+        """Training ended, perhaps by an error: do the `acts`, then notify every callback.
 
         Every callback is notified even if an earlier one fails. The first error is raised, unless
-        it is `error` itself, with the later ones in its notes.
+        it is the one that ended training, with the later ones in its notes.
+
+        Args:
+            logs: Losses and metrics of the last epoch, by name.
+            error: What ended training; None (default) if it is complete. What follows it are
+                functions without arguments, to be called first.
         """
         self.ended, self.failed, first = True, error is not None, error
         for act in (*acts, *(partial(c.on_train_end, logs) for c in self.callbacks)):
@@ -155,7 +202,7 @@ def is_backup(callback: Callback) -> bool:
     return isinstance(callback, BackupAndRestore)
 
 
-def as_list(callbacks: Any) -> list:
+def as_list(callbacks: Any) -> list[Any]:
     """None, one callback or several, as a list."""
     if callbacks is None:
         return []
@@ -170,12 +217,23 @@ def overrides(callback: Callback, hook: str) -> bool:
 
 
 class History(Callback):
-    """What `fit` returns: `history` maps each name in the logs to a list, one number an epoch."""
+    """What `fit` returns: `history` maps each name in the logs to a list, one number an epoch.
 
-    remembers = ("history", "epoch")
+    Example:
+        >>> model = keras.Sequential([keras.layers.Dense(1, kernel_initializer="ones")])
+        >>> model.compile(keras.optimizers.SGD(0.125), "mse")
+        >>> x, y = np.ones((1, 1)), np.zeros((1, 1))
+        >>> found = model.fit(x, y, epochs=3, verbose=0)
+        >>> isinstance(found, keras.callbacks.History), found.epoch
+        (True, [0, 1, 2])
+        >>> found.history
+        {'loss': [1.0, 0.25, 0.0625]}
+    """
+
+    remembers: tuple[str, ...] = ("history", "epoch")
 
     def __init__(self) -> None:
-        self.history: dict[str, list] = {}
+        self.history: dict[str, list[Any]] = {}
         self.epoch: list[int] = []
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
@@ -191,12 +249,26 @@ class ProgbarLogger(Callback):
     On a terminal the line grows while the epoch runs. Elsewhere, as in a notebook that is run and
     stored, only the finished line is printed. It holds no times, so the same run prints the same
     text.
+
+    Example:
+        >>> model = keras.Sequential([keras.layers.Dense(1, kernel_initializer="ones")])
+        >>> model.compile(keras.optimizers.SGD(0.125), "mse")
+        >>> x, y = np.ones((1, 1)), np.zeros((1, 1))
+        >>> history = model.fit(x, y, epochs=2, verbose=2)  # `fit` adds a ProgbarLogger
+        Epoch 1/2 - 1/1 - loss: 1.0000
+        Epoch 2/2 - 1/1 - loss: 0.2500
     """
 
     WIDTH = 20
     PAUSE = 0.1  # seconds between two updates of the line
 
     label: str | None = None  # `Epoch 1/2`
+    steps: int | None  # batches in the epoch, None if that is not known
+    seen: int
+    live: bool  # whether the line grows
+    started: float
+    drawn: float
+    length: int  # of the line
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         epochs = self.params.get("epochs", 1)
@@ -239,12 +311,19 @@ class ProgbarLogger(Callback):
         return "epochs" not in self.params
 
     def begin(self) -> None:
+        """Start a new line."""
         self.steps, self.seen = self.params.get("steps"), 0
         self.live = self.verbose == 1 and is_terminal(sys.stdout)
         self.started = self.drawn = time.monotonic()
         self.length = 0
 
     def advance(self, batch: int, logs: Any) -> None:
+        """A batch is complete: redraw the line, if it is time for that.
+
+        Args:
+            batch: Number of the batch, from 0.
+            logs: Losses and metrics so far, by name.
+        """
         self.seen = batch + 1
         now = time.monotonic()
         if self.live and now - self.drawn >= self.PAUSE:
@@ -253,6 +332,11 @@ class ProgbarLogger(Callback):
             self.redraw(f"{self.bar()} {speed}{numbers(logs)}")
 
     def finish(self, logs: Any) -> None:
+        """Print the finished line.
+
+        Args:
+            logs: Losses and metrics of all batches, by name, or None.
+        """
         if self.verbose == 2:
             parts = [self.label] if self.label else []
             print(" - ".join([*parts, f"{self.seen}/{self.seen}"]) + numbers(logs))
@@ -274,7 +358,11 @@ class ProgbarLogger(Callback):
         return f"{count} {'━' * done}{'─' * (self.WIDTH - done)}"
 
     def redraw(self, line: str) -> None:
-        """Write over the line; blanks cover the end of a longer one."""
+        """Write over the line; blanks cover the end of a longer one.
+
+        Args:
+            line: The text that is to stand there.
+        """
         print("\r" + line.ljust(self.length), end="", flush=True)
         self.length = len(line)
 
@@ -304,10 +392,20 @@ LARGER_IS_BETTER = ("acc", "auc", "precision", "recall", "true_", "cosine")
 class Monitor(Callback):
     """The base of callbacks that monitor a number, and ask whether it is better than before.
 
-    `mode` is "min" (smaller is better), "max", or "auto", which depends on the name. Better means
-    by more than `min_delta`.
-
+    Args:
+        monitor: Name of the number in the logs.
+        mode: What is better: "min", less; "max", more; "auto" (default), more if the name has
+            "acc", "auc", "precision", "recall", "true_" or "cosine" in it, else less.
+        min_delta: A number must be better by more than this; its sign does not count (default
+            <default>).
+        verbose: Whether it prints what it does, 1 or 0 (default).
     Raises ValueError, naming it, for a number that is not in the logs.
+    Example:
+        >>> monitor = keras.callbacks.Monitor("val_accuracy", min_delta=0.25)
+        >>> monitor.mode
+        'max'
+        >>> monitor.improves(0.75, best=0.5), monitor.improves(1.0, best=0.5)
+        (False, True)
     """
 
     def __init__(
@@ -321,17 +419,29 @@ class Monitor(Callback):
             mode = "auto"
         if mode == "auto":
             mode = "max" if any(word in monitor for word in LARGER_IS_BETTER) else "min"
-        self.monitor, self.mode, self.verbose = monitor, mode, verbose
-        self.min_delta = abs(min_delta)
-        self.worst = -math.inf if mode == "max" else math.inf
+        self.monitor: str = monitor
+        self.mode: str = mode
+        self.verbose: int = verbose
+        self.min_delta: float = abs(min_delta)
+        self.worst: float = -math.inf if mode == "max" else math.inf
 
     def improves(self, value: float, best: float) -> bool:
-        """Whether `value` is better than `best`; NaN never is."""
+        """Whether a value is better than the best one; NaN never is.
+
+        Args:
+            value: The value of this epoch.
+            best: The best value before, or `worst` if there was none.
+        """
         gain = value - best if self.mode == "max" else best - value
         return gain > self.min_delta
 
     def read(self, logs: Any) -> float | None:
-        """The monitored number, or None in an epoch without validation."""
+        """The monitored number, or None in an epoch without validation.
+
+        Args:
+            logs: Losses and metrics of the epoch, by name.
+        Raises ValueError if the number is not in the logs.
+        """
         if self.monitor in logs:
             return logs[self.monitor]
         session = getattr(self.model, "_session", None)
@@ -344,6 +454,11 @@ class Monitor(Callback):
         )
 
     def say(self, text: str) -> None:
+        """Print a line, if `verbose` asks for it.
+
+        Args:
+            text: The line.
+        """
         if self.verbose:
             print(text)
 
@@ -351,16 +466,36 @@ class Monitor(Callback):
 class EarlyStopping(Monitor):
     """Stop when the monitored number has not improved for `patience` epochs.
 
-    Epochs before `start_from_epoch` do not count. With a `baseline`, patience is reset only by
-    numbers that beat it. `restore_best_weights` ends with the weights of the best epoch, also when
-    all epochs are done. Afterwards `best`, `best_epoch` and `stopped_epoch` (0 if it did not stop)
-    say what happened.
+    Afterwards `best`, `best_epoch` and `stopped_epoch` (0 if it did not stop) say what happened.
 
+    Args:
+        monitor: Name of the number that is to improve (default "val_loss").
+        patience: After how many epochs in a row without improvement training stops; 0 (default)
+            stops, as 1 does, at the first of them.
+        baseline: A number that must be beaten, or else improvements do not reset the count of
+            epochs; None (default): each improvement does.
+        restore_best_weights: Whether training ends with the weights of the best epoch, also when
+            all epochs are done (default False).
+        start_from_epoch: How many epochs at the start do not count (default 0).
     Raises ValueError if the monitored number is not in the logs.
     Source: Prechelt (1998).
+    Example:
+        >>> model = keras.Sequential([keras.layers.Dense(1)])
+        >>> model.compile(keras.optimizers.SGD(1.0), "mse")
+        >>> x = y = np.zeros((1, 1))
+        >>> stop = keras.callbacks.EarlyStopping("loss", patience=2)
+        >>> history = model.fit(x, y, epochs=9, verbose=0, callbacks=[stop])
+        >>> history.history["loss"], stop.best_epoch, stop.stopped_epoch
+        ([0.0, 0.0, 0.0], 0, 2)
     """
 
-    remembers = ("wait", "stopped_epoch", "best", "best_epoch", "best_weights")
+    remembers: tuple[str, ...] = ("wait", "stopped_epoch", "best", "best_epoch", "best_weights")
+
+    wait: int  # epochs since the last improvement
+    stopped_epoch: int
+    best: float
+    best_epoch: int
+    best_weights: list[np.ndarray] | None
 
     def __init__(
         self,
@@ -375,9 +510,10 @@ class EarlyStopping(Monitor):
     ) -> None:
         super().__init__(monitor, mode, min_delta, verbose)
         check_numbers(least=0, patience=patience, start_from_epoch=start_from_epoch)
-        self.patience, self.baseline = patience, baseline
-        self.restore_best_weights = restore_best_weights
-        self.start_from_epoch = start_from_epoch
+        self.patience: int = patience
+        self.baseline: float | None = baseline
+        self.restore_best_weights: bool = restore_best_weights
+        self.start_from_epoch: int = start_from_epoch
 
     def on_train_begin(self, logs: Any = None) -> None:
         self.wait = self.stopped_epoch = self.best_epoch = 0
@@ -409,16 +545,34 @@ class EarlyStopping(Monitor):
 class ModelCheckpoint(Monitor):
     """Save the model, or its weights alone, after each epoch or after each `save_freq` batches.
 
-    `filepath` may hold `{epoch}` (from 1), `{batch}` and names of the logs, such as
-    `{val_loss:.2f}`. With `save_best_only` only when the monitored number improves (beyond
-    `initial_value_threshold`). When training starts, it checks that the folder is writable.
+    When training starts, it checks that the folder is writable.
+
+    Args:
+        filepath: The file, a text or a Path, perhaps with `{epoch}` (from 1), `{batch}` (where
+            `save_freq` is a number) and names of the logs, such as `{val_loss:.2f}`.
+        monitor: Name of the number that is to improve, for `save_best_only` (default "val_loss").
+        save_best_only: Whether only a better model than before is saved (default False).
+        save_weights_only: Whether `save_weights` writes the file, and not `save` (default False).
+        save_freq: "epoch" (default), or a number of batches.
+        initial_value_threshold: A number that the first saved model must beat already, with
+            `save_best_only`; None (default) if it need not.
+    Raises ValueError for another `save_freq`, and if a name in `filepath` is not in the logs.
+    Example:
+        >>> from glob import glob
+        >>> model = keras.Sequential([keras.layers.Dense(1, kernel_initializer="ones")])
+        >>> model.compile(keras.optimizers.SGD(0.125), "mse")
+        >>> x, y = np.ones((1, 1)), np.zeros((1, 1))
+        >>> save = keras.callbacks.ModelCheckpoint("{epoch}_{loss:.2f}.safetensors")
+        >>> history = model.fit(x, y, epochs=2, verbose=0, callbacks=[save])
+        >>> sorted(glob("*.safetensors"))
+        ['1_1.00.safetensors', '2_0.25.safetensors']
     """
 
-    remembers = ("best", "batches")
+    remembers: tuple[str, ...] = ("best", "batches")
 
     def __init__(
         self,
-        filepath: str | os.PathLike,
+        filepath: str | os.PathLike[str],
         monitor: str = "val_loss",
         verbose: int = 0,
         save_best_only: bool = False,
@@ -428,11 +582,14 @@ class ModelCheckpoint(Monitor):
         initial_value_threshold: float | None = None,
     ) -> None:
         super().__init__(monitor, mode, verbose=verbose)
-        self.filepath = os.fspath(filepath)
+        self.filepath: str = os.fspath(filepath)
         self.save_freq: Frequency = check_frequency(save_freq)
-        self.save_best_only, self.save_weights_only = save_best_only, save_weights_only
-        self.best = self.worst if initial_value_threshold is None else initial_value_threshold
-        self.epoch = self.batches = 0
+        self.save_best_only: bool = save_best_only
+        self.save_weights_only: bool = save_weights_only
+        best = self.worst if initial_value_threshold is None else initial_value_threshold
+        self.best: float = best
+        self.epoch: int = 0
+        self.batches: int = 0
 
     def on_train_begin(self, logs: Any = None) -> None:
         folder = os.path.dirname(self.filepath.partition("{")[0]) or "."
@@ -451,7 +608,11 @@ class ModelCheckpoint(Monitor):
             self.save(logs)
 
     def save(self, logs: Any, **numbers: int) -> None:
-        """Write the file, if every one is wanted or the monitored number has improved."""
+        """Write the file, if every one is wanted or the monitored number has improved.
+
+        Args:
+            logs: Losses and metrics so far, by name. Keywords are further numbers for `filepath`.
+        """
         if self.save_best_only:
             value = self.read(logs)
             if value is None or not self.improves(value, self.best):
@@ -480,12 +641,30 @@ class ReduceLROnPlateau(Monitor):
 
         lr = max(lr * factor, min_lr)
 
-    Then it waits for `cooldown` epochs before it counts again. The logs get `learning_rate`.
+    The logs get `learning_rate`, the one of the epoch.
 
+    Args:
+        monitor: Name of the number that is to improve (default "val_loss").
+        factor: A number above 0 and below 1 (default 0.1).
+        patience: How many epochs without improvement are waited for, at least 0 (default 10).
+        cooldown: For how many epochs after that none is counted (default 0).
+        min_lr: The rate below which it does not go (default 0.0).
     Raises ValueError if `factor` is not below 1, or if the monitored number is not in the logs.
+    Example:
+        >>> model = keras.Sequential([keras.layers.Dense(1)])
+        >>> model.compile(keras.optimizers.SGD(1.0), "mse")
+        >>> x = y = np.zeros((1, 1))
+        >>> reduce = keras.callbacks.ReduceLROnPlateau("loss", factor=0.5, patience=2)
+        >>> history = model.fit(x, y, epochs=6, verbose=0, callbacks=[reduce])
+        >>> history.history["learning_rate"]
+        [1.0, 1.0, 1.0, 0.5, 0.5, 0.25]
     """
 
-    remembers = ("wait", "resting", "best")
+    remembers: tuple[str, ...] = ("wait", "resting", "best")
+
+    wait: int  # epochs since the last improvement
+    resting: int  # epochs of the cooldown that are left
+    best: float
 
     def __init__(
         self,
@@ -501,8 +680,10 @@ class ReduceLROnPlateau(Monitor):
         super().__init__(monitor, mode, min_delta, verbose)
         check_numbers(above=0, below=1, factor=factor)
         check_numbers(least=0, patience=patience, cooldown=cooldown)
-        self.factor, self.patience = factor, patience
-        self.cooldown, self.min_lr = cooldown, min_lr
+        self.factor: float = factor
+        self.patience: int = patience
+        self.cooldown: int = cooldown
+        self.min_lr: float = min_lr
 
     def on_train_begin(self, logs: Any = None) -> None:
         self.wait = self.resting = 0
@@ -534,11 +715,26 @@ class LearningRateScheduler(Callback):
     """Before each epoch: learning rate = schedule(epoch, learning rate), or schedule(epoch).
 
     The logs get `learning_rate`.
+
+    Args:
+        schedule: A function of the epoch (from 0), and of the rate so far if it takes two
+            arguments, which returns a number.
+        verbose: Whether it prints each rate, 1 or 0 (default).
+    Raises ValueError, before the epoch, if the schedule does not return a number.
+    Example:
+        >>> model = keras.Sequential([keras.layers.Dense(1)])
+        >>> model.compile(keras.optimizers.SGD(1.0), "mse")
+        >>> x = y = np.zeros((1, 1))
+        >>> halve = keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2)
+        >>> history = model.fit(x, y, epochs=3, verbose=0, callbacks=[halve])
+        >>> history.history["learning_rate"]
+        [0.5, 0.25, 0.125]
     """
 
     def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
-        self.schedule, self.verbose = schedule, verbose
-        self.takes_rate = len(inspect.signature(schedule).parameters) > 1
+        self.schedule: Callable[..., float] = schedule
+        self.verbose: int = verbose
+        self.takes_rate: bool = len(inspect.signature(schedule).parameters) > 1
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         optimizer = self.model.optimizer
@@ -557,15 +753,35 @@ class LearningRateScheduler(Callback):
 class CSVLogger(Callback):
     """Write a line for each epoch to a table: `epoch` (from 0), then the numbers of the logs.
 
-    `append` continues an existing file; a number that an epoch lacks is written as NA.
+    A number that an epoch lacks is written as NA.
+
+    Args:
+        filename: The file, a text or a Path.
+        separator: What stands between two columns, one character (default ",").
+        append: Whether an existing file is continued, rather than replaced (default False).
+    Example:
+        >>> from pathlib import Path
+        >>> model = keras.Sequential([keras.layers.Dense(1, kernel_initializer="ones")])
+        >>> model.compile(keras.optimizers.SGD(0.125), "mse")
+        >>> x, y = np.ones((1, 1)), np.zeros((1, 1))
+        >>> log = keras.callbacks.CSVLogger("log.csv")
+        >>> history = model.fit(x, y, epochs=2, verbose=0, callbacks=[log])
+        >>> print(Path("log.csv").read_text("utf-8"), end="")
+        epoch,loss
+        0,1.0
+        1,0.25
     """
 
-    remembers = ("length",)
+    remembers: tuple[str, ...] = ("length",)
+
+    length: int  # of the file
 
     def __init__(
-        self, filename: str | os.PathLike, separator: str = ",", append: bool = False
+        self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False
     ) -> None:
-        self.filename, self.separator, self.append = filename, separator, append
+        self.filename: str | os.PathLike[str] = filename
+        self.separator: str = separator
+        self.append: bool = append
         self.file: Any = None  # open while `fit` runs
 
     def on_train_begin(self, logs: Any = None) -> None:
@@ -603,10 +819,8 @@ class BackupAndRestore(Callback):
     """Save the state of training, so that it can be stopped anywhere and resumed later.
 
     Run the same `fit` again, on a model that is made in the same way: it resumes from the file, and
-    ends with the same bits as if it had never been stopped, on the same kind of machine.
-    `backup_dir` is the file, or an existing folder for a file `backup.safetensors`; it is written
-    when training starts, then after each epoch or each `save_freq` batches, and deleted once
-    training is complete, unless `delete_checkpoint` is False.
+    ends with the same bits as if it had never been stopped, on the same kind of machine. The file
+    is written when training starts, then after each epoch or each `save_freq` batches.
 
     The file holds the weights, the optimizer's state and learning rate, all random streams, the
     epoch, the batch and the order of the batches, the running metrics, the History, and of each
@@ -615,24 +829,44 @@ class BackupAndRestore(Callback):
     skipped, so it must yield the same ones again. Where an epoch resumes in its middle, its
     `on_epoch_begin` is called a second time, and what is remembered is restored after that.
 
+    Args:
+        backup_dir: The file, a text or a Path, or an existing folder for `backup.safetensors`.
+        save_freq: "epoch" (default), or a number of batches.
+        delete_checkpoint: Whether the file is deleted once training is complete (default True).
     Raises ValueError for a model without weights (call it on data first), FileDamaged or
     FileRefused (both ValueError) if the file belongs to another model, optimizer or set of
     callbacks, and OSError if it cannot be written. Then nothing is changed.
+    Example:
+        >>> def train(epochs):
+        ...     one = keras.layers.Dense(1, kernel_initializer="ones")
+        ...     model = keras.Sequential([keras.Input((1,)), one])
+        ...     model.compile(keras.optimizers.SGD(0.125), "mse")
+        ...     backup = keras.callbacks.BackupAndRestore("state", delete_checkpoint=False)
+        ...     x, y = np.ones((1, 1)), np.zeros((1, 1))
+        ...     model.fit(x, y, epochs=epochs, verbose=2, callbacks=[backup])
+        >>> train(epochs=1)
+        1/1 - loss: 1.0000
+        >>> train(epochs=3)  # another model, which resumes after the first epoch
+        Epoch 2/3 - 1/1 - loss: 0.2500
+        Epoch 3/3 - 1/1 - loss: 0.0625
     """
 
-    remembers = ("batches",)
+    remembers: tuple[str, ...] = ("batches",)
+
+    epoch: int
+    batches: int  # in all epochs
 
     def __init__(
         self,
-        backup_dir: str | os.PathLike,
+        backup_dir: str | os.PathLike[str],
         save_freq: Frequency = "epoch",
         delete_checkpoint: bool = True,
     ) -> None:
         backup_dir = os.fspath(backup_dir)
         inside = os.path.isdir(backup_dir)
-        self.path = os.path.join(backup_dir, "backup.safetensors") if inside else backup_dir
+        self.path: str = os.path.join(backup_dir, "backup.safetensors") if inside else backup_dir
         self.save_freq: Frequency = check_frequency(save_freq)
-        self.delete_checkpoint = delete_checkpoint
+        self.delete_checkpoint: bool = delete_checkpoint
 
     def on_train_begin(self, logs: Any = None) -> None:
         self.batches = 0
@@ -670,7 +904,13 @@ class BackupAndRestore(Callback):
             os.unlink(self.path)
 
     def save(self, epoch: int, done: int, logs: Any) -> None:
-        """Save the state after `done` batches of an epoch, the last of them with these logs."""
+        """Save the state after some batches of an epoch.
+
+        Args:
+            epoch: Number of the epoch, from 0.
+            done: How many of its batches are done.
+            logs: Losses and metrics after the last of them, by name.
+        """
         save(self.model, self.path, {"epoch": epoch, "done": done, "logs": dict(logs)})
 
 
@@ -678,6 +918,14 @@ class LambdaCallback(Callback):
     """Functions as hooks: `LambdaCallback(on_epoch_end=lambda epoch, logs: ...)`.
 
     Raises TypeError for a name that is not a hook.
+    Example:
+        >>> model = keras.Sequential([keras.layers.Dense(1, kernel_initializer="ones")])
+        >>> model.compile(keras.optimizers.SGD(0.125), "mse")
+        >>> x, y = np.ones((1, 1)), np.zeros((1, 1))
+        >>> show = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: print(logs))
+        >>> history = model.fit(x, y, epochs=2, verbose=0, callbacks=[show])
+        {'loss': 1.0}
+        {'loss': 0.25}
     """
 
     def __init__(self, **hooks: Callable[..., Any] | None) -> None:
@@ -693,9 +941,32 @@ class LambdaCallback(Callback):
 
 
 class TerminateOnNaN(Callback):
-    """Stop at the first batch whose loss is NaN or infinite."""
+    """Stop at the first batch whose loss is NaN or infinite.
+
+    Example:
+        >>> callback = keras.callbacks.TerminateOnNaN()
+        >>> callback.set_model(keras.Sequential())
+        >>> callback.on_train_batch_end(3, {"loss": np.nan})
+        Batch 3: the loss is not finite, training stops
+        >>> callback.model.stop_training
+        True
+    """
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         if not math.isfinite((logs or {}).get("loss", 0.0)):
             print(f"Batch {batch}: the loss is not finite, training stops")
             self.model.stop_training = self.model.stop_at_once = True
+
+
+# ---------------------------------------------------------------------------------------------
+# What the hooks share in their docstrings
+
+share_arguments(
+    [hook for name, hook in vars(Callback).items() if name.startswith("on_")],
+    """
+    Args:
+        epoch: Number of the epoch, from 0.
+        batch: Number of the batch, from 0 in each epoch, evaluation or prediction.
+        logs: Losses and metrics so far, by name; an empty dict where there are none (default None).
+    """,
+)

@@ -5,7 +5,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..core.context import context
 from ..core.device import array_module, to_host
@@ -17,6 +17,7 @@ from ..view.text import printable, shape_text
 from ..view.widget import Page, show
 from .base import Callback
 
+Record: TypeAlias = dict[str, Any]  # what is known of a batch or of an epoch
 MOST_RECORDS = 1000  # of batches, and of epochs; with more, every second one is dropped
 
 
@@ -37,14 +38,25 @@ class Dashboard(Callback):
     gradient of its weights, as the optimizer received it, before clipping. Of a long training
     every second, fourth or eighth batch is kept, at most 1000, and a page shows at most 240 of
     them. Each `fit` begins a new record.
+
+    Example:
+        >>> one = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones", name="one")
+        >>> model = keras.Sequential([one])
+        >>> model.compile(keras.optimizers.SGD(0.25), "mse")
+        >>> dashboard = keras.callbacks.Dashboard()
+        >>> x, y = np.ones((1, 1)), np.zeros((1, 1))
+        >>> history = model.fit(x, y, epochs=3, verbose=0, callbacks=[dashboard])
+        >>> [batch["gradients"] for batch in dashboard.batches]
+        [{'one': 2.0}, {'one': 1.0}, {'one': 0.5}]
     """
 
     PAUSE = 0.25  # seconds between two pictures while `fit` runs
 
-    remembers = ("batches", "epochs")
+    remembers: tuple[str, ...] = ("batches", "epochs")
 
     def __init__(self) -> None:
-        self.batches, self.epochs = [], []
+        self.batches: list[Record] = []
+        self.epochs: list[Record] = []
         self._layers, self._owners, self._widget = {}, {}, None
 
     # -- recording -----------------------------------------------------------------------------
@@ -94,7 +106,7 @@ class Dashboard(Callback):
                 found[name] = (total - total_before) / (count - count_before)
         return found
 
-    def _record_gradients(self, gradients: Sequence, variables: Sequence[Variable]) -> None:
+    def _record_gradients(self, gradients: Sequence[Any], variables: Sequence[Variable]) -> None:
         """The optimizer is about to update variables: keep the squared norms of their gradients."""
         for gradient, variable in zip(gradients, variables, strict=True):
             flat = as_array(gradient).reshape(-1).astype("float64")
@@ -148,7 +160,7 @@ class Dashboard(Callback):
         return self.widget._repr_mimebundle_(**options)
 
 
-def with_one_more(records: list[dict], record: dict) -> list[dict]:
+def with_one_more(records: list[Record], record: Record) -> list[Record]:
     """The records with one more, which gets a number; thinned out if they are too many."""
     record["number"] = records[-1]["number"] + 1 if records else 1
     records.append(record)
@@ -160,7 +172,7 @@ def numbers_of(logs: Logs) -> dict[str, float]:
     return {name: value for name, value in logs.items() if isinstance(value, (int, float))}
 
 
-def owners_of(model: Any) -> tuple[dict, dict]:
+def owners_of(model: Any) -> tuple[dict[Variable, str], dict[str, Record]]:
     """The path of the layer of each weight, and for each path what the layer is."""
     owners, layers = {}, {}
     for path, layer, weights in layers_with_weights(model):
@@ -177,7 +189,7 @@ def owners_of(model: Any) -> tuple[dict, dict]:
     return owners, layers
 
 
-def layers_with_weights(model: Any, prefix: str = "") -> Iterator[tuple]:
+def layers_with_weights(model: Any, prefix: str = "") -> Iterator[tuple[str, Any, list[Variable]]]:
     """(path, layer, weights) of each layer of a model, and of the models inside it."""
     for layer in model.layers:
         if hasattr(layer, "plan"):  # a model
