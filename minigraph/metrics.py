@@ -307,13 +307,13 @@ class Poisson(FormulaMetric, formula=formulas.poisson): ...
 class BinaryAccuracy(FormulaMetric, formula=formulas.binary_accuracy):
     def __init__(self, name: str | None = None, dtype: DType = None, threshold: float = 0.5):
         super().__init__(name, dtype)
-        self.settings = formulas.checked(threshold=threshold)
+        self.settings.update(formulas.checked(threshold=threshold))
 
 
 class TopKCategoricalAccuracy(FormulaMetric, formula=formulas.top_k_categorical_accuracy):
     def __init__(self, k: int = 5, name: str | None = None, dtype: DType = None):
         super().__init__(name, dtype)
-        self.settings = formulas.checked(k=k)
+        self.settings.update(formulas.checked(k=k))
 
 
 class SparseTopKCategoricalAccuracy(
@@ -321,19 +321,19 @@ class SparseTopKCategoricalAccuracy(
 ):
     def __init__(self, k: int = 5, name: str | None = None, dtype: DType = None):
         super().__init__(name, dtype)
-        self.settings = formulas.checked(k=k)
+        self.settings.update(formulas.checked(k=k))
 
 
 class Huber(FormulaMetric, formula=formulas.huber):
     def __init__(self, name: str | None = None, dtype: DType = None, delta: float = 1.0):
         super().__init__(name, dtype)
-        self.settings = formulas.checked(delta=delta)
+        self.settings.update(formulas.checked(delta=delta))
 
 
 class CosineSimilarity(FormulaMetric, formula=formulas.cosine):
     def __init__(self, name: str | None = None, dtype: DType = None, axis: int = -1):
         super().__init__(name, dtype)
-        self.settings = formulas.checked(axis=axis)
+        self.settings.update(formulas.checked(axis=axis))
 
 
 class BinaryCrossentropy(FormulaMetric, formula=formulas.binary_crossentropy, aliases=("bce",)):
@@ -345,7 +345,9 @@ class BinaryCrossentropy(FormulaMetric, formula=formulas.binary_crossentropy, al
         label_smoothing: float = 0.0,
     ):
         super().__init__(name, dtype)
-        self.settings = formulas.checked(from_logits=from_logits, label_smoothing=label_smoothing)
+        self.settings.update(
+            formulas.checked(from_logits=from_logits, label_smoothing=label_smoothing)
+        )
 
 
 class CategoricalCrossentropy(FormulaMetric, formula=formulas.categorical_crossentropy):
@@ -358,8 +360,8 @@ class CategoricalCrossentropy(FormulaMetric, formula=formulas.categorical_crosse
         axis: int = -1,
     ):
         super().__init__(name, dtype)
-        self.settings = formulas.checked(
-            from_logits=from_logits, label_smoothing=label_smoothing, axis=axis
+        self.settings.update(
+            formulas.checked(from_logits=from_logits, label_smoothing=label_smoothing, axis=axis)
         )
 
 
@@ -374,7 +376,7 @@ class SparseCategoricalCrossentropy(
         ignore_class: int | None = None,
     ):
         super().__init__(name, dtype)
-        self.settings = formulas.checked(from_logits=from_logits, ignore_class=ignore_class)
+        self.settings.update(formulas.checked(from_logits=from_logits, ignore_class=ignore_class))
 
 
 @registry.register(group="metric", aliases=("rmse", "RMSE"))

@@ -18,7 +18,7 @@ def on_host() -> bool:
     return device.array_type is np.ndarray
 
 
-def to_number(value: Any) -> float | list:
+def to_number(value: Any) -> float | list[Any]:
     """One entry of the logs as a Python float, an array as a list."""
     if type(value) is float:
         return value
@@ -50,7 +50,7 @@ def fetch_together(arrays: dict[str, Array]) -> dict[str, Array]:
     return dict(zip(arrays, parts, strict=True))
 
 
-class LazyLogs(UserDict):
+class LazyLogs(UserDict[str, Any]):
     """The logs of a step on a GPU: they are fetched when somebody first looks at them."""
 
     def __init__(self, logs: Mapping[str, Any]) -> None:

@@ -38,11 +38,11 @@ from ..saving.model import (
 )
 
 ADVICE = "Nothing was changed. Delete the file to train from scratch."
-TRAINING = {
+TRAINING: dict[str, type] = {
     "epoch": int, "done": int, "logs": dict, "stopped": bool, "data": list, "metrics": dict,
     "random": list, "callbacks": list, "rate": object, "order": list, "made_by": dict,
 }  # fmt: skip
-POSITION = {"taken": int, "start": object}
+POSITION: dict[str, type] = {"taken": int, "start": object}
 
 
 class Writer(config.Writer):
@@ -69,7 +69,7 @@ class Reader(config.Reader):
         return super().decode(value, tensors)
 
 
-def save(model: Any, path: str | os.PathLike, progress: dict[str, Any]) -> None:
+def save(model: Any, path: str | os.PathLike[str], progress: dict[str, Any]) -> None:
     """Write the state of the running `fit` of a model; `progress` says after which batch.
 
     Raises ValueError if part of the state cannot be written, and OSError.
@@ -104,7 +104,7 @@ def save(model: Any, path: str | os.PathLike, progress: dict[str, Any]) -> None:
     write_atomically(path, to_bytes(Contents(texts, tensors)))
 
 
-def load(model: Any, path: str | os.PathLike) -> Callable[[], None]:
+def load(model: Any, path: str | os.PathLike[str]) -> Callable[[], None]:
     """Put a model, its optimizer and its running `fit` into the state of a backup.
 
     Returns a function that does it again. Raises FileDamaged or FileRefused, and changes nothing,
@@ -194,7 +194,7 @@ def rate_of(optimizer: Optimizer) -> float | None:
     return None if callable(optimizer._learning_rate) else optimizer.learning_rate
 
 
-def remembering(model: Any, kept: list | None = None) -> Iterable:
+def remembering(model: Any, kept: list[Any] | None = None) -> Iterable[Any]:
     """The callbacks that have a state; paired with the states that were `kept`, if given."""
     found = [callback for callback in model._session.callbacks.callbacks if callback.remembers]
     return found if kept is None else partners(found, kept, "callbacks")
