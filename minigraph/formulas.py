@@ -1,7 +1,7 @@
-"""What a target and a prediction give for each sample: the formulas behind losses and metrics.
+"""The formulas behind losses and metrics: one value for each sample's target and prediction.
 
 First the two must be paired: targets of shape (n,) belong to predictions of shape (n, 1),
-labels of shape (n,) or (n, 1) to predictions of shape (n, C). Then a formula gives one value for
+labels of shape (n,) or (n, 1) to predictions of shape (n, C). Then a formula returns one value for
 each sample, the mean or sum over the last axis.
 """
 
@@ -25,7 +25,7 @@ from .ops.arrays import convert_to_tensor
 
 
 def adapt(target: TensorLike, prediction: TensorLike) -> tuple[Tensor, Tensor]:
-    """Target and prediction as tensors of one float type; a last axis of 1 comes or goes to fit."""
+    """Target and prediction as tensors of one float type; a last axis of 1 is added or removed."""
     target, prediction = convert_to_tensor(target), convert_to_tensor(prediction)
     if target.dtype != prediction.dtype:
         target = ops.cast(target, prediction.dtype)
@@ -33,7 +33,7 @@ def adapt(target: TensorLike, prediction: TensorLike) -> tuple[Tensor, Tensor]:
 
 
 def fit_shape(shape: tuple[int, ...], wanted: Shape) -> tuple[int, ...]:
-    """`shape` with a last axis of 1 more or less, where that gives it as many axes as `wanted`."""
+    """`shape` with a last axis of 1 added or removed, if that gives it as many axes as `wanted`."""
     if len(shape) + 1 == len(wanted) and wanted[-1] == 1:
         return (*shape, 1)
     if len(shape) == len(wanted) + 1 and shape[-1] == 1:
@@ -42,7 +42,7 @@ def fit_shape(shape: tuple[int, ...], wanted: Shape) -> tuple[int, ...]:
 
 
 def fit_rank(target: Tensor, wanted: Shape) -> Tensor:
-    """A target with a last axis of 1 more or less, as in `fit_shape`."""
+    """A target with a last axis of size 1 added or removed, as in `fit_shape`."""
     shape = fit_shape(target.shape, wanted)
     return target if shape == target.shape else ops.reshape(target, shape)
 
@@ -113,7 +113,7 @@ def weigh(values: Array | Tensor, *factors: TensorLike | None) -> Array | None:
 
 
 def task(target_shape: Shape, prediction_shape: Shape) -> str:
-    """What the shapes say of the targets: "binary", "sparse" labels or "categorical" rows."""
+    """The kind of targets that the shapes imply: "binary", "sparse" or "categorical"."""
     if prediction_shape[-1:] in ((), (1,)):
         return "binary"
     if len(target_shape) < len(prediction_shape) or target_shape[-1] == 1:
@@ -206,14 +206,15 @@ def mean_squared_logarithmic_error(y_true: TensorLike, y_pred: TensorLike) -> Te
 
 
 def huber(y_true: TensorLike, y_pred: TensorLike, delta: float = 1.0) -> Tensor:
-    """The Huber loss: a parabola for small errors, straight lines for large ones.
+    """The Huber loss: quadratic for small errors, linear for large ones.
 
         l = mean over the last axis of d^2 / 2                        where |d| <= delta
                                        delta * |d| - delta^2 / 2      elsewhere, with d = y - p
 
     Shapes: (..., n), (..., n) -> (...).
     Args:
-        delta: Size of an error at which the parabola ends, a number of at least 0 (default 1.0).
+        delta: Error size at which the loss turns from quadratic to linear, at least 0 (default
+            1.0).
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
     Source: Huber (1964).
     Example:
@@ -233,7 +234,7 @@ def huber(y_true: TensorLike, y_pred: TensorLike, delta: float = 1.0) -> Tensor:
 
 
 def log_cosh(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
-    """The log-cosh loss: near d^2 / 2 for small errors d, near |d| for large ones.
+    """The log-cosh loss: about d^2 / 2 for small errors d, about |d| for large ones.
 
         l = mean over the last axis of log cosh(p - y)
 
@@ -260,7 +261,7 @@ def cosine(y_true: TensorLike, y_pred: TensorLike, axis: int = -1) -> Tensor:
 
     Shapes: (..., n), (..., n) -> (...).
     Args:
-        axis: Axis along which y and p are vectors, an integer; the result lacks it (default -1).
+        axis: Axis of the vectors y and p, which the result does not have (default -1).
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
     Example:
         >>> y, p = [[1.0, 0.0], [1.0, 0.0]], [[2.0, 0.0], [3.0, 4.0]]  # cosines: 1 and 3 / 5
@@ -278,7 +279,7 @@ def cosine_similarity(y_true: TensorLike, y_pred: TensorLike, axis: int = -1) ->
 
     Shapes: (..., n), (..., n) -> (...).
     Args:
-        axis: Axis along which y and p are vectors, an integer; the result lacks it (default -1).
+        axis: Axis of the vectors y and p, which the result does not have (default -1).
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
     Example:
         >>> y, p = [[1.0, 0.0], [1.0, 0.0]], [[2.0, 0.0], [3.0, 4.0]]
@@ -294,12 +295,12 @@ def match_signs(y_true: TensorLike, y_pred: TensorLike) -> tuple[Tensor, Tensor]
     """Like `match`, with targets of -1 and 1; if all are 0 or 1, 0 is read as -1."""
     y_true, y_pred = match(y_true, y_pred)
     y = y_true.value
-    bits = ((y == 0) | (y == 1)).all().astype(y.dtype)  # 1 or 0: an `if` would wait for a GPU
+    bits = ((y == 0) | (y == 1)).all().astype(y.dtype)  # 1 or 0; an `if` would have to wait
     return y_true * (1 + bits) - bits, y_pred
 
 
 def hinge(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
-    """The hinge loss, for targets of -1 and 1; if all are 0 or 1, 0 counts as -1.
+    """The hinge loss, for targets of -1 and 1; if all are 0 or 1, 0 stands for -1.
 
         l = mean over the last axis of max(1 - y p, 0)
 
@@ -320,7 +321,7 @@ def hinge(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
 
 
 def squared_hinge(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
-    """The squared hinge loss, for targets of -1 and 1; if all are 0 or 1, 0 counts as -1.
+    """The squared hinge loss, for targets of -1 and 1; if all are 0 or 1, 0 stands for -1.
 
         l = mean over the last axis of max(1 - y p, 0)^2
 
@@ -362,7 +363,7 @@ def categorical_hinge(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
 
 
 def kl_divergence(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
-    """The divergence of p from y, both kept within [1e-7, 1].
+    """The Kullback-Leibler divergence of p from y, both clipped to [1e-7, 1].
 
         l = sum over the last axis of y log(y / p)
 
@@ -405,14 +406,14 @@ def poisson(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
 def binary_crossentropy(
     y_true: TensorLike, y_pred: TensorLike, from_logits: bool = False, label_smoothing: float = 0.0
 ) -> Tensor:
-    """The cross-entropy of yes and no.
+    """The binary cross-entropy, for targets between 0 and 1.
 
         l = mean over the last axis of -(y log p + (1 - y) log(1 - p))
 
     Shapes: (..., n), (..., n) -> (...).
     Args:
-        from_logits: Whether p is still to go through a sigmoid (default False); otherwise it is
-            kept within [1e-7, 1 - 1e-7].
+        from_logits: Whether p is a logit, to which a sigmoid is applied first (default False);
+            probabilities are clipped to [1e-7, 1 - 1e-7].
         label_smoothing: A number s from 0 to 1, which turns y into y (1 - s) + s / 2 (default 0.0).
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
     Source: Szegedy et al. (2016) for label smoothing.
@@ -445,10 +446,10 @@ def categorical_crossentropy(
 
     Shapes: (..., C), (..., C) -> (...).
     Args:
-        from_logits: Whether p is still to go through a softmax (default False); otherwise it is
-            divided by its sum, and kept within [1e-7, 1 - 1e-7].
+        from_logits: Whether p are logits, to which a softmax is applied first (default False);
+            probabilities are divided by their sum and clipped to [1e-7, 1 - 1e-7].
         label_smoothing: A number s from 0 to 1, which turns y into y (1 - s) + s / C (default 0.0).
-        axis: Axis of the classes, an integer; the result lacks it (default -1).
+        axis: Axis of the classes, which the result does not have (default -1).
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
     Source: Szegedy et al. (2016) for label smoothing.
     Example:
@@ -479,10 +480,10 @@ def sparse_categorical_crossentropy(
 
     Shapes: labels (...) or (..., 1), predictions (..., C) -> (...).
     Args:
-        from_logits: Whether p is still to go through a softmax (default False); otherwise it is
-            divided by its sum, and kept within [1e-7, 1 - 1e-7].
-        ignore_class: A label whose samples have the value 0, and which a mask leaves out of means;
-            None (default) if every sample counts.
+        from_logits: Whether p are logits, to which a softmax is applied first (default False);
+            probabilities are divided by their sum and clipped to [1e-7, 1 - 1e-7].
+        ignore_class: Label whose samples get the value 0, and a mask that leaves them out of means;
+            None (default) ignores no label.
     Raises ValueError for an invalid label, and if target and prediction cannot be paired.
     Example:
         >>> y, p = [1, 0], [[0.5, 0.5], [0.75, 0.25]]
@@ -510,7 +511,7 @@ def sparse_categorical_crossentropy(
 
 
 def accuracy(y_true: TensorLike, y_pred: TensorLike) -> Array:
-    """How often y = p, the mean over the last axis.
+    """The fraction of elements with y = p, the mean over the last axis.
 
     Shapes: (..., n), (..., n) -> (...).
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
@@ -524,11 +525,11 @@ def accuracy(y_true: TensorLike, y_pred: TensorLike) -> Array:
 
 
 def binary_accuracy(y_true: TensorLike, y_pred: TensorLike, threshold: float = 0.5) -> Array:
-    """How often p > threshold says what y says (0 or 1), the mean over the last axis.
+    """The fraction of elements where p > threshold agrees with y (0 or 1), over the last axis.
 
     Shapes: (..., n), (..., n) -> (...).
     Args:
-        threshold: What p must exceed to mean 1, a number from 0 to 1 (default 0.5).
+        threshold: Predictions above it count as 1, a number from 0 to 1 (default 0.5).
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
     Example:
         >>> y, p = [[0], [1], [1], [1]], [[0.2], [0.4], [0.6], [0.8]]
@@ -542,7 +543,7 @@ def binary_accuracy(y_true: TensorLike, y_pred: TensorLike, threshold: float = 0
 
 
 def categorical_accuracy(y_true: TensorLike, y_pred: TensorLike) -> Array:
-    """Whether the largest elements of y and p have the same index: argmax y = argmax p.
+    """The accuracy for one-hot targets: 1 where argmax y = argmax p, else 0.
 
     Shapes: (..., C), (..., C) -> (...).
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
@@ -556,7 +557,7 @@ def categorical_accuracy(y_true: TensorLike, y_pred: TensorLike) -> Array:
 
 
 def sparse_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike) -> Array:
-    """Whether y is the index of the largest element of p: y = argmax p.
+    """The accuracy for integer labels: 1 where y = argmax p, else 0.
 
     Shapes: labels (...) or (..., 1), predictions (..., C) -> (...).
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
@@ -570,11 +571,11 @@ def sparse_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike) -> Array
 
 
 def top_k_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike, k: int = 5) -> Array:
-    """Whether the index of the 1 in y is among those of the k largest elements of p.
+    """The top-k accuracy for one-hot targets: 1 where the class is among the k largest of p.
 
     Shapes: (..., C), (..., C) -> (...).
     Args:
-        k: How many of the largest elements count, at least 1 (default 5).
+        k: Number of largest elements that count, at least 1 (default 5).
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
     Example:
         >>> y, p = [[0, 0, 1], [0, 1, 0]], [[0.1, 0.2, 0.7], [0.5, 0.3, 0.2]]
@@ -586,11 +587,11 @@ def top_k_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike, k: int = 
 
 
 def sparse_top_k_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike, k: int = 5) -> Array:
-    """Whether p[y] is among the k largest of p.
+    """The top-k accuracy for integer labels: 1 where p[y] is among the k largest of p, else 0.
 
     Shapes: labels (...) or (..., 1), predictions (..., C) -> (...).
     Args:
-        k: How many of the largest elements count, at least 1 (default 5).
+        k: Number of largest elements that count, at least 1 (default 5).
     Raises ValueError for an invalid label, and if target and prediction cannot be paired.
     Example:
         >>> y, p = [2, 1], [[0.1, 0.2, 0.7], [0.5, 0.3, 0.2]]
@@ -652,7 +653,7 @@ RANGES = {
 
 
 def checked(**settings: Any) -> dict[str, Any]:
-    """The settings of a formula by name; ValueError for one out of range."""
+    """Return the settings of a formula by name; raise ValueError for one that is out of range."""
     for name in RANGES.keys() & settings.keys():
         check_numbers(**RANGES[name], **{name: settings[name]})
     return settings
@@ -690,7 +691,7 @@ share_arguments(
     ],
     """
     Args:
-        y_true: Targets y, cast to the type of `y_pred`; a last axis of 1 comes or goes to fit.
-        y_pred: Predictions p, a tensor or what becomes one.
+        y_true: Targets y, cast to the type of `y_pred`, a last axis of 1 added or removed to fit.
+        y_pred: Predictions p, a tensor or anything that converts to one.
     """,
 )

@@ -1,6 +1,6 @@
-"""Losses: how wrong a prediction is, as one number that training makes small.
+"""Losses: the error of a prediction as one number, which training minimizes.
 
-A loss is a formula that gives one value for each sample, and a reduction of these to one number.
+A loss is a formula with one value for each sample, and a reduction of these values to one number.
 """
 
 from collections.abc import Callable
@@ -44,7 +44,7 @@ REDUCTIONS = ("sum_over_batch_size", "sum", "mean_with_sample_weight", "none", N
 
 
 class LossOptions(TypedDict, total=False):
-    """What all losses take beside their name, as keywords."""
+    """The keyword arguments of all losses, besides their name."""
 
     reduction: Reduction
     dtype: DType
@@ -53,8 +53,8 @@ class LossOptions(TypedDict, total=False):
 class Loss(registry.Configurable):
     """The base of losses: `loss(y_true, y_pred, sample_weight=None)` is a tensor.
 
-    A subclass defines `call(y_true, y_pred)`, which gives a value l for each sample. With weights
-    w, `reduction` makes of them
+    A subclass defines `call(y_true, y_pred)`, which returns a value l for each sample. With weights
+    w, `reduction` turns them into
 
         "sum_over_batch_size"      sum(l w) / size(l)
         "sum"                      sum(l w)
@@ -62,13 +62,14 @@ class Loss(registry.Configurable):
         "none" or None             l w
 
     A mask m on the predictions multiplies the weights, for "sum_over_batch_size" by m size(m) /
-    sum(m), so that masked steps leave the mean.
+    sum(m), so that masked steps do not count in the mean.
 
     Args:
-        name: Name of the loss; None (default) makes it from the class, such as `log_cosh`.
-        reduction: What is made of the values of the samples, one of the names above (default
+        name: Name of the loss; None (default) derives it from the class, such as `log_cosh`.
+        reduction: How the values of the samples are reduced, one of the names above (default
             "sum_over_batch_size").
-        dtype: A type that the config keeps; the loss has that of its values (default None).
+        dtype: Kept in the config, without effect on the result, which has the dtype of the values
+            (default None).
     Raises ValueError for another reduction.
     Example:
         >>> class FourthPower(keras.losses.Loss):
@@ -93,19 +94,19 @@ class Loss(registry.Configurable):
         self.dtype: DType = dtype
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """One value for each sample."""
+        """Return one value for each sample."""
         raise NotImplementedError(f"{type(self).__name__} must define call(self, y_true, y_pred)")
 
     def __call__(
         self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None
     ) -> Tensor:
-        """The values of all samples, weighted and reduced.
+        """Return the loss of a batch: the values of its samples, weighted and reduced.
 
         Args:
-            y_true: Targets, a tensor or what becomes one.
-            y_pred: Predictions, a tensor or what becomes one, perhaps with a mask.
+            y_true: Targets, a tensor or anything that converts to one.
+            y_pred: Predictions, a tensor or anything that converts to one, perhaps with a mask.
             sample_weight: Weights of the values, one for each sample or each value; None (default)
-                weights all alike.
+                weights all equally.
         Raises ValueError if targets, predictions and weights do not fit.
         """
         y_true, y_pred = self.prepare(y_true, y_pred)
@@ -118,9 +119,9 @@ class Loss(registry.Configurable):
         return formulas.adapt(y_true, y_pred)
 
     def check_targets(self, targets: Array, shape: Shape) -> None:
-        """Raise ValueError if an array of targets cannot belong to predictions of `shape`.
+        """Raise ValueError if an array of targets does not fit predictions of `shape`.
 
-        Training asks this once for all data, before the first step.
+        Training calls this once for all data, before the first step.
 
         Args:
             targets: All targets, an array.
@@ -154,11 +155,11 @@ def combine(
 
 
 # ---------------------------------------------------------------------------------------------
-# A formula makes a loss
+# Losses made from formulas
 
 
 class FormulaLoss(Loss):
-    """The base of losses that are a formula: its settings are their first arguments.
+    """The base of losses made from a formula, whose settings are their first arguments.
 
     `FormulaLoss` itself has no formula: a subclass names one, `class Mine(FormulaLoss, formula=f)`.
 
@@ -175,7 +176,7 @@ class FormulaLoss(Loss):
     def __init_subclass__(
         cls, formula: Callable[..., Any] | None = None, aliases: tuple[str, ...] = (), **more: Any
     ) -> None:
-        """Give a class its `formula` and the docstring of it, and register both."""
+        """Give a class its `formula` and the formula's docstring, and register both."""
         if formula is not None:
             cls.formula, cls.__doc__ = staticmethod(formula), cls.__doc__ or formula.__doc__
         super().__init_subclass__(**more)
@@ -304,7 +305,7 @@ class SparseCategoricalCrossentropy(FormulaLoss, formula=sparse_categorical_cros
 
 @registry.register
 class FunctionLoss(Loss):
-    """A loss of a function (y_true, y_pred) -> one value for each sample, or one for all.
+    """A loss made from a function (y_true, y_pred) -> one value for each sample, or one for all.
 
     Args:
         function: Function of two tensors, or its registered name.
@@ -352,8 +353,8 @@ share_arguments(
     [Loss.call, Loss.prepare],
     """
     Args:
-        y_true: Targets, a tensor or what becomes one.
-        y_pred: Predictions, a tensor or what becomes one.
+        y_true: Targets, a tensor or anything that converts to one.
+        y_pred: Predictions, a tensor or anything that converts to one.
     """,
 )
 

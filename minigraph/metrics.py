@@ -1,4 +1,4 @@
-"""Metrics: what to watch while training. Each is a running sum over all batches of an epoch."""
+"""Metrics: numbers to monitor in training, from running sums over all batches of an epoch."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Literal, TypeAlias, overload
@@ -23,14 +23,14 @@ from .ops.kernels import scatter_add
 
 
 class Metric(registry.Configurable):
-    """The base of metrics: `update_state` adds a batch, `result` reads, `reset_state` resets.
+    """The base of metrics: `update_state` adds a batch, `result` returns the value so far.
 
-    A subclass makes its running sums with `add_weight` and defines `update_state` and `result`. A
-    call adds a batch and reads.
+    A subclass makes its running sums with `add_weight` and defines `update_state` and `result`.
+    `reset_state` sets the sums to 0; a call adds a batch and returns the value.
 
     Args:
-        name: Name in the logs; None (default) makes it from the class, such as `log_cosh_error`.
-        dtype: A type that the config keeps; running sums are float64 all the same (default None).
+        name: Name in the logs; None (default) derives it from the class, such as `log_cosh_error`.
+        dtype: Kept in the config, without effect: running sums are float64 (default None).
     Example:
         >>> class Count(keras.metrics.Metric):
         ...     def __init__(self, name="count"):
@@ -57,13 +57,13 @@ class Metric(registry.Configurable):
         dtype: DType = "float64",
         name: str | None = None,
     ) -> Variable:
-        """A running sum. It is float64, so that a long epoch does not lose its last samples.
+        """Make a running sum. It is float64, so that rounding loses no samples in a long epoch.
 
         Args:
-            shape: Its shape, a tuple, or an int for one axis (default ()).
-            initializer: How it starts, as a name, a config or an object (default "zeros").
-            dtype: Its type (default "float64").
-            name: Its name; None (default) means `sum`.
+            shape: Shape of the sum, a tuple, or an integer for one axis (default ()).
+            initializer: Initial values, as a name, a config or an object (default "zeros").
+            dtype: Type of the sum (default "float64").
+            name: Name of the variable; None (default) means `sum`.
         """
         shape = (shape,) if isinstance(shape, int) else tuple(shape)
         start = initializers.get(initializer)(shape, "float64", seed=0)
@@ -94,10 +94,10 @@ class Metric(registry.Configurable):
             variable.assign(np.zeros(variable.shape))
 
     def load_state(self, arrays: Iterable[Array]) -> None:
-        """Take over the values of `variables`.
+        """Set the values of `variables`.
 
         Args:
-            arrays: Their values in the same order, an array for each.
+            arrays: Values of the variables in their order, an array for each.
         Raises ValueError if a shape or the count differs.
         """
         for variable, array in zip(self._variables, arrays, strict=True):
@@ -136,8 +136,8 @@ class Mean(Metric):
         """Add values to the running sums.
 
         Args:
-            sample_weight: Weights of the values, an array whose axes are aligned with theirs from
-                the left, or a number; None (default) weights all alike.
+            sample_weight: Weights of the values, a number, or an array whose axes are aligned with
+                theirs from the left; None (default) weights all equally.
         Raises ValueError if the weights do not fit.
         """
         if context.tracing is not None:  # a symbolic call has no side effects
@@ -150,7 +150,7 @@ class Mean(Metric):
             weights = formulas.spread(convert_to_tensor(weights).value, values)
             weights = array_module(values).broadcast_to(weights, values.shape)
             total, count = (values * weights).sum(dtype="float64"), weights.sum(dtype="float64")
-        # In place: these two arrays are never handed out, and this runs at every step.
+        # In place: no caller ever gets these two arrays, and this runs at every step.
         self.total.value += total
         self.count.value += count
 
@@ -180,8 +180,8 @@ class Sum(Metric):
         """Add values to the running sum.
 
         Args:
-            sample_weight: Weights of the values, an array whose axes are aligned with theirs from
-                the left; None (default) weights all alike.
+            sample_weight: Weights of the values, whose axes are aligned with theirs from the left;
+                None (default) weights all equally.
         Raises ValueError if the weights do not fit.
         """
         values = convert_to_tensor(values).value
@@ -242,7 +242,7 @@ class MeanMetricWrapper(Mean):
 
 
 # ---------------------------------------------------------------------------------------------
-# A formula makes a metric. In files they are written `metrics>Name`, since a loss may have the
+# Metrics made from formulas. In files they are written `metrics>Name`, since a loss may have the
 # same name; accuracies keep their plain names, because no loss has one.
 
 
@@ -265,7 +265,7 @@ class FormulaMetric(MeanMetricWrapper):
     def __init_subclass__(
         cls, formula: Callable[..., Any] | None = None, aliases: tuple[str, ...] = (), **more: Any
     ) -> None:
-        """Give a class its `formula` and the docstring of it, and register the class."""
+        """Give a class its `formula` and the formula's docstring, and register the class."""
         if formula is not None:
             cls.formula, cls.__doc__ = staticmethod(formula), cls.__doc__ or formula.__doc__
         super().__init_subclass__(**more)
@@ -381,7 +381,7 @@ class SparseCategoricalCrossentropy(
 
 @registry.register(group="metric", aliases=("rmse", "RMSE"))
 class RootMeanSquaredError(MeanSquaredError):
-    """The square root of the mean squared error, over all samples seen.
+    """The square root of the mean squared error over all samples so far.
 
         sqrt(mean (y - p)^2)
 
@@ -408,11 +408,13 @@ class Counts(Metric):
     subclass defines `value(tp, fp, fn, tn)`.
 
     Args:
-        thresholds: What p must exceed to be positive, a number from 0 to 1; a list of them gives a
-            result for each. None (default) means 0.5, or no threshold where `top_k` is given.
-        top_k: Only the k largest p of each row can be positive, an integer; None (default): all.
-        class_id: Index of the only column that counts; None (default): all columns.
-        name: Name in the logs; None (default) makes a new one from the class, such as `recall_1`.
+        thresholds: Predictions above it are positive: a number from 0 to 1, or a list of them, with
+            one result for each. None (default) means 0.5, or no threshold if `top_k` is given.
+        top_k: Only the k largest predictions of each row can be positive; None (default) sets no
+            limit.
+        class_id: Index of the only class to count, a column; None (default) counts all.
+        name: Name in the logs; None (default) derives a unique one from the class, such as
+            `recall_1`.
     Raises ValueError for a threshold outside [0, 1].
     Example:
         >>> class Positives(keras.metrics.Counts):
@@ -446,13 +448,13 @@ class Counts(Metric):
         self.counts: Variable | None = None
 
     def value(self, tp: Array, fp: Array, fn: Array, tn: Array) -> Array:
-        """What the metric makes of its counts, an element for each threshold.
+        """Compute the metric from its counts, with an element for each threshold.
 
         Args:
-            tp: How many are positive and true, an array with an element for each threshold.
-            fp: How many are positive but false, likewise.
-            fn: How many are true but not positive, likewise.
-            tn: How many are neither, likewise.
+            tp: Number of true positives for each threshold, an array.
+            fp: Number of false positives, likewise.
+            fn: Number of false negatives, likewise.
+            tn: Number of true negatives, likewise.
         """
         raise NotImplementedError(f"{type(self).__name__} must define value(self, tp, fp, fn, tn)")
 
@@ -487,7 +489,7 @@ class Counts(Metric):
         """The variable of the counts, which is made when it is first asked for.
 
         Args:
-            shape: Its shape: (4, thresholds), for many labels with an axis for them.
+            shape: Shape of the variable: (4, thresholds), or (4, thresholds, labels).
         """
         if self.counts is None:
             self.counts = self.add_weight(shape, name="counts")
@@ -499,7 +501,7 @@ class Counts(Metric):
         super().load_state(arrays)
 
     def probability(self, p: Array) -> Array:
-        """The predictions as numbers that a threshold divides.
+        """Return the predictions as probabilities, to compare with thresholds.
 
         Args:
             p: Predictions, an array.
@@ -521,10 +523,10 @@ class Counts(Metric):
         """The four counts for each threshold: (4, thresholds).
 
         Args:
-            xp: The array library of `p`.
-            true: Which elements are true, an array of bools of the shape of `p`.
-            p: Predictions.
-            weight: How much each element counts, of the shape of `p`.
+            xp: Array library of `p`.
+            true: Targets, an array of bools of the shape of `p`.
+            p: Predictions, an array.
+            weight: Weights of the elements, of the shape of `p`.
         """
         thresholds = xp.asarray(self.threshold_array.astype(p.dtype))
         order = thresholds.argsort()
@@ -552,7 +554,7 @@ def ratio(a: Array, b: Array) -> Array:
 
 @registry.register(group="metric")
 class TruePositives(Counts):
-    """How many are called positive and are true: tp.
+    """The number of true positives: tp.
 
     Example:
         >>> metric = keras.metrics.TruePositives()
@@ -566,7 +568,7 @@ class TruePositives(Counts):
 
 @registry.register(group="metric")
 class FalsePositives(Counts):
-    """How many are called positive but are false: fp.
+    """The number of false positives: fp.
 
     Example:
         >>> metric = keras.metrics.FalsePositives()
@@ -580,7 +582,7 @@ class FalsePositives(Counts):
 
 @registry.register(group="metric")
 class FalseNegatives(Counts):
-    """How many are true but not called positive: fn.
+    """The number of false negatives: fn.
 
     Example:
         >>> metric = keras.metrics.FalseNegatives()
@@ -594,7 +596,7 @@ class FalseNegatives(Counts):
 
 @registry.register(group="metric")
 class TrueNegatives(Counts):
-    """How many are neither true nor called positive: tn.
+    """The number of true negatives: tn.
 
     Example:
         >>> metric = keras.metrics.TrueNegatives()
@@ -608,7 +610,7 @@ class TrueNegatives(Counts):
 
 @registry.register(group="metric")
 class Precision(Counts):
-    """How many positives are true: tp / (tp + fp).
+    """The fraction of predicted positives that are true: tp / (tp + fp).
 
     Example:
         >>> metric = keras.metrics.Precision()
@@ -624,7 +626,7 @@ class Precision(Counts):
 
 @registry.register(group="metric")
 class Recall(Counts):
-    """How many of the true are positive: tp / (tp + fn).
+    """The fraction of true samples that are predicted positive: tp / (tp + fn).
 
     Example:
         >>> metric = keras.metrics.Recall()
@@ -640,21 +642,23 @@ class Recall(Counts):
 
 @registry.register(group="metric")
 class AUC(Counts):
-    """The area under the curve of recall over the rate of false positives (ROC).
+    """The area under the ROC curve: recall against the false positive rate.
 
         area = sum over k of (x[k] - x[k + 1]) (y[k] + y[k + 1]) / 2
         x = fp / (fp + tn),  y = tp / (tp + fn)
 
     Args:
-        num_thresholds: At how many evenly spaced thresholds from 0 to 1 the curve is known, an
-            integer of at least 2 (default 200).
-        curve: Which curve it is; only "ROC" (default).
-        summation_method: What lies between two points of the curve: "interpolation" (default), a
-            straight line; "minoring", the lower of them; "majoring", the higher.
-        multi_label: Whether each column has a curve, and the areas are averaged (default False).
-        num_labels: A number that the config keeps; columns are counted in the data (default None).
-        from_logits: Whether predictions are still to go through a sigmoid (default False).
-    Raises ValueError for another curve or way of summing, and for fewer than 2 thresholds.
+        num_thresholds: Number of evenly spaced thresholds from 0 to 1, at least 2 (default 200).
+        curve: The curve; only "ROC" (default) is known.
+        summation_method: Value between two points of the curve: "interpolation" (default) is
+            linear, "minoring" takes the lower point, "majoring" the higher.
+        multi_label: Whether each column has its own curve, and the areas are averaged (default
+            False).
+        num_labels: Kept in the config, without effect: columns are counted in the data (default
+            None).
+        from_logits: Whether predictions are logits, to which a sigmoid is applied first (default
+            False).
+    Raises ValueError for another curve or summation method, and for fewer than 2 thresholds.
     Source: Hanley and McNeil (1982).
     Example:
         >>> auc = keras.metrics.AUC()
@@ -681,7 +685,7 @@ class AUC(Counts):
     ):
         if curve != "ROC" or summation_method not in self.HEIGHTS or num_thresholds < 2:
             raise ValueError(
-                f"AUC knows curve='ROC', summation_method {' or '.join(self.HEIGHTS)} and at least "
+                f"AUC takes curve='ROC', summation_method {' or '.join(self.HEIGHTS)} and at least "
                 f"2 thresholds; got {curve!r}, {summation_method!r} and {num_thresholds!r}"
             )
         inner = [k / (num_thresholds - 1) for k in range(1, num_thresholds - 1)]
@@ -737,8 +741,8 @@ BY_SHAPES: dict[str, Callable[..., Array]] = {
 def for_training(identifier: Any) -> Metric:
     """A metric as `compile` understands it.
 
-    "accuracy" and "crossentropy" mean the binary, sparse or categorical form, whichever the shapes
-    call for. A metric given by name keeps the name as it was written; `package>name`, which a file
+    "accuracy" and "crossentropy" mean the binary, sparse or categorical form, whichever fits the
+    shapes. A metric given by name keeps the name as it was written; `package>name`, which a file
     writes for a registered function, is not such a name.
     """
     if not isinstance(identifier, str):
@@ -755,16 +759,16 @@ share_arguments(
     [Metric.update_state, MeanMetricWrapper.update_state, Counts.update_state],
     """
     Args:
-        y_true: Targets, a tensor or what becomes one.
-        y_pred: Predictions, a tensor or what becomes one, perhaps with a mask.
-        sample_weight: Weights of the samples; None (default) weights all alike.
+        y_true: Targets, a tensor or anything that converts to one.
+        y_pred: Predictions, a tensor or anything that converts to one, perhaps with a mask.
+        sample_weight: Weights of the samples; None (default) weights all equally.
     """,
 )
 share_arguments(
     [Mean.update_state, Sum.update_state],
     """
     Args:
-        values: Numbers, a tensor or what becomes one.
+        values: Numbers, a tensor or anything that converts to one.
     """,
 )
 

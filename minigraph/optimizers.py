@@ -1,9 +1,9 @@
-"""Optimizers: how a gradient becomes a step.
+"""Optimizers: the rules that turn gradients into updates.
 
-All variables together are thought of as one flat vector. What an optimizer remembers, its slots,
+All variables together are treated as one flat vector. The slots of an optimizer, its state,
 are vectors of the same length: m and v in Adam. So an update rule is a few lines on flat arrays,
 and a model of many small variables costs no more than one large one. The vector is updated chunk by
-chunk: the gradient of a chunk is copied together from those of the variables in it.
+chunk: its gradient is assembled from the gradients of the variables in it.
 """
 
 import inspect
@@ -31,11 +31,11 @@ from .ops.kernels import flush_subnormals
 # How many elements are updated at once. They stay in the cache from one operation to the next,
 # which saves a third of the time on a million parameters. A GPU takes all elements at once.
 CHUNK_SIZE = 2**15
-FLUSH_EVERY = 64  # steps: where gradients are 0, a moving average shrinks towards 0 for ever
+FLUSH_EVERY = 64  # steps: where gradients are 0, a moving average decays towards 0 for ever
 
 
 class Segment(NamedTuple):
-    """What one parameter and one chunk have in common."""
+    """The overlap of one parameter and one chunk."""
 
     param: int  # the index of the parameter
     in_chunk: slice
@@ -43,7 +43,7 @@ class Segment(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """A part of the flat vectors that is updated at once, and the segments that it consists of."""
+    """A part of the flat vectors that is updated at once, and the segments in it."""
 
     span: slice
     segments: list[Segment]
@@ -54,7 +54,7 @@ LearningRate: TypeAlias = float | Callable[..., float]
 
 
 class ClippingOptions(TypedDict, total=False):
-    """How gradients are clipped, and the name, as keywords."""
+    """Keyword arguments: how gradients are clipped, and the name."""
 
     clipnorm: float | None
     clipvalue: float | None
@@ -63,7 +63,7 @@ class ClippingOptions(TypedDict, total=False):
 
 
 class OptimizerOptions(ClippingOptions, total=False):
-    """What all optimizers take beside their learning rate, as keywords."""
+    """The keyword arguments of all optimizers, besides their learning rate."""
 
     weight_decay: float | None
 
@@ -73,7 +73,7 @@ Workspace: TypeAlias = tuple[Array, Array, list[Chunk]]
 
 
 class Optimizer(registry.Configurable):
-    """The base of optimizers: `apply(gradients, variables)` makes one step.
+    """The base of optimizers: `apply(gradients, variables)` takes one step.
 
     1. clip the gradients, 2. shrink each variable by `weight_decay * learning_rate`, 3. update, 4.
     count the step in `iterations`.
@@ -82,15 +82,14 @@ class Optimizer(registry.Configurable):
     defines `update`.
 
     Args:
-        learning_rate: How large a step is: a number of at least 0, a schedule, or another function
-            of the step (from 0) or of nothing (default <default>).
-        weight_decay: How fast variables shrink, a number of at least 0; None means that they do
-            not (default <default>).
-        clipnorm: Largest norm of the gradient of one variable, or None (default). Only one of the
-            three kinds of clipping may be set.
-        clipvalue: Largest absolute value of one element of a gradient, or None (default).
-        global_clipnorm: Largest norm of all gradients together, or None (default).
-        name: Name of the optimizer; None (default) makes it from the class, such as `adam`.
+        learning_rate: Step size: a number of at least 0, a schedule, or another function of the
+            step (from 0) or of nothing (default <default>).
+        weight_decay: Rate of weight decay, at least 0; None means no decay (default <default>).
+        clipnorm: Largest norm of each variable's gradient; None (default) does not clip. Only one
+            of the three kinds of clipping may be set.
+        clipvalue: Largest absolute value of each gradient element; None (default) does not clip.
+        global_clipnorm: Largest norm of all gradients together; None (default) does not clip.
+        name: Name of the optimizer; None (default) derives it from the class, such as `adam`.
     Raises ValueError, naming the argument, for a negative or missing number or two kinds of
     clipping.
     Example:
@@ -126,7 +125,7 @@ class Optimizer(registry.Configurable):
         self.clipvalue: float | None = clipvalue
         self.global_clipnorm: float | None = global_clipnorm
         self.iterations: int = 0
-        # the variables that it has moved, in the order of the flat vectors
+        # the variables updated so far, in the order of the flat vectors
         self.parameters: list[Variable] = []
         self.slots: dict[str, Variable] = {}  # the name of each slot -> one flat Variable
         self._spans: list[slice] = []  # where each parameter lies in the flat vectors
@@ -136,7 +135,7 @@ class Optimizer(registry.Configurable):
     # -- what a subclass writes ----------------------------------------------------------------
 
     def slot_names(self) -> list[str]:
-        """The names of the flat vectors that the rule remembers; they start at `slot_start`."""
+        """The names of the flat vectors that the rule keeps; they start at `slot_start`."""
         return []
 
     slot_start: float = 0.0
@@ -147,8 +146,8 @@ class Optimizer(registry.Configurable):
         All arrays are flat, of the same chunk. The slots come by name and are changed in place.
 
         Args:
-            g: Gradient, clipped; it may be overwritten.
-            scratch: An array for intermediate values, of the size of `g`; it may be overwritten.
+            g: Clipped gradient; it may be overwritten.
+            scratch: Array of the size of `g` for intermediate values; it may be overwritten.
             lr: Learning rate of this step.
             t: Number of the step, from 1.
         """
@@ -158,7 +157,7 @@ class Optimizer(registry.Configurable):
 
     @property
     def learning_rate(self) -> float:
-        """The step size now, a float; of a schedule, its value at `iterations`."""
+        """The current step size as a float; for a schedule, its value at `iterations`."""
         rate = self._learning_rate
         if not callable(rate):
             return rate
@@ -177,7 +176,7 @@ class Optimizer(registry.Configurable):
     def apply(self, gradients: Iterable[Any], variables: Iterable[Variable]) -> None:
         """Move each variable one step against its gradient.
 
-        No array of a variable is written to: whoever holds one keeps what was there.
+        No array of a variable is modified in place: references to an old array keep the old values.
 
         Args:
             gradients: Tensors or arrays, each of the shape of its variable; None leaves the
@@ -205,7 +204,7 @@ class Optimizer(registry.Configurable):
     def _move(
         self, gradients: dict[int, Array], old: dict[int, Array], new: dict[int, Array]
     ) -> None:
-        """Write the new values chunk by chunk; in each dict stands index of a parameter: array."""
+        """Write the new values chunk by chunk; each dict maps parameter indices to arrays."""
         xp, lr = array_module(*old.values()), self.learning_rate
         keep = 1 - (self.weight_decay or 0) * lr
         scales = self._clip_scales(gradients)
@@ -240,7 +239,7 @@ class Optimizer(registry.Configurable):
     def _with_gradients(
         self, gradients: list[Any], variables: list[Variable]
     ) -> tuple[list[Any], list[Variable]]:
-        """The pairs where there is a gradient, as two lists."""
+        """The gradients that are not None and their variables, as two lists."""
         if len(gradients) != len(variables):
             raise ValueError(f"got {len(gradients)} gradients for {len(variables)} variables")
         if not variables:
@@ -250,12 +249,12 @@ class Optimizer(registry.Configurable):
             return gradients, variables
         if len(missing) == len(variables):
             names = [v.name for v in variables]
-            raise ValueError(f"no gradient reaches any of {names}: the loss does not need them")
+            raise ValueError(f"no gradient reaches any of {names}: the loss does not use them")
         if fresh := [v for v in missing if v not in self._without_gradient]:
             self._without_gradient.update(fresh)
             named = [f"{v.name!r} of shape {v.shape} at index {variables.index(v)}" for v in fresh]
             warnings.warn(
-                f"no gradient reaches the variables {'; '.join(named)}, so they stay as they are",
+                f"no gradient reaches the variables {'; '.join(named)}, so they are unchanged",
                 stacklevel=3,
             )
         pairs = [(g, v) for g, v in zip(gradients, variables, strict=True) if g is not None]
@@ -266,11 +265,11 @@ class Optimizer(registry.Configurable):
         if len(variables) == len(self.parameters) and all(
             map(operator.is_, variables, self.parameters)
         ):
-            return range(len(variables))  # those of the last step, as nearly always
+            return range(len(variables))  # the same as in the last step, the usual case
         for variable in variables:
             if not isinstance(variable, Variable):
                 raise TypeError(
-                    "`variables` is a list of Variables, such as model.trainable_weights; found "
+                    "`variables` must be a list of Variables, such as model.trainable_weights; got "
                     f"{variable!r:.80}"
                 )
         if len(set(variables)) != len(variables):
@@ -282,10 +281,10 @@ class Optimizer(registry.Configurable):
         return self._spans[self.parameters.index(variable)]
 
     def build(self, variables: Iterable[Variable]) -> None:
-        """Append slots for new variables; known ones keep theirs.
+        """Append slots for new variables; existing ones are kept.
 
         Args:
-            variables: Variables that are to be moved.
+            variables: Variables that are to be updated.
         """
         new = [v for v in variables if v not in self.parameters]
         if not new:
@@ -307,7 +306,7 @@ class Optimizer(registry.Configurable):
         self.slots, self._workspaces = slots, {}
 
     def _slots_of_others(self, variables: list[Variable]) -> list[tuple[Array, slice, Array]]:
-        """Copies of the slots of known variables that are not moved in this step."""
+        """Copies of the slots of known variables that are not updated in this step."""
         if len(variables) == len(self.parameters):
             return []
         return [
@@ -334,7 +333,7 @@ class Optimizer(registry.Configurable):
             yield to_backend(array).reshape(-1)
 
     def _clip_scales(self, gradients: dict[int, Array]) -> dict[int, Array]:
-        """The factor of each parameter's gradient, if their norm is limited."""
+        """The scale factor of each parameter's gradient, if gradient norms are limited."""
         limit = self.clipnorm if self.global_clipnorm is None else self.global_clipnorm
         if limit is None:
             return {}
@@ -344,20 +343,20 @@ class Optimizer(registry.Configurable):
             squares[k] = g @ g
         if self.global_clipnorm is not None:
             squares = dict.fromkeys(squares, sum(squares.values()))
-        # An `if` would wait for a GPU.
+        # An `if` would have to wait for a GPU.
         return {k: limit / xp.maximum(xp.sqrt(s), limit or 1) for k, s in squares.items()}
 
     # -- state and config ----------------------------------------------------------------------
 
     @property
     def variables(self) -> list[Variable]:
-        """What it remembers between steps: one flat variable for each slot."""
+        """The state kept between steps: one flat variable for each slot."""
         return list(self.slots.values())
 
     def state(self, variables: Iterable[Variable]) -> list[tuple[str, np.ndarray]]:
-        """All that a file needs to go on, as a list of (name, array).
+        """Everything needed to continue training, as a list of (name, array).
 
-        The slots of the k-th variable are named `k/slot`. Variables that it never moved are left
+        The slots of the k-th variable are named `k/slot`. Variables that it never updated are left
         out.
 
         Args:
@@ -378,10 +377,10 @@ class Optimizer(registry.Configurable):
         variables: Sequence[Variable],
         order: Iterable[int] | None = None,
     ) -> None:
-        """Take over what `state` gave.
+        """Restore what `state` returned.
 
         Args:
-            state: What it gave, as pairs (name, array) or as a dict.
+            state: Result of `state`, as pairs (name, array) or as a dict.
             variables: Variables in the order that they had for `state`.
             order: Indices of the variables in the order of the `parameters`, because sums over the
                 flat vectors round off in their order; None (default) is that of `variables`.
@@ -409,7 +408,7 @@ class Optimizer(registry.Configurable):
         self.iterations = int(iterations)
 
     def _check_slots(self, state: dict[str, Any], names: dict[str, tuple[Variable, str]]) -> None:
-        """Raise ValueError for an unknown slot, or one that has not the shape of its variable."""
+        """Raise ValueError for an unknown slot, or one whose shape is not that of its variable."""
         for name, array in state.items():
             if name not in names:
                 raise ValueError(
@@ -423,7 +422,7 @@ class Optimizer(registry.Configurable):
                 )
 
     def get_config(self) -> Config:
-        """The constructor arguments as plain JSON, with the learning rate as it is now."""
+        """The constructor arguments as plain JSON, with the current learning rate."""
         rate = {"learning_rate": registry.serialize(self._learning_rate)}
         return registry.read_config(self) | rate
 
@@ -458,8 +457,8 @@ class SGD(Optimizer):
         v = momentum * v - lr * g,  w += momentum * v - lr * g    with nesterov, which looks ahead
 
     Args:
-        momentum: How much of the last step is repeated, a number from 0 to 1 (default 0.0).
-        nesterov: Whether momentum looks ahead (default False); without momentum it does nothing.
+        momentum: Momentum coefficient, a number from 0 to 1 (default 0.0).
+        nesterov: Whether momentum is Nesterov's, which looks ahead (default False).
     Raises ValueError if `momentum` is outside [0, 1].
     Source: Robbins and Monro (1951), Polyak (1964), Nesterov (1983).
     Example:
@@ -492,7 +491,7 @@ class SGD(Optimizer):
         """The step of descent, with momentum if there is a v.
 
         Args:
-            v: The last step; None (default) without momentum.
+            v: Velocity, the last step; None (default) without momentum.
         """
         g *= -lr
         if v is None:
@@ -504,7 +503,7 @@ class SGD(Optimizer):
 
 @registry.register(group="optimizer", spelled="rmsprop")
 class RMSprop(Optimizer):
-    """Each gradient is divided by the root of the moving average of its square.
+    """Divide each gradient by the root of the moving average of its square.
 
         v = rho * v + (1 - rho) * g^2
         w -= lr * g / sqrt(v + epsilon)
@@ -512,10 +511,11 @@ class RMSprop(Optimizer):
         b = momentum * b - lr * g / sqrt(v + epsilon),  w += b                 with momentum
 
     Args:
-        rho: How much the moving averages keep at each step, a number from 0 to 1 (default 0.9).
-        momentum: How much of the last step is repeated, a number from 0 to 1 (default 0.0).
-        epsilon: What is added under the root, so that it is never 0; at least 0 (default 1e-7).
-        centered: Whether the square of the mean gradient m is taken off v (default False).
+        rho: Decay rate of the moving averages, a number from 0 to 1 (default 0.9).
+        momentum: Momentum coefficient, a number from 0 to 1 (default 0.0).
+        epsilon: Small number under the root, against division by 0; at least 0 (default 1e-7).
+        centered: Whether v is centered: the square of the mean gradient m is subtracted (default
+            False).
     Raises ValueError if `rho` or `momentum` is outside [0, 1], or `epsilon` is negative.
     Source: Tieleman and Hinton (2012).
     Example:
@@ -561,8 +561,8 @@ class RMSprop(Optimizer):
 
         Args:
             v: Moving average of the square of the gradient.
-            m: Moving average of the gradient; None (default) where it is not centered.
-            b: The last step; None (default) without momentum.
+            m: Moving average of the gradient; None (default) if v is not centered.
+            b: Velocity, the last step; None (default) without momentum.
         """
         xp = array_module(g)
         update_average(v, xp.multiply(g, g, out=scratch), self.rho)
@@ -583,9 +583,10 @@ class Moments(Optimizer):
     """The base of Adam and its relatives, which keep moving averages m of g and v of g^2.
 
     Args:
-        beta_1: How much m keeps at each step, a number from 0 to below 1 (default 0.9).
-        beta_2: How much v, or u, keeps at each step, a number from 0 to below 1 (default 0.999).
-        epsilon: What is added to the divisor, so that it is never 0; at least 0 (default 1e-7).
+        beta_1: Decay rate of m, a number from 0 to below 1 (default 0.9).
+        beta_2: Decay rate of v, in Adamax of u, a number from 0 to below 1 (default 0.999).
+        epsilon: Small number added to the divisor, against division by 0; at least 0 (default
+            1e-7).
     Raises ValueError if a beta is not in [0, 1), or `epsilon` is negative.
     Example:
         >>> optimizer = keras.optimizers.Adam(beta_1=0.5, beta_2=0.75)
@@ -617,14 +618,14 @@ class Moments(Optimizer):
 
 @registry.register(group="optimizer")
 class Adam(Moments):
-    """Moving averages of the gradient and of its square, both corrected for starting at 0.
+    """Use moving averages of the gradient and its square, both with bias correction.
 
         m = beta_1 * m + (1 - beta_1) * g
         v = beta_2 * v + (1 - beta_2) * g^2
         w -= lr * sqrt(1 - beta_2^t) / (1 - beta_1^t) * m / (sqrt(v) + epsilon)
 
     Args:
-        amsgrad: Whether v_max, the largest v so far, stands for v in the step (default False).
+        amsgrad: Whether to divide by v_max, the largest v so far, instead of v (default False).
     Raises ValueError if a beta is not in [0, 1), or `epsilon` is negative.
     Source: Kingma and Ba (2015); Reddi et al. (2018) for amsgrad.
     Example:
@@ -678,7 +679,7 @@ class Adam(Moments):
 
 
 class AdamOptions(ClippingOptions, total=False):
-    """What `AdamW` takes as `Adam` does, as keywords."""
+    """The keyword arguments that `AdamW` shares with `Adam`."""
 
     beta_1: float
     beta_2: float
@@ -688,7 +689,7 @@ class AdamOptions(ClippingOptions, total=False):
 
 @registry.register(group="optimizer")
 class AdamW(Adam):
-    """Adam whose weights also shrink at each step, apart from the gradient.
+    """Adam with decoupled weight decay: weights shrink at each step, apart from the gradient.
 
         w = w * (1 - lr * weight_decay) - step of Adam
 
@@ -713,14 +714,14 @@ class AdamW(Adam):
 
 @registry.register(group="optimizer")
 class Adagrad(Optimizer):
-    """Each gradient is divided by the root of the sum of all its squares so far.
+    """Divide each gradient by the root of the sum of its squares so far.
 
-        G = G + g^2, from initial_accumulator_value on
+        G = G + g^2, starting at initial_accumulator_value
         w -= lr * g / sqrt(G + epsilon)
 
     Args:
-        initial_accumulator_value: What G starts from, a number of at least 0 (default 0.1).
-        epsilon: What is added under the root, so that it is never 0; at least 0 (default 1e-7).
+        initial_accumulator_value: Initial value of G, at least 0 (default 0.1).
+        epsilon: Small number under the root, against division by 0; at least 0 (default 1e-7).
     Raises ValueError for a negative `initial_accumulator_value` or `epsilon`.
     Source: Duchi et al. (2011).
     Example:
@@ -763,7 +764,7 @@ class Adagrad(Optimizer):
 
 @registry.register(group="optimizer")
 class Adamax(Moments):
-    """Adam with the largest recent gradient instead of the root of the mean square.
+    """Adam with the infinity norm: the largest recent gradient instead of the root mean square.
 
         m = beta_1 * m + (1 - beta_1) * g
         u = max(beta_2 * u, |g|)
@@ -787,7 +788,7 @@ class Adamax(Moments):
         """The step of Adamax.
 
         Args:
-            u: Largest recent absolute value of the gradient.
+            u: Decaying maximum of the absolute value of the gradient.
         """
         xp = array_module(g)
         xp.maximum(self.beta_2 * u, xp.abs(g), out=u)
@@ -797,7 +798,7 @@ class Adamax(Moments):
 
 @registry.register(group="optimizer")
 class Nadam(Moments):
-    """Adam that looks ahead as Nesterov's momentum does.
+    """Adam with Nesterov momentum.
 
         mu_t = beta_1 * (1 - 0.96^t / 2)
         m = beta_1 * m + (1 - beta_1) * g,  v = beta_2 * v + (1 - beta_2) * g^2
@@ -826,7 +827,7 @@ class Nadam(Moments):
         return self.beta_1 * (1 - 0.5 * 0.96**t)
 
     def product(self, t: int) -> float:
-        """mu_1 ... mu_t, going on from the last step that was asked for.
+        """The product mu_1 ... mu_t, continued from the last step that was computed.
 
         Args:
             t: Number of the step, from 1.
@@ -872,15 +873,15 @@ def get(identifier: OptimizerLike) -> Optimizer | None:
     found = registry.get("optimizer", identifier, Optimizer)
     if found is None or isinstance(found, Optimizer):
         return found
-    raise ValueError(f"an optimizer is a name or an Optimizer, got {identifier!r}")
+    raise ValueError(f"an optimizer must be a name or an Optimizer, got {identifier!r}")
 
 
 share_arguments(
     [rule.update for rule in (SGD, RMSprop, Adam, Adagrad, Adamax, Nadam)],
     """
     Args:
-        g: Gradient, clipped; it may be overwritten.
-        scratch: An array for intermediate values, of the size of `g`.
+        g: Clipped gradient; it may be overwritten.
+        scratch: Array of the size of `g` for intermediate values; it may be overwritten.
         lr: Learning rate of this step.
         t: Number of the step, from 1.
         m: Moving average of the gradient.

@@ -1,4 +1,4 @@
-"""Schedules: a learning rate that changes with the step."""
+"""Schedules: learning rates that change with the step."""
 
 import math
 from collections.abc import Sequence
@@ -27,18 +27,18 @@ class LearningRateSchedule(registry.Configurable):
         """The learning rate of a step.
 
         Args:
-            step: How many steps were made before, from 0.
+            step: Number of steps taken so far.
         """
         raise NotImplementedError(f"{type(self).__name__} must define __call__(self, step)")
 
 
 class Decay(LearningRateSchedule):
-    """The base of schedules that go from an initial rate downwards, over `decay_steps`.
+    """The base of schedules that start at an initial rate and decay over `decay_steps`.
 
     Args:
-        initial_learning_rate: The rate at step 0, a number.
-        decay_steps: How many steps the decay takes, a number above 0.
-        name: A name that the config keeps; it has no other use (default None).
+        initial_learning_rate: Rate at step 0, a number.
+        decay_steps: Length of the decay in steps, a number above 0.
+        name: Kept in the config, without effect (default None).
     Raises ValueError if `decay_steps` is not positive.
     """
 
@@ -52,14 +52,14 @@ class Decay(LearningRateSchedule):
 
 @registry.register
 class ExponentialDecay(Decay):
-    """A rate that falls by the same factor every `decay_steps`.
+    """A rate that decays by the same factor every `decay_steps`.
 
         lr = initial_learning_rate * decay_rate^(step / decay_steps)
 
     Args:
-        decay_steps: After how many steps the factor is complete, a number above 0.
-        decay_rate: The factor, a number.
-        staircase: Whether the exponent is rounded down, so that the rate falls all at once (default
+        decay_steps: Number of steps after which the rate is multiplied by `decay_rate`, above 0.
+        decay_rate: Factor by which the rate decays, a number.
+        staircase: Whether the exponent is rounded down, so that the rate falls in jumps (default
             False).
     Raises ValueError if `decay_steps` is not positive.
     Example:
@@ -90,15 +90,15 @@ class ExponentialDecay(Decay):
 
 @registry.register
 class PiecewiseConstantDecay(LearningRateSchedule):
-    """A rate that changes at given steps and stays between them.
+    """A rate that changes at given steps and is constant in between.
 
         lr = values[k], where k is the count of boundaries below the step
 
     Args:
-        boundaries: The last steps of all pieces but the last one, numbers in ascending order.
-        values: The rates of the pieces, one more than there are boundaries.
-        name: A name that the config keeps; it has no other use (default None).
-    Raises ValueError unless the boundaries ascend and there is one value more than boundaries.
+        boundaries: Last step of each piece but the last, numbers in ascending order.
+        values: Rate of each piece, one more than there are boundaries.
+        name: Kept in the config, without effect (default None).
+    Raises ValueError unless boundaries ascend and there is one more value than boundaries.
     Example:
         >>> schedule = keras.schedules.PiecewiseConstantDecay([1, 3], [1.0, 0.5, 0.1])
         >>> [schedule(step) for step in range(5)]
@@ -110,7 +110,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     ):
         if len(boundaries) + 1 != len(values):
             raise ValueError(
-                f"values must hold one element more than boundaries, got {len(values)} and "
+                f"values must have one more element than boundaries, got {len(values)} and "
                 f"{len(boundaries)}"
             )
         numbers = [*boundaries, *values]
@@ -129,15 +129,15 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 
 @registry.register
 class PolynomialDecay(Decay):
-    """A rate that falls with a power of the remaining time, down to `end_learning_rate`.
+    """A rate that decays with a power of the remaining time, down to `end_learning_rate`.
 
         lr = (initial - end) * (1 - step / decay_steps)^power + end
 
     Args:
-        end_learning_rate: The rate from step `decay_steps` on, a number (default 0.0001).
-        power: The exponent; 1.0 (default) is a straight line.
-        cycle: Whether decay_steps grows to its next multiple when it is over, so that the rate
-            jumps up again, instead of staying at its end (default False).
+        end_learning_rate: Rate from step `decay_steps` on, a number (default 0.0001).
+        power: Exponent; 1.0 (default) gives a straight line.
+        cycle: Whether decay_steps grows to its next multiple whenever it is reached, so that the
+            rate jumps up again, instead of staying at its end (default False).
     Raises ValueError if `decay_steps` is not positive.
     Example:
         >>> line = keras.schedules.PolynomialDecay(1.0, decay_steps=4, end_learning_rate=0.0)
@@ -176,10 +176,10 @@ class CosineDecay(Decay):
         lr = initial * ((1 - alpha) * (1 + cos(pi * step / decay_steps)) / 2 + alpha)
 
     Args:
-        alpha: Which part of the rate is left at the end, a number (default 0.0).
-        warmup_target: A rate to which the initial one first rises in a straight line, and from
-            which it then falls; None (default): it falls at once.
-        warmup_steps: How many steps the rise takes, before `decay_steps` begin (default 0).
+        alpha: Final rate as a fraction of the initial one, or of `warmup_target` (default 0.0).
+        warmup_target: Rate to which the initial one first rises linearly, and from which it then
+            decays; None (default) means no warmup.
+        warmup_steps: Length of the warmup in steps, before `decay_steps` begin (default 0).
     Raises ValueError if `decay_steps` is not positive.
     Source: Loshchilov and Hutter (2017).
     Example:

@@ -27,7 +27,7 @@ class Callback(Documented):
 
     `model` and `params` (`epochs`, `steps`, `verbose`) are set before the first hook.
     `self.model.stop_training = True` ends training after the epoch. `remembers` names the
-    attributes that `BackupAndRestore` keeps: numbers, texts, arrays, and lists and dicts of these.
+    attributes that `BackupAndRestore` keeps: numbers, strings, arrays, lists and dicts of these.
 
     Example:
         >>> class LossPrinter(keras.callbacks.Callback):
@@ -42,7 +42,7 @@ class Callback(Documented):
         2 0.0625
     """
 
-    # Set before the first hook. `model` and `logs` are Any: what trains need not be a Model, and a
+    # Set before the first hook. `model` and `logs` are Any: the trainer need not be a Model, and a
     # hook that is overridden may read `logs["loss"]` at once, though its default is None.
     model: Any = None
     params: Any = None
@@ -52,7 +52,7 @@ class Callback(Documented):
         """Set `model`.
 
         Args:
-            model: What is trained, evaluated or used for a prediction.
+            model: Model that is trained, evaluated or used for predictions.
         """
         self.model = model
 
@@ -69,7 +69,7 @@ class Callback(Documented):
         """Before the first epoch."""
 
     def on_train_end(self, logs: Any = None) -> None:
-        """After the last epoch, also when an error ends training."""
+        """After the last epoch, or when an error ends training."""
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Before an epoch."""
@@ -78,10 +78,10 @@ class Callback(Documented):
         """After an epoch and its validation."""
 
     def on_batch_begin(self, batch: int, logs: Any = None) -> None:
-        """Another name of `on_train_batch_begin`."""
+        """Another name for `on_train_batch_begin`."""
 
     def on_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Another name of `on_train_batch_end`."""
+        """Another name for `on_train_batch_end`."""
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         """Before a training step."""
@@ -92,7 +92,7 @@ class Callback(Documented):
         self.on_batch_end(batch, logs)
 
     def on_test_begin(self, logs: Any = None) -> None:
-        """Before an evaluation, also the one after an epoch."""
+        """Before an evaluation, including the validation of an epoch."""
 
     def on_test_end(self, logs: Any = None) -> None:
         """After an evaluation."""
@@ -124,8 +124,8 @@ class CallbackList:
 
     Args:
         callbacks: A callback, a list of them, or None (default) for none.
-        model: What they get as `model` (default None).
-        params: What they get as `params`, a dict; None (default) is an empty one.
+        model: Model that the callbacks get (default None).
+        params: Dict that the callbacks get as `params`; None (default) is an empty one.
     Raises ValueError for anything that is not a Callback.
     Example:
         >>> hello = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: print(epoch))
@@ -144,7 +144,7 @@ class CallbackList:
         for callback in self.callbacks:
             if not isinstance(callback, Callback):
                 made = f": write {callback.__name__}(...)" if isinstance(callback, type) else ""
-                raise ValueError(f"`callbacks` holds Callback objects, got {callback!r:.80}{made}")
+                raise ValueError(f"`callbacks` needs Callback objects, got {callback!r:.80}{made}")
         self.model: Any = model
         self.params: dict[str, Any] = params or {}
         for callback in self.callbacks:
@@ -160,13 +160,13 @@ class CallbackList:
         """Call one hook of every callback, such as `notify("on_epoch_end", epoch, logs)`.
 
         Args:
-            hook: Name of the hook; what follows it are the arguments of the hook.
+            hook: Name of the hook; the arguments of the hook follow it.
         """
         for callback in self._listeners.get(hook, self.callbacks):
             getattr(callback, hook)(*args)
 
     def listens(self, hook: str) -> bool:
-        """Whether anybody overrides a hook of single batches.
+        """Return whether any callback overrides a hook of single batches.
 
         Args:
             hook: Name of the hook.
@@ -174,15 +174,15 @@ class CallbackList:
         return bool(self._listeners[hook])
 
     def end(self, logs: Any, error: BaseException | None = None, *acts: Callable[[], None]) -> None:
-        """Training ended, perhaps by an error: do the `acts`, then notify every callback.
+        """Finish training, perhaps after an error: run the `acts`, then notify every callback.
 
         Every callback is notified even if an earlier one fails. The first error is raised, unless
         it is the one that ended training, with the later ones in its notes.
 
         Args:
             logs: Losses and metrics of the last epoch, by name.
-            error: What ended training; None (default) if it is complete. What follows it are
-                functions without arguments, to be called first.
+            error: Error that ended training; None (default) if it is complete. The functions that
+                follow take no arguments, and are called first.
         """
         self.ended, self.failed, first = True, error is not None, error
         for act in (*acts, *(partial(c.on_train_end, logs) for c in self.callbacks)):
@@ -198,7 +198,7 @@ class CallbackList:
 
 
 def is_backup(callback: Callback) -> bool:
-    """Whether a callback keeps the state of all the others, and so must come last."""
+    """Return whether a callback keeps the state of all the others, and so must come last."""
     return isinstance(callback, BackupAndRestore)
 
 
@@ -210,14 +210,14 @@ def as_list(callbacks: Any) -> list[Any]:
 
 
 def overrides(callback: Callback, hook: str) -> bool:
-    """Whether a callback overrides a hook of single batches."""
+    """Return whether a callback overrides a hook of single batches."""
     names = [hook, hook.replace("_train", "")] if "train" in hook else [hook]
     own = [getattr(getattr(callback, name), "__func__", None) for name in names]
     return any(fn is not getattr(Callback, name) for fn, name in zip(own, names, strict=True))
 
 
 class History(Callback):
-    """What `fit` returns: `history` maps each name in the logs to a list, one number an epoch.
+    """The result of `fit`: `history` maps each name in the logs to a list, one number per epoch.
 
     Example:
         >>> model = keras.Sequential([keras.layers.Dense(1, kernel_initializer="ones")])
@@ -244,10 +244,10 @@ class History(Callback):
 
 
 class ProgbarLogger(Callback):
-    """Progress in words: one line for each epoch, with a bar.
+    """Print progress: one line with a bar for each epoch.
 
     On a terminal the line grows while the epoch runs. Elsewhere, as in a notebook that is run and
-    stored, only the finished line is printed. It holds no times, so the same run prints the same
+    stored, only the finished line is printed. It contains no times, so the same run prints the same
     text.
 
     Example:
@@ -307,7 +307,7 @@ class ProgbarLogger(Callback):
 
     @property
     def alone(self) -> bool:
-        """Whether this is `evaluate` itself, rather than the validation of an epoch."""
+        """Return whether this is `evaluate` itself, rather than the validation of an epoch."""
         return "epochs" not in self.params
 
     def begin(self) -> None:
@@ -318,7 +318,7 @@ class ProgbarLogger(Callback):
         self.length = 0
 
     def advance(self, batch: int, logs: Any) -> None:
-        """A batch is complete: redraw the line, if it is time for that.
+        """Redraw the line after a batch, if it is time for that.
 
         Args:
             batch: Number of the batch, from 0.
@@ -358,10 +358,10 @@ class ProgbarLogger(Callback):
         return f"{count} {'━' * done}{'─' * (self.WIDTH - done)}"
 
     def redraw(self, line: str) -> None:
-        """Write over the line; blanks cover the end of a longer one.
+        """Overwrite the line; blanks cover the end of a longer one.
 
         Args:
-            line: The text that is to stand there.
+            line: New text of the line.
         """
         print("\r" + line.ljust(self.length), end="", flush=True)
         self.length = len(line)
@@ -377,7 +377,7 @@ def numbers(logs: Any) -> str:
 
 
 def number(value: Any) -> str:
-    """Four decimals, or four digits of a number that would be lost that way."""
+    """Format a number with four decimals, or with four significant digits if it is too small."""
     if np.ndim(value):
         return "[" + ", ".join(number(v) for v in value) + "]"
     return f"{value:.4f}" if value == 0 or abs(value) > 1e-3 else f"{value:.4e}"
@@ -390,15 +390,14 @@ LARGER_IS_BETTER = ("acc", "auc", "precision", "recall", "true_", "cosine")
 
 
 class Monitor(Callback):
-    """The base of callbacks that monitor a number, and ask whether it is better than before.
+    """The base of callbacks that monitor a number and check whether it has improved.
 
     Args:
         monitor: Name of the number in the logs.
-        mode: What is better: "min", less; "max", more; "auto" (default), more if the name has
-            "acc", "auc", "precision", "recall", "true_" or "cosine" in it, else less.
-        min_delta: A number must be better by more than this; its sign does not count (default
-            <default>).
-        verbose: Whether it prints what it does, 1 or 0 (default).
+        mode: "min" if less is better, "max" if more is. "auto" (default) means "max" if the name
+            contains "acc", "auc", "precision", "recall", "true_" or "cosine", else "min".
+        min_delta: Change that an improvement must exceed; its sign is ignored (default <default>).
+        verbose: 1 prints a line for each action, 0 (default) prints nothing.
     Raises ValueError, naming it, for a number that is not in the logs.
     Example:
         >>> monitor = keras.callbacks.Monitor("val_accuracy", min_delta=0.25)
@@ -413,7 +412,7 @@ class Monitor(Callback):
     ) -> None:
         if mode not in ("auto", "min", "max"):
             warnings.warn(
-                f"{type(self).__name__}: mode {mode!r} is unknown, so it is taken as 'auto'",
+                f"{type(self).__name__}: mode {mode!r} is unknown, using 'auto'",
                 stacklevel=3,
             )
             mode = "auto"
@@ -426,7 +425,7 @@ class Monitor(Callback):
         self.worst: float = -math.inf if mode == "max" else math.inf
 
     def improves(self, value: float, best: float) -> bool:
-        """Whether a value is better than the best one; NaN never is.
+        """Return whether a value is better than the best one; NaN never is.
 
         Args:
             value: The value of this epoch.
@@ -450,14 +449,14 @@ class Monitor(Callback):
             return None
         raise ValueError(
             f"{type(self).__name__} watches {self.monitor!r}, but the logs hold {list(logs)}. "
-            "Names with val_ need validation_data or a validation_split in fit()."
+            "Names that start with val_ need validation_data or validation_split in fit()."
         )
 
     def say(self, text: str) -> None:
-        """Print a line, if `verbose` asks for it.
+        """Print a line if `verbose` is not 0.
 
         Args:
-            text: The line.
+            text: Line to print.
         """
         if self.verbose:
             print(text)
@@ -469,14 +468,14 @@ class EarlyStopping(Monitor):
     Afterwards `best`, `best_epoch` and `stopped_epoch` (0 if it did not stop) say what happened.
 
     Args:
-        monitor: Name of the number that is to improve (default "val_loss").
-        patience: After how many epochs in a row without improvement training stops; 0 (default)
-            stops, as 1 does, at the first of them.
-        baseline: A number that must be beaten, or else improvements do not reset the count of
-            epochs; None (default): each improvement does.
-        restore_best_weights: Whether training ends with the weights of the best epoch, also when
-            all epochs are done (default False).
-        start_from_epoch: How many epochs at the start do not count (default 0).
+        monitor: Name of the number that should improve (default "val_loss").
+        patience: Number of epochs in a row without improvement after which training stops; 0
+            (default) acts like 1.
+        baseline: Value that an improvement must beat to reset the count of epochs; None (default)
+            lets every improvement reset it.
+        restore_best_weights: Whether training ends with the weights of the best epoch, even if it
+            was not stopped (default False).
+        start_from_epoch: Number of epochs at the start that do not count (default 0).
     Raises ValueError if the monitored number is not in the logs.
     Source: Prechelt (1998).
     Example:
@@ -534,7 +533,7 @@ class EarlyStopping(Monitor):
         elif self.wait >= self.patience and epoch > 0:
             self.stopped_epoch = epoch
             self.model.stop_training = True
-            self.say(f"Epoch {epoch + 1}: no improvement of {self.monitor}, training stops")
+            self.say(f"Epoch {epoch + 1}: no improvement in {self.monitor}, stopping")
 
     def on_train_end(self, logs: Any = None) -> None:
         if self.best_weights is not None and logs:  # after an error, the weights stay as they are
@@ -543,19 +542,19 @@ class EarlyStopping(Monitor):
 
 
 class ModelCheckpoint(Monitor):
-    """Save the model, or its weights alone, after each epoch or after each `save_freq` batches.
+    """Save the model, or its weights alone, after each epoch or every `save_freq` batches.
 
     When training starts, it checks that the folder is writable.
 
     Args:
-        filepath: The file, a text or a Path, perhaps with `{epoch}` (from 1), `{batch}` (where
-            `save_freq` is a number) and names of the logs, such as `{val_loss:.2f}`.
-        monitor: Name of the number that is to improve, for `save_best_only` (default "val_loss").
-        save_best_only: Whether only a better model than before is saved (default False).
-        save_weights_only: Whether `save_weights` writes the file, and not `save` (default False).
-        save_freq: "epoch" (default), or a number of batches.
-        initial_value_threshold: A number that the first saved model must beat already, with
-            `save_best_only`; None (default) if it need not.
+        filepath: File to write, a string or a Path, which may contain `{epoch}` (from 1), `{batch}`
+            (if `save_freq` is a number) and names from the logs, such as `{val_loss:.2f}`.
+        monitor: Name of the number that should improve, with `save_best_only` (default "val_loss").
+        save_best_only: Whether to save only if the monitored number has improved (default False).
+        save_weights_only: Whether to call `save_weights` instead of `save` (default False).
+        save_freq: "epoch" (default), or the number of batches from one save to the next.
+        initial_value_threshold: Value that the first save must beat, with `save_best_only`; None
+            (default) accepts any.
     Raises ValueError for another `save_freq`, and if a name in `filepath` is not in the logs.
     Example:
         >>> from glob import glob
@@ -608,10 +607,10 @@ class ModelCheckpoint(Monitor):
             self.save(logs)
 
     def save(self, logs: Any, **numbers: int) -> None:
-        """Write the file, if every one is wanted or the monitored number has improved.
+        """Write the file; with `save_best_only`, only if the monitored number has improved.
 
         Args:
-            logs: Losses and metrics so far, by name. Keywords are further numbers for `filepath`.
+            logs: Losses and metrics so far, by name; keywords are further numbers for `filepath`.
         """
         if self.save_best_only:
             value = self.read(logs)
@@ -630,7 +629,7 @@ class ModelCheckpoint(Monitor):
 
 
 def check_frequency(save_freq: Any) -> Frequency:
-    """`save_freq`, which must be "epoch" or a number of batches."""
+    """Return `save_freq`; raise ValueError unless it is "epoch" or a number of batches."""
     if save_freq != "epoch" and not is_size(save_freq, 1):
         raise ValueError(f"save_freq must be 'epoch' or a number of batches, got {save_freq!r}")
     return save_freq
@@ -644,11 +643,11 @@ class ReduceLROnPlateau(Monitor):
     The logs get `learning_rate`, the one of the epoch.
 
     Args:
-        monitor: Name of the number that is to improve (default "val_loss").
-        factor: A number above 0 and below 1 (default 0.1).
-        patience: How many epochs without improvement are waited for, at least 0 (default 10).
-        cooldown: For how many epochs after that none is counted (default 0).
-        min_lr: The rate below which it does not go (default 0.0).
+        monitor: Name of the number that should improve (default "val_loss").
+        factor: Factor of the reduction, a number above 0 and below 1 (default 0.1).
+        patience: Number of epochs without improvement before a reduction, at least 0 (default 10).
+        cooldown: Number of epochs after a reduction that do not count (default 0).
+        min_lr: Lower bound of the learning rate (default 0.0).
     Raises ValueError if `factor` is not below 1, or if the monitored number is not in the logs.
     Example:
         >>> model = keras.Sequential([keras.layers.Dense(1)])
@@ -712,14 +711,14 @@ class ReduceLROnPlateau(Monitor):
 
 
 class LearningRateScheduler(Callback):
-    """Before each epoch: learning rate = schedule(epoch, learning rate), or schedule(epoch).
+    """Set the learning rate before each epoch to schedule(epoch, learning rate) or schedule(epoch).
 
     The logs get `learning_rate`.
 
     Args:
-        schedule: A function of the epoch (from 0), and of the rate so far if it takes two
-            arguments, which returns a number.
-        verbose: Whether it prints each rate, 1 or 0 (default).
+        schedule: Function of the epoch (from 0), and of the current rate if it takes two arguments,
+            that returns a number.
+        verbose: 1 prints each rate, 0 (default) prints nothing.
     Raises ValueError, before the epoch, if the schedule does not return a number.
     Example:
         >>> model = keras.Sequential([keras.layers.Dense(1)])
@@ -751,14 +750,14 @@ class LearningRateScheduler(Callback):
 
 
 class CSVLogger(Callback):
-    """Write a line for each epoch to a table: `epoch` (from 0), then the numbers of the logs.
+    """Write one line per epoch to a CSV file: `epoch` (from 0), then the numbers of the logs.
 
     A number that an epoch lacks is written as NA.
 
     Args:
-        filename: The file, a text or a Path.
-        separator: What stands between two columns, one character (default ",").
-        append: Whether an existing file is continued, rather than replaced (default False).
+        filename: File to write, a string or a Path.
+        separator: Character between two columns (default ",").
+        append: Whether to continue an existing file instead of replacing it (default False).
     Example:
         >>> from pathlib import Path
         >>> model = keras.Sequential([keras.layers.Dense(1, kernel_initializer="ones")])
@@ -787,10 +786,10 @@ class CSVLogger(Callback):
     def on_train_begin(self, logs: Any = None) -> None:
         self.file = open(self.filename, "a+", newline="", encoding="utf-8")
         self.length = self.file.tell() if self.append else 0
-        self.columns: Any = ()  # of the table; None where it is empty still
+        self.columns: Any = ()  # of the table; None while it is still empty
 
     def open(self) -> None:
-        """Remove old lines, once it is known whether training resumes from a backup."""
+        """Drop old lines and read the columns, now that it is known whether training resumes."""
         self.file.truncate(min(self.length, self.file.tell()))
         self.file.seek(0)
         self.columns = next(csv.reader(self.file, delimiter=self.separator), None)
@@ -818,21 +817,22 @@ class CSVLogger(Callback):
 class BackupAndRestore(Callback):
     """Save the state of training, so that it can be stopped anywhere and resumed later.
 
-    Run the same `fit` again, on a model that is made in the same way: it resumes from the file, and
+    Run the same `fit` again, on a model made in the same way: it resumes from the file, and
     ends with the same bits as if it had never been stopped, on the same kind of machine. The file
-    is written when training starts, then after each epoch or each `save_freq` batches.
+    is written when training starts, then after each epoch or every `save_freq` batches.
 
     The file holds the weights, the optimizer's state and learning rate, all random streams, the
     epoch, the batch and the order of the batches, the running metrics, the History, and of each
     callback what it `remembers`. Arrays and a PyDataset continue at the next batch. From a
     generator, or anything else that is iterated, the batches that were used are read again and
-    skipped, so it must yield the same ones again. Where an epoch resumes in its middle, its
+    skipped, so it must yield the same ones again. If it resumes within an epoch, its
     `on_epoch_begin` is called a second time, and what is remembered is restored after that.
 
     Args:
-        backup_dir: The file, a text or a Path, or an existing folder for `backup.safetensors`.
-        save_freq: "epoch" (default), or a number of batches.
-        delete_checkpoint: Whether the file is deleted once training is complete (default True).
+        backup_dir: File to write, a string or a Path, or an existing folder for
+            `backup.safetensors`.
+        save_freq: "epoch" (default), or the number of batches from one save to the next.
+        delete_checkpoint: Whether to delete the file once training is complete (default True).
     Raises ValueError for a model without weights (call it on data first), FileDamaged or
     FileRefused (both ValueError) if the file belongs to another model, optimizer or set of
     callbacks, and OSError if it cannot be written. Then nothing is changed.
@@ -873,8 +873,8 @@ class BackupAndRestore(Callback):
         self.restore: Any = None  # a function, where training resumes
         if self.save_freq != "epoch" and self.model._scoring.names is None:
             raise ValueError(
-                "a backup between two epochs holds the metrics of all outputs, and what these are "
-                "is not known before the first batch: call test_on_batch on some data first"
+                "a backup between two epochs holds the metrics of all outputs, and these are "
+                "not known before the first batch: call test_on_batch on some data first"
             )
         if os.path.exists(self.path):
             self.restore = load(self.model, self.path)
@@ -885,14 +885,14 @@ class BackupAndRestore(Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.epoch = epoch
-        if self.model._session.done:  # undo what other callbacks did in this hook a second time
+        if self.model._session.done:  # undo what this repeated hook did to other callbacks
             self.restore()
         self.restore = None
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self.batches += 1
         due = self.save_freq != "epoch" and self.batches % self.save_freq == 0
-        if due and not self.model.stop_at_once:  # else this epoch ends here, and so does training
+        if due and not self.model.stop_at_once:  # else the epoch and training end here
             self.save(self.epoch, batch + 1, logs)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
@@ -915,7 +915,7 @@ class BackupAndRestore(Callback):
 
 
 class LambdaCallback(Callback):
-    """Functions as hooks: `LambdaCallback(on_epoch_end=lambda epoch, logs: ...)`.
+    """A callback made of functions: `LambdaCallback(on_epoch_end=lambda epoch, logs: ...)`.
 
     Raises TypeError for a name that is not a hook.
     Example:
@@ -947,14 +947,14 @@ class TerminateOnNaN(Callback):
         >>> callback = keras.callbacks.TerminateOnNaN()
         >>> callback.set_model(keras.Sequential())
         >>> callback.on_train_batch_end(3, {"loss": np.nan})
-        Batch 3: the loss is not finite, training stops
+        Batch 3: the loss is not finite, stopping
         >>> callback.model.stop_training
         True
     """
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         if not math.isfinite((logs or {}).get("loss", 0.0)):
-            print(f"Batch {batch}: the loss is not finite, training stops")
+            print(f"Batch {batch}: the loss is not finite, stopping")
             self.model.stop_training = self.model.stop_at_once = True
 
 

@@ -1,4 +1,4 @@
-"""Logs: the numbers that a step gives. On a GPU they stay there until somebody looks at them."""
+"""Logs: the numbers that a step returns. On a GPU they stay there until they are read."""
 
 import functools
 from collections import UserDict
@@ -14,7 +14,7 @@ from ..core.types import Array, Logs
 
 
 def on_host() -> bool:
-    """Whether numbers are on the host, so that looking at one costs no wait."""
+    """Return whether numbers are on the host, so that reading one needs no wait."""
     return device.array_type is np.ndarray
 
 
@@ -29,7 +29,7 @@ def to_number(value: Any) -> float | list[Any]:
 def fetch_logs(logs: Mapping[str, Any]) -> Logs:
     """The logs as Python numbers.
 
-    Those on a GPU are fetched together, since each transfer is a wait.
+    Those on a GPU are fetched together, since each transfer has to wait for the GPU.
     """
     if not hasattr(logs, "items"):
         raise TypeError(f"a step must return its logs, a dict of name: number, got {logs!r:.80}")
@@ -51,7 +51,7 @@ def fetch_together(arrays: dict[str, Array]) -> dict[str, Array]:
 
 
 class LazyLogs(UserDict[str, Any]):
-    """The logs of a step on a GPU: they are fetched when somebody first looks at them."""
+    """The logs of a step on a GPU: they are fetched when they are first read."""
 
     def __init__(self, logs: Mapping[str, Any]) -> None:
         self.on_device = logs
@@ -62,6 +62,6 @@ class LazyLogs(UserDict[str, Any]):
 
 
 def values_of(logs: Mapping[str, Any]) -> Any:
-    """What `evaluate` and `train_on_batch` return: the loss alone, or a list with all numbers."""
+    """The result of `evaluate` and `train_on_batch`: the loss alone, or a list of all numbers."""
     values = list(logs.values())
     return values[0] if len(values) == 1 else values
