@@ -19,7 +19,11 @@ def on_host() -> bool:
 
 
 def to_number(value: Any) -> float | list[Any]:
-    """One entry of the logs as a Python float, an array as a list."""
+    """One entry of the logs as a Python float, an array as a list.
+
+    Args:
+        value: A number, a tensor or an array of either backend.
+    """
     if type(value) is float:
         return value
     array = np.asarray(to_host(as_array(value)))
@@ -30,6 +34,10 @@ def fetch_logs(logs: Mapping[str, Any]) -> Logs:
     """The logs as Python numbers.
 
     Those on a GPU are fetched together, since each transfer has to wait for the GPU.
+
+    Args:
+        logs: Numbers, tensors and arrays by name, as a step returns them.
+    Raises TypeError if a step returned something else than a dict.
     """
     if not hasattr(logs, "items"):
         raise TypeError(f"a step must return its logs, a dict of name: number, got {logs!r:.80}")
@@ -51,7 +59,11 @@ def fetch_together(arrays: dict[str, Array]) -> dict[str, Array]:
 
 
 class LazyLogs(UserDict[str, Any]):
-    """The logs of a step on a GPU: they are fetched when they are first read."""
+    """The logs of a step on a GPU: they are fetched when they are first read.
+
+    Args:
+        logs: Tensors by name, as the step returned them.
+    """
 
     def __init__(self, logs: Mapping[str, Any]) -> None:
         self.on_device = logs
@@ -62,6 +74,10 @@ class LazyLogs(UserDict[str, Any]):
 
 
 def values_of(logs: Mapping[str, Any]) -> Any:
-    """The result of `evaluate` and `train_on_batch`: the loss alone, or a list of all numbers."""
+    """The result of `evaluate` and `train_on_batch`: the loss alone, or a list of all numbers.
+
+    Args:
+        logs: Numbers by name.
+    """
     values = list(logs.values())
     return values[0] if len(values) == 1 else values

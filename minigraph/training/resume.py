@@ -70,8 +70,13 @@ class Reader(config.Reader):
 
 
 def save(model: Any, path: str | os.PathLike[str], progress: dict[str, Any]) -> None:
-    """Write the state of the running `fit` of a model; `progress` says how far it has got.
+    """Write the state of the running `fit` of a model.
 
+    Args:
+        model: Model that is being fitted.
+        path: File to write, a string or a Path.
+        progress: How far it has got: a dict of the `epoch` from 0, how many of its batches are
+            `done`, and the `logs` after the last of them.
     Raises ValueError if part of the state cannot be written, and OSError.
     """
     path, weights = check_path(path), labelled_weights(model)
@@ -107,6 +112,9 @@ def save(model: Any, path: str | os.PathLike[str], progress: dict[str, Any]) -> 
 def load(model: Any, path: str | os.PathLike[str]) -> Callable[[], None]:
     """Put a model, its optimizer and its running `fit` into the state of a backup.
 
+    Args:
+        model: Model that is being fitted.
+        path: File to read, a string or a Path.
     Returns a function that repeats this. Raises FileDamaged or FileRefused, and changes nothing,
     if the file belongs to another model, optimizer or `fit`.
     """
