@@ -1,6 +1,6 @@
-"""Losses: how wrong a prediction is, as one number that training makes small.
+"""Losses: the error of a prediction as one number, which training minimizes.
 
-A loss is a formula that gives one value for each sample, and a reduction of these to one number.
+A loss is a formula with one value for each sample, and a reduction of these values to one number.
 """
 
 from collections.abc import Callable
@@ -9,7 +9,9 @@ from typing import Any, ClassVar, Literal, TypeAlias, TypedDict, Unpack, overloa
 from .core import registry
 from . import formulas, ops
 from .ops import nn
+from .core.docstrings import share_arguments
 from .core.names import snake_case
+from .core.registry import deserialize, serialize
 from .core.device import array_module
 from .core.checks import check_choice
 from .formulas import (
@@ -42,7 +44,7 @@ REDUCTIONS = ("sum_over_batch_size", "sum", "mean_with_sample_weight", "none", N
 
 
 class LossOptions(TypedDict, total=False):
-    """What all losses take beside their name, as keywords."""
+    """The keyword arguments of all losses, besides their name."""
 
     reduction: Reduction
     dtype: DType
@@ -51,8 +53,8 @@ class LossOptions(TypedDict, total=False):
 class Loss(registry.Configurable):
     """The base of losses: `loss(y_true, y_pred, sample_weight=None)` is a tensor.
 
-    A subclass defines `call(y_true, y_pred)`, which gives a value l for each sample. With weights
-    w, `reduction` makes of them
+    A subclass defines `call(y_true, y_pred)`, which returns a value l for each sample. With weights
+    w, `reduction` turns them into
 
         "sum_over_batch_size"      sum(l w) / size(l)
         "sum"                      sum(l w)
@@ -60,9 +62,24 @@ class Loss(registry.Configurable):
         "none" or None             l w
 
     A mask m on the predictions multiplies the weights, for "sum_over_batch_size" by m size(m) /
-    sum(m), so that masked steps leave the mean.
+    sum(m), so that masked steps do not count in the mean.
 
+    Args:
+        name: Name of the loss; None (default) derives it from the class, such as `log_cosh`.
+        reduction: How the values of the samples are reduced, one of the names above (default
+            "sum_over_batch_size").
+        dtype: Kept in the config, without effect on the result, which has the dtype of the values
+            (default None).
     Raises ValueError for another reduction.
+    Example:
+        >>> class FourthPower(keras.losses.Loss):
+        ...     def call(self, y_true, y_pred):
+        ...         return keras.ops.mean((y_true - y_pred) ** 4, -1)
+        >>> y, p = [[0.0], [0.0]], [[1.0], [2.0]]
+        >>> float(FourthPower()(y, p)), float(FourthPower(reduction="sum")(y, p))
+        (8.5, 17.0)
+        >>> float(FourthPower()(y, p, sample_weight=[1.0, 0.0]))
+        0.5
     """
 
     def __init__(
@@ -72,17 +89,26 @@ class Loss(registry.Configurable):
         dtype: DType = None,
     ):
         check_choice(reduction, REDUCTIONS, "reduction")
-        self.name = snake_case(type(self).__name__) if name is None else name
+        self.name: str = snake_case(type(self).__name__) if name is None else name
         self.reduction: Reduction = reduction
-        self.dtype = dtype
+        self.dtype: DType = dtype
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """One value for each sample."""
+        """Return one value for each sample."""
         raise NotImplementedError(f"{type(self).__name__} must define call(self, y_true, y_pred)")
 
     def __call__(
         self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None
     ) -> Tensor:
+        """Return the loss of a batch: the values of its samples, weighted and reduced.
+
+        Args:
+            y_true: Targets, a tensor or anything that converts to one.
+            y_pred: Predictions, a tensor or anything that converts to one, perhaps with a mask.
+            sample_weight: Weights of the values, one for each sample or each value; None (default)
+                weights all equally.
+        Raises ValueError if targets, predictions and weights do not fit.
+        """
         y_true, y_pred = self.prepare(y_true, y_pred)
         values = convert_to_tensor(self.call(y_true, y_pred))
         mask = combine_masks([y_pred.mask, values.mask])
@@ -93,9 +119,13 @@ class Loss(registry.Configurable):
         return formulas.adapt(y_true, y_pred)
 
     def check_targets(self, targets: Array, shape: Shape) -> None:
-        """Raise ValueError if an array of targets cannot belong to predictions of `shape`.
+        """Raise ValueError if an array of targets does not fit predictions of `shape`.
 
-        Training asks this once for all data, before the first step. None in `shape` fits any size.
+        Training calls this once for all data, before the first step.
+
+        Args:
+            targets: All targets, an array.
+            shape: Shape of the predictions; None in it fits any size.
         """
 
 
@@ -125,18 +155,28 @@ def combine(
 
 
 # ---------------------------------------------------------------------------------------------
-# A formula makes a loss
+# Losses made from formulas
 
 
 class FormulaLoss(Loss):
-    """The base of losses that are a formula: its settings are their first arguments."""
+    """The base of losses made from a formula, whose settings are their first arguments.
+
+    `FormulaLoss` itself has no formula: a subclass names one, `class Mine(FormulaLoss, formula=f)`.
+
+    Example:
+        >>> loss = keras.losses.Huber(delta=2.0)
+        >>> isinstance(loss, keras.losses.FormulaLoss), loss.formula is keras.losses.huber
+        (True, True)
+        >>> loss.settings
+        {'delta': 2.0}
+    """
 
     formula: ClassVar[Callable[..., Any]]
 
     def __init_subclass__(
         cls, formula: Callable[..., Any] | None = None, aliases: tuple[str, ...] = (), **more: Any
-    ):
-        """Give a class its `formula` and the docstring of it, and register both."""
+    ) -> None:
+        """Give a class its `formula` and the formula's docstring, and register both."""
         if formula is not None:
             cls.formula, cls.__doc__ = staticmethod(formula), cls.__doc__ or formula.__doc__
         super().__init_subclass__(**more)
@@ -265,7 +305,18 @@ class SparseCategoricalCrossentropy(FormulaLoss, formula=sparse_categorical_cros
 
 @registry.register
 class FunctionLoss(Loss):
-    """A loss of a function (y_true, y_pred) -> one value for each sample, or one for all."""
+    """A loss made from a function (y_true, y_pred) -> one value for each sample, or one for all.
+
+    Args:
+        function: Function of two tensors, or its registered name.
+        name: Name of the loss; None (default) takes that of the function.
+    Example:
+        >>> def fourth_power(y_true, y_pred):
+        ...     return (y_true - y_pred) ** 4
+        >>> loss = keras.losses.FunctionLoss(fourth_power)
+        >>> loss.name, float(loss([0.0, 0.0], [1.0, 2.0]))
+        ('fourth_power', 8.5)
+    """
 
     def __init__(
         self,
@@ -287,14 +338,25 @@ def get(identifier: LossLike) -> Loss: ...
 def get(identifier: LossLike) -> Loss | None:
     """A loss from a name, a class, a config, an instance or a function; None gives None.
 
-    A function (y_true, y_pred) becomes a `FunctionLoss`.
-
+    Args:
+        identifier: A name such as "mse", a class, a config, an instance, None, or a function
+            (y_true, y_pred), which becomes a `FunctionLoss`.
     Raises ValueError for an unknown name, or anything else.
+    Example:
+        >>> keras.losses.get("mse").name, keras.losses.get(keras.losses.Huber).delta
+        ('mean_squared_error', 1.0)
     """
     return registry.get("loss", identifier, Loss, FunctionLoss)
 
 
-serialize, deserialize = registry.serialize, registry.deserialize
+share_arguments(
+    [Loss.call, Loss.prepare],
+    """
+    Args:
+        y_true: Targets, a tensor or anything that converts to one.
+        y_pred: Predictions, a tensor or anything that converts to one.
+    """,
+)
 
 # fmt: off
 __all__ = [

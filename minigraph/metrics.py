@@ -1,4 +1,4 @@
-"""Metrics: what to watch while training. Each is a running sum over all batches of an epoch."""
+"""Metrics: numbers to monitor in training, from running sums over all batches of an epoch."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Literal, TypeAlias, overload
@@ -10,8 +10,10 @@ from .core import registry
 from .core.checks import check_counts
 from .core.context import context
 from .core.device import array_module
+from .core.docstrings import share_arguments
 from .core.dtypes import EPSILON, floatx
 from .core.names import snake_case, unique_name
+from .core.registry import deserialize, serialize
 from .core.tensor import Tensor, Variable
 from .core.types import Array, Config, DType, TensorLike
 from .initializers import InitializerLike
@@ -21,14 +23,31 @@ from .ops.kernels import scatter_add
 
 
 class Metric(registry.Configurable):
-    """The base of metrics: `update_state` adds a batch, `result` reads, `reset_state` resets.
+    """The base of metrics: `update_state` adds a batch, `result` returns the value so far.
 
     A subclass makes its running sums with `add_weight` and defines `update_state` and `result`.
+    `reset_state` sets the sums to 0; a call adds a batch and returns the value.
+
+    Args:
+        name: Name in the logs; None (default) derives it from the class, such as `log_cosh_error`.
+        dtype: Kept in the config, without effect: running sums are float64 (default None).
+    Example:
+        >>> class Count(keras.metrics.Metric):
+        ...     def __init__(self, name="count"):
+        ...         super().__init__(name)
+        ...         self.count = self.add_weight()
+        ...     def update_state(self, y_true, y_pred, sample_weight=None):
+        ...         self.count.assign_add(len(y_true))
+        ...     def result(self):
+        ...         return int(self.count.numpy())
+        >>> samples = Count()
+        >>> samples([1, 2, 3], [1, 2, 3]), samples([1, 2], [1, 2])
+        (3, 5)
     """
 
     def __init__(self, name: str | None = None, dtype: DType = None):
-        self.name = snake_case(type(self).__name__) if name is None else name
-        self.dtype = dtype
+        self.name: str = snake_case(type(self).__name__) if name is None else name
+        self.dtype: DType = dtype
         self._variables: list[Variable] = []
 
     def add_weight(
@@ -38,7 +57,14 @@ class Metric(registry.Configurable):
         dtype: DType = "float64",
         name: str | None = None,
     ) -> Variable:
-        """A running sum. It is float64, so that a long epoch does not lose its last samples."""
+        """Make a running sum. It is float64, so that rounding loses no samples in a long epoch.
+
+        Args:
+            shape: Shape of the sum, a tuple, or an integer for one axis (default ()).
+            initializer: Initial values, as a name, a config or an object (default "zeros").
+            dtype: Type of the sum (default "float64").
+            name: Name of the variable; None (default) means `sum`.
+        """
         shape = (shape,) if isinstance(shape, int) else tuple(shape)
         start = initializers.get(initializer)(shape, "float64", seed=0)
         variable = Variable(start, dtype=dtype, name=name or "sum", trainable=False)
@@ -68,7 +94,12 @@ class Metric(registry.Configurable):
             variable.assign(np.zeros(variable.shape))
 
     def load_state(self, arrays: Iterable[Array]) -> None:
-        """Take over the values of `variables`; ValueError if a shape or the count differs."""
+        """Set the values of `variables`.
+
+        Args:
+            arrays: Values of the variables in their order, an array for each.
+        Raises ValueError if a shape or the count differs.
+        """
         for variable, array in zip(self._variables, arrays, strict=True):
             variable.assign(array)
 
@@ -86,15 +117,29 @@ MetricLike: TypeAlias = str | Config | type[Metric] | Metric | Callable[..., Any
 
 @registry.register(group="metric")
 class Mean(Metric):
-    """The weighted mean of all values: sum(w v) / sum(w)."""
+    """The weighted mean of all values: sum(w v) / sum(w).
+
+    Example:
+        >>> mean = keras.metrics.Mean()
+        >>> mean.update_state([1.0, 3.0])
+        >>> mean.update_state([8.0], sample_weight=2.0)
+        >>> float(mean.result())  # (1 + 3 + 2 * 8) / 4
+        5.0
+    """
 
     def __init__(self, name: str | None = None, dtype: DType = None):
         super().__init__(name, dtype)
-        self.total = self.add_weight(name="total")
-        self.count = self.add_weight(name="count")
+        self.total: Variable = self.add_weight(name="total")
+        self.count: Variable = self.add_weight(name="count")
 
     def update_state(self, values: TensorLike, sample_weight: TensorLike | None = None) -> None:
-        """Add values; weights may have fewer axes, aligned from the left, or be a scalar."""
+        """Add values to the running sums.
+
+        Args:
+            sample_weight: Weights of the values, a number, or an array whose axes are aligned with
+                theirs from the left; None (default) weights all equally.
+        Raises ValueError if the weights do not fit.
+        """
         if context.tracing is not None:  # a symbolic call has no side effects
             return
         values = convert_to_tensor(values).value
@@ -105,7 +150,7 @@ class Mean(Metric):
             weights = formulas.spread(convert_to_tensor(weights).value, values)
             weights = array_module(values).broadcast_to(weights, values.shape)
             total, count = (values * weights).sum(dtype="float64"), weights.sum(dtype="float64")
-        # In place: these two arrays are never handed out, and this runs at every step.
+        # In place: no caller ever gets these two arrays, and this runs at every step.
         self.total.value += total
         self.count.value += count
 
@@ -117,14 +162,28 @@ class Mean(Metric):
 
 @registry.register(group="metric")
 class Sum(Metric):
-    """The weighted sum of all values: sum(w v)."""
+    """The weighted sum of all values: sum(w v).
+
+    Example:
+        >>> total = keras.metrics.Sum()
+        >>> total.update_state([1.0, 2.0])
+        >>> total.update_state([3.0, 4.0], sample_weight=[1.0, 10.0])
+        >>> float(total.result())
+        46.0
+    """
 
     def __init__(self, name: str | None = None, dtype: DType = None):
         super().__init__(name, dtype)
-        self.total = self.add_weight(name="total")
+        self.total: Variable = self.add_weight(name="total")
 
     def update_state(self, values: TensorLike, sample_weight: TensorLike | None = None) -> None:
-        """Add values; weights may have fewer axes, aligned from the left."""
+        """Add values to the running sum.
+
+        Args:
+            sample_weight: Weights of the values, whose axes are aligned with theirs from the left;
+                None (default) weights all equally.
+        Raises ValueError if the weights do not fit.
+        """
         values = convert_to_tensor(values).value
         weights = convert_to_tensor(1 if sample_weight is None else sample_weight).value
         weighted = values * formulas.spread(weights, values)
@@ -138,7 +197,19 @@ class Sum(Metric):
 class MeanMetricWrapper(Mean):
     """The mean over all samples of a function (y_true, y_pred) -> one value for each sample.
 
-    A mask on the predictions multiplies the weights.
+    A mask on the predictions multiplies the weights. Further keywords are settings of the function,
+    which gets them at each call.
+
+    Args:
+        fn: Function of two tensors, or its registered name.
+        name: Name in the logs; None (default) takes that of the function.
+    Raises TypeError if `fn` cannot be called.
+    Example:
+        >>> def within(y_true, y_pred, limit):
+        ...     return abs(y_true.numpy() - y_pred.numpy()) < limit
+        >>> metric = keras.metrics.MeanMetricWrapper(within, limit=0.5)
+        >>> metric.name, float(metric([1.0, 2.0], [1.25, 3.0]))
+        ('within', 0.5)
     """
 
     def __init__(
@@ -152,11 +223,13 @@ class MeanMetricWrapper(Mean):
         if not callable(fn):
             raise TypeError(f"`fn` must be a function (y_true, y_pred), got {fn!r:.80}")
         super().__init__(name or getattr(fn, "__name__", "metric"), dtype)
-        self.fn, self.settings = fn, settings
+        self.fn: Callable[..., Any] = fn
+        self.settings: dict[str, Any] = settings
 
     def update_state(
         self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None
     ) -> None:
+        """Add the values that the function gives for one batch."""
         y_true, y_pred = convert_to_tensor(y_true), convert_to_tensor(y_pred)
         values = convert_to_tensor(self.fn(y_true, y_pred, **self.settings))
         weights = formulas.weigh(values, sample_weight, y_pred.mask, values.mask)
@@ -169,19 +242,30 @@ class MeanMetricWrapper(Mean):
 
 
 # ---------------------------------------------------------------------------------------------
-# A formula makes a metric. In files they are written `metrics>Name`, since a loss may have the
+# Metrics made from formulas. In files they are written `metrics>Name`, since a loss may have the
 # same name; accuracies keep their plain names, because no loss has one.
 
 
 class FormulaMetric(MeanMetricWrapper):
-    """The base of metrics that are the mean of a formula, with its settings."""
+    """The base of metrics that are the mean of a formula, with its settings.
+
+    `FormulaMetric` itself has no formula: a subclass names one, `class Mine(FormulaMetric,
+    formula=f)`.
+
+    Example:
+        >>> metric = keras.metrics.Huber(delta=2.0)
+        >>> isinstance(metric, keras.metrics.FormulaMetric), metric.formula is keras.losses.huber
+        (True, True)
+        >>> metric.settings
+        {'delta': 2.0}
+    """
 
     formula: ClassVar[Callable[..., Any]]
 
     def __init_subclass__(
         cls, formula: Callable[..., Any] | None = None, aliases: tuple[str, ...] = (), **more: Any
-    ):
-        """Give a class its `formula` and the docstring of it, and register the class."""
+    ) -> None:
+        """Give a class its `formula` and the formula's docstring, and register the class."""
         if formula is not None:
             cls.formula, cls.__doc__ = staticmethod(formula), cls.__doc__ or formula.__doc__
         super().__init_subclass__(**more)
@@ -223,13 +307,13 @@ class Poisson(FormulaMetric, formula=formulas.poisson): ...
 class BinaryAccuracy(FormulaMetric, formula=formulas.binary_accuracy):
     def __init__(self, name: str | None = None, dtype: DType = None, threshold: float = 0.5):
         super().__init__(name, dtype)
-        self.settings = formulas.checked(threshold=threshold)
+        self.settings.update(formulas.checked(threshold=threshold))
 
 
 class TopKCategoricalAccuracy(FormulaMetric, formula=formulas.top_k_categorical_accuracy):
     def __init__(self, k: int = 5, name: str | None = None, dtype: DType = None):
         super().__init__(name, dtype)
-        self.settings = formulas.checked(k=k)
+        self.settings.update(formulas.checked(k=k))
 
 
 class SparseTopKCategoricalAccuracy(
@@ -237,19 +321,19 @@ class SparseTopKCategoricalAccuracy(
 ):
     def __init__(self, k: int = 5, name: str | None = None, dtype: DType = None):
         super().__init__(name, dtype)
-        self.settings = formulas.checked(k=k)
+        self.settings.update(formulas.checked(k=k))
 
 
 class Huber(FormulaMetric, formula=formulas.huber):
     def __init__(self, name: str | None = None, dtype: DType = None, delta: float = 1.0):
         super().__init__(name, dtype)
-        self.settings = formulas.checked(delta=delta)
+        self.settings.update(formulas.checked(delta=delta))
 
 
 class CosineSimilarity(FormulaMetric, formula=formulas.cosine):
     def __init__(self, name: str | None = None, dtype: DType = None, axis: int = -1):
         super().__init__(name, dtype)
-        self.settings = formulas.checked(axis=axis)
+        self.settings.update(formulas.checked(axis=axis))
 
 
 class BinaryCrossentropy(FormulaMetric, formula=formulas.binary_crossentropy, aliases=("bce",)):
@@ -261,7 +345,9 @@ class BinaryCrossentropy(FormulaMetric, formula=formulas.binary_crossentropy, al
         label_smoothing: float = 0.0,
     ):
         super().__init__(name, dtype)
-        self.settings = formulas.checked(from_logits=from_logits, label_smoothing=label_smoothing)
+        self.settings.update(
+            formulas.checked(from_logits=from_logits, label_smoothing=label_smoothing)
+        )
 
 
 class CategoricalCrossentropy(FormulaMetric, formula=formulas.categorical_crossentropy):
@@ -274,8 +360,8 @@ class CategoricalCrossentropy(FormulaMetric, formula=formulas.categorical_crosse
         axis: int = -1,
     ):
         super().__init__(name, dtype)
-        self.settings = formulas.checked(
-            from_logits=from_logits, label_smoothing=label_smoothing, axis=axis
+        self.settings.update(
+            formulas.checked(from_logits=from_logits, label_smoothing=label_smoothing, axis=axis)
         )
 
 
@@ -290,17 +376,21 @@ class SparseCategoricalCrossentropy(
         ignore_class: int | None = None,
     ):
         super().__init__(name, dtype)
-        self.settings = formulas.checked(from_logits=from_logits, ignore_class=ignore_class)
+        self.settings.update(formulas.checked(from_logits=from_logits, ignore_class=ignore_class))
 
 
 @registry.register(group="metric", aliases=("rmse", "RMSE"))
 class RootMeanSquaredError(MeanSquaredError):
-    """The square root of the mean squared error, over all samples seen.
+    """The square root of the mean squared error over all samples so far.
 
         sqrt(mean (y - p)^2)
 
     Shapes: (..., n), (..., n) -> a scalar.
     Raises ValueError, with both shapes, if target and prediction cannot be paired.
+    Example:
+        >>> metric = keras.metrics.RootMeanSquaredError()
+        >>> float(metric([[0.0], [0.0]], [[1.0], [7.0]]))  # the root of (1 + 49) / 2
+        5.0
     """
 
     def result(self) -> Tensor:
@@ -314,11 +404,25 @@ class RootMeanSquaredError(MeanSquaredError):
 class Counts(Metric):
     """The base of metrics made of four counts, for predictions p above a threshold ("positive").
 
-    tp: positive and true, fp: positive but false, fn: true but not positive, tn: neither. A list of
-    `thresholds` (0.5 if None) gives an array. `top_k` counts only the k largest of each row,
-    `class_id` only one column. A subclass defines `value(tp, fp, fn, tn)`.
+    tp: positive and true, fp: positive but false, fn: true but not positive, tn: neither. A
+    subclass defines `value(tp, fp, fn, tn)`.
 
+    Args:
+        thresholds: Predictions above it are positive: a number from 0 to 1, or a list of them, with
+            one result for each. None (default) means 0.5, or no threshold if `top_k` is given.
+        top_k: Only the k largest predictions of each row can be positive; None (default) sets no
+            limit.
+        class_id: Index of the only class to count, a column; None (default) counts all.
+        name: Name in the logs; None (default) derives a unique one from the class, such as
+            `recall_1`.
     Raises ValueError for a threshold outside [0, 1].
+    Example:
+        >>> class Positives(keras.metrics.Counts):
+        ...     def value(self, tp, fp, fn, tn):
+        ...         return tp + fp
+        >>> y, p = [0, 1, 0, 1], [0.1, 0.4, 0.6, 0.9]
+        >>> Positives(thresholds=[0.0, 0.5, 0.8])(y, p).numpy().tolist()
+        [4.0, 2.0, 1.0]
     """
 
     def __init__(
@@ -331,10 +435,12 @@ class Counts(Metric):
     ):
         kind = snake_case(type(self).__name__)
         super().__init__(name or unique_name(kind), dtype)
-        self.thresholds, self.top_k, self.class_id = thresholds, top_k, class_id
+        self.thresholds: float | list[float] | tuple[float, ...] | None = thresholds
+        self.top_k: int | None = top_k
+        self.class_id: int | None = class_id
         default = 0.5 if top_k is None else -np.inf
         values = np.atleast_1d(default if thresholds is None else thresholds).astype("float64")
-        self.threshold_array = values
+        self.threshold_array: np.ndarray = values
         if top_k is None and not ((values >= -EPSILON) & (values <= 1 + EPSILON)).all():
             raise ValueError(f"thresholds must lie between 0 and 1, got {thresholds!r}")
         check_counts(top_k=top_k)
@@ -342,13 +448,24 @@ class Counts(Metric):
         self.counts: Variable | None = None
 
     def value(self, tp: Array, fp: Array, fn: Array, tn: Array) -> Array:
-        """What the metric makes of its counts, an element for each threshold."""
+        """Compute the metric from its counts, with an element for each threshold.
+
+        Args:
+            tp: Number of true positives for each threshold, an array.
+            fp: Number of false positives, likewise.
+            fn: Number of false negatives, likewise.
+            tn: Number of true negatives, likewise.
+        """
         raise NotImplementedError(f"{type(self).__name__} must define value(self, tp, fp, fn, tn)")
 
     def update_state(
         self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None
     ) -> None:
-        """Add the counts of one batch; targets other than 0 are true."""
+        """Add the counts of one batch; targets other than 0 are true.
+
+        Raises ValueError if targets, predictions and weights do not fit, or if the predictions have
+        fewer columns than `top_k` or `class_id` ask for.
+        """
         if context.tracing is not None:  # a symbolic call has no side effects
             return
         y_true, y_pred = formulas.match(y_true, y_pred)
@@ -369,6 +486,11 @@ class Counts(Metric):
         self.make_counts(found.shape).assign_add(found)
 
     def make_counts(self, shape: tuple[int, ...]) -> Variable:
+        """The variable of the counts, which is made when it is first asked for.
+
+        Args:
+            shape: Shape of the variable: (4, thresholds), or (4, thresholds, labels).
+        """
         if self.counts is None:
             self.counts = self.add_weight(shape, name="counts")
         return self.counts
@@ -379,16 +501,33 @@ class Counts(Metric):
         super().load_state(arrays)
 
     def probability(self, p: Array) -> Array:
+        """Return the predictions as probabilities, to compare with thresholds.
+
+        Args:
+            p: Predictions, an array.
+        """
         return p
 
     def weights_of(self, y_pred: Tensor, sample_weight: TensorLike | None) -> Array:
-        """The weight of each element of the prediction."""
+        """The weight of each element of the prediction.
+
+        Args:
+            y_pred: Predictions; their mask multiplies the weights.
+            sample_weight: Weights of the samples or elements, or None.
+        """
         p, xp = y_pred.value, array_module(y_pred.value)
         weight = formulas.weigh(p, sample_weight, y_pred.mask)
         return xp.broadcast_to(xp.asarray(1.0 if weight is None else weight), p.shape)
 
     def count(self, xp: Any, true: Array, p: Array, weight: Array) -> Array:
-        """The four counts for each threshold: (4, thresholds)."""
+        """The four counts for each threshold: (4, thresholds).
+
+        Args:
+            xp: Array library of `p`.
+            true: Targets, an array of bools of the shape of `p`.
+            p: Predictions, an array.
+            weight: Weights of the elements, of the shape of `p`.
+        """
         thresholds = xp.asarray(self.threshold_array.astype(p.dtype))
         order = thresholds.argsort()
         below = xp.searchsorted(thresholds[order], p.reshape(-1))  # the count of thresholds below p
@@ -415,7 +554,13 @@ def ratio(a: Array, b: Array) -> Array:
 
 @registry.register(group="metric")
 class TruePositives(Counts):
-    """How many are called positive and are true: tp."""
+    """The number of true positives: tp.
+
+    Example:
+        >>> metric = keras.metrics.TruePositives()
+        >>> float(metric([0, 1, 1, 1], [0.9, 0.2, 0.7, 0.8]))
+        2.0
+    """
 
     def value(self, tp: Array, fp: Array, fn: Array, tn: Array) -> Array:
         return tp
@@ -423,7 +568,13 @@ class TruePositives(Counts):
 
 @registry.register(group="metric")
 class FalsePositives(Counts):
-    """How many are called positive but are false: fp."""
+    """The number of false positives: fp.
+
+    Example:
+        >>> metric = keras.metrics.FalsePositives()
+        >>> float(metric([0, 1, 1, 1], [0.9, 0.2, 0.7, 0.8]))
+        1.0
+    """
 
     def value(self, tp: Array, fp: Array, fn: Array, tn: Array) -> Array:
         return fp
@@ -431,7 +582,13 @@ class FalsePositives(Counts):
 
 @registry.register(group="metric")
 class FalseNegatives(Counts):
-    """How many are true but not called positive: fn."""
+    """The number of false negatives: fn.
+
+    Example:
+        >>> metric = keras.metrics.FalseNegatives()
+        >>> float(metric([0, 1, 1, 1], [0.9, 0.2, 0.4, 0.8]))
+        2.0
+    """
 
     def value(self, tp: Array, fp: Array, fn: Array, tn: Array) -> Array:
         return fn
@@ -439,7 +596,13 @@ class FalseNegatives(Counts):
 
 @registry.register(group="metric")
 class TrueNegatives(Counts):
-    """How many are neither true nor called positive: tn."""
+    """The number of true negatives: tn.
+
+    Example:
+        >>> metric = keras.metrics.TrueNegatives()
+        >>> float(metric([0, 0, 0, 1], [0.1, 0.2, 0.7, 0.3]))
+        2.0
+    """
 
     def value(self, tp: Array, fp: Array, fn: Array, tn: Array) -> Array:
         return tn
@@ -447,7 +610,15 @@ class TrueNegatives(Counts):
 
 @registry.register(group="metric")
 class Precision(Counts):
-    """How many positives are true: tp / (tp + fp)."""
+    """The fraction of predicted positives that are true: tp / (tp + fp).
+
+    Example:
+        >>> metric = keras.metrics.Precision()
+        >>> float(metric([1, 0, 1, 1], [0.9, 0.8, 0.2, 0.1]))  # 1 of 2
+        0.5
+        >>> float(keras.metrics.Precision(thresholds=0.85)([1, 0, 1, 1], [0.9, 0.8, 0.2, 0.1]))
+        1.0
+    """
 
     def value(self, tp: Array, fp: Array, fn: Array, tn: Array) -> Array:
         return ratio(tp, tp + fp)
@@ -455,7 +626,15 @@ class Precision(Counts):
 
 @registry.register(group="metric")
 class Recall(Counts):
-    """How many of the true are positive: tp / (tp + fn)."""
+    """The fraction of true samples that are predicted positive: tp / (tp + fn).
+
+    Example:
+        >>> metric = keras.metrics.Recall()
+        >>> float(metric([1, 1, 1, 1, 0], [0.9, 0.2, 0.3, 0.1, 0.8]))  # 1 of 4
+        0.25
+        >>> float(keras.metrics.Recall(top_k=2)([[1, 1, 0, 0]], [[0.1, 0.4, 0.3, 0.2]]))
+        0.5
+    """
 
     def value(self, tp: Array, fp: Array, fn: Array, tn: Array) -> Array:
         return ratio(tp, tp + fn)
@@ -463,20 +642,31 @@ class Recall(Counts):
 
 @registry.register(group="metric")
 class AUC(Counts):
-    """The area under the curve of recall over the rate of false positives (ROC).
+    """The area under the ROC curve: recall against the false positive rate.
 
         area = sum over k of (x[k] - x[k + 1]) (y[k] + y[k + 1]) / 2
         x = fp / (fp + tn),  y = tp / (tp + fn)
 
-    The curve is known at `num_thresholds` evenly spaced thresholds; between two of them it is a
-    straight line ("interpolation"), or the lower or higher end ("minoring", "majoring").
-    `multi_label` averages the areas of all columns.
-
-    Raises ValueError for another curve or way of summing, and for fewer than 2 thresholds.
+    Args:
+        num_thresholds: Number of evenly spaced thresholds from 0 to 1, at least 2 (default 200).
+        curve: The curve; only "ROC" (default) is known.
+        summation_method: Value between two points of the curve: "interpolation" (default) is
+            linear, "minoring" takes the lower point, "majoring" the higher.
+        multi_label: Whether each column has its own curve, and the areas are averaged (default
+            False).
+        num_labels: Kept in the config, without effect: columns are counted in the data (default
+            None).
+        from_logits: Whether predictions are logits, to which a sigmoid is applied first (default
+            False).
+    Raises ValueError for another curve or summation method, and for fewer than 2 thresholds.
     Source: Hanley and McNeil (1982).
+    Example:
+        >>> auc = keras.metrics.AUC()
+        >>> round(float(auc([0, 0, 1, 1], [0.1, 0.4, 0.3, 0.8])), 3)  # 3 of 4 pairs are in order
+        0.75
     """
 
-    HEIGHTS = {
+    HEIGHTS: ClassVar[dict[str, Callable[[Array, Array], Array]]] = {
         "interpolation": lambda a, b: (a + b) / 2,
         "minoring": lambda a, b: array_module(a).minimum(a, b),
         "majoring": lambda a, b: array_module(a).maximum(a, b),
@@ -495,14 +685,17 @@ class AUC(Counts):
     ):
         if curve != "ROC" or summation_method not in self.HEIGHTS or num_thresholds < 2:
             raise ValueError(
-                f"AUC knows curve='ROC', summation_method {' or '.join(self.HEIGHTS)} and at least "
+                f"AUC takes curve='ROC', summation_method {' or '.join(self.HEIGHTS)} and at least "
                 f"2 thresholds; got {curve!r}, {summation_method!r} and {num_thresholds!r}"
             )
         inner = [k / (num_thresholds - 1) for k in range(1, num_thresholds - 1)]
         super().__init__([-EPSILON, *inner, 1 + EPSILON], name=name, dtype=dtype)
-        self.num_thresholds, self.curve = num_thresholds, curve
-        self.summation_method, self.from_logits = summation_method, from_logits
-        self.multi_label, self.num_labels = multi_label, num_labels
+        self.num_thresholds: int = num_thresholds
+        self.curve: str = curve
+        self.summation_method: str = summation_method
+        self.from_logits: bool = from_logits
+        self.multi_label: bool = multi_label
+        self.num_labels: int | None = num_labels
 
     def probability(self, p: Array) -> Array:
         return nn.sigmoid(p).value if self.from_logits else p
@@ -524,16 +717,20 @@ def get(identifier: None) -> None: ...
 @overload
 def get(identifier: MetricLike) -> Metric: ...
 def get(identifier: MetricLike) -> Metric | None:
-    """A metric from a name, a class, a config or an instance; None gives None.
+    """A metric from a name, a class, a config, an instance or a function; None gives None.
 
-    A function (y_true, y_pred) becomes its mean.
-
+    Args:
+        identifier: A name such as "mae", a class, a config, an instance, None, or a function
+            (y_true, y_pred), which becomes a `MeanMetricWrapper`.
     Raises ValueError for an unknown name, or anything else.
+    Example:
+        >>> keras.metrics.get("mae").name, keras.metrics.get(keras.metrics.Sum).name
+        ('mean_absolute_error', 'sum')
     """
     return registry.get("metric", identifier, Metric, MeanMetricWrapper)
 
 
-BY_SHAPES = {
+BY_SHAPES: dict[str, Callable[..., Array]] = {
     "accuracy": formulas.accuracy_by_shapes,
     "acc": formulas.accuracy_by_shapes,
     "crossentropy": formulas.crossentropy_by_shapes,
@@ -544,8 +741,8 @@ BY_SHAPES = {
 def for_training(identifier: Any) -> Metric:
     """A metric as `compile` understands it.
 
-    "accuracy" and "crossentropy" mean the binary, sparse or categorical form, whichever the shapes
-    call for. A metric given by name keeps the name as it was written; `package>name`, which a file
+    "accuracy" and "crossentropy" mean the binary, sparse or categorical form, whichever fits the
+    shapes. A metric given by name keeps the name as it was written; `package>name`, which a file
     writes for a registered function, is not such a name.
     """
     if not isinstance(identifier, str):
@@ -558,7 +755,22 @@ def for_training(identifier: Any) -> Metric:
     return metric
 
 
-serialize, deserialize = registry.serialize, registry.deserialize
+share_arguments(
+    [Metric.update_state, MeanMetricWrapper.update_state, Counts.update_state],
+    """
+    Args:
+        y_true: Targets, a tensor or anything that converts to one.
+        y_pred: Predictions, a tensor or anything that converts to one, perhaps with a mask.
+        sample_weight: Weights of the samples; None (default) weights all equally.
+    """,
+)
+share_arguments(
+    [Mean.update_state, Sum.update_state],
+    """
+    Args:
+        values: Numbers, a tensor or anything that converts to one.
+    """,
+)
 
 # fmt: off
 __all__ = [

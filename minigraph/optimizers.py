@@ -1,9 +1,9 @@
-"""Optimizers: how a gradient becomes a step.
+"""Optimizers: the rules that turn gradients into updates.
 
-All variables together are thought of as one flat vector. What an optimizer remembers, its slots,
+All variables together are treated as one flat vector. The slots of an optimizer, its state,
 are vectors of the same length: m and v in Adam. So an update rule is a few lines on flat arrays,
 and a model of many small variables costs no more than one large one. The vector is updated chunk by
-chunk: the gradient of a chunk is copied together from those of the variables in it.
+chunk: its gradient is assembled from the gradients of the variables in it.
 """
 
 import inspect
@@ -20,8 +20,10 @@ from .core import registry
 from .core.checks import check_numbers
 from .core.context import context
 from .core.device import array_module, to_backend
+from .core.docstrings import share_arguments
 from .core.interrupts import deferred_interrupts
 from .core.names import snake_case
+from .core.registry import deserialize, serialize
 from .core.tensor import Variable, as_array
 from .core.types import Array, Config
 from .ops.kernels import flush_subnormals
@@ -29,11 +31,11 @@ from .ops.kernels import flush_subnormals
 # How many elements are updated at once. They stay in the cache from one operation to the next,
 # which saves a third of the time on a million parameters. A GPU takes all elements at once.
 CHUNK_SIZE = 2**15
-FLUSH_EVERY = 64  # steps: where gradients are 0, a moving average shrinks towards 0 for ever
+FLUSH_EVERY = 64  # steps: where gradients are 0, a moving average decays towards 0 for ever
 
 
 class Segment(NamedTuple):
-    """What one parameter and one chunk have in common."""
+    """The overlap of one parameter and one chunk."""
 
     param: int  # the index of the parameter
     in_chunk: slice
@@ -41,7 +43,7 @@ class Segment(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """A part of the flat vectors that is updated at once, and the segments that it consists of."""
+    """A part of the flat vectors that is updated at once, and the segments in it."""
 
     span: slice
     segments: list[Segment]
@@ -52,7 +54,7 @@ LearningRate: TypeAlias = float | Callable[..., float]
 
 
 class ClippingOptions(TypedDict, total=False):
-    """How gradients are clipped, and the name, as keywords."""
+    """Keyword arguments: how gradients are clipped, and the name."""
 
     clipnorm: float | None
     clipvalue: float | None
@@ -61,7 +63,7 @@ class ClippingOptions(TypedDict, total=False):
 
 
 class OptimizerOptions(ClippingOptions, total=False):
-    """What all optimizers take beside their learning rate, as keywords."""
+    """The keyword arguments of all optimizers, besides their learning rate."""
 
     weight_decay: float | None
 
@@ -71,18 +73,33 @@ Workspace: TypeAlias = tuple[Array, Array, list[Chunk]]
 
 
 class Optimizer(registry.Configurable):
-    """The base of optimizers: `apply(gradients, variables)` makes one step.
+    """The base of optimizers: `apply(gradients, variables)` takes one step.
 
     1. clip the gradients, 2. shrink each variable by `weight_decay * learning_rate`, 3. update, 4.
     count the step in `iterations`.
 
-    `learning_rate` is a number, or a function of the step (or of nothing), and may be assigned.
-    `clipnorm` limits the norm of each variable's gradient, `global_clipnorm` that of all together,
-    `clipvalue` each element; one of the three may be set. A subclass names its slots in
-    `slot_names` and defines `update`.
+    `learning_rate` may be assigned at any time. A subclass names its slots in `slot_names` and
+    defines `update`.
 
+    Args:
+        learning_rate: Step size: a number of at least 0, a schedule, or another function of the
+            step (from 0) or of nothing (default <default>).
+        weight_decay: Rate of weight decay, at least 0; None means no decay (default <default>).
+        clipnorm: Largest norm of each variable's gradient; None (default) does not clip. Only one
+            of the three kinds of clipping may be set.
+        clipvalue: Largest absolute value of each gradient element; None (default) does not clip.
+        global_clipnorm: Largest norm of all gradients together; None (default) does not clip.
+        name: Name of the optimizer; None (default) derives it from the class, such as `adam`.
     Raises ValueError, naming the argument, for a negative or missing number or two kinds of
     clipping.
+    Example:
+        >>> class SignDescent(keras.optimizers.Optimizer):
+        ...     def update(self, g, scratch, lr, t):
+        ...         return -lr * np.sign(g)
+        >>> w = keras.Variable([1.0, 1.0])
+        >>> SignDescent(learning_rate=0.5).apply([np.array([7.0, -0.1])], [w])
+        >>> w.numpy()
+        array([0.5, 1.5], dtype=float32)
     """
 
     def __init__(
@@ -94,7 +111,7 @@ class Optimizer(registry.Configurable):
         global_clipnorm: float | None = None,
         name: str | None = None,
     ):
-        self.name = snake_case(type(self).__name__) if name is None else name
+        self.name: str = snake_case(type(self).__name__) if name is None else name
         self.learning_rate = learning_rate
         clips = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
         for argument, value in {"weight_decay": weight_decay, **clips}.items():
@@ -103,32 +120,36 @@ class Optimizer(registry.Configurable):
         given = [argument for argument, value in clips.items() if value is not None]
         if len(given) > 1:
             raise ValueError(f"only one kind of clipping may be set, got {' and '.join(given)}")
-        self.weight_decay, self.clipnorm = weight_decay, clipnorm
-        self.clipvalue, self.global_clipnorm = clipvalue, global_clipnorm
-        self.iterations = 0
-        self.parameters: list[
-            Variable
-        ] = []  # the variables that it has moved, in the order of the flat vectors
+        self.weight_decay: float | None = weight_decay
+        self.clipnorm: float | None = clipnorm
+        self.clipvalue: float | None = clipvalue
+        self.global_clipnorm: float | None = global_clipnorm
+        self.iterations: int = 0
+        # the variables updated so far, in the order of the flat vectors
+        self.parameters: list[Variable] = []
         self.slots: dict[str, Variable] = {}  # the name of each slot -> one flat Variable
         self._spans: list[slice] = []  # where each parameter lies in the flat vectors
-        self._workspaces: dict[
-            str, Workspace
-        ] = {}  # the name of the array library -> its `_workspace`
+        self._workspaces: dict[str, Workspace] = {}  # name of the array library -> its arrays
         self._without_gradient: set[Variable] = set()
 
     # -- what a subclass writes ----------------------------------------------------------------
 
     def slot_names(self) -> list[str]:
-        """The names of the flat vectors that the rule remembers; they start at `slot_start`."""
+        """The names of the flat vectors that the rule keeps; they start at `slot_start`."""
         return []
 
     slot_start: float = 0.0
 
     def update(self, g: Array, scratch: Array, lr: float, t: int, **slots: Array) -> Array:
-        """The step to add to the parameters, from their gradient `g` at step t = 1, 2, ...
+        """The step to add to the parameters, from their gradient `g` at step t.
 
-        All are flat arrays of the same chunk. `g` and `scratch` may be overwritten. The slots come
-        by name and are changed in place.
+        All arrays are flat, of the same chunk. The slots come by name and are changed in place.
+
+        Args:
+            g: Clipped gradient; it may be overwritten.
+            scratch: Array of the size of `g` for intermediate values; it may be overwritten.
+            lr: Learning rate of this step.
+            t: Number of the step, from 1.
         """
         raise NotImplementedError(f"{type(self).__name__} must define update")
 
@@ -136,7 +157,7 @@ class Optimizer(registry.Configurable):
 
     @property
     def learning_rate(self) -> float:
-        """The step size now, a float; of a schedule, its value at `iterations`."""
+        """The current step size as a float; for a schedule, its value at `iterations`."""
         rate = self._learning_rate
         if not callable(rate):
             return rate
@@ -155,8 +176,12 @@ class Optimizer(registry.Configurable):
     def apply(self, gradients: Iterable[Any], variables: Iterable[Variable]) -> None:
         """Move each variable one step against its gradient.
 
-        A variable without a gradient (None) stays as it is, with a warning the first time. No array
-        of a variable is written to: whoever holds one keeps what was there.
+        No array of a variable is modified in place: references to an old array keep the old values.
+
+        Args:
+            gradients: Tensors or arrays, each of the shape of its variable; None leaves the
+                variable as it is, with a warning the first time.
+            variables: Variables in the same order, each once.
         Raises ValueError if no variable has a gradient, or if a shape differs.
         """
         gradients, variables = self._with_gradients(list(gradients), list(variables))
@@ -179,7 +204,7 @@ class Optimizer(registry.Configurable):
     def _move(
         self, gradients: dict[int, Array], old: dict[int, Array], new: dict[int, Array]
     ) -> None:
-        """Write the new values chunk by chunk; in each dict stands index of a parameter: array."""
+        """Write the new values chunk by chunk; each dict maps parameter indices to arrays."""
         xp, lr = array_module(*old.values()), self.learning_rate
         keep = 1 - (self.weight_decay or 0) * lr
         scales = self._clip_scales(gradients)
@@ -214,7 +239,7 @@ class Optimizer(registry.Configurable):
     def _with_gradients(
         self, gradients: list[Any], variables: list[Variable]
     ) -> tuple[list[Any], list[Variable]]:
-        """The pairs where there is a gradient, as two lists."""
+        """The gradients that are not None and their variables, as two lists."""
         if len(gradients) != len(variables):
             raise ValueError(f"got {len(gradients)} gradients for {len(variables)} variables")
         if not variables:
@@ -224,12 +249,12 @@ class Optimizer(registry.Configurable):
             return gradients, variables
         if len(missing) == len(variables):
             names = [v.name for v in variables]
-            raise ValueError(f"no gradient reaches any of {names}: the loss does not need them")
+            raise ValueError(f"no gradient reaches any of {names}: the loss does not use them")
         if fresh := [v for v in missing if v not in self._without_gradient]:
             self._without_gradient.update(fresh)
             named = [f"{v.name!r} of shape {v.shape} at index {variables.index(v)}" for v in fresh]
             warnings.warn(
-                f"no gradient reaches the variables {'; '.join(named)}, so they stay as they are",
+                f"no gradient reaches the variables {'; '.join(named)}, so they are unchanged",
                 stacklevel=3,
             )
         pairs = [(g, v) for g, v in zip(gradients, variables, strict=True) if g is not None]
@@ -240,11 +265,11 @@ class Optimizer(registry.Configurable):
         if len(variables) == len(self.parameters) and all(
             map(operator.is_, variables, self.parameters)
         ):
-            return range(len(variables))  # those of the last step, as nearly always
+            return range(len(variables))  # the same as in the last step, the usual case
         for variable in variables:
             if not isinstance(variable, Variable):
                 raise TypeError(
-                    "`variables` is a list of Variables, such as model.trainable_weights; found "
+                    "`variables` must be a list of Variables, such as model.trainable_weights; got "
                     f"{variable!r:.80}"
                 )
         if len(set(variables)) != len(variables):
@@ -256,7 +281,11 @@ class Optimizer(registry.Configurable):
         return self._spans[self.parameters.index(variable)]
 
     def build(self, variables: Iterable[Variable]) -> None:
-        """Append slots for new variables; known ones keep theirs."""
+        """Append slots for new variables; existing ones are kept.
+
+        Args:
+            variables: Variables that are to be updated.
+        """
         new = [v for v in variables if v not in self.parameters]
         if not new:
             return
@@ -277,7 +306,7 @@ class Optimizer(registry.Configurable):
         self.slots, self._workspaces = slots, {}
 
     def _slots_of_others(self, variables: list[Variable]) -> list[tuple[Array, slice, Array]]:
-        """Copies of the slots of known variables that are not moved in this step."""
+        """Copies of the slots of known variables that are not updated in this step."""
         if len(variables) == len(self.parameters):
             return []
         return [
@@ -304,7 +333,7 @@ class Optimizer(registry.Configurable):
             yield to_backend(array).reshape(-1)
 
     def _clip_scales(self, gradients: dict[int, Array]) -> dict[int, Array]:
-        """The factor of each parameter's gradient, if their norm is limited."""
+        """The scale factor of each parameter's gradient, if gradient norms are limited."""
         limit = self.clipnorm if self.global_clipnorm is None else self.global_clipnorm
         if limit is None:
             return {}
@@ -314,21 +343,24 @@ class Optimizer(registry.Configurable):
             squares[k] = g @ g
         if self.global_clipnorm is not None:
             squares = dict.fromkeys(squares, sum(squares.values()))
-        # An `if` would wait for a GPU.
+        # An `if` would have to wait for a GPU.
         return {k: limit / xp.maximum(xp.sqrt(s), limit or 1) for k, s in squares.items()}
 
     # -- state and config ----------------------------------------------------------------------
 
     @property
     def variables(self) -> list[Variable]:
-        """What it remembers between steps: one flat variable for each slot."""
+        """The state kept between steps: one flat variable for each slot."""
         return list(self.slots.values())
 
     def state(self, variables: Iterable[Variable]) -> list[tuple[str, np.ndarray]]:
-        """All that a file needs to go on, as a list of (name, array).
+        """Everything needed to continue training, as a list of (name, array).
 
-        The slots of the k-th of `variables` are named `k/slot`. Variables that it never moved are
-        left out.
+        The slots of the k-th variable are named `k/slot`. Variables that it never updated are left
+        out.
+
+        Args:
+            variables: Variables whose slots are wanted, in the order that gives them their numbers.
         """
         found = [("iterations", np.asarray(self.iterations, "int64"))]
         slots = {name: slot.numpy() for name, slot in self.slots.items()}
@@ -345,10 +377,13 @@ class Optimizer(registry.Configurable):
         variables: Sequence[Variable],
         order: Iterable[int] | None = None,
     ) -> None:
-        """Take over what `state` gave, for variables in the same order.
+        """Restore what `state` returned.
 
-        `order` lists the indices of the `parameters`, because sums over the flat vectors round off
-        in their order; without it, it is that of the variables.
+        Args:
+            state: Result of `state`, as pairs (name, array) or as a dict.
+            variables: Variables in the order that they had for `state`.
+            order: Indices of the variables in the order of the `parameters`, because sums over the
+                flat vectors round off in their order; None (default) is that of `variables`.
         Raises ValueError, and changes nothing, if names or shapes do not belong to this optimizer.
         """
         state = dict(state)
@@ -373,7 +408,7 @@ class Optimizer(registry.Configurable):
         self.iterations = int(iterations)
 
     def _check_slots(self, state: dict[str, Any], names: dict[str, tuple[Variable, str]]) -> None:
-        """Raise ValueError for an unknown slot, or one that has not the shape of its variable."""
+        """Raise ValueError for an unknown slot, or one whose shape is not that of its variable."""
         for name, array in state.items():
             if name not in names:
                 raise ValueError(
@@ -387,7 +422,7 @@ class Optimizer(registry.Configurable):
                 )
 
     def get_config(self) -> Config:
-        """The constructor arguments as plain JSON, with the learning rate as it is now."""
+        """The constructor arguments as plain JSON, with the current learning rate."""
         rate = {"learning_rate": registry.serialize(self._learning_rate)}
         return registry.read_config(self) | rate
 
@@ -421,8 +456,20 @@ class SGD(Optimizer):
         v = momentum * v - lr * g,  w += v                        with momentum
         v = momentum * v - lr * g,  w += momentum * v - lr * g    with nesterov, which looks ahead
 
+    Args:
+        momentum: Momentum coefficient, a number from 0 to 1 (default 0.0).
+        nesterov: Whether momentum is Nesterov's, which looks ahead (default False).
     Raises ValueError if `momentum` is outside [0, 1].
     Source: Robbins and Monro (1951), Polyak (1964), Nesterov (1983).
+    Example:
+        >>> w = keras.Variable(1.0)
+        >>> optimizer = keras.optimizers.SGD(learning_rate=0.25, momentum=0.5)
+        >>> for _ in range(3):  # the gradient of w^2 is 2 w
+        ...     optimizer.apply([2 * w.numpy()], [w])
+        ...     print(float(w.numpy()))
+        0.5
+        0.0
+        -0.25
     """
 
     def __init__(
@@ -434,12 +481,18 @@ class SGD(Optimizer):
     ):
         super().__init__(learning_rate, **options)
         check_numbers(least=0, most=1, momentum=momentum)
-        self.momentum, self.nesterov = momentum, nesterov
+        self.momentum: float = momentum
+        self.nesterov: bool = nesterov
 
     def slot_names(self) -> list[str]:
         return ["v"] if self.momentum else []
 
     def update(self, g: Array, scratch: Array, lr: float, t: int, v: Array = None) -> Array:
+        """The step of descent, with momentum if there is a v.
+
+        Args:
+            v: Velocity, the last step; None (default) without momentum.
+        """
         g *= -lr
         if v is None:
             return g
@@ -450,15 +503,27 @@ class SGD(Optimizer):
 
 @registry.register(group="optimizer", spelled="rmsprop")
 class RMSprop(Optimizer):
-    """Each gradient is divided by the root of the moving average of its square.
+    """Divide each gradient by the root of the moving average of its square.
 
         v = rho * v + (1 - rho) * g^2
         w -= lr * g / sqrt(v + epsilon)
         m = rho * m + (1 - rho) * g,  w -= lr * g / sqrt(v - m^2 + epsilon)    if centered
         b = momentum * b - lr * g / sqrt(v + epsilon),  w += b                 with momentum
 
+    Args:
+        rho: Decay rate of the moving averages, a number from 0 to 1 (default 0.9).
+        momentum: Momentum coefficient, a number from 0 to 1 (default 0.0).
+        epsilon: Small number under the root, against division by 0; at least 0 (default 1e-7).
+        centered: Whether v is centered: the square of the mean gradient m is subtracted (default
+            False).
     Raises ValueError if `rho` or `momentum` is outside [0, 1], or `epsilon` is negative.
     Source: Tieleman and Hinton (2012).
+    Example:
+        >>> w = keras.Variable([0.0, 0.0])
+        >>> optimizer = keras.optimizers.RMSprop(learning_rate=0.5, rho=0.75)
+        >>> optimizer.apply([np.array([1.0, 1000.0])], [w])  # both are divided by g / 2
+        >>> w.numpy().round(3)
+        array([-1., -1.], dtype=float32)
     """
 
     def __init__(
@@ -473,7 +538,10 @@ class RMSprop(Optimizer):
         super().__init__(learning_rate, **options)
         check_numbers(least=0, most=1, rho=rho, momentum=momentum)
         check_numbers(least=0, epsilon=epsilon)
-        self.rho, self.momentum, self.epsilon, self.centered = rho, momentum, epsilon, centered
+        self.rho: float = rho
+        self.momentum: float = momentum
+        self.epsilon: float = epsilon
+        self.centered: bool = centered
 
     def slot_names(self) -> list[str]:
         slots = {"v": True, "m": self.centered, "b": self.momentum}
@@ -489,6 +557,13 @@ class RMSprop(Optimizer):
         m: Array = None,
         b: Array = None,
     ) -> Array:
+        """The step of RMSprop, centered if there is an m, with momentum if there is a b.
+
+        Args:
+            v: Moving average of the square of the gradient.
+            m: Moving average of the gradient; None (default) if v is not centered.
+            b: Velocity, the last step; None (default) without momentum.
+        """
         xp = array_module(g)
         update_average(v, xp.multiply(g, g, out=scratch), self.rho)
         if m is not None:
@@ -507,7 +582,19 @@ class RMSprop(Optimizer):
 class Moments(Optimizer):
     """The base of Adam and its relatives, which keep moving averages m of g and v of g^2.
 
+    Args:
+        beta_1: Decay rate of m, a number from 0 to below 1 (default 0.9).
+        beta_2: Decay rate of v, in Adamax of u, a number from 0 to below 1 (default 0.999).
+        epsilon: Small number added to the divisor, against division by 0; at least 0 (default
+            1e-7).
     Raises ValueError if a beta is not in [0, 1), or `epsilon` is negative.
+    Example:
+        >>> optimizer = keras.optimizers.Adam(beta_1=0.5, beta_2=0.75)
+        >>> isinstance(optimizer, keras.optimizers.Moments)
+        True
+        >>> optimizer.apply([np.array(2.0)], [keras.Variable(0.0)])
+        >>> {name: slot.numpy().tolist() for name, slot in optimizer.slots.items()}
+        {'m': [1.0], 'v': [1.0]}
     """
 
     def __init__(
@@ -521,7 +608,9 @@ class Moments(Optimizer):
         super().__init__(learning_rate, **options)
         check_numbers(least=0, below=1, beta_1=beta_1, beta_2=beta_2)
         check_numbers(least=0, epsilon=epsilon)
-        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+        self.beta_1: float = beta_1
+        self.beta_2: float = beta_2
+        self.epsilon: float = epsilon
 
     def slot_names(self) -> list[str]:
         return ["m", "v"]
@@ -529,16 +618,22 @@ class Moments(Optimizer):
 
 @registry.register(group="optimizer")
 class Adam(Moments):
-    """Moving averages of the gradient and of its square, both corrected for starting at 0.
+    """Use moving averages of the gradient and its square, both with bias correction.
 
         m = beta_1 * m + (1 - beta_1) * g
         v = beta_2 * v + (1 - beta_2) * g^2
         w -= lr * sqrt(1 - beta_2^t) / (1 - beta_1^t) * m / (sqrt(v) + epsilon)
 
-    With `amsgrad`, v_max, the largest v so far, stands for v in the last line.
-
+    Args:
+        amsgrad: Whether to divide by v_max, the largest v so far, instead of v (default False).
     Raises ValueError if a beta is not in [0, 1), or `epsilon` is negative.
     Source: Kingma and Ba (2015); Reddi et al. (2018) for amsgrad.
+    Example:
+        >>> w = keras.Variable([0.0, 0.0])
+        >>> optimizer = keras.optimizers.Adam(learning_rate=0.5)
+        >>> optimizer.apply([np.array([1.0, -1000.0])], [w])  # at first |step| is lr
+        >>> w.numpy().round(3)
+        array([-0.5,  0.5], dtype=float32)
     """
 
     def __init__(
@@ -551,7 +646,7 @@ class Adam(Moments):
         **options: Unpack[OptimizerOptions],
     ):
         super().__init__(learning_rate, beta_1, beta_2, epsilon, **options)
-        self.amsgrad = amsgrad
+        self.amsgrad: bool = amsgrad
 
     def slot_names(self) -> list[str]:
         return ["m", "v", *(["v_max"] if self.amsgrad else [])]
@@ -566,6 +661,11 @@ class Adam(Moments):
         v: Array,
         v_max: Array = None,
     ) -> Array:
+        """The step of Adam.
+
+        Args:
+            v_max: Largest v so far; None (default) without amsgrad.
+        """
         xp = array_module(g)
         update_average(v, xp.multiply(g, g, out=scratch), self.beta_2)
         update_average(m, g, self.beta_1)
@@ -579,7 +679,7 @@ class Adam(Moments):
 
 
 class AdamOptions(ClippingOptions, total=False):
-    """What `AdamW` takes as `Adam` does, as keywords."""
+    """The keyword arguments that `AdamW` shares with `Adam`."""
 
     beta_1: float
     beta_2: float
@@ -589,12 +689,18 @@ class AdamOptions(ClippingOptions, total=False):
 
 @registry.register(group="optimizer")
 class AdamW(Adam):
-    """Adam whose weights also shrink at each step, apart from the gradient.
+    """Adam with decoupled weight decay: weights shrink at each step, apart from the gradient.
 
         w = w * (1 - lr * weight_decay) - step of Adam
 
     Raises ValueError where `Adam` does, and for a negative `weight_decay`.
     Source: Loshchilov and Hutter (2019).
+    Example:
+        >>> w = keras.Variable(1.0)
+        >>> optimizer = keras.optimizers.AdamW(learning_rate=0.5, weight_decay=0.5)
+        >>> optimizer.apply([np.array(0.0)], [w])  # without a gradient, only the decay moves w
+        >>> float(w.numpy())
+        0.75
     """
 
     def __init__(
@@ -608,13 +714,23 @@ class AdamW(Adam):
 
 @registry.register(group="optimizer")
 class Adagrad(Optimizer):
-    """Each gradient is divided by the root of the sum of all its squares so far.
+    """Divide each gradient by the root of the sum of its squares so far.
 
-        G = G + g^2, from initial_accumulator_value on
+        G = G + g^2, starting at initial_accumulator_value
         w -= lr * g / sqrt(G + epsilon)
 
+    Args:
+        initial_accumulator_value: Initial value of G, at least 0 (default 0.1).
+        epsilon: Small number under the root, against division by 0; at least 0 (default 1e-7).
     Raises ValueError for a negative `initial_accumulator_value` or `epsilon`.
     Source: Duchi et al. (2011).
+    Example:
+        >>> w = keras.Variable(0.0)
+        >>> optimizer = keras.optimizers.Adagrad(learning_rate=1.0, initial_accumulator_value=0.0)
+        >>> for _ in range(2):  # G is 4, then 8: the steps are 1 and 1 / sqrt(2)
+        ...     optimizer.apply([np.array(2.0)], [w])
+        >>> round(float(w.numpy()), 3)
+        -1.707
     """
 
     def __init__(
@@ -626,7 +742,8 @@ class Adagrad(Optimizer):
     ):
         super().__init__(learning_rate, **options)
         check_numbers(least=0, initial_accumulator_value=initial_accumulator_value, epsilon=epsilon)
-        self.initial_accumulator_value, self.epsilon = initial_accumulator_value, epsilon
+        self.initial_accumulator_value: float = initial_accumulator_value
+        self.epsilon: float = epsilon
 
     def slot_names(self) -> list[str]:
         return ["G"]
@@ -636,13 +753,18 @@ class Adagrad(Optimizer):
         return self.initial_accumulator_value
 
     def update(self, g: Array, scratch: Array, lr: float, t: int, G: Array) -> Array:
+        """The step of Adagrad.
+
+        Args:
+            G: Sum of the squares of all gradients so far.
+        """
         G += g * g
         return -lr * g / array_module(g).sqrt(G + self.epsilon)
 
 
 @registry.register(group="optimizer")
 class Adamax(Moments):
-    """Adam with the largest recent gradient instead of the root of the mean square.
+    """Adam with the infinity norm: the largest recent gradient instead of the root mean square.
 
         m = beta_1 * m + (1 - beta_1) * g
         u = max(beta_2 * u, |g|)
@@ -650,12 +772,24 @@ class Adamax(Moments):
 
     Raises ValueError where `Adam` does.
     Source: Kingma and Ba (2015).
+    Example:
+        >>> w = keras.Variable(0.0)
+        >>> optimizer = keras.optimizers.Adamax(learning_rate=1.0, beta_1=0.0, beta_2=0.5)
+        >>> for g in (4.0, 1.0):  # u is 4, then 2: the steps are 1 and 1 / 2
+        ...     optimizer.apply([np.array(g)], [w])
+        >>> round(float(w.numpy()), 3)
+        -1.5
     """
 
     def slot_names(self) -> list[str]:
         return ["m", "u"]
 
     def update(self, g: Array, scratch: Array, lr: float, t: int, m: Array, u: Array) -> Array:
+        """The step of Adamax.
+
+        Args:
+            u: Decaying maximum of the absolute value of the gradient.
+        """
         xp = array_module(g)
         xp.maximum(self.beta_2 * u, xp.abs(g), out=u)
         update_average(m, g, self.beta_1)
@@ -664,7 +798,7 @@ class Adamax(Moments):
 
 @registry.register(group="optimizer")
 class Nadam(Moments):
-    """Adam that looks ahead as Nesterov's momentum does.
+    """Adam with Nesterov momentum.
 
         mu_t = beta_1 * (1 - 0.96^t / 2)
         m = beta_1 * m + (1 - beta_1) * g,  v = beta_2 * v + (1 - beta_2) * g^2
@@ -673,15 +807,31 @@ class Nadam(Moments):
 
     Raises ValueError where `Adam` does.
     Source: Dozat (2016).
+    Example:
+        >>> for optimizer in (keras.optimizers.Adam(1.0), keras.optimizers.Nadam(1.0)):
+        ...     w = keras.Variable(0.0)
+        ...     optimizer.apply([np.array(1.0)], [w])
+        ...     print(round(float(w.numpy()), 3))
+        -1.0
+        -1.063
     """
 
     _product = (0, 1.0)  # a step, and mu_1 ... mu_t up to it
 
     def mu(self, t: int) -> float:
+        """mu_t of the formula.
+
+        Args:
+            t: Number of the step, from 1.
+        """
         return self.beta_1 * (1 - 0.5 * 0.96**t)
 
     def product(self, t: int) -> float:
-        """mu_1 ... mu_t, going on from the last step that was asked for."""
+        """The product mu_1 ... mu_t, continued from the last step that was computed.
+
+        Args:
+            t: Number of the step, from 1.
+        """
         done, product = self._product if self._product[0] <= t else (0, 1.0)
         for k in range(done + 1, t + 1):
             product *= self.mu(k)
@@ -689,6 +839,7 @@ class Nadam(Moments):
         return product
 
     def update(self, g: Array, scratch: Array, lr: float, t: int, m: Array, v: Array) -> Array:
+        """The step of Nadam."""
         product = self.product(t)
         ahead = (1 - self.mu(t)) / (1 - product) * g
         update_average(v, g * g, self.beta_2)
@@ -712,15 +863,31 @@ def get(identifier: OptimizerLike) -> Optimizer: ...
 def get(identifier: OptimizerLike) -> Optimizer | None:
     """An optimizer from a name, a class, a config or an instance; None gives None.
 
+    Args:
+        identifier: A name such as "adam", a class, a config, an instance or None.
     Raises ValueError for an unknown name, or anything else.
+    Example:
+        >>> keras.optimizers.get("sgd").learning_rate
+        0.01
     """
     found = registry.get("optimizer", identifier, Optimizer)
     if found is None or isinstance(found, Optimizer):
         return found
-    raise ValueError(f"an optimizer is a name or an Optimizer, got {identifier!r}")
+    raise ValueError(f"an optimizer must be a name or an Optimizer, got {identifier!r}")
 
 
-serialize, deserialize = registry.serialize, registry.deserialize
+share_arguments(
+    [rule.update for rule in (SGD, RMSprop, Adam, Adagrad, Adamax, Nadam)],
+    """
+    Args:
+        g: Clipped gradient; it may be overwritten.
+        scratch: Array of the size of `g` for intermediate values; it may be overwritten.
+        lr: Learning rate of this step.
+        t: Number of the step, from 1.
+        m: Moving average of the gradient.
+        v: Moving average of the square of the gradient.
+    """,
+)
 
 # fmt: off
 __all__ = [

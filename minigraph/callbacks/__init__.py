@@ -40,7 +40,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """The dashboard is imported when it is asked for, and not before: it needs all of `view`."""
+    """Import the dashboard only when it is first used: it needs all of `view`."""
     if name != "Dashboard":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from .dashboard import Dashboard

@@ -15,38 +15,61 @@ from typing import Any, Literal
 import numpy as np
 
 from ..core.checks import check_numbers, is_size
+from ..core.docstrings import Documented, share_arguments
 from ..core.interrupts import deferred_interrupts
 from ..training.resume import load, save
 
 Frequency = int | Literal["epoch"]  # after that many batches, or after each epoch
 
 
-class Callback:
+class Callback(Documented):
     """The base: override the hooks that you need.
 
-    `model` and `params` (`epochs`, `steps`, `verbose`) are set before the first hook. `logs` is a
-    dict of the numbers so far. `self.model.stop_training = True` ends training after the epoch.
-    `remembers` names the attributes that `BackupAndRestore` keeps: numbers, texts, arrays, and
-    lists and dicts of these.
+    `model` and `params` (`epochs`, `steps`, `verbose`) are set before the first hook.
+    `self.model.stop_training = True` ends training after the epoch. `remembers` names the
+    attributes that `BackupAndRestore` keeps: numbers, strings, arrays, lists and dicts of these.
+
+    Example:
+        >>> class LossPrinter(keras.callbacks.Callback):
+        ...     def on_epoch_end(self, epoch, logs=None):
+        ...         print(epoch, logs["loss"])
+        >>> model = keras.Sequential([keras.layers.Dense(1, kernel_initializer="ones")])
+        >>> model.compile(keras.optimizers.SGD(0.125), "mse")
+        >>> x, y = np.ones((1, 1)), np.zeros((1, 1))
+        >>> history = model.fit(x, y, epochs=3, verbose=0, callbacks=[LossPrinter()])
+        0 1.0
+        1 0.25
+        2 0.0625
     """
 
-    # Set before the first hook. `model` and `logs` are Any: what trains need not be a Model, and a
+    # Set before the first hook. `model` and `logs` are Any: the trainer need not be a Model, and a
     # hook that is overridden may read `logs["loss"]` at once, though its default is None.
     model: Any = None
     params: Any = None
     remembers: tuple[str, ...] = ()
 
     def set_model(self, model: Any) -> None:
+        """Set `model`.
+
+        Args:
+            model: Model that is trained, evaluated or used for predictions.
+        """
         self.model = model
 
     def set_params(self, params: dict[str, Any]) -> None:
+        """Set `params`.
+
+        Args:
+            params: A dict with `verbose`, with `steps`, the number of batches (None if it is not
+                known), and in `fit` with `epochs`, the number of the last one.
+        """
         self.params = params
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Before the first epoch."""
 
     def on_train_end(self, logs: Any = None) -> None:
-        """After the last epoch, also when an error ends training."""
+        """After the last epoch, or when an error ends training."""
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Before an epoch."""
@@ -55,10 +78,10 @@ class Callback:
         """After an epoch and its validation."""
 
     def on_batch_begin(self, batch: int, logs: Any = None) -> None:
-        """Another name of `on_train_batch_begin`."""
+        """Another name for `on_train_batch_begin`."""
 
     def on_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Another name of `on_train_batch_end`."""
+        """Another name for `on_train_batch_end`."""
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         """Before a training step."""
@@ -69,7 +92,7 @@ class Callback:
         self.on_batch_end(batch, logs)
 
     def on_test_begin(self, logs: Any = None) -> None:
-        """Before an evaluation, also the one after an epoch."""
+        """Before an evaluation, including the validation of an epoch."""
 
     def on_test_end(self, logs: Any = None) -> None:
         """After an evaluation."""
@@ -99,20 +122,31 @@ class CallbackList:
     Hooks of single batches are called only where they are overridden, so that unused hooks cost
     nothing.
 
+    Args:
+        callbacks: A callback, a list of them, or None (default) for none.
+        model: Model that the callbacks get (default None).
+        params: Dict that the callbacks get as `params`; None (default) is an empty one.
     Raises ValueError for anything that is not a Callback.
+    Example:
+        >>> hello = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: print(epoch))
+        >>> keras.callbacks.CallbackList([hello, hello]).notify("on_epoch_begin", 7, {})
+        7
+        7
     """
 
-    ended = failed = False
+    ended: bool = False
+    failed: bool = False
 
     def __init__(
         self, callbacks: Any = None, model: Any = None, params: dict[str, Any] | None = None
     ) -> None:
-        self.callbacks = as_list(callbacks)
+        self.callbacks: list[Callback] = as_list(callbacks)
         for callback in self.callbacks:
             if not isinstance(callback, Callback):
                 made = f": write {callback.__name__}(...)" if isinstance(callback, type) else ""
-                raise ValueError(f"`callbacks` holds Callback objects, got {callback!r:.80}{made}")
-        self.model, self.params = model, params or {}
+                raise ValueError(f"`callbacks` needs Callback objects, got {callback!r:.80}{made}")
+        self.model: Any = model
+        self.params: dict[str, Any] = params or {}
         for callback in self.callbacks:
             callback.set_model(model)
             callback.set_params(self.params)
@@ -123,19 +157,32 @@ class CallbackList:
         }
 
     def notify(self, hook: str, *args: Any) -> None:
-        """Call one hook of every callback, such as `notify("on_epoch_end", epoch, logs)`."""
+        """Call one hook of every callback, such as `notify("on_epoch_end", epoch, logs)`.
+
+        Args:
+            hook: Name of the hook; the arguments of the hook follow it.
+        """
         for callback in self._listeners.get(hook, self.callbacks):
             getattr(callback, hook)(*args)
 
     def listens(self, hook: str) -> bool:
-        """Whether anybody overrides a hook of single batches."""
+        """Return whether any callback overrides a hook of single batches.
+
+        Args:
+            hook: Name of the hook.
+        """
         return bool(self._listeners[hook])
 
     def end(self, logs: Any, error: BaseException | None = None, *acts: Callable[[], None]) -> None:
-        """Training ended, perhaps by `error`: do the `acts`, then notify every callback.
+        """Finish training, perhaps after an error: run the `acts`, then notify every callback.
 
         Every callback is notified even if an earlier one fails. The first error is raised, unless
-        it is `error` itself, with the later ones in its notes.
+        it is the one that ended training, with the later ones in its notes.
+
+        Args:
+            logs: Losses and metrics of the last epoch, by name.
+            error: Error that ended training; None (default) if it is complete. The functions that
+                follow take no arguments, and are called first.
         """
         self.ended, self.failed, first = True, error is not None, error
         for act in (*acts, *(partial(c.on_train_end, logs) for c in self.callbacks)):
@@ -151,11 +198,11 @@ class CallbackList:
 
 
 def is_backup(callback: Callback) -> bool:
-    """Whether a callback keeps the state of all the others, and so must come last."""
+    """Return whether a callback keeps the state of all the others, and so must come last."""
     return isinstance(callback, BackupAndRestore)
 
 
-def as_list(callbacks: Any) -> list:
+def as_list(callbacks: Any) -> list[Any]:
     """None, one callback or several, as a list."""
     if callbacks is None:
         return []
@@ -163,19 +210,30 @@ def as_list(callbacks: Any) -> list:
 
 
 def overrides(callback: Callback, hook: str) -> bool:
-    """Whether a callback overrides a hook of single batches."""
+    """Return whether a callback overrides a hook of single batches."""
     names = [hook, hook.replace("_train", "")] if "train" in hook else [hook]
     own = [getattr(getattr(callback, name), "__func__", None) for name in names]
     return any(fn is not getattr(Callback, name) for fn, name in zip(own, names, strict=True))
 
 
 class History(Callback):
-    """What `fit` returns: `history` maps each name in the logs to a list, one number an epoch."""
+    """The result of `fit`: `history` maps each name in the logs to a list, one number per epoch.
 
-    remembers = ("history", "epoch")
+    Example:
+        >>> model = keras.Sequential([keras.layers.Dense(1, kernel_initializer="ones")])
+        >>> model.compile(keras.optimizers.SGD(0.125), "mse")
+        >>> x, y = np.ones((1, 1)), np.zeros((1, 1))
+        >>> found = model.fit(x, y, epochs=3, verbose=0)
+        >>> isinstance(found, keras.callbacks.History), found.epoch
+        (True, [0, 1, 2])
+        >>> found.history
+        {'loss': [1.0, 0.25, 0.0625]}
+    """
+
+    remembers: tuple[str, ...] = ("history", "epoch")
 
     def __init__(self) -> None:
-        self.history: dict[str, list] = {}
+        self.history: dict[str, list[Any]] = {}
         self.epoch: list[int] = []
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
@@ -186,17 +244,31 @@ class History(Callback):
 
 
 class ProgbarLogger(Callback):
-    """Progress in words: one line for each epoch, with a bar.
+    """Print progress: one line with a bar for each epoch.
 
     On a terminal the line grows while the epoch runs. Elsewhere, as in a notebook that is run and
-    stored, only the finished line is printed. It holds no times, so the same run prints the same
+    stored, only the finished line is printed. It contains no times, so the same run prints the same
     text.
+
+    Example:
+        >>> model = keras.Sequential([keras.layers.Dense(1, kernel_initializer="ones")])
+        >>> model.compile(keras.optimizers.SGD(0.125), "mse")
+        >>> x, y = np.ones((1, 1)), np.zeros((1, 1))
+        >>> history = model.fit(x, y, epochs=2, verbose=2)  # `fit` adds a ProgbarLogger
+        Epoch 1/2 - 1/1 - loss: 1.0000
+        Epoch 2/2 - 1/1 - loss: 0.2500
     """
 
     WIDTH = 20
     PAUSE = 0.1  # seconds between two updates of the line
 
     label: str | None = None  # `Epoch 1/2`
+    steps: int | None  # batches in the epoch, None if that is not known
+    seen: int
+    live: bool  # whether the line grows
+    started: float
+    drawn: float
+    length: int  # of the line
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         epochs = self.params.get("epochs", 1)
@@ -235,16 +307,23 @@ class ProgbarLogger(Callback):
 
     @property
     def alone(self) -> bool:
-        """Whether this is `evaluate` itself, rather than the validation of an epoch."""
+        """Return whether this is `evaluate` itself, rather than the validation of an epoch."""
         return "epochs" not in self.params
 
     def begin(self) -> None:
+        """Start a new line."""
         self.steps, self.seen = self.params.get("steps"), 0
         self.live = self.verbose == 1 and is_terminal(sys.stdout)
         self.started = self.drawn = time.monotonic()
         self.length = 0
 
     def advance(self, batch: int, logs: Any) -> None:
+        """Redraw the line after a batch, if it is time for that.
+
+        Args:
+            batch: Number of the batch, from 0.
+            logs: Losses and metrics so far, by name.
+        """
         self.seen = batch + 1
         now = time.monotonic()
         if self.live and now - self.drawn >= self.PAUSE:
@@ -253,6 +332,11 @@ class ProgbarLogger(Callback):
             self.redraw(f"{self.bar()} {speed}{numbers(logs)}")
 
     def finish(self, logs: Any) -> None:
+        """Print the finished line.
+
+        Args:
+            logs: Losses and metrics of all batches, by name, or None.
+        """
         if self.verbose == 2:
             parts = [self.label] if self.label else []
             print(" - ".join([*parts, f"{self.seen}/{self.seen}"]) + numbers(logs))
@@ -274,7 +358,11 @@ class ProgbarLogger(Callback):
         return f"{count} {'━' * done}{'─' * (self.WIDTH - done)}"
 
     def redraw(self, line: str) -> None:
-        """Write over the line; blanks cover the end of a longer one."""
+        """Overwrite the line; blanks cover the end of a longer one.
+
+        Args:
+            line: New text of the line.
+        """
         print("\r" + line.ljust(self.length), end="", flush=True)
         self.length = len(line)
 
@@ -289,7 +377,7 @@ def numbers(logs: Any) -> str:
 
 
 def number(value: Any) -> str:
-    """Four decimals, or four digits of a number that would be lost that way."""
+    """Format a number with four decimals, or with four significant digits if it is too small."""
     if np.ndim(value):
         return "[" + ", ".join(number(v) for v in value) + "]"
     return f"{value:.4f}" if value == 0 or abs(value) > 1e-3 else f"{value:.4e}"
@@ -302,12 +390,21 @@ LARGER_IS_BETTER = ("acc", "auc", "precision", "recall", "true_", "cosine")
 
 
 class Monitor(Callback):
-    """The base of callbacks that monitor a number, and ask whether it is better than before.
+    """The base of callbacks that monitor a number and check whether it has improved.
 
-    `mode` is "min" (smaller is better), "max", or "auto", which depends on the name. Better means
-    by more than `min_delta`.
-
+    Args:
+        monitor: Name of the number in the logs.
+        mode: "min" if less is better, "max" if more is. "auto" (default) means "max" if the name
+            contains "acc", "auc", "precision", "recall", "true_" or "cosine", else "min".
+        min_delta: Change that an improvement must exceed; its sign is ignored (default <default>).
+        verbose: 1 prints a line for each action, 0 (default) prints nothing.
     Raises ValueError, naming it, for a number that is not in the logs.
+    Example:
+        >>> monitor = keras.callbacks.Monitor("val_accuracy", min_delta=0.25)
+        >>> monitor.mode
+        'max'
+        >>> monitor.improves(0.75, best=0.5), monitor.improves(1.0, best=0.5)
+        (False, True)
     """
 
     def __init__(
@@ -315,23 +412,35 @@ class Monitor(Callback):
     ) -> None:
         if mode not in ("auto", "min", "max"):
             warnings.warn(
-                f"{type(self).__name__}: mode {mode!r} is unknown, so it is taken as 'auto'",
+                f"{type(self).__name__}: mode {mode!r} is unknown, using 'auto'",
                 stacklevel=3,
             )
             mode = "auto"
         if mode == "auto":
             mode = "max" if any(word in monitor for word in LARGER_IS_BETTER) else "min"
-        self.monitor, self.mode, self.verbose = monitor, mode, verbose
-        self.min_delta = abs(min_delta)
-        self.worst = -math.inf if mode == "max" else math.inf
+        self.monitor: str = monitor
+        self.mode: str = mode
+        self.verbose: int = verbose
+        self.min_delta: float = abs(min_delta)
+        self.worst: float = -math.inf if mode == "max" else math.inf
 
     def improves(self, value: float, best: float) -> bool:
-        """Whether `value` is better than `best`; NaN never is."""
+        """Return whether a value is better than the best one; NaN never is.
+
+        Args:
+            value: The value of this epoch.
+            best: The best value before, or `worst` if there was none.
+        """
         gain = value - best if self.mode == "max" else best - value
         return gain > self.min_delta
 
     def read(self, logs: Any) -> float | None:
-        """The monitored number, or None in an epoch without validation."""
+        """The monitored number, or None in an epoch without validation.
+
+        Args:
+            logs: Losses and metrics of the epoch, by name.
+        Raises ValueError if the number is not in the logs.
+        """
         if self.monitor in logs:
             return logs[self.monitor]
         session = getattr(self.model, "_session", None)
@@ -340,10 +449,15 @@ class Monitor(Callback):
             return None
         raise ValueError(
             f"{type(self).__name__} watches {self.monitor!r}, but the logs hold {list(logs)}. "
-            "Names with val_ need validation_data or a validation_split in fit()."
+            "Names that start with val_ need validation_data or validation_split in fit()."
         )
 
     def say(self, text: str) -> None:
+        """Print a line if `verbose` is not 0.
+
+        Args:
+            text: Line to print.
+        """
         if self.verbose:
             print(text)
 
@@ -351,16 +465,36 @@ class Monitor(Callback):
 class EarlyStopping(Monitor):
     """Stop when the monitored number has not improved for `patience` epochs.
 
-    Epochs before `start_from_epoch` do not count. With a `baseline`, patience is reset only by
-    numbers that beat it. `restore_best_weights` ends with the weights of the best epoch, also when
-    all epochs are done. Afterwards `best`, `best_epoch` and `stopped_epoch` (0 if it did not stop)
-    say what happened.
+    Afterwards `best`, `best_epoch` and `stopped_epoch` (0 if it did not stop) say what happened.
 
+    Args:
+        monitor: Name of the number that should improve (default "val_loss").
+        patience: Number of epochs in a row without improvement after which training stops; 0
+            (default) acts like 1.
+        baseline: Value that an improvement must beat to reset the count of epochs; None (default)
+            lets every improvement reset it.
+        restore_best_weights: Whether training ends with the weights of the best epoch, even if it
+            was not stopped (default False).
+        start_from_epoch: Number of epochs at the start that do not count (default 0).
     Raises ValueError if the monitored number is not in the logs.
     Source: Prechelt (1998).
+    Example:
+        >>> model = keras.Sequential([keras.layers.Dense(1)])
+        >>> model.compile(keras.optimizers.SGD(1.0), "mse")
+        >>> x = y = np.zeros((1, 1))
+        >>> stop = keras.callbacks.EarlyStopping("loss", patience=2)
+        >>> history = model.fit(x, y, epochs=9, verbose=0, callbacks=[stop])
+        >>> history.history["loss"], stop.best_epoch, stop.stopped_epoch
+        ([0.0, 0.0, 0.0], 0, 2)
     """
 
-    remembers = ("wait", "stopped_epoch", "best", "best_epoch", "best_weights")
+    remembers: tuple[str, ...] = ("wait", "stopped_epoch", "best", "best_epoch", "best_weights")
+
+    wait: int  # epochs since the last improvement
+    stopped_epoch: int
+    best: float
+    best_epoch: int
+    best_weights: list[np.ndarray] | None
 
     def __init__(
         self,
@@ -375,9 +509,10 @@ class EarlyStopping(Monitor):
     ) -> None:
         super().__init__(monitor, mode, min_delta, verbose)
         check_numbers(least=0, patience=patience, start_from_epoch=start_from_epoch)
-        self.patience, self.baseline = patience, baseline
-        self.restore_best_weights = restore_best_weights
-        self.start_from_epoch = start_from_epoch
+        self.patience: int = patience
+        self.baseline: float | None = baseline
+        self.restore_best_weights: bool = restore_best_weights
+        self.start_from_epoch: int = start_from_epoch
 
     def on_train_begin(self, logs: Any = None) -> None:
         self.wait = self.stopped_epoch = self.best_epoch = 0
@@ -398,7 +533,7 @@ class EarlyStopping(Monitor):
         elif self.wait >= self.patience and epoch > 0:
             self.stopped_epoch = epoch
             self.model.stop_training = True
-            self.say(f"Epoch {epoch + 1}: no improvement of {self.monitor}, training stops")
+            self.say(f"Epoch {epoch + 1}: no improvement in {self.monitor}, stopping")
 
     def on_train_end(self, logs: Any = None) -> None:
         if self.best_weights is not None and logs:  # after an error, the weights stay as they are
@@ -407,18 +542,36 @@ class EarlyStopping(Monitor):
 
 
 class ModelCheckpoint(Monitor):
-    """Save the model, or its weights alone, after each epoch or after each `save_freq` batches.
+    """Save the model, or its weights alone, after each epoch or every `save_freq` batches.
 
-    `filepath` may hold `{epoch}` (from 1), `{batch}` and names of the logs, such as
-    `{val_loss:.2f}`. With `save_best_only` only when the monitored number improves (beyond
-    `initial_value_threshold`). When training starts, it checks that the folder is writable.
+    When training starts, it checks that the folder is writable.
+
+    Args:
+        filepath: File to write, a string or a Path, which may contain `{epoch}` (from 1), `{batch}`
+            (if `save_freq` is a number) and names from the logs, such as `{val_loss:.2f}`.
+        monitor: Name of the number that should improve, with `save_best_only` (default "val_loss").
+        save_best_only: Whether to save only if the monitored number has improved (default False).
+        save_weights_only: Whether to call `save_weights` instead of `save` (default False).
+        save_freq: "epoch" (default), or the number of batches from one save to the next.
+        initial_value_threshold: Value that the first save must beat, with `save_best_only`; None
+            (default) accepts any.
+    Raises ValueError for another `save_freq`, and if a name in `filepath` is not in the logs.
+    Example:
+        >>> from glob import glob
+        >>> model = keras.Sequential([keras.layers.Dense(1, kernel_initializer="ones")])
+        >>> model.compile(keras.optimizers.SGD(0.125), "mse")
+        >>> x, y = np.ones((1, 1)), np.zeros((1, 1))
+        >>> save = keras.callbacks.ModelCheckpoint("{epoch}_{loss:.2f}.safetensors")
+        >>> history = model.fit(x, y, epochs=2, verbose=0, callbacks=[save])
+        >>> sorted(glob("*.safetensors"))
+        ['1_1.00.safetensors', '2_0.25.safetensors']
     """
 
-    remembers = ("best", "batches")
+    remembers: tuple[str, ...] = ("best", "batches")
 
     def __init__(
         self,
-        filepath: str | os.PathLike,
+        filepath: str | os.PathLike[str],
         monitor: str = "val_loss",
         verbose: int = 0,
         save_best_only: bool = False,
@@ -428,11 +581,14 @@ class ModelCheckpoint(Monitor):
         initial_value_threshold: float | None = None,
     ) -> None:
         super().__init__(monitor, mode, verbose=verbose)
-        self.filepath = os.fspath(filepath)
+        self.filepath: str = os.fspath(filepath)
         self.save_freq: Frequency = check_frequency(save_freq)
-        self.save_best_only, self.save_weights_only = save_best_only, save_weights_only
-        self.best = self.worst if initial_value_threshold is None else initial_value_threshold
-        self.epoch = self.batches = 0
+        self.save_best_only: bool = save_best_only
+        self.save_weights_only: bool = save_weights_only
+        best = self.worst if initial_value_threshold is None else initial_value_threshold
+        self.best: float = best
+        self.epoch: int = 0
+        self.batches: int = 0
 
     def on_train_begin(self, logs: Any = None) -> None:
         folder = os.path.dirname(self.filepath.partition("{")[0]) or "."
@@ -451,7 +607,11 @@ class ModelCheckpoint(Monitor):
             self.save(logs)
 
     def save(self, logs: Any, **numbers: int) -> None:
-        """Write the file, if every one is wanted or the monitored number has improved."""
+        """Write the file; with `save_best_only`, only if the monitored number has improved.
+
+        Args:
+            logs: Losses and metrics so far, by name; keywords are further numbers for `filepath`.
+        """
         if self.save_best_only:
             value = self.read(logs)
             if value is None or not self.improves(value, self.best):
@@ -469,7 +629,7 @@ class ModelCheckpoint(Monitor):
 
 
 def check_frequency(save_freq: Any) -> Frequency:
-    """`save_freq`, which must be "epoch" or a number of batches."""
+    """Return `save_freq`; raise ValueError unless it is "epoch" or a number of batches."""
     if save_freq != "epoch" and not is_size(save_freq, 1):
         raise ValueError(f"save_freq must be 'epoch' or a number of batches, got {save_freq!r}")
     return save_freq
@@ -480,12 +640,30 @@ class ReduceLROnPlateau(Monitor):
 
         lr = max(lr * factor, min_lr)
 
-    Then it waits for `cooldown` epochs before it counts again. The logs get `learning_rate`.
+    The logs get `learning_rate`, the one of the epoch.
 
+    Args:
+        monitor: Name of the number that should improve (default "val_loss").
+        factor: Factor of the reduction, a number above 0 and below 1 (default 0.1).
+        patience: Number of epochs without improvement before a reduction, at least 0 (default 10).
+        cooldown: Number of epochs after a reduction that do not count (default 0).
+        min_lr: Lower bound of the learning rate (default 0.0).
     Raises ValueError if `factor` is not below 1, or if the monitored number is not in the logs.
+    Example:
+        >>> model = keras.Sequential([keras.layers.Dense(1)])
+        >>> model.compile(keras.optimizers.SGD(1.0), "mse")
+        >>> x = y = np.zeros((1, 1))
+        >>> reduce = keras.callbacks.ReduceLROnPlateau("loss", factor=0.5, patience=2)
+        >>> history = model.fit(x, y, epochs=6, verbose=0, callbacks=[reduce])
+        >>> history.history["learning_rate"]
+        [1.0, 1.0, 1.0, 0.5, 0.5, 0.25]
     """
 
-    remembers = ("wait", "resting", "best")
+    remembers: tuple[str, ...] = ("wait", "resting", "best")
+
+    wait: int  # epochs since the last improvement
+    resting: int  # epochs of the cooldown that are left
+    best: float
 
     def __init__(
         self,
@@ -501,8 +679,10 @@ class ReduceLROnPlateau(Monitor):
         super().__init__(monitor, mode, min_delta, verbose)
         check_numbers(above=0, below=1, factor=factor)
         check_numbers(least=0, patience=patience, cooldown=cooldown)
-        self.factor, self.patience = factor, patience
-        self.cooldown, self.min_lr = cooldown, min_lr
+        self.factor: float = factor
+        self.patience: int = patience
+        self.cooldown: int = cooldown
+        self.min_lr: float = min_lr
 
     def on_train_begin(self, logs: Any = None) -> None:
         self.wait = self.resting = 0
@@ -531,14 +711,29 @@ class ReduceLROnPlateau(Monitor):
 
 
 class LearningRateScheduler(Callback):
-    """Before each epoch: learning rate = schedule(epoch, learning rate), or schedule(epoch).
+    """Set the learning rate before each epoch to schedule(epoch, learning rate) or schedule(epoch).
 
     The logs get `learning_rate`.
+
+    Args:
+        schedule: Function of the epoch (from 0), and of the current rate if it takes two arguments,
+            that returns a number.
+        verbose: 1 prints each rate, 0 (default) prints nothing.
+    Raises ValueError, before the epoch, if the schedule does not return a number.
+    Example:
+        >>> model = keras.Sequential([keras.layers.Dense(1)])
+        >>> model.compile(keras.optimizers.SGD(1.0), "mse")
+        >>> x = y = np.zeros((1, 1))
+        >>> halve = keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2)
+        >>> history = model.fit(x, y, epochs=3, verbose=0, callbacks=[halve])
+        >>> history.history["learning_rate"]
+        [0.5, 0.25, 0.125]
     """
 
     def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
-        self.schedule, self.verbose = schedule, verbose
-        self.takes_rate = len(inspect.signature(schedule).parameters) > 1
+        self.schedule: Callable[..., float] = schedule
+        self.verbose: int = verbose
+        self.takes_rate: bool = len(inspect.signature(schedule).parameters) > 1
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         optimizer = self.model.optimizer
@@ -555,26 +750,46 @@ class LearningRateScheduler(Callback):
 
 
 class CSVLogger(Callback):
-    """Write a line for each epoch to a table: `epoch` (from 0), then the numbers of the logs.
+    """Write one line per epoch to a CSV file: `epoch` (from 0), then the numbers of the logs.
 
-    `append` continues an existing file; a number that an epoch lacks is written as NA.
+    A number that an epoch lacks is written as NA.
+
+    Args:
+        filename: File to write, a string or a Path.
+        separator: Character between two columns (default ",").
+        append: Whether to continue an existing file instead of replacing it (default False).
+    Example:
+        >>> from pathlib import Path
+        >>> model = keras.Sequential([keras.layers.Dense(1, kernel_initializer="ones")])
+        >>> model.compile(keras.optimizers.SGD(0.125), "mse")
+        >>> x, y = np.ones((1, 1)), np.zeros((1, 1))
+        >>> log = keras.callbacks.CSVLogger("log.csv")
+        >>> history = model.fit(x, y, epochs=2, verbose=0, callbacks=[log])
+        >>> print(Path("log.csv").read_text("utf-8"), end="")
+        epoch,loss
+        0,1.0
+        1,0.25
     """
 
-    remembers = ("length",)
+    remembers: tuple[str, ...] = ("length",)
+
+    length: int  # of the file
 
     def __init__(
-        self, filename: str | os.PathLike, separator: str = ",", append: bool = False
+        self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False
     ) -> None:
-        self.filename, self.separator, self.append = filename, separator, append
+        self.filename: str | os.PathLike[str] = filename
+        self.separator: str = separator
+        self.append: bool = append
         self.file: Any = None  # open while `fit` runs
 
     def on_train_begin(self, logs: Any = None) -> None:
         self.file = open(self.filename, "a+", newline="", encoding="utf-8")
         self.length = self.file.tell() if self.append else 0
-        self.columns: Any = ()  # of the table; None where it is empty still
+        self.columns: Any = ()  # of the table; None while it is still empty
 
     def open(self) -> None:
-        """Remove old lines, once it is known whether training resumes from a backup."""
+        """Drop old lines and read the columns, now that it is known whether training resumes."""
         self.file.truncate(min(self.length, self.file.tell()))
         self.file.seek(0)
         self.columns = next(csv.reader(self.file, delimiter=self.separator), None)
@@ -602,45 +817,64 @@ class CSVLogger(Callback):
 class BackupAndRestore(Callback):
     """Save the state of training, so that it can be stopped anywhere and resumed later.
 
-    Run the same `fit` again, on a model that is made in the same way: it resumes from the file, and
-    ends with the same bits as if it had never been stopped, on the same kind of machine.
-    `backup_dir` is the file, or an existing folder for a file `backup.safetensors`; it is written
-    when training starts, then after each epoch or each `save_freq` batches, and deleted once
-    training is complete, unless `delete_checkpoint` is False.
+    Run the same `fit` again, on a model made in the same way: it resumes from the file, and
+    ends with the same bits as if it had never been stopped, on the same kind of machine. The file
+    is written when training starts, then after each epoch or every `save_freq` batches.
 
     The file holds the weights, the optimizer's state and learning rate, all random streams, the
     epoch, the batch and the order of the batches, the running metrics, the History, and of each
     callback what it `remembers`. Arrays and a PyDataset continue at the next batch. From a
     generator, or anything else that is iterated, the batches that were used are read again and
-    skipped, so it must yield the same ones again. Where an epoch resumes in its middle, its
+    skipped, so it must yield the same ones again. If it resumes within an epoch, its
     `on_epoch_begin` is called a second time, and what is remembered is restored after that.
 
+    Args:
+        backup_dir: File to write, a string or a Path, or an existing folder for
+            `backup.safetensors`.
+        save_freq: "epoch" (default), or the number of batches from one save to the next.
+        delete_checkpoint: Whether to delete the file once training is complete (default True).
     Raises ValueError for a model without weights (call it on data first), FileDamaged or
     FileRefused (both ValueError) if the file belongs to another model, optimizer or set of
     callbacks, and OSError if it cannot be written. Then nothing is changed.
+    Example:
+        >>> def train(epochs):
+        ...     one = keras.layers.Dense(1, kernel_initializer="ones")
+        ...     model = keras.Sequential([keras.Input((1,)), one])
+        ...     model.compile(keras.optimizers.SGD(0.125), "mse")
+        ...     backup = keras.callbacks.BackupAndRestore("state", delete_checkpoint=False)
+        ...     x, y = np.ones((1, 1)), np.zeros((1, 1))
+        ...     model.fit(x, y, epochs=epochs, verbose=2, callbacks=[backup])
+        >>> train(epochs=1)
+        1/1 - loss: 1.0000
+        >>> train(epochs=3)  # another model, which resumes after the first epoch
+        Epoch 2/3 - 1/1 - loss: 0.2500
+        Epoch 3/3 - 1/1 - loss: 0.0625
     """
 
-    remembers = ("batches",)
+    remembers: tuple[str, ...] = ("batches",)
+
+    epoch: int
+    batches: int  # in all epochs
 
     def __init__(
         self,
-        backup_dir: str | os.PathLike,
+        backup_dir: str | os.PathLike[str],
         save_freq: Frequency = "epoch",
         delete_checkpoint: bool = True,
     ) -> None:
         backup_dir = os.fspath(backup_dir)
         inside = os.path.isdir(backup_dir)
-        self.path = os.path.join(backup_dir, "backup.safetensors") if inside else backup_dir
+        self.path: str = os.path.join(backup_dir, "backup.safetensors") if inside else backup_dir
         self.save_freq: Frequency = check_frequency(save_freq)
-        self.delete_checkpoint = delete_checkpoint
+        self.delete_checkpoint: bool = delete_checkpoint
 
     def on_train_begin(self, logs: Any = None) -> None:
         self.batches = 0
         self.restore: Any = None  # a function, where training resumes
         if self.save_freq != "epoch" and self.model._scoring.names is None:
             raise ValueError(
-                "a backup between two epochs holds the metrics of all outputs, and what these are "
-                "is not known before the first batch: call test_on_batch on some data first"
+                "a backup between two epochs holds the metrics of all outputs, and these are "
+                "not known before the first batch: call test_on_batch on some data first"
             )
         if os.path.exists(self.path):
             self.restore = load(self.model, self.path)
@@ -651,14 +885,14 @@ class BackupAndRestore(Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.epoch = epoch
-        if self.model._session.done:  # undo what other callbacks did in this hook a second time
+        if self.model._session.done:  # undo what this repeated hook did to other callbacks
             self.restore()
         self.restore = None
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self.batches += 1
         due = self.save_freq != "epoch" and self.batches % self.save_freq == 0
-        if due and not self.model.stop_at_once:  # else this epoch ends here, and so does training
+        if due and not self.model.stop_at_once:  # else the epoch and training end here
             self.save(self.epoch, batch + 1, logs)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
@@ -670,14 +904,28 @@ class BackupAndRestore(Callback):
             os.unlink(self.path)
 
     def save(self, epoch: int, done: int, logs: Any) -> None:
-        """Save the state after `done` batches of an epoch, the last of them with these logs."""
+        """Save the state after some batches of an epoch.
+
+        Args:
+            epoch: Number of the epoch, from 0.
+            done: How many of its batches are done.
+            logs: Losses and metrics after the last of them, by name.
+        """
         save(self.model, self.path, {"epoch": epoch, "done": done, "logs": dict(logs)})
 
 
 class LambdaCallback(Callback):
-    """Functions as hooks: `LambdaCallback(on_epoch_end=lambda epoch, logs: ...)`.
+    """A callback made of functions: `LambdaCallback(on_epoch_end=lambda epoch, logs: ...)`.
 
     Raises TypeError for a name that is not a hook.
+    Example:
+        >>> model = keras.Sequential([keras.layers.Dense(1, kernel_initializer="ones")])
+        >>> model.compile(keras.optimizers.SGD(0.125), "mse")
+        >>> x, y = np.ones((1, 1)), np.zeros((1, 1))
+        >>> show = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: print(logs))
+        >>> history = model.fit(x, y, epochs=2, verbose=0, callbacks=[show])
+        {'loss': 1.0}
+        {'loss': 0.25}
     """
 
     def __init__(self, **hooks: Callable[..., Any] | None) -> None:
@@ -693,9 +941,32 @@ class LambdaCallback(Callback):
 
 
 class TerminateOnNaN(Callback):
-    """Stop at the first batch whose loss is NaN or infinite."""
+    """Stop at the first batch whose loss is NaN or infinite.
+
+    Example:
+        >>> callback = keras.callbacks.TerminateOnNaN()
+        >>> callback.set_model(keras.Sequential())
+        >>> callback.on_train_batch_end(3, {"loss": np.nan})
+        Batch 3: the loss is not finite, stopping
+        >>> callback.model.stop_training
+        True
+    """
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         if not math.isfinite((logs or {}).get("loss", 0.0)):
-            print(f"Batch {batch}: the loss is not finite, training stops")
+            print(f"Batch {batch}: the loss is not finite, stopping")
             self.model.stop_training = self.model.stop_at_once = True
+
+
+# ---------------------------------------------------------------------------------------------
+# What the hooks share in their docstrings
+
+share_arguments(
+    [hook for name, hook in vars(Callback).items() if name.startswith("on_")],
+    """
+    Args:
+        epoch: Number of the epoch, from 0.
+        batch: Number of the batch, from 0 in each epoch, evaluation or prediction.
+        logs: Losses and metrics so far, by name; an empty dict where there are none (default None).
+    """,
+)

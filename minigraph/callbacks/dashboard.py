@@ -5,7 +5,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..core.context import context
 from ..core.device import array_module, to_host
@@ -17,34 +17,46 @@ from ..view.text import printable, shape_text
 from ..view.widget import Page, show
 from .base import Callback
 
-MOST_RECORDS = 1000  # of batches, and of epochs; with more, every second one is dropped
+Record: TypeAlias = dict[str, Any]  # what is known of a batch or of an epoch
+MOST_RECORDS = 1000  # of batches, and of epochs; beyond that, every second one is dropped
 
 
 class Dashboard(Callback):
-    """Record a training batch by batch, and show it: curves, and the gradients of each layer.
+    """Record training batch by batch, and show it: curves, and the gradients of each layer.
 
         dashboard = Dashboard()
         model.fit(x, y, epochs=5, callbacks=[dashboard])
         dashboard
 
     In a notebook the object shows itself; shown before `fit`, in JupyterLab or VS Code, the curves
-    grow while `fit` runs. `widget` is what is shown; its `step`, the number of a batch, and its
+    grow while `fit` runs. `widget` is the widget shown; its `step`, the number of a batch, and its
     `selected`, the path of a layer, can be read and set.
 
     `batches` and `epochs` hold what was recorded, lists of dicts with plain numbers. In a batch
     `logs` are those that callbacks see, which hold all of the epoch so far; `alone` has the loss
     and each other mean for this batch alone; `gradients` maps each layer to the norm of the
-    gradient of its weights, as the optimizer received it, before clipping. Of a long training
+    gradient of its weights, as the optimizer received it, before clipping. Of a long run
     every second, fourth or eighth batch is kept, at most 1000, and a page shows at most 240 of
     them. Each `fit` begins a new record.
+
+    Example:
+        >>> one = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones", name="one")
+        >>> model = keras.Sequential([one])
+        >>> model.compile(keras.optimizers.SGD(0.25), "mse")
+        >>> dashboard = keras.callbacks.Dashboard()
+        >>> x, y = np.ones((1, 1)), np.zeros((1, 1))
+        >>> history = model.fit(x, y, epochs=3, verbose=0, callbacks=[dashboard])
+        >>> [batch["gradients"] for batch in dashboard.batches]
+        [{'one': 2.0}, {'one': 1.0}, {'one': 0.5}]
     """
 
     PAUSE = 0.25  # seconds between two pictures while `fit` runs
 
-    remembers = ("batches", "epochs")
+    remembers: tuple[str, ...] = ("batches", "epochs")
 
     def __init__(self) -> None:
-        self.batches, self.epochs = [], []
+        self.batches: list[Record] = []
+        self.epochs: list[Record] = []
         self._layers, self._owners, self._widget = {}, {}, None
 
     # -- recording -----------------------------------------------------------------------------
@@ -78,7 +90,7 @@ class Dashboard(Callback):
         self._refresh(dashboard_page)
 
     def _sums(self) -> dict[str, tuple[float, float]]:
-        """The running sums (total, count) of each metric that is a mean."""
+        """The running sums (total, count) of every metric that is a mean."""
         return {
             name: (metric.total.numpy().item(), metric.count.numpy().item())
             for name, metric in self.model._labelled_metrics()
@@ -94,8 +106,8 @@ class Dashboard(Callback):
                 found[name] = (total - total_before) / (count - count_before)
         return found
 
-    def _record_gradients(self, gradients: Sequence, variables: Sequence[Variable]) -> None:
-        """The optimizer is about to update variables: keep the squared norms of their gradients."""
+    def _record_gradients(self, gradients: Sequence[Any], variables: Sequence[Variable]) -> None:
+        """Keep the squared norms of the gradients that an optimizer is about to apply."""
         for gradient, variable in zip(gradients, variables, strict=True):
             flat = as_array(gradient).reshape(-1).astype("float64")
             self._squares[variable] = flat @ flat
@@ -114,7 +126,7 @@ class Dashboard(Callback):
         return {path: math.sqrt(square) for path, square in sums.items() if path is not None}
 
     def _owner(self, variable: Variable) -> str | None:
-        """The path of the layer of a variable; None for one of another model."""
+        """The path of a variable's layer; None if it belongs to another model."""
         if variable not in self._owners:  # a subclassed model makes weights in its first batch
             owners, self._layers = owners_of(self.model)
             self._owners |= {variable: None, **owners}
@@ -124,14 +136,14 @@ class Dashboard(Callback):
 
     @property
     def widget(self) -> Any:
-        """What is shown."""
+        """The widget that shows the record."""
         if self._widget is None:
             self._widget = show(self._page(dashboard_page))
         return self._widget
 
     @property
     def html(self) -> str:
-        """The widget as a part of a page."""
+        """The widget as HTML for a part of a page."""
         return self.widget.html
 
     def _page(self, make_page: Callable[..., Page]) -> Page:
@@ -139,7 +151,7 @@ class Dashboard(Callback):
         return make_page(name, self.batches, self.epochs, self._layers)
 
     def _refresh(self, make_page: Callable[..., Page], pause: float = 0.0) -> None:
-        """Update what is shown, if it was last drawn at least `pause` seconds ago."""
+        """Update the widget if it was last drawn at least `pause` seconds ago."""
         if self._widget is not None and time.monotonic() - self._drawn >= pause:
             self._widget.update(self._page(make_page))
             self._drawn = time.monotonic()
@@ -148,24 +160,24 @@ class Dashboard(Callback):
         return self.widget._repr_mimebundle_(**options)
 
 
-def with_one_more(records: list[dict], record: dict) -> list[dict]:
-    """The records with one more, which gets a number; thinned out if they are too many."""
+def with_one_more(records: list[Record], record: Record) -> list[Record]:
+    """The records and a numbered new one; thinned out if there are too many."""
     record["number"] = records[-1]["number"] + 1 if records else 1
     records.append(record)
     return records if len(records) <= MOST_RECORDS else thinned(records, MOST_RECORDS // 2)
 
 
 def numbers_of(logs: Logs) -> dict[str, float]:
-    """The logs that are single numbers: a curve cannot show a list."""
+    """The logs that are single numbers; a list cannot be shown as a curve."""
     return {name: value for name, value in logs.items() if isinstance(value, (int, float))}
 
 
-def owners_of(model: Any) -> tuple[dict, dict]:
-    """The path of the layer of each weight, and for each path what the layer is."""
+def owners_of(model: Any) -> tuple[dict[Variable, str], dict[str, Record]]:
+    """The path of the layer of each weight, and a description of the layer at each path."""
     owners, layers = {}, {}
     for path, layer, weights in layers_with_weights(model):
         new = [weight for weight in weights if weight not in owners]
-        if not new:  # a shared layer that was met before
+        if not new:  # a shared layer that was seen before
             continue
         path = unused(path, layers)
         owners |= dict.fromkeys(new, path)
@@ -177,8 +189,8 @@ def owners_of(model: Any) -> tuple[dict, dict]:
     return owners, layers
 
 
-def layers_with_weights(model: Any, prefix: str = "") -> Iterator[tuple]:
-    """(path, layer, weights) of each layer of a model, and of the models inside it."""
+def layers_with_weights(model: Any, prefix: str = "") -> Iterator[tuple[str, Any, list[Variable]]]:
+    """Yield (path, layer, weights) of each layer of a model and of the models inside it."""
     for layer in model.layers:
         if hasattr(layer, "plan"):  # a model
             yield from layers_with_weights(layer, f"{prefix}{layer.name}/")
@@ -188,6 +200,6 @@ def layers_with_weights(model: Any, prefix: str = "") -> Iterator[tuple]:
 
 
 def unused(path: str, taken: Container[str]) -> str:
-    """The path, with a number where it is taken."""
+    """The path, with a number added if it is taken."""
     names = itertools.chain([path], (f"{path} ({number})" for number in itertools.count(2)))
     return next(name for name in names if name not in taken)

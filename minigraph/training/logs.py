@@ -1,4 +1,4 @@
-"""Logs: the numbers that a step gives. On a GPU they stay there until somebody looks at them."""
+"""Logs: the numbers that a step returns. On a GPU they stay there until they are read."""
 
 import functools
 from collections import UserDict
@@ -14,12 +14,16 @@ from ..core.types import Array, Logs
 
 
 def on_host() -> bool:
-    """Whether numbers are on the host, so that looking at one costs no wait."""
+    """Return whether numbers are on the host, so that reading one needs no wait."""
     return device.array_type is np.ndarray
 
 
-def to_number(value: Any) -> float | list:
-    """One entry of the logs as a Python float, an array as a list."""
+def to_number(value: Any) -> float | list[Any]:
+    """One entry of the logs as a Python float, an array as a list.
+
+    Args:
+        value: A number, a tensor or an array of either backend.
+    """
     if type(value) is float:
         return value
     array = np.asarray(to_host(as_array(value)))
@@ -29,7 +33,11 @@ def to_number(value: Any) -> float | list:
 def fetch_logs(logs: Mapping[str, Any]) -> Logs:
     """The logs as Python numbers.
 
-    Those on a GPU are fetched together, since each transfer is a wait.
+    Those on a GPU are fetched together, since each transfer has to wait for the GPU.
+
+    Args:
+        logs: Numbers, tensors and arrays by name, as a step returns them.
+    Raises TypeError if a step returned something else than a dict.
     """
     if not hasattr(logs, "items"):
         raise TypeError(f"a step must return its logs, a dict of name: number, got {logs!r:.80}")
@@ -50,8 +58,12 @@ def fetch_together(arrays: dict[str, Array]) -> dict[str, Array]:
     return dict(zip(arrays, parts, strict=True))
 
 
-class LazyLogs(UserDict):
-    """The logs of a step on a GPU: they are fetched when somebody first looks at them."""
+class LazyLogs(UserDict[str, Any]):
+    """The logs of a step on a GPU: they are fetched when they are first read.
+
+    Args:
+        logs: Tensors by name, as the step returned them.
+    """
 
     def __init__(self, logs: Mapping[str, Any]) -> None:
         self.on_device = logs
@@ -62,6 +74,10 @@ class LazyLogs(UserDict):
 
 
 def values_of(logs: Mapping[str, Any]) -> Any:
-    """What `evaluate` and `train_on_batch` return: the loss alone, or a list with all numbers."""
+    """The result of `evaluate` and `train_on_batch`: the loss alone, or a list of all numbers.
+
+    Args:
+        logs: Numbers by name.
+    """
     values = list(logs.values())
     return values[0] if len(values) == 1 else values

@@ -1,6 +1,6 @@
-"""Backups: a file with all that a `fit` needs to resume, with the same bits, where another stopped.
+"""Backups: a file with all that a `fit` needs to resume where another stopped, bit for bit.
 
-The weights and the optimizer's slots are in the file as in that of a model. All else, from the
+The weights and the optimizer's slots are stored as in a model file. Everything else, from the
 epoch to the state of the callbacks, is one structure of plain values; arrays in it, and long lists
 of numbers such as a history, are tensors of the file.
 """
@@ -38,11 +38,11 @@ from ..saving.model import (
 )
 
 ADVICE = "Nothing was changed. Delete the file to train from scratch."
-TRAINING = {
+TRAINING: dict[str, type] = {
     "epoch": int, "done": int, "logs": dict, "stopped": bool, "data": list, "metrics": dict,
     "random": list, "callbacks": list, "rate": object, "order": list, "made_by": dict,
 }  # fmt: skip
-POSITION = {"taken": int, "start": object}
+POSITION: dict[str, type] = {"taken": int, "start": object}
 
 
 class Writer(config.Writer):
@@ -58,7 +58,7 @@ class Writer(config.Writer):
 
 
 class Reader(config.Reader):
-    """The inverse of `Writer`; takes what it uses out of the tensors."""
+    """The inverse of `Writer`; removes the tensors that it uses from the dict."""
 
     def decode(self, value: Any, tensors: dict[str, Any]) -> Any:
         match value:
@@ -69,9 +69,14 @@ class Reader(config.Reader):
         return super().decode(value, tensors)
 
 
-def save(model: Any, path: str | os.PathLike, progress: dict[str, Any]) -> None:
-    """Write the state of the running `fit` of a model; `progress` says after which batch.
+def save(model: Any, path: str | os.PathLike[str], progress: dict[str, Any]) -> None:
+    """Write the state of the running `fit` of a model.
 
+    Args:
+        model: Model that is being fitted.
+        path: File to write, a string or a Path.
+        progress: How far it has got: a dict of the `epoch` from 0, how many of its batches are
+            `done`, and the `logs` after the last of them.
     Raises ValueError if part of the state cannot be written, and OSError.
     """
     path, weights = check_path(path), labelled_weights(model)
@@ -104,10 +109,13 @@ def save(model: Any, path: str | os.PathLike, progress: dict[str, Any]) -> None:
     write_atomically(path, to_bytes(Contents(texts, tensors)))
 
 
-def load(model: Any, path: str | os.PathLike) -> Callable[[], None]:
+def load(model: Any, path: str | os.PathLike[str]) -> Callable[[], None]:
     """Put a model, its optimizer and its running `fit` into the state of a backup.
 
-    Returns a function that does it again. Raises FileDamaged or FileRefused, and changes nothing,
+    Args:
+        model: Model that is being fitted.
+        path: File to read, a string or a Path.
+    Returns a function that repeats this. Raises FileDamaged or FileRefused, and changes nothing,
     if the file belongs to another model, optimizer or `fit`.
     """
     weights = labelled_weights(model)
@@ -144,18 +152,18 @@ def check_backup(model: Any, training: dict[str, Any]) -> None:
     for state in states:
         RandomStream(0).state = state
     for callback, kept in remembering(model, training["callbacks"]):
-        expect(kept.keys() == set(callback.remembers), f"{callback!r} remembers other things")
+        expect(kept.keys() == set(callback.remembers), f"{callback!r} remembers other attributes")
         for name, value in kept.items():
             alike = are_alike(getattr(callback, name), value)
             expect(alike, f"{name!r} of {callback!r} cannot be {value!r:.40}")
     same = is_number(training["rate"], 0) == is_number(rate_of(model.optimizer))
-    expect(same, "a schedule and a number as the learning rate cannot replace each other")
+    expect(same, "a schedule cannot replace a number as the learning rate, or vice versa")
 
 
 def restore(
     model: Any, arrays: dict[str, Array], slots: dict[str, Array], training: dict[str, Any]
 ) -> None:
-    """Restore a state that was checked."""
+    """Restore a state that has been checked."""
     session, optimizer = model._session, model.optimizer
     if training["done"]:  # else the epoch starts with fresh metrics
         watched, sums = dict(model._labelled_metrics()), training["metrics"]
@@ -194,14 +202,14 @@ def rate_of(optimizer: Optimizer) -> float | None:
     return None if callable(optimizer._learning_rate) else optimizer.learning_rate
 
 
-def remembering(model: Any, kept: list | None = None) -> Iterable:
-    """The callbacks that have a state; paired with the states that were `kept`, if given."""
+def remembering(model: Any, kept: list[Any] | None = None) -> Iterable[Any]:
+    """The callbacks that have a state, paired with the `kept` states if those are given."""
     found = [callback for callback in model._session.callbacks.callbacks if callback.remembers]
     return found if kept is None else partners(found, kept, "callbacks")
 
 
 def maker(model: Any) -> dict[str, Any]:
-    """What a backup is bound to, as plain values: only the same can resume from it."""
+    """The plain values that a backup is bound to; a `fit` must have the same to resume from it."""
     optimizer, session = model.optimizer, model._session
     settings = {
         name: value
@@ -218,6 +226,6 @@ def maker(model: Any) -> dict[str, Any]:
 
 
 def are_alike(a: Any, b: Any) -> bool:
-    """Whether one value can replace another: two numbers, or two of the same type, or None."""
+    """Return whether one value can replace another: both numbers, both of one type, or one None."""
     kinds = {float if isinstance(value, (int, float)) else type(value) for value in (a, b)}
     return len(kinds - {type(None)}) <= 1
