@@ -97,7 +97,7 @@ def to_rst(lines: list[str]) -> list[str]:
         if block[0].startswith("    "):
             found += ["::", "", *block, ""]
         elif block[0] == "Args:":
-            described = read_arguments("\n".join(block)).items()
+            described = read_arguments("\n" + "\n".join(block)).items()
             fields += [f":param {escape(name)}: {escape(said)}" for name, said in described]
         elif block[0] == "Example:":
             fields += [":Example:", "", "    .. code-block:: pycon", "", *indent(block[1:]), ""]
