@@ -1,4 +1,4 @@
-"""Activations with settings, as layers: they hold the settings, or even learn them."""
+"""Activations with settings, as layers: they store the settings, or even learn them."""
 
 from collections.abc import Sequence
 from typing import Any, Unpack
@@ -12,16 +12,26 @@ from .options import PReLUOptions
 
 
 class ReLU(Layer):
-    """The rectified linear unit: positive values pass.
+    """The rectified linear unit, which passes positive values and sets the others to 0.
 
         y = max(x, 0)
 
-    In full, y = min(x, max_value) where x is at least `threshold`, else negative_slope (x -
-    threshold).
+    In full, y = min(x, max_value) where x is above `threshold`, else negative_slope *
+    (x - threshold).
 
     Shapes: (batch, ...) -> the same.
+    Args:
+        max_value: Largest output, a number of at least 0; None (default) sets no limit.
+        negative_slope: Factor of what is below the threshold, at least 0 (default 0.0).
+        threshold: Value above which x passes, at least 0 (default 0.0).
     Raises ValueError for a negative setting.
     Source: Nair and Hinton (2010).
+    Example:
+        >>> x = np.array([[-2.0, 1.0, 9.0]])
+        >>> keras.layers.ReLU()(x).numpy()
+        array([[0., 1., 9.]], dtype=float32)
+        >>> keras.layers.ReLU(max_value=6, negative_slope=0.5)(x).numpy()
+        array([[-1.,  1.,  6.]], dtype=float32)
     """
 
     supports_masking = True
@@ -50,8 +60,14 @@ class LeakyReLU(Layer):
         y = x where x > 0, else negative_slope * x
 
     Shapes: (batch, ...) -> the same.
+    Args:
+        negative_slope: Factor of negative values, at least 0 (default 0.3).
     Raises ValueError for a negative slope.
     Source: Maas et al. (2013).
+    Example:
+        >>> layer = keras.layers.LeakyReLU(negative_slope=0.25)
+        >>> layer(np.array([[-4.0, 4.0]])).numpy()
+        array([[-1.,  4.]], dtype=float32)
     """
 
     supports_masking = True
@@ -71,8 +87,13 @@ class ELU(Layer):
         y = x where x > 0, else alpha * (e^x - 1)
 
     Shapes: (batch, ...) -> the same.
+    Args:
+        alpha: Size of the limit on the negative side, a number of at least 0 (default 1.0).
     Raises ValueError for a negative `alpha`.
     Source: Clevert et al. (2016).
+    Example:
+        >>> keras.layers.ELU()(np.array([[-100.0, -1.0, 2.0]])).numpy().round(2)
+        array([[-1.  , -0.63,  2.  ]], dtype=float32)
     """
 
     supports_masking = True
@@ -87,11 +108,17 @@ class ELU(Layer):
 
 
 class Softmax(Layer):
-    """Positive numbers whose sum is 1 along `axis`.
+    """Positive numbers whose sum is 1.
 
         y = exp(x) / sum exp(x)
 
     Shapes: (batch, ...) -> the same.
+    Args:
+        axis: Axis, or axes, along which the sum is 1; None for all of them (default -1).
+    Example:
+        >>> x = np.log([[1.0, 3.0]])
+        >>> keras.layers.Softmax()(x).numpy().round(3)
+        array([[0.25, 0.75]], dtype=float32)
     """
 
     supports_masking = True
@@ -109,10 +136,18 @@ class PReLU(Layer):
 
         y = max(x, 0) + alpha * min(x, 0)
 
-    Shapes: (batch, a, b, ...) -> the same; alpha (a, b, ...), with 1 for each of `shared_axes`
-    (counted from 1, without the batch).
+    Shapes: (batch, a, b, ...) -> the same; alpha (a, b, ...), with 1 for each of `shared_axes`.
+    Args:
+        shared_axes: Axis, or axes, along which all elements share one alpha, counted from 1 without
+            the batch; None (default) shares none.
     Raises ValueError for a shared axis that the input does not have.
     Source: He et al. (2015).
+    Example:
+        >>> layer = keras.layers.PReLU(alpha_initializer=keras.initializers.Constant(0.25))
+        >>> layer(np.array([[-4.0, 4.0]])).numpy()
+        array([[-1.,  4.]], dtype=float32)
+        >>> layer.alpha.shape
+        (2,)
     """
 
     supports_masking = True

@@ -1,4 +1,4 @@
-"""Dense, Activation and the layers that change nothing but the form of a call."""
+"""Dense, Activation, Identity and Lambda, and helpers for other layers."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn, Unpack
@@ -15,13 +15,23 @@ from .options import DataFormat, KernelOptions
 
 
 class Dense(Layer):
-    """Every output depends on every input: one matrix product.
+    """A densely connected layer: every output depends on every input.
 
         y = activation(x @ kernel + bias)
 
     Shapes: (batch, ..., inputs) -> (batch, ..., units); kernel (inputs, units), bias (units).
+    Args:
+        units: Size of the last axis of the output, a positive integer.
+        activation: Function of the output, or its name; None (default) leaves it linear.
+        use_bias: Whether a bias is added (default True).
     Raises ValueError if `units` is not a positive integer, or if the last axis of the input is
     unknown.
+    Example:
+        >>> layer = keras.layers.Dense(2, kernel_initializer="ones")
+        >>> layer(np.array([[1.0, 2.0, 3.0]])).numpy()
+        array([[6., 6.]], dtype=float32)
+        >>> [weight.shape for weight in layer.weights]
+        [(3, 2), (2,)]
     """
 
     supports_masking = True
@@ -58,7 +68,13 @@ class Activation(Layer):
         y = activation(x)
 
     Shapes: (batch, ...) -> the same.
+    Args:
+        activation: Function of tensors, or the name of one, such as "relu"; None leaves x as it is.
     Raises ValueError if `activation` is neither a function nor the name of one.
+    Example:
+        >>> layer = keras.layers.Activation("relu")
+        >>> layer(np.array([[-1.0, 2.0]])).numpy()
+        array([[0., 2.]], dtype=float32)
     """
 
     supports_masking = True
@@ -72,11 +88,16 @@ class Activation(Layer):
 
 
 class Identity(Layer):
-    """The inputs as they are: a named node of the graph.
+    """The inputs unchanged: a named node of the graph.
 
         y = x
 
     Shapes: any shape and structure -> the same.
+    Example:
+        >>> inputs = keras.Input((2,))
+        >>> outputs = keras.layers.Identity(name="features")(2 * inputs)
+        >>> keras.Model(inputs, outputs).get_layer("features").output.shape
+        (None, 2)
     """
 
     supports_masking = True
@@ -94,11 +115,20 @@ class Lambda(Layer):
 
         y = function(x, **arguments)
 
-    It is for quick trials: a layer of this kind cannot be saved or cloned, since a function has no
-    description. `mask` is the mask of the output, or a function (inputs, mask) of it.
+    It is for quick experiments: it cannot be saved or cloned, since a function has no serialized
+    form.
 
-    Shapes: (batch, ...) -> what the function makes of it.
-    Raises ValueError if `function` cannot be called, and when the layer is to be saved.
+    Shapes: (batch, ...) -> the shape that the function returns.
+    Args:
+        function: Function of the inputs, and of `arguments` by name.
+        mask: Mask of the output, or a function (inputs, mask) that returns it; None (default) for
+            no mask.
+        arguments: Dict of further arguments of the function; None (default) for none.
+    Raises ValueError if `function` cannot be called, and when the layer is saved.
+    Example:
+        >>> scale = keras.layers.Lambda(lambda x, factor: factor * x, arguments={"factor": 10})
+        >>> scale(np.array([[1.0, 2.0]])).numpy()
+        array([[10., 20.]], dtype=float32)
     """
 
     def __init__(
@@ -117,7 +147,7 @@ class Lambda(Layer):
         return self.function(inputs, **self.arguments)
 
     def compute_mask(self, inputs: TensorLike, mask: Structure = None) -> Any:
-        """What the argument `mask` says."""
+        """The mask given by the argument `mask` of the constructor."""
         return self.mask(inputs, mask) if callable(self.mask) else self.mask
 
     def get_config(self) -> NoReturn:
@@ -130,7 +160,7 @@ class Lambda(Layer):
 
 
 def check_known(size: int | None, layer: Layer) -> int:
-    """A size that must be known to make weights; ValueError naming the layer if it is not."""
+    """Return a size needed for weights; raise ValueError, naming the layer, if it is unknown."""
     if not isinstance(size, int):
         raise ValueError(
             f"{layer._title} needs the last axis of its input (or the one it works on) to make its "
@@ -140,12 +170,16 @@ def check_known(size: int | None, layer: Layer) -> int:
 
 
 def check_format(data_format: DataFormat) -> DataFormat:
-    """Channels come last: any other `data_format` is a ValueError."""
+    """Raise ValueError unless channels come last."""
     return check_choice(data_format, (None, "channels_last"), "data_format")
 
 
 class Spatial(Layer):
-    """A layer over lines, images or volumes: (batch, *lengths, channels), with `rank` lengths."""
+    """A layer over lines, images or volumes: (batch, *lengths, channels), with `rank` lengths.
+
+    Args:
+        data_format: Which axis holds the channels: "channels_last", or None (default) for the same.
+    """
 
     rank: int
 

@@ -1,4 +1,4 @@
-"""Pooling: many elements become one, so that maps get smaller.
+"""Pooling: layers that reduce each window of elements to one, so that feature maps get smaller.
 
 Inputs are (batch, *lengths, channels).
 """
@@ -16,11 +16,16 @@ from .options import SpatialOptions
 
 
 class Pooling(Spatial):
-    """What all pooling layers share; a subclass has a `rank` and an op.
+    """The base of all pooling layers; a subclass has a `rank` and an op.
 
     A length n becomes floor((n - pool) / stride) + 1 (valid) or ceil(n / stride) (same). The
     strides are the pool size unless given. Raises ValueError for sizes that are not positive
     integers, for an unknown `padding` or `data_format`, and for a pool larger than the input.
+
+    Args:
+        pool_size: Size of a window: one for all axes, or one for each (default 2).
+        strides: Distance between neighbouring windows; None (default) means the pool size.
+        padding: "valid" (default) keeps windows within the input; "same" covers all of it.
     """
 
     pool: Any  # the op
@@ -43,9 +48,12 @@ class Pooling(Spatial):
 
 
 class GlobalPooling(Spatial):
-    """What all global pooling layers share: each channel becomes one number.
+    """The base of all global pooling layers: each channel becomes one number.
 
-    (batch, *lengths, channels) -> (batch, channels); with `keepdims` the lengths stay, as 1.
+    (batch, *lengths, channels) -> (batch, channels); with `keepdims` the lengths become 1.
+
+    Args:
+        keepdims: Whether the axes that are pooled stay, with size 1 (default False).
     """
 
     pool: Any  # the op
@@ -67,6 +75,10 @@ class MaxPooling1D(Pooling):
 
     Shapes: (batch, n, channels) -> (batch, m, channels).
     Raises ValueError where `MaxPooling2D` does.
+    Example:
+        >>> x = np.array([1.0, 3.0, 2.0, 5.0]).reshape(1, 4, 1)
+        >>> keras.layers.MaxPooling1D()(x).numpy().ravel()
+        array([3., 5.], dtype=float32)
     """
 
     rank, pool = 1, staticmethod(pooling.max_pool)
@@ -77,7 +89,7 @@ class MaxPooling2D(Pooling):
 
         y[i, j] = max over t, u < pool_size of x[i * strides + t, j * strides + u]
 
-    The strides are the pool size unless given. A length n becomes
+    A length n becomes
 
         floor((n - pool_size) / strides) + 1    for padding "valid"
         ceil(n / strides)                       for padding "same"
@@ -86,6 +98,12 @@ class MaxPooling2D(Pooling):
     Raises ValueError for sizes that are not positive integers, for an unknown `padding` or
     `data_format`, and for a pool that is larger than the input.
     Source: Riesenhuber and Poggio (1999).
+    Example:
+        >>> image = np.array([[1, 2, 5, 6], [3, 4, 7, 8]]).reshape(1, 2, 4, 1)
+        >>> keras.layers.MaxPooling2D()(image).numpy().ravel()
+        array([4., 8.], dtype=float32)
+        >>> keras.layers.MaxPooling2D(strides=1)(image).numpy().ravel()
+        array([4., 7., 8.], dtype=float32)
     """
 
     rank, pool = 2, staticmethod(pooling.max_pool)
@@ -101,6 +119,10 @@ class MaxPooling3D(Pooling):
     Shapes: (batch, depth, height, width, channels) -> (batch, new depth, new height, new width,
     channels).
     Raises ValueError where `MaxPooling2D` does.
+    Example:
+        >>> volume = np.arange(8).reshape(1, 2, 2, 2, 1)
+        >>> keras.layers.MaxPooling3D()(volume).numpy().ravel()
+        array([7.], dtype=float32)
     """
 
     rank, pool = 3, staticmethod(pooling.max_pool)
@@ -115,6 +137,10 @@ class AveragePooling1D(Pooling):
 
     Shapes: (batch, n, channels) -> (batch, m, channels).
     Raises ValueError where `MaxPooling2D` does.
+    Example:
+        >>> x = np.array([1.0, 3.0, 2.0, 4.0]).reshape(1, 4, 1)
+        >>> keras.layers.AveragePooling1D()(x).numpy().ravel()
+        array([2., 3.], dtype=float32)
     """
 
     rank, pool = 1, staticmethod(pooling.average_pool)
@@ -130,6 +156,10 @@ class AveragePooling2D(Pooling):
     Shapes: (batch, height, width, channels) -> (batch, new height, new width, channels).
     Raises ValueError where `MaxPooling2D` does.
     Source: LeCun et al. (1989).
+    Example:
+        >>> image = np.array([[1, 2, 5, 6], [3, 4, 7, 8]]).reshape(1, 2, 4, 1)
+        >>> keras.layers.AveragePooling2D()(image).numpy().ravel()
+        array([2.5, 6.5], dtype=float32)
     """
 
     rank, pool = 2, staticmethod(pooling.average_pool)
@@ -145,6 +175,10 @@ class AveragePooling3D(Pooling):
     Shapes: (batch, depth, height, width, channels) -> (batch, new depth, new height, new width,
     channels).
     Raises ValueError where `MaxPooling2D` does.
+    Example:
+        >>> volume = np.arange(8).reshape(1, 2, 2, 2, 1)
+        >>> keras.layers.AveragePooling3D()(volume).numpy().ravel()
+        array([3.5], dtype=float32)
     """
 
     rank, pool = 3, staticmethod(pooling.average_pool)
@@ -157,6 +191,10 @@ class GlobalMaxPooling1D(GlobalPooling):
 
     Shapes: (batch, n, channels) -> (batch, channels), or (batch, 1, channels) with `keepdims`.
     Raises ValueError for a `data_format` other than "channels_last".
+    Example:
+        >>> x = np.array([[[1.0, 40.0], [3.0, 20.0]]])  # 2 steps with 2 channels
+        >>> keras.layers.GlobalMaxPooling1D()(x).numpy()
+        array([[ 3., 40.]], dtype=float32)
     """
 
     rank, pool = 1, staticmethod(ops.reduce_max)
@@ -170,6 +208,10 @@ class GlobalMaxPooling2D(GlobalPooling):
     Shapes: (batch, height, width, channels) -> (batch, channels), or (batch, 1, 1, channels) with
     `keepdims`.
     Raises ValueError for a `data_format` other than "channels_last".
+    Example:
+        >>> image = np.arange(8).reshape(1, 2, 2, 2)  # channels 0, 2, 4, 6 and 1, 3, 5, 7
+        >>> keras.layers.GlobalMaxPooling2D()(image).numpy()
+        array([[6., 7.]], dtype=float32)
     """
 
     rank, pool = 2, staticmethod(ops.reduce_max)
@@ -183,6 +225,10 @@ class GlobalMaxPooling3D(GlobalPooling):
     Shapes: (batch, depth, height, width, channels) -> (batch, channels), or (batch, 1, 1, 1,
     channels) with `keepdims`.
     Raises ValueError for a `data_format` other than "channels_last".
+    Example:
+        >>> volume = np.arange(8).reshape(1, 2, 2, 2, 1)
+        >>> keras.layers.GlobalMaxPooling3D()(volume).numpy()
+        array([[7.]], dtype=float32)
     """
 
     rank, pool = 3, staticmethod(ops.reduce_max)
@@ -198,6 +244,13 @@ class GlobalAveragePooling1D(GlobalPooling):
     Shapes: (batch, n, channels) -> (batch, channels), or (batch, 1, channels) with `keepdims`.
     Raises ValueError for a `data_format` other than "channels_last".
     Source: Lin et al. (2014).
+    Example:
+        >>> x = np.array([[[2.0], [4.0], [0.0]]])
+        >>> keras.layers.GlobalAveragePooling1D()(x).numpy()
+        array([[2.]], dtype=float32)
+        >>> real = np.array([[True, True, False]])  # the last step is padding
+        >>> keras.layers.GlobalAveragePooling1D()(x, mask=real).numpy()
+        array([[3.]], dtype=float32)
     """
 
     rank, pool = 1, staticmethod(ops.mean)
@@ -219,6 +272,10 @@ class GlobalAveragePooling2D(GlobalPooling):
     `keepdims`.
     Raises ValueError for a `data_format` other than "channels_last".
     Source: Lin et al. (2014).
+    Example:
+        >>> image = np.arange(8).reshape(1, 2, 2, 2)  # channels 0, 2, 4, 6 and 1, 3, 5, 7
+        >>> keras.layers.GlobalAveragePooling2D()(image).numpy()
+        array([[3., 4.]], dtype=float32)
     """
 
     rank, pool = 2, staticmethod(ops.mean)
@@ -233,6 +290,10 @@ class GlobalAveragePooling3D(GlobalPooling):
     channels) with `keepdims`.
     Raises ValueError for a `data_format` other than "channels_last".
     Source: Lin et al. (2014).
+    Example:
+        >>> volume = np.arange(8).reshape(1, 2, 2, 2, 1)
+        >>> keras.layers.GlobalAveragePooling3D()(volume).numpy()
+        array([[3.5]], dtype=float32)
     """
 
     rank, pool = 3, staticmethod(ops.mean)

@@ -1,4 +1,4 @@
-"""Layers that make training harder on purpose, so that what is learned holds on new data."""
+"""Layers that make training harder on purpose, so that the model generalises to new data."""
 
 from collections.abc import Sequence
 from typing import Any, Unpack
@@ -15,16 +15,28 @@ from .options import DropoutOptions
 
 
 class Dropout(Layer):
-    """In training each value is dropped with probability `rate`: no unit can rely on another.
+    """Drop each value with probability `rate` in training, so that no unit relies on another.
 
         y = x * kept / (1 - rate),  kept = 1 with probability 1 - rate, else 0
 
-    In inference nothing is changed. Axes where `noise_shape` is 1 share one decision. Equal seeds
-    give equal sequences of decisions.
+    In inference nothing is changed.
 
     Shapes: (batch, ...) -> the same.
+    Args:
+        rate: Probability with which a value is dropped, from 0 to 1.
+        noise_shape: Shape of the dropout mask: 1 for an axis that shares one decision, None for the
+            size that the inputs have; None (default) decides for each value.
+        seed: Integer for the same sequence of random numbers each time; None (default) takes a new
+            one, which `utils.set_random_seed` makes repeatable.
     Raises ValueError if `rate` is outside [0, 1].
     Source: Srivastava et al. (2014).
+    Example:
+        >>> layer = keras.layers.Dropout(0.75)
+        >>> x = np.ones((1, 1000))
+        >>> np.unique(layer(x, training=True).numpy())  # those that are kept are larger
+        array([0., 4.], dtype=float32)
+        >>> np.unique(layer(x).numpy())
+        array([1.], dtype=float32)
     """
 
     supports_masking = True
@@ -47,7 +59,11 @@ class Dropout(Layer):
         return ops.multiply(inputs, self.keep(inputs.shape))
 
     def keep(self, shape: Sequence[int]) -> np.ndarray:
-        """A random array of 0 and 1 / (1 - rate)."""
+        """A random array of 0 and 1 / (1 - rate).
+
+        Args:
+            shape: Shape of the inputs.
+        """
         if self.noise_shape is not None:
             shape = [
                 have if want is None else want
@@ -59,7 +75,12 @@ class Dropout(Layer):
 
 
 class SpatialDropout(Dropout):
-    """The base of dropout of whole channels: (batch, ..., channels), `rank` axes between."""
+    """The base of dropout of whole channels: (batch, ..., channels), `rank` axes between.
+
+    Args:
+        noise_shape: Sizes that replace those of the dropout mask, (batch, 1, ..., channels), where
+            they are not None; None (default) replaces nothing.
+    """
 
     rank: int
 
@@ -79,6 +100,13 @@ class SpatialDropout1D(SpatialDropout):
     Shapes: (batch, steps, channels) -> the same.
     Raises ValueError if `rate` is outside [0, 1].
     Source: Tompson et al. (2015).
+    Example:
+        >>> x = np.ones((1, 3, 1000))
+        >>> y = keras.layers.SpatialDropout1D(0.5)(x, training=True).numpy()
+        >>> np.unique(y)
+        array([0., 2.], dtype=float32)
+        >>> bool((y == y[:, :1]).all())  # a channel is dropped as a whole
+        True
     """
 
     rank = 1
@@ -92,6 +120,13 @@ class SpatialDropout2D(SpatialDropout):
     Shapes: (batch, height, width, channels) -> the same.
     Raises ValueError if `rate` is outside [0, 1].
     Source: Tompson et al. (2015).
+    Example:
+        >>> x = np.ones((1, 3, 3, 1000))
+        >>> y = keras.layers.SpatialDropout2D(0.5)(x, training=True).numpy()
+        >>> np.unique(y)
+        array([0., 2.], dtype=float32)
+        >>> bool((y == y[:, :1, :1]).all())  # a channel is dropped as a whole
+        True
     """
 
     rank = 2
@@ -105,20 +140,36 @@ class SpatialDropout3D(SpatialDropout):
     Shapes: (batch, depth, height, width, channels) -> the same.
     Raises ValueError if `rate` is outside [0, 1].
     Source: Tompson et al. (2015).
+    Example:
+        >>> x = np.ones((1, 2, 2, 2, 1000))
+        >>> y = keras.layers.SpatialDropout3D(0.5)(x, training=True).numpy()
+        >>> np.unique(y)
+        array([0., 2.], dtype=float32)
+        >>> bool((y == y[:, :1, :1, :1]).all())  # a channel is dropped as a whole
+        True
     """
 
     rank = 3
 
 
 class GaussianNoise(Layer):
-    """In training, normal noise is added to every value.
+    """Add normally distributed noise to every value in training.
 
         y = x + noise,  noise of mean 0 and standard deviation stddev
 
     In inference nothing is changed.
 
     Shapes: (batch, ...) -> the same.
+    Args:
+        stddev: Standard deviation of the noise, a number of at least 0.
     Raises ValueError if `stddev` is not a number of at least 0.
+    Example:
+        >>> layer = keras.layers.GaussianNoise(0.5)
+        >>> y = layer(np.zeros((1, 100000)), training=True).numpy()
+        >>> round(float(y.std()), 1)
+        0.5
+        >>> np.unique(layer(np.zeros((1, 100000))).numpy())
+        array([0.], dtype=float32)
     """
 
     supports_masking = True
@@ -137,12 +188,21 @@ class GaussianNoise(Layer):
 
 
 class ActivityRegularization(Layer):
-    """The inputs as they are, with a penalty that is added to the loss.
+    """The inputs unchanged, with a penalty that is added to the loss.
 
         y = x,  loss += (l1 * sum |x| + l2 * sum x^2) / batch
 
     Shapes: (batch, ...) -> the same.
+    Args:
+        l1: Factor of the sum of |x|, a number of at least 0 (default 0.0).
+        l2: Factor of the sum of squares, a number of at least 0 (default 0.0).
     Raises ValueError for a negative `l1` or `l2`.
+    Example:
+        >>> layer = keras.layers.ActivityRegularization(l1=1.0)
+        >>> layer(np.array([[2.0, -3.0]])).numpy()
+        array([[ 2., -3.]], dtype=float32)
+        >>> [float(loss) for loss in layer.losses]
+        [5.0]
     """
 
     supports_masking = True
