@@ -1,4 +1,4 @@
-"""How weights start: each initializer is a function of shape, dtype and seed."""
+"""Initializers: the initial values of weights, as functions of shape, dtype and seed."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -19,9 +19,18 @@ Distribution: TypeAlias = Literal["truncated_normal", "untruncated_normal", "uni
 class Initializer(registry.Configurable):
     """The base of initializers: a subclass defines `draw(random, shape)`.
 
-    With a `seed` it gives the same array each time. Without one it follows `utils.set_random_seed`.
+    It is called with a shape, a dtype (default "float32") and perhaps a seed.
 
+    Args:
+        seed: Integer of at least 0, for the same array each time; None (default) for another array
+            each time, which for weights `utils.set_random_seed` makes repeatable.
     Raises ValueError unless the seed is an integer of at least 0.
+    Example:
+        >>> class Powers(keras.initializers.Initializer):
+        ...     def draw(self, random, shape):
+        ...         return 2.0 ** np.arange(shape[0])
+        >>> Powers()((4,))
+        array([1., 2., 4., 8.], dtype=float32)
     """
 
     def __init__(self, seed: int | None = None):
@@ -36,7 +45,12 @@ class Initializer(registry.Configurable):
         return check_initial(self.draw(random, tuple(shape)), tuple(shape), dtype, self)
 
     def draw(self, random: np.random.Generator, shape: tuple[int, ...]) -> Any:
-        """An array of `shape`; `random` is a NumPy generator."""
+        """Return an array of initial values.
+
+        Args:
+            random: NumPy generator that the numbers come from.
+            shape: Shape of the array, a tuple.
+        """
         raise NotImplementedError(f"{type(self).__name__} must define draw(self, random, shape)")
 
 
@@ -47,7 +61,7 @@ InitializerLike = str | Config | type[Initializer] | Initializer | Callable[...,
 def check_initial(
     values: TensorLike, shape: tuple[int, ...], dtype: DType, source: Any
 ) -> np.ndarray:
-    """The values as an array; ValueError, with both shapes, if they have another shape."""
+    """Return the values as an array; raise ValueError, with both shapes, if the shape is wrong."""
     array = np.asarray(to_host(as_array(values)), dtype)
     if array.shape != shape:
         raise ValueError(
@@ -58,7 +72,7 @@ def check_initial(
 
 
 def fans(shape: tuple[int, ...]) -> tuple[int, int]:
-    """How many inputs feed one output, and how many outputs one input feeds: (fan_in, fan_out).
+    """Return (fan_in, fan_out): the inputs that feed one output, and the outputs one input feeds.
 
     The last two axes are inputs and outputs; the axes before them multiply both.
     """
@@ -70,7 +84,14 @@ def fans(shape: tuple[int, ...]) -> tuple[int, int]:
 
 @registry.register(group="initializer")
 class Constant(Initializer):
-    """All equal to `value`."""
+    """Constant values, all equal to one number.
+
+    Args:
+        value: The number (default 0.0).
+    Example:
+        >>> keras.initializers.Constant(3.0)((2,))
+        array([3., 3.], dtype=float32)
+    """
 
     def __init__(self, value: float = 0.0):
         super().__init__()
@@ -83,7 +104,12 @@ class Constant(Initializer):
 
 @registry.register(group="initializer")
 class Zeros(Constant):
-    """All zeros."""
+    """All zeros.
+
+    Example:
+        >>> keras.initializers.Zeros()((2,))
+        array([0., 0.], dtype=float32)
+    """
 
     def __init__(self):
         super().__init__(0.0)
@@ -91,7 +117,12 @@ class Zeros(Constant):
 
 @registry.register(group="initializer")
 class Ones(Constant):
-    """All ones."""
+    """All ones.
+
+    Example:
+        >>> keras.initializers.Ones()((2,))
+        array([1., 1.], dtype=float32)
+    """
 
     def __init__(self):
         super().__init__(1.0)
@@ -101,7 +132,14 @@ class Ones(Constant):
 class RandomNormal(Initializer):
     """Samples of a normal distribution with the given mean and standard deviation.
 
+    Args:
+        mean: Mean of the distribution (default 0.0).
+        stddev: Standard deviation, a number of at least 0 (default 0.05).
     Raises ValueError for a negative `stddev`.
+    Example:
+        >>> samples = keras.initializers.RandomNormal(mean=5, stddev=0.5, seed=0)((100, 1000))
+        >>> round(float(samples.mean()), 1), round(float(samples.std()), 1)
+        (5.0, 0.5)
     """
 
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None):
@@ -116,9 +154,16 @@ class RandomNormal(Initializer):
 
 @registry.register(group="initializer", aliases=("uniform",))
 class RandomUniform(Initializer):
-    """Samples of a uniform distribution between `minval` and `maxval`.
+    """Samples of a uniform distribution between two bounds.
 
+    Args:
+        minval: Lower bound (default -0.05).
+        maxval: Upper bound, at least `minval` (default 0.05).
     Raises ValueError if `maxval` is below `minval`.
+    Example:
+        >>> samples = keras.initializers.RandomUniform(0, 2, seed=0)((100, 1000))
+        >>> bool((samples >= 0).all() and (samples <= 2).all()), round(float(samples.mean()), 1)
+        (True, 1.0)
     """
 
     def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None):
@@ -133,10 +178,16 @@ class RandomUniform(Initializer):
 
 @registry.register(name="initializers>Identity", group="initializer")
 class Identity(Initializer):
-    """`gain` on the diagonal of a matrix, else 0.
+    """A matrix with `gain` on its diagonal and zeros elsewhere.
 
-    Raises ValueError for any other shape.
+    Args:
+        gain: Number on the diagonal (default 1.0).
+    Raises ValueError unless the shape has two axes.
     Source: Le et al. (2015), for recurrent kernels.
+    Example:
+        >>> print(keras.initializers.Identity(gain=2)((2, 3)))
+        [[2. 0. 0.]
+         [0. 2. 0.]]
     """
 
     def __init__(self, gain: float = 1.0):
@@ -152,12 +203,19 @@ class Identity(Initializer):
 
 @registry.register(group="initializer")
 class Orthogonal(Initializer):
-    """A random matrix whose rows or columns, the fewer of both, are orthonormal, times `gain`.
+    """A random matrix with orthonormal rows or columns (whichever are fewer), times `gain`.
 
     All axes but the last are the rows.
 
+    Args:
+        gain: Factor of the matrix (default 1.0).
     Raises ValueError for a vector.
     Source: Saxe et al. (2014).
+    Example:
+        >>> q = keras.initializers.Orthogonal(seed=0)((3, 2))
+        >>> print(abs(q.T @ q).round(3))  # columns of length 1, at right angles
+        [[1. 0.]
+         [0. 1.]]
     """
 
     def __init__(self, gain: float = 1.0, seed: int | None = None):
@@ -175,7 +233,7 @@ class Orthogonal(Initializer):
 
 
 def truncated_normal(random: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """Standard normal samples, drawn again where they are beyond 2."""
+    """Standard normal samples, redrawn where they lie outside [-2, 2]."""
     x = np.asarray(random.standard_normal(shape))
     while (far := np.abs(x) > 2).any():
         x[far] = random.standard_normal(far.sum())
@@ -184,9 +242,13 @@ def truncated_normal(random: np.random.Generator, shape: tuple[int, ...]) -> np.
 
 @registry.register(group="initializer")
 class TruncatedNormal(RandomNormal):
-    """Normal samples within two standard deviations of the mean; others are drawn again.
+    """Normal samples within two standard deviations of the mean; others are redrawn.
 
     Raises ValueError for a negative `stddev`.
+    Example:
+        >>> samples = keras.initializers.TruncatedNormal(stddev=1.0, seed=0)((100, 1000))
+        >>> bool(abs(samples).max() <= 2)
+        True
     """
 
     def draw(self, random: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -197,11 +259,17 @@ class TruncatedNormal(RandomNormal):
 class VarianceScaling(Initializer):
     """Samples of mean 0 and variance scale / n, so that signals keep their size.
 
-    n is the number of inputs ("fan_in"), of outputs ("fan_out") or the mean of both ("fan_avg").
-    `distribution` is "truncated_normal", "untruncated_normal" or "uniform".
-
+    Args:
+        scale: Factor of the variance, above 0 (default 1.0).
+        mode: What n is: "fan_in" (default), the number of inputs of an output; "fan_out", the
+            number of outputs of an input; or "fan_avg", the mean of both.
+        distribution: "truncated_normal" (default), "untruncated_normal" or "uniform".
     Raises ValueError for another mode or distribution, or a scale that is not positive.
     Source: Glorot and Bengio (2010), He et al. (2015).
+    Example:
+        >>> start = keras.initializers.VarianceScaling(scale=2.0, mode="fan_in", seed=0)
+        >>> round(float(start((200, 500)).var()), 3)  # 2 / 200
+        0.01
     """
 
     MODES = ("fan_in", "fan_out", "fan_avg")
@@ -247,6 +315,10 @@ class GlorotUniform(Scaling):
     """Uniform samples between +-sqrt(6 / (fan_in + fan_out)).
 
     Source: Glorot and Bengio (2010).
+    Example:
+        >>> samples = keras.initializers.GlorotUniform(seed=0)((200, 400))
+        >>> round(float(abs(samples).max()), 1)  # sqrt(6 / 600)
+        0.1
     """
 
     fixed = (1.0, "fan_avg", "uniform")
@@ -257,6 +329,10 @@ class GlorotNormal(Scaling):
     """Truncated normal samples of variance 2 / (fan_in + fan_out).
 
     Source: Glorot and Bengio (2010).
+    Example:
+        >>> samples = keras.initializers.GlorotNormal(seed=0)((100, 300))
+        >>> round(float(samples.var()), 3)  # 2 / 400
+        0.005
     """
 
     fixed = (1.0, "fan_avg", "truncated_normal")
@@ -267,6 +343,10 @@ class HeUniform(Scaling):
     """Uniform samples between +-sqrt(6 / fan_in).
 
     Source: He et al. (2015).
+    Example:
+        >>> samples = keras.initializers.HeUniform(seed=0)((600, 100))
+        >>> round(float(abs(samples).max()), 1)  # sqrt(6 / 600)
+        0.1
     """
 
     fixed = (2.0, "fan_in", "uniform")
@@ -277,6 +357,10 @@ class HeNormal(Scaling):
     """Truncated normal samples of variance 2 / fan_in.
 
     Source: He et al. (2015).
+    Example:
+        >>> samples = keras.initializers.HeNormal(seed=0)((200, 300))
+        >>> round(float(samples.var()), 3)  # 2 / 200
+        0.01
     """
 
     fixed = (2.0, "fan_in", "truncated_normal")
@@ -287,6 +371,10 @@ class LecunUniform(Scaling):
     """Uniform samples between +-sqrt(3 / fan_in).
 
     Source: LeCun et al. (1998).
+    Example:
+        >>> samples = keras.initializers.LecunUniform(seed=0)((300, 100))
+        >>> round(float(abs(samples).max()), 1)  # sqrt(3 / 300)
+        0.1
     """
 
     fixed = (1.0, "fan_in", "uniform")
@@ -297,6 +385,10 @@ class LecunNormal(Scaling):
     """Truncated normal samples of variance 1 / fan_in.
 
     Source: LeCun et al. (1998).
+    Example:
+        >>> samples = keras.initializers.LecunNormal(seed=0)((100, 300))
+        >>> round(float(samples.var()), 3)  # 1 / 100
+        0.01
     """
 
     fixed = (1.0, "fan_in", "truncated_normal")
@@ -304,7 +396,17 @@ class LecunNormal(Scaling):
 
 @registry.register
 class FunctionInitializer(Initializer):
-    """A function (shape, dtype) -> array. A config holds its name, so it must be registered."""
+    """A function (shape, dtype) -> array as an initializer.
+
+    A config holds its name, so it must be registered before a model is saved.
+
+    Args:
+        function: The function, or its registered name.
+    Example:
+        >>> start = keras.initializers.get(lambda shape, dtype: np.arange(shape[0]))
+        >>> type(start).__name__, start((3,)).tolist()
+        ('FunctionInitializer', [0.0, 1.0, 2.0])
+    """
 
     def __init__(self, function: str | Callable[..., Any]):
         super().__init__()
@@ -324,7 +426,13 @@ def get(identifier: InitializerLike) -> Initializer: ...
 def get(identifier: InitializerLike) -> Initializer | None:
     """An initializer from a name, a class, a config, an instance or a function; None gives None.
 
+    Args:
+        identifier: A name such as "he_normal", a class, a config, an initializer, a function or
+            None.
     Raises ValueError for an unknown name, or anything else.
+    Example:
+        >>> keras.initializers.get("ones")((2,))
+        array([1., 1.], dtype=float32)
     """
     return registry.get("initializer", identifier, Initializer, FunctionInitializer)
 
