@@ -65,7 +65,7 @@ def check_initial(
     array = np.asarray(to_host(as_array(values)), dtype)
     if array.shape != shape:
         raise ValueError(
-            f"initializer {source!r} gave an array of shape {array.shape} for a weight of shape "
+            f"initializer {source!r} made an array of shape {array.shape} for a weight of shape "
             f"{shape}: return an array of the `shape` that it is called with"
         )
     return array
@@ -197,7 +197,7 @@ class Identity(Initializer):
 
     def draw(self, random: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         if len(shape) != 2:
-            raise ValueError(f"Identity makes a matrix, but shape {shape} was asked for")
+            raise ValueError(f"Identity makes a matrix, but the requested shape is {shape}")
         return self.gain * np.eye(*shape)
 
 
@@ -225,7 +225,7 @@ class Orthogonal(Initializer):
 
     def draw(self, random: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         if len(shape) < 2:
-            raise ValueError(f"Orthogonal needs at least 2 axes, but shape {shape} was asked for")
+            raise ValueError(f"Orthogonal needs at least 2 axes, but the shape is {shape}")
         rows, columns = math.prod(shape[:-1]), shape[-1]
         q, r = np.linalg.qr(random.standard_normal((max(rows, columns), min(rows, columns))))
         q = q * np.sign(np.diag(r))  # so that all such matrices are equally likely

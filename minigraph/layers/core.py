@@ -154,7 +154,7 @@ class Lambda(Layer):
         """Raises ValueError: write a subclass of Layer to save a model."""
         raise ValueError(
             f"the Lambda layer {self.name!r} cannot be saved or cloned: a function has no "
-            "description. Write a subclass of Layer with this `call`, and mark it with "
+            "serialized form. Write a subclass of Layer with this `call`, and mark it with "
             "@register_keras_serializable()."
         )
 

@@ -68,8 +68,8 @@ class Merge(Layer):
             b: Shape of the second.
         """
         if a[-1] != b[-1]:
-            return "A Dense layer, or a convolution of size 1, brings them to one width."
-        return 'A convolution or pooling on the way with padding="same" keeps the other sizes.'
+            return "A Dense layer, or a convolution of size 1, makes their last axes equal."
+        return 'A convolution or pooling with padding="same" keeps the other sizes.'
 
     @follows_masks
     def compute_mask(self, inputs: Sequence[TensorLike], mask: Structure = None) -> Any:
