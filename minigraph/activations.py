@@ -24,7 +24,7 @@ from .ops.nn import (
     tanh,
 )
 from .core.tensor import OPS
-from .core.types import TensorLike
+from .core.types import Op, TensorLike
 
 ActivationLike: TypeAlias = str | Callable[..., Any] | None  # a name or a function; None: linear
 
@@ -54,7 +54,8 @@ def exponential(x: TensorLike) -> Any:
 
 
 swish = silu
-FUSABLE = {linear: None, **nn.FUSABLE}  # by which name the op of a layer knows these
+# The names by which ops with a fused activation know these.
+FUSABLE: dict[Op, Any] = {linear: None, **nn.FUSABLE}
 FUNCTIONS = {
     fn.__name__: fn
     for fn in (elu, exponential, gelu, hard_sigmoid, leaky_relu, linear, log_softmax, relu)

@@ -9,11 +9,13 @@ import numpy as np
 from .core import registry
 from .core.checks import check_choice, check_numbers, is_number
 from .core.device import to_host
+from .core.registry import deserialize, serialize
 from .core.tensor import as_array
 from .core.types import Config, DType, TensorLike
 
 Mode: TypeAlias = Literal["fan_in", "fan_out", "fan_avg"]
 Distribution: TypeAlias = Literal["truncated_normal", "untruncated_normal", "uniform"]
+Fixed: TypeAlias = tuple[float, Mode, Distribution]  # the scale, the mode, the distribution
 
 
 class Initializer(registry.Configurable):
@@ -36,7 +38,7 @@ class Initializer(registry.Configurable):
     def __init__(self, seed: int | None = None):
         if seed is not None and not (is_number(seed, least=0) and seed == int(seed)):
             raise ValueError(f"`seed` must be an integer of at least 0, or None; got {seed!r}")
-        self.seed = None if seed is None else int(seed)
+        self.seed: int | None = None if seed is None else int(seed)
 
     def __call__(
         self, shape: Sequence[int], dtype: DType = "float32", seed: int | None = None
@@ -55,7 +57,9 @@ class Initializer(registry.Configurable):
 
 
 # A name, a config, a class, an initializer, or a function (shape, dtype) -> array.
-InitializerLike = str | Config | type[Initializer] | Initializer | Callable[..., Any] | None
+InitializerLike: TypeAlias = (
+    str | Config | type[Initializer] | Initializer | Callable[..., Any] | None
+)
 
 
 def check_initial(
@@ -96,7 +100,7 @@ class Constant(Initializer):
     def __init__(self, value: float = 0.0):
         super().__init__()
         check_numbers(value=value)
-        self.value = value
+        self.value: float = value
 
     def draw(self, random: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         return np.full(shape, self.value)
@@ -146,7 +150,8 @@ class RandomNormal(Initializer):
         super().__init__(seed)
         check_numbers(mean=mean)
         check_numbers(least=0, stddev=stddev)
-        self.mean, self.stddev = mean, stddev
+        self.mean: float = mean
+        self.stddev: float = stddev
 
     def draw(self, random: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         return random.normal(self.mean, self.stddev, shape)
@@ -170,7 +175,8 @@ class RandomUniform(Initializer):
         super().__init__(seed)
         check_numbers(minval=minval, maxval=maxval)
         check_numbers(least=minval, maxval=maxval)
-        self.minval, self.maxval = minval, maxval
+        self.minval: float = minval
+        self.maxval: float = maxval
 
     def draw(self, random: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         return random.uniform(self.minval, self.maxval, shape)
@@ -193,7 +199,7 @@ class Identity(Initializer):
     def __init__(self, gain: float = 1.0):
         super().__init__()
         check_numbers(gain=gain)
-        self.gain = gain
+        self.gain: float = gain
 
     def draw(self, random: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         if len(shape) != 2:
@@ -221,7 +227,7 @@ class Orthogonal(Initializer):
     def __init__(self, gain: float = 1.0, seed: int | None = None):
         super().__init__(seed)
         check_numbers(gain=gain)
-        self.gain = gain
+        self.gain: float = gain
 
     def draw(self, random: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         if len(shape) < 2:
@@ -286,7 +292,9 @@ class VarianceScaling(Initializer):
         check_numbers(above=0, scale=scale)
         check_choice(mode, self.MODES, "mode")
         check_choice(distribution, self.DISTRIBUTIONS, "distribution")
-        self.scale, self.mode, self.distribution = scale, mode, distribution
+        self.scale: float = scale
+        self.mode: Mode = mode
+        self.distribution: Distribution = distribution
 
     def draw(self, random: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         fan_in, fan_out = fans(shape)
@@ -297,14 +305,14 @@ class VarianceScaling(Initializer):
             return random.uniform(-bound, bound, shape)
         if self.distribution == "untruncated_normal":
             return random.normal(0, math.sqrt(variance), shape)
-        # Truncation makes the standard deviation smaller, by the factor 0.8796.
+        # Truncation reduces the standard deviation by a factor of 0.8796.
         return math.sqrt(variance) / 0.87962566103423978 * truncated_normal(random, shape)
 
 
 class Scaling(VarianceScaling):
     """The base of initializers whose class fixes scale, mode and distribution."""
 
-    fixed: ClassVar[tuple[float, Mode, Distribution]]
+    fixed: ClassVar[Fixed]
 
     def __init__(self, seed: int | None = None):
         super().__init__(*self.fixed, seed=seed)
@@ -321,7 +329,7 @@ class GlorotUniform(Scaling):
         0.1
     """
 
-    fixed = (1.0, "fan_avg", "uniform")
+    fixed: ClassVar[Fixed] = (1.0, "fan_avg", "uniform")
 
 
 @registry.register(group="initializer")
@@ -335,7 +343,7 @@ class GlorotNormal(Scaling):
         0.005
     """
 
-    fixed = (1.0, "fan_avg", "truncated_normal")
+    fixed: ClassVar[Fixed] = (1.0, "fan_avg", "truncated_normal")
 
 
 @registry.register(group="initializer")
@@ -349,7 +357,7 @@ class HeUniform(Scaling):
         0.1
     """
 
-    fixed = (2.0, "fan_in", "uniform")
+    fixed: ClassVar[Fixed] = (2.0, "fan_in", "uniform")
 
 
 @registry.register(group="initializer")
@@ -363,7 +371,7 @@ class HeNormal(Scaling):
         0.01
     """
 
-    fixed = (2.0, "fan_in", "truncated_normal")
+    fixed: ClassVar[Fixed] = (2.0, "fan_in", "truncated_normal")
 
 
 @registry.register(group="initializer")
@@ -377,7 +385,7 @@ class LecunUniform(Scaling):
         0.1
     """
 
-    fixed = (1.0, "fan_in", "uniform")
+    fixed: ClassVar[Fixed] = (1.0, "fan_in", "uniform")
 
 
 @registry.register(group="initializer")
@@ -391,7 +399,7 @@ class LecunNormal(Scaling):
         0.01
     """
 
-    fixed = (1.0, "fan_in", "truncated_normal")
+    fixed: ClassVar[Fixed] = (1.0, "fan_in", "truncated_normal")
 
 
 @registry.register
@@ -410,7 +418,7 @@ class FunctionInitializer(Initializer):
 
     def __init__(self, function: str | Callable[..., Any]):
         super().__init__()
-        self.function = registry.as_function(function)
+        self.function: Callable[..., Any] = registry.as_function(function)
 
     def __call__(
         self, shape: Sequence[int], dtype: DType = "float32", seed: int | None = None
@@ -436,8 +444,6 @@ def get(identifier: InitializerLike) -> Initializer | None:
     """
     return registry.get("initializer", identifier, Initializer, FunctionInitializer)
 
-
-serialize, deserialize = registry.serialize, registry.deserialize
 
 # fmt: off
 __all__ = [

@@ -1,11 +1,12 @@
 """Regularizers: a penalty on weights or outputs, added to the loss."""
 
 from collections.abc import Callable
-from typing import Any, Literal, overload
+from typing import Any, Final, Literal, TypeAlias, overload
 
 from . import ops
 from .core import registry
 from .core.checks import check_choice, check_numbers
+from .core.registry import deserialize, serialize
 from .core.tensor import Tensor
 from .core.types import Config, TensorLike
 
@@ -18,7 +19,9 @@ class Regularizer(registry.Configurable):
 
 
 # A name, a config, a class, a regularizer, or a function array -> number.
-RegularizerLike = str | Config | type[Regularizer] | Regularizer | Callable[..., Any] | None
+RegularizerLike: TypeAlias = (
+    str | Config | type[Regularizer] | Regularizer | Callable[..., Any] | None
+)
 
 
 @registry.register(group="regularizer", spelled="l1_l2")
@@ -39,7 +42,8 @@ class L1L2(Regularizer):
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0):
         check_numbers(least=0, l1=l1, l2=l2)
-        self.l1, self.l2 = float(l1), float(l2)
+        self.l1: float = float(l1)
+        self.l2: float = float(l2)
 
     def __call__(self, x: TensorLike) -> Tensor:
         terms = [(self.l1, ops.absolute), (self.l2, ops.square)]
@@ -106,7 +110,8 @@ class OrthogonalRegularizer(Regularizer):
     def __init__(self, factor: float = 0.01, mode: Literal["rows", "columns"] = "rows"):
         check_choice(mode, ("rows", "columns"), "mode")
         check_numbers(least=0, factor=factor)
-        self.factor, self.mode = factor, mode
+        self.factor: float = factor
+        self.mode: Literal["rows", "columns"] = mode
 
     def __call__(self, x: Tensor) -> Tensor:
         if x.ndim != 2:
@@ -117,7 +122,10 @@ class OrthogonalRegularizer(Regularizer):
         return self.factor * ops.reduce_sum(ops.absolute(cosines)) / max(count * (count - 1), 1)
 
 
-l1, l2, l1_l2, orthogonal_regularizer = L1, L2, L1L2, OrthogonalRegularizer
+l1: Final = L1
+l2: Final = L2
+l1_l2: Final = L1L2
+orthogonal_regularizer: Final = OrthogonalRegularizer
 
 
 @overload
@@ -136,8 +144,6 @@ def get(identifier: RegularizerLike) -> Callable[[Any], Any] | None:
     """
     return registry.get("regularizer", identifier, Regularizer)
 
-
-serialize, deserialize = registry.serialize, registry.deserialize
 
 # fmt: off
 __all__ = [

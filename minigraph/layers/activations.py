@@ -5,6 +5,7 @@ from typing import Any, Unpack
 
 from .. import ops
 from ..core.checks import check_numbers
+from ..core.tensor import Variable
 from ..core.types import Axis, Shape, TensorLike
 from ..graph.layer import Layer, LayerOptions
 from ..ops import nn
@@ -47,8 +48,9 @@ class ReLU(Layer):
         check_numbers(least=0, negative_slope=negative_slope, threshold=threshold)
         if max_value is not None:
             check_numbers(least=0, max_value=max_value)
-        self.max_value, self.negative_slope = max_value, negative_slope
-        self.threshold = threshold
+        self.max_value: float | None = max_value
+        self.negative_slope: float = negative_slope
+        self.threshold: float = threshold
 
     def call(self, inputs: TensorLike) -> Any:
         return nn.relu(inputs, self.negative_slope, self.max_value, self.threshold)
@@ -75,7 +77,7 @@ class LeakyReLU(Layer):
     def __init__(self, negative_slope: float = 0.3, **options: Unpack[LayerOptions]):
         super().__init__(**options)
         check_numbers(least=0, negative_slope=negative_slope)
-        self.negative_slope = negative_slope
+        self.negative_slope: float = negative_slope
 
     def call(self, inputs: TensorLike) -> Any:
         return nn.leaky_relu(inputs, self.negative_slope)
@@ -101,7 +103,7 @@ class ELU(Layer):
     def __init__(self, alpha: float = 1.0, **options: Unpack[LayerOptions]):
         super().__init__(**options)
         check_numbers(least=0, alpha=alpha)
-        self.alpha = alpha
+        self.alpha: float = alpha
 
     def call(self, inputs: TensorLike) -> Any:
         return nn.elu(inputs, self.alpha)
@@ -125,7 +127,7 @@ class Softmax(Layer):
 
     def __init__(self, axis: Axis = -1, **options: Unpack[LayerOptions]):
         super().__init__(**options)
-        self.axis = axis
+        self.axis: Axis = axis
 
     def call(self, inputs: TensorLike) -> Any:
         return nn.softmax(inputs, self.axis)
@@ -151,13 +153,15 @@ class PReLU(Layer):
     """
 
     supports_masking = True
-    weight_defaults = {"alpha": "zeros"}
+    weight_defaults: dict[str, Any] = {"alpha": "zeros"}
+    alpha: Variable
 
     def __init__(
         self, shared_axes: int | Sequence[int] | None = None, **options: Unpack[PReLUOptions]
     ):
         super().__init__(**options)
-        self.shared_axes = [shared_axes] if isinstance(shared_axes, int) else shared_axes
+        axes = [shared_axes] if isinstance(shared_axes, int) else shared_axes
+        self.shared_axes: Sequence[int] | None = axes
 
     def build(self, input_shape: Shape) -> None:
         shared = self.shared_axes or ()

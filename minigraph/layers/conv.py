@@ -9,10 +9,11 @@ from typing import Any, Unpack
 from .. import activations
 from ..activations import ActivationLike
 from ..core.checks import check_choice, check_positive, check_sizes
-from ..core.types import Shape, TensorLike
+from ..core.tensor import Variable
+from ..core.types import Op, Shape, TensorLike
 from ..graph.input_spec import InputSpec
 from ..ops.conv import Padding, Sizes, conv, conv_transpose
-from .core import Spatial, check_known
+from .core import Dense, Spatial, check_known
 from .options import ConvolutionOptions, ConvolutionTransposeOptions
 
 
@@ -33,7 +34,10 @@ class Convolution(Spatial):
     """
 
     paddings: tuple[Padding, ...] = ("valid", "same")
-    weight_defaults = {"kernel": "glorot_uniform", "bias": "zeros"}
+    arguments_from: tuple[type[Any], ...] = (Dense,)  # the activation and the bias
+    weight_defaults: dict[str, Any] = {"kernel": "glorot_uniform", "bias": "zeros"}
+    kernel: Variable
+    bias: Variable | None
 
     def __init__(
         self,
@@ -48,14 +52,14 @@ class Convolution(Spatial):
         **options: Unpack[ConvolutionOptions],
     ):
         super().__init__(**options)
-        self.filters = check_positive(filters, "filters")
-        self.kernel_size = check_sizes(kernel_size, self.rank, "kernel_size")
-        self.strides = check_sizes(strides, self.rank, "strides")
-        self.padding = check_choice(padding, self.paddings, "padding")
-        self.dilation_rate = check_sizes(dilation_rate, self.rank, "dilation_rate")
-        self.groups = check_positive(groups, "groups")
-        self.activation = activations.get(activation)
-        self.use_bias = use_bias
+        self.filters: int = check_positive(filters, "filters")
+        self.kernel_size: tuple[int, ...] = check_sizes(kernel_size, self.rank, "kernel_size")
+        self.strides: tuple[int, ...] = check_sizes(strides, self.rank, "strides")
+        self.padding: Padding = check_choice(padding, self.paddings, "padding")
+        self.dilation_rate: tuple[int, ...] = check_sizes(dilation_rate, self.rank, "dilation_rate")
+        self.groups: int = check_positive(groups, "groups")
+        self.activation: Op = activations.get(activation)
+        self.use_bias: bool = use_bias
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ValueError(
                 f"`strides`={strides} and `dilation_rate`={dilation_rate} cannot both be above 1"
@@ -70,7 +74,7 @@ class Convolution(Spatial):
             raise ValueError(f"layer {self.name!r}: {groups}")
         self.kernel = self.add_weight((*self.kernel_size, *self.ends(channels)), name="kernel")
         self.bias = self.add_weight((self.filters,), name="bias") if self.use_bias else None
-        self.input_spec = InputSpec(ndim=self.rank + 2, axes={-1: channels})
+        self.input_spec: Any = InputSpec(ndim=self.rank + 2, axes={-1: channels})
 
     def ends(self, channels: int) -> tuple[int, int]:
         """The last two axes of the kernel.
@@ -120,7 +124,7 @@ class ConvolutionTranspose(Convolution):
     ):
         super().__init__(filters, kernel_size, strides, padding, **options)
         check_choice(self.groups, (1,), "groups")
-        self.output_padding = output_padding
+        self.output_padding: tuple[int, ...] | None = None
         if output_padding is not None:
             self.output_padding = check_sizes(output_padding, self.rank, "output_padding", 0)
             if any(p >= s for p, s in zip(self.output_padding, self.strides, strict=True)):
@@ -155,7 +159,7 @@ class Conv1D(Convolution):
     """
 
     rank = 1
-    paddings = ("valid", "same", "causal")
+    paddings: tuple[Padding, ...] = ("valid", "same", "causal")
 
 
 class Conv2D(Convolution):

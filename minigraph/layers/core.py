@@ -7,7 +7,8 @@ from .. import activations, ops
 from ..activations import ActivationLike
 from ..core import tree
 from ..core.checks import check_choice, check_positive
-from ..core.types import Shape, Structure, TensorLike
+from ..core.tensor import Variable
+from ..core.types import Op, Shape, Structure, TensorLike
 from ..graph.input_spec import InputSpec
 from ..graph.layer import Layer, LayerOptions, ModelOptions
 from ..ops import nn
@@ -35,7 +36,9 @@ class Dense(Layer):
     """
 
     supports_masking = True
-    weight_defaults = {"kernel": "glorot_uniform", "bias": "zeros"}
+    weight_defaults: dict[str, Any] = {"kernel": "glorot_uniform", "bias": "zeros"}
+    kernel: Variable
+    bias: Variable | None
 
     def __init__(
         self,
@@ -45,10 +48,10 @@ class Dense(Layer):
         **options: Unpack[KernelOptions],
     ):
         super().__init__(**options)
-        self.units = check_positive(units, "units")
-        self.activation = activations.get(activation)
-        self.use_bias = use_bias
-        self.input_spec = InputSpec(min_ndim=2)
+        self.units: int = check_positive(units, "units")
+        self.activation: Op = activations.get(activation)
+        self.use_bias: bool = use_bias
+        self.input_spec: Any = InputSpec(min_ndim=2)
 
     def build(self, input_shape: Shape) -> None:
         inputs = check_known(input_shape[-1] if input_shape else None, self)
@@ -81,7 +84,7 @@ class Activation(Layer):
 
     def __init__(self, activation: ActivationLike, **options: Unpack[LayerOptions]):
         super().__init__(**options)
-        self.activation = activations.get(activation)
+        self.activation: Op = activations.get(activation)
 
     def call(self, inputs: TensorLike) -> Any:
         return self.activation(inputs)
@@ -141,7 +144,9 @@ class Lambda(Layer):
         super().__init__(**options)
         if not callable(function):
             raise ValueError(f"`function` must be a function of tensors, got {function!r}")
-        self.function, self.mask, self.arguments = function, mask, arguments or {}
+        self.function: Op = function
+        self.mask: Structure = mask
+        self.arguments: dict[str, Any] = arguments or {}
 
     def call(self, inputs: TensorLike) -> Any:
         return self.function(inputs, **self.arguments)
@@ -185,5 +190,5 @@ class Spatial(Layer):
 
     def __init__(self, data_format: DataFormat = None, **options: Any):
         super().__init__(**options)
-        self.data_format = check_format(data_format)
-        self.input_spec = InputSpec(ndim=self.rank + 2)
+        self.data_format: DataFormat = check_format(data_format)
+        self.input_spec: Any = InputSpec(ndim=self.rank + 2)

@@ -7,7 +7,7 @@ from typing import Any, Unpack
 
 from .. import ops
 from ..core.checks import check_choice, check_sizes
-from ..core.types import Array, TensorLike
+from ..core.types import Array, Op, TensorLike
 from ..ops import pooling
 from ..ops.conv import Sizes
 from ..ops.pooling import PoolPadding
@@ -28,7 +28,7 @@ class Pooling(Spatial):
         padding: "valid" (default) keeps windows within the input; "same" covers all of it.
     """
 
-    pool: Any  # the op
+    pool: Op
 
     def __init__(
         self,
@@ -38,10 +38,10 @@ class Pooling(Spatial):
         **options: Unpack[SpatialOptions],
     ):
         super().__init__(**options)
-        self.pool_size = check_sizes(pool_size, self.rank, "pool_size")
+        self.pool_size: tuple[int, ...] = check_sizes(pool_size, self.rank, "pool_size")
         strides = self.pool_size if strides is None else strides
-        self.strides = check_sizes(strides, self.rank, "strides")
-        self.padding = check_choice(padding, ("valid", "same"), "padding")
+        self.strides: tuple[int, ...] = check_sizes(strides, self.rank, "strides")
+        self.padding: PoolPadding = check_choice(padding, ("valid", "same"), "padding")
 
     def call(self, inputs: TensorLike) -> Any:
         return self.pool(inputs, self.pool_size, self.strides, self.padding)
@@ -56,11 +56,11 @@ class GlobalPooling(Spatial):
         keepdims: Whether the axes that are pooled stay, with size 1 (default False).
     """
 
-    pool: Any  # the op
+    pool: Op
 
     def __init__(self, keepdims: bool = False, **options: Unpack[SpatialOptions]):
         super().__init__(**options)
-        self.keepdims = keepdims
+        self.keepdims: bool = keepdims
 
     def call(self, inputs: TensorLike) -> Any:
         return self.pool(inputs, tuple(range(1, self.rank + 1)), self.keepdims)
@@ -81,7 +81,8 @@ class MaxPooling1D(Pooling):
         array([3., 5.], dtype=float32)
     """
 
-    rank, pool = 1, staticmethod(pooling.max_pool)
+    rank = 1
+    pool: Op = staticmethod(pooling.max_pool)
 
 
 class MaxPooling2D(Pooling):
@@ -106,7 +107,8 @@ class MaxPooling2D(Pooling):
         array([4., 7., 8.], dtype=float32)
     """
 
-    rank, pool = 2, staticmethod(pooling.max_pool)
+    rank = 2
+    pool: Op = staticmethod(pooling.max_pool)
 
 
 class MaxPooling3D(Pooling):
@@ -125,7 +127,8 @@ class MaxPooling3D(Pooling):
         array([7.], dtype=float32)
     """
 
-    rank, pool = 3, staticmethod(pooling.max_pool)
+    rank = 3
+    pool: Op = staticmethod(pooling.max_pool)
 
 
 class AveragePooling1D(Pooling):
@@ -143,7 +146,8 @@ class AveragePooling1D(Pooling):
         array([2., 3.], dtype=float32)
     """
 
-    rank, pool = 1, staticmethod(pooling.average_pool)
+    rank = 1
+    pool: Op = staticmethod(pooling.average_pool)
 
 
 class AveragePooling2D(Pooling):
@@ -162,7 +166,8 @@ class AveragePooling2D(Pooling):
         array([2.5, 6.5], dtype=float32)
     """
 
-    rank, pool = 2, staticmethod(pooling.average_pool)
+    rank = 2
+    pool: Op = staticmethod(pooling.average_pool)
 
 
 class AveragePooling3D(Pooling):
@@ -181,7 +186,8 @@ class AveragePooling3D(Pooling):
         array([3.5], dtype=float32)
     """
 
-    rank, pool = 3, staticmethod(pooling.average_pool)
+    rank = 3
+    pool: Op = staticmethod(pooling.average_pool)
 
 
 class GlobalMaxPooling1D(GlobalPooling):
@@ -197,7 +203,8 @@ class GlobalMaxPooling1D(GlobalPooling):
         array([[ 3., 40.]], dtype=float32)
     """
 
-    rank, pool = 1, staticmethod(ops.reduce_max)
+    rank = 1
+    pool: Op = staticmethod(ops.reduce_max)
 
 
 class GlobalMaxPooling2D(GlobalPooling):
@@ -214,7 +221,8 @@ class GlobalMaxPooling2D(GlobalPooling):
         array([[6., 7.]], dtype=float32)
     """
 
-    rank, pool = 2, staticmethod(ops.reduce_max)
+    rank = 2
+    pool: Op = staticmethod(ops.reduce_max)
 
 
 class GlobalMaxPooling3D(GlobalPooling):
@@ -231,7 +239,8 @@ class GlobalMaxPooling3D(GlobalPooling):
         array([[7.]], dtype=float32)
     """
 
-    rank, pool = 3, staticmethod(ops.reduce_max)
+    rank = 3
+    pool: Op = staticmethod(ops.reduce_max)
 
 
 class GlobalAveragePooling1D(GlobalPooling):
@@ -253,7 +262,8 @@ class GlobalAveragePooling1D(GlobalPooling):
         array([[3.]], dtype=float32)
     """
 
-    rank, pool = 1, staticmethod(ops.mean)
+    rank = 1
+    pool: Op = staticmethod(ops.mean)
 
     def call(self, inputs: TensorLike, mask: Array = None) -> Any:
         if mask is None:
@@ -278,7 +288,8 @@ class GlobalAveragePooling2D(GlobalPooling):
         array([[3., 4.]], dtype=float32)
     """
 
-    rank, pool = 2, staticmethod(ops.mean)
+    rank = 2
+    pool: Op = staticmethod(ops.mean)
 
 
 class GlobalAveragePooling3D(GlobalPooling):
@@ -296,4 +307,5 @@ class GlobalAveragePooling3D(GlobalPooling):
         array([[3.5]], dtype=float32)
     """
 
-    rank, pool = 3, staticmethod(ops.mean)
+    rank = 3
+    pool: Op = staticmethod(ops.mean)

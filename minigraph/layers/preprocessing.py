@@ -5,7 +5,7 @@ from typing import Any, Unpack
 
 from .. import ops
 from ..core.dtypes import EPSILON
-from ..core.tensor import as_array
+from ..core.tensor import Variable, as_array
 from ..core.types import Shape, TensorLike
 from ..graph.layer import Layer, LayerOptions
 from ..ops.arrays import check_axis
@@ -32,7 +32,8 @@ class Rescaling(Layer):
         self, scale: TensorLike, offset: TensorLike = 0.0, **options: Unpack[LayerOptions]
     ):
         super().__init__(**options)
-        self.scale, self.offset = to_plain(scale), to_plain(offset)
+        self.scale: Any = to_plain(scale)
+        self.offset: Any = to_plain(offset)
 
     def call(self, inputs: TensorLike) -> Any:
         return inputs * self.scale + self.offset
@@ -61,6 +62,8 @@ class Normalization(Layer):
     """
 
     supports_masking = True
+    found_mean: Variable
+    found_variance: Variable
 
     def __init__(
         self,
@@ -73,14 +76,16 @@ class Normalization(Layer):
         super().__init__(**options)
         if (mean is None) != (variance is None):
             raise ValueError("Normalization takes `mean` and `variance` together, or neither")
-        self.axis, self.invert = axis, invert
-        self.mean, self.variance = to_plain(mean), to_plain(variance)
+        self.axis: int | Sequence[int] | None = axis
+        self.mean: Any = to_plain(mean)
+        self.variance: Any = to_plain(variance)
+        self.invert: bool = invert
 
     def build(self, input_shape: Shape) -> None:
         rank = len(input_shape)
         axes = [self.axis] if isinstance(self.axis, int) else self.axis or ()
         kept = {check_axis(axis, rank, f"layer {self.name!r}") for axis in axes}
-        self.reduced = tuple(a for a in range(rank) if a not in kept)
+        self.reduced: tuple[int, ...] = tuple(a for a in range(rank) if a not in kept)
         shape = [n if a in kept else 1 for a, n in enumerate(input_shape)]
         if self.mean is None:
             self.found_mean = self.add_weight(shape, "zeros", trainable=False, name="mean")

@@ -50,8 +50,10 @@ class Dropout(Layer):
     ):
         super().__init__(**options)
         check_numbers(least=0, most=1, rate=rate)
-        self.rate, self.noise_shape, self.seed = rate, noise_shape, seed
-        self.random = RandomStream(seed)
+        self.rate: float = rate
+        self.noise_shape: Sequence[int | None] | None = noise_shape
+        self.seed: int | None = seed
+        self.random: RandomStream = RandomStream(seed)
 
     def call(self, inputs: TensorLike, training: bool = False) -> Any:
         if not training or self.rate == 0:
@@ -86,7 +88,7 @@ class SpatialDropout(Dropout):
 
     def __init__(self, rate: float, seed: int | None = None, **options: Unpack[DropoutOptions]):
         super().__init__(rate, seed=seed, **options)
-        self.input_spec = InputSpec(ndim=self.rank + 2)
+        self.input_spec: Any = InputSpec(ndim=self.rank + 2)
 
     def keep(self, shape: Sequence[int]) -> np.ndarray:
         return super().keep((shape[0], *[1] * self.rank, shape[-1]))
@@ -173,12 +175,14 @@ class GaussianNoise(Layer):
     """
 
     supports_masking = True
+    arguments_from: tuple[type[Any], ...] = (Dropout,)  # the seed
 
     def __init__(self, stddev: float, seed: int | None = None, **options: Unpack[LayerOptions]):
         super().__init__(**options)
         check_numbers(least=0, stddev=stddev)
-        self.stddev, self.seed = stddev, seed
-        self.random = RandomStream(seed)
+        self.stddev: float = stddev
+        self.seed: int | None = seed
+        self.random: RandomStream = RandomStream(seed)
 
     def call(self, inputs: TensorLike, training: bool = False) -> Any:
         if not training:
@@ -209,8 +213,9 @@ class ActivityRegularization(Layer):
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **options: Unpack[LayerOptions]):
         super().__init__(**options)
-        self.activity_regularizer = regularizers.L1L2(l1, l2)
-        self.l1, self.l2 = l1, l2
+        self.activity_regularizer: Any = regularizers.L1L2(l1, l2)
+        self.l1: float = l1
+        self.l2: float = l2
 
     def call(self, inputs: TensorLike) -> Any:
         return inputs

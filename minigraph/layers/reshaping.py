@@ -30,7 +30,7 @@ class Flatten(Layer):
 
     def __init__(self, **options: Unpack[LayerOptions]):
         super().__init__(**options)
-        self.input_spec = InputSpec(min_ndim=1)
+        self.input_spec: Any = InputSpec(min_ndim=1)
 
     def call(self, inputs: TensorLike) -> Any:
         return ops.reshape(inputs, (inputs.shape[0], math.prod(inputs.shape[1:])))
@@ -53,7 +53,7 @@ class Reshape(Layer):
 
     def __init__(self, target_shape: int | Sequence[int], **options: Unpack[LayerOptions]):
         super().__init__(**options)
-        self.target_shape = check_target(target_shape)
+        self.target_shape: tuple[int, ...] = check_target(target_shape)
 
     def call(self, inputs: TensorLike) -> Any:
         return ops.reshape(inputs, (inputs.shape[0], *self.target_shape))
@@ -79,8 +79,8 @@ class Permute(Layer):
         good = isinstance(dims, (list, tuple)) and sorted(dims) == list(range(1, len(dims) + 1))
         if not good:
             raise ValueError(f"`dims` must be the numbers 1, 2, ... in some order, got {dims!r}")
-        self.dims = tuple(dims)
-        self.input_spec = InputSpec(ndim=len(dims) + 1)
+        self.dims: tuple[int, ...] = tuple(dims)
+        self.input_spec: Any = InputSpec(ndim=len(dims) + 1)
 
     def call(self, inputs: TensorLike) -> Any:
         return ops.transpose(inputs, (0, *self.dims))
@@ -105,8 +105,8 @@ class RepeatVector(Layer):
 
     def __init__(self, n: int, **options: Unpack[LayerOptions]):
         super().__init__(**options)
-        self.n = check_positive(n, "n")
-        self.input_spec = InputSpec(ndim=2)
+        self.n: int = check_positive(n, "n")
+        self.input_spec: Any = InputSpec(ndim=2)
 
     def call(self, inputs: TensorLike) -> Any:
         batch_size, width = inputs.shape
@@ -124,12 +124,12 @@ class UpSampling(Spatial):
 
     def __init__(self, size: Sizes = 2, **options: Unpack[SpatialOptions]):
         super().__init__(**options)
-        self.size = check_sizes(size, self.rank, "size")
+        self.size: tuple[int, ...] = check_sizes(size, self.rank, "size")
 
     def call(self, inputs: TensorLike) -> Any:
         batch_size, *lengths, channels = inputs.shape
         pairs = list(zip(lengths, self.size, strict=True))
-        single = [n for length, _ in pairs for n in (length, 1)]  # a new axis behind each length
+        single = [n for length, _ in pairs for n in (length, 1)]  # a new axis after each length
         repeated = [n for pair in pairs for n in pair]
         y = ops.reshape(inputs, (batch_size, *single, channels))
         y = ops.broadcast_to(y, (batch_size, *repeated, channels))
@@ -182,8 +182,8 @@ class UpSampling2D(UpSampling):
         **options: Unpack[SpatialOptions],
     ):
         super().__init__(size, **options)
-        choices = ("nearest", "bilinear")
-        self.interpolation = check_choice(interpolation, choices, "interpolation")
+        check_choice(interpolation, ("nearest", "bilinear"), "interpolation")
+        self.interpolation: Literal["nearest", "bilinear"] = interpolation
 
     def call(self, inputs: TensorLike) -> Any:
         if self.interpolation == "nearest" or not len(inputs):  # a trace asks for the shape only
@@ -253,7 +253,7 @@ class ZeroPadding(Edges):
 
     def __init__(self, padding: Pairs = 1, **options: Unpack[SpatialOptions]):
         super().__init__(**options)
-        self.padding = self.pairs(padding, "padding")
+        self.padding: tuple[tuple[int, ...], ...] = self.pairs(padding, "padding")
 
     def call(self, inputs: TensorLike) -> Any:
         return ops.pad(inputs, ((0, 0), *self.padding, (0, 0)))
@@ -270,7 +270,7 @@ class Cropping(Edges):
 
     def __init__(self, cropping: Pairs = 1, **options: Unpack[SpatialOptions]):
         super().__init__(**options)
-        self.cropping = self.pairs(cropping, "cropping")
+        self.cropping: tuple[tuple[int, ...], ...] = self.pairs(cropping, "cropping")
 
     def call(self, inputs: TensorLike) -> Any:
         lengths = inputs.shape[1:-1]
