@@ -1,13 +1,15 @@
 """Layers that merge several tensors into one."""
 
+import inspect
 import typing
 from collections.abc import Callable, Sequence
 from functools import reduce
-from typing import TYPE_CHECKING, Any, ParamSpec, Unpack
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, Unpack
 
 from .. import ops
 from ..core.device import array_module
-from ..core.types import Structure, TensorLike
+from ..core.docstrings import read_arguments, with_arguments
+from ..core.types import Op, Structure, TensorLike
 from ..graph.layer import Layer, LayerOptions, ModelOptions
 from ..graph.masks import combine_masks, follows_masks
 from ..ops.arrays import check_axis
@@ -22,7 +24,7 @@ class Merge(Layer):
     batch axis. Raises ValueError, with both shapes, where they do not fit.
     """
 
-    combine: Any = None
+    combine: Op
     exactly_two: bool = False
     supports_masking = True
 
@@ -96,7 +98,7 @@ class Add(Merge):
         array([[4., 7.]], dtype=float32)
     """
 
-    combine = staticmethod(ops.add)
+    combine: Op = staticmethod(ops.add)
 
 
 class Subtract(Merge):
@@ -112,7 +114,7 @@ class Subtract(Merge):
         array([[-2.,  3.]], dtype=float32)
     """
 
-    combine = staticmethod(ops.subtract)
+    combine: Op = staticmethod(ops.subtract)
     exactly_two = True
 
 
@@ -129,7 +131,7 @@ class Multiply(Merge):
         array([[ 3., 10.]], dtype=float32)
     """
 
-    combine = staticmethod(ops.multiply)
+    combine: Op = staticmethod(ops.multiply)
 
 
 class Average(Add):
@@ -162,7 +164,7 @@ class Maximum(Merge):
         array([[3., 5.]], dtype=float32)
     """
 
-    combine = staticmethod(ops.maximum)
+    combine: Op = staticmethod(ops.maximum)
 
 
 class Minimum(Merge):
@@ -178,7 +180,7 @@ class Minimum(Merge):
         array([[1., 2.]], dtype=float32)
     """
 
-    combine = staticmethod(ops.minimum)
+    combine: Op = staticmethod(ops.minimum)
 
 
 class Dot(Merge):
@@ -213,7 +215,8 @@ class Dot(Merge):
         pair = list(axes) if isinstance(axes, (list, tuple)) else [axes, axes]
         if len(pair) != 2 or not all(type(a) is int and a != 0 for a in pair):
             raise ValueError(f"`axes` must be an axis, or two, other than the batch; got {axes!r}")
-        self.axes, self.normalize = axes, normalize
+        self.axes: int | tuple[int, int] | list[int] = axes
+        self.normalize: bool = normalize
 
     def call(self, inputs: Sequence[TensorLike]) -> Any:
         axes = self.axes if isinstance(self.axes, (list, tuple)) else (self.axes, self.axes)
@@ -254,7 +257,7 @@ class Concatenate(Merge):
 
     def __init__(self, axis: int = -1, **options: Unpack[LayerOptions]):
         super().__init__(**options)
-        self.axis = axis
+        self.axis: int = axis
 
     def call(self, inputs: Sequence[TensorLike]) -> Any:
         return ops.concatenate(inputs, axis=self.axis)
@@ -277,11 +280,22 @@ def as_function(
     def merge(inputs: Sequence[TensorLike], *args: P.args, **options: P.kwargs) -> Any:
         return layer(*args, **options)(inputs)
 
-    merge.__name__ = merge.__qualname__ = layer.__name__.lower()
-    merge.__doc__ = f"`{layer.__name__}(...)(inputs)`: {layer.__doc__}"
+    name, text = layer.__name__, layer.__doc__ or ""
+    merge.__name__ = merge.__qualname__ = name.lower()
+    first, *_ = inspect.signature(merge).parameters.values()
+    taken = [first, *inspect.signature(layer).parameters.values()]
+    vars(merge)["__signature__"] = inspect.Signature(taken)
+    described = {"inputs": "List of the tensors to merge.", **read_arguments(text)}
+    text = f"`{name}` as a function: {text[:1].lower()}{text[1:]}"
+    merge.__doc__ = with_arguments(text, described)
     return merge
 
 
-add, subtract, multiply = as_function(Add), as_function(Subtract), as_function(Multiply)
-average, maximum, minimum = as_function(Average), as_function(Maximum), as_function(Minimum)
-concatenate, dot = as_function(Concatenate), as_function(Dot)
+add: Final = as_function(Add)
+subtract: Final = as_function(Subtract)
+multiply: Final = as_function(Multiply)
+average: Final = as_function(Average)
+maximum: Final = as_function(Maximum)
+minimum: Final = as_function(Minimum)
+concatenate: Final = as_function(Concatenate)
+dot: Final = as_function(Dot)
