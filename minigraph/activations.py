@@ -1,4 +1,4 @@
-"""Activations by name: the element-wise functions that stand between layers."""
+"""Activations by name: the functions between the layers."""
 
 import inspect
 from collections.abc import Callable
@@ -24,23 +24,38 @@ from .ops.nn import (
     tanh,
 )
 from .core.tensor import OPS
-from .core.types import TensorLike
+from .core.types import Op, TensorLike
 
 ActivationLike: TypeAlias = str | Callable[..., Any] | None  # a name or a function; None: linear
 
 
 def linear(x: TensorLike) -> Any:
-    """The same numbers: x."""
+    """The identity: x.
+
+    Args:
+        x: Tensor of any shape.
+    Example:
+        >>> keras.activations.linear([-1.0, 2.0]).numpy()
+        array([-1.,  2.], dtype=float32)
+    """
     return ops.identity(x)
 
 
 def exponential(x: TensorLike) -> Any:
-    """The exponential: e^x."""
+    """The exponential: e^x.
+
+    Args:
+        x: Tensor of any shape.
+    Example:
+        >>> keras.activations.exponential([0.0, 1.0]).numpy().round(3)
+        array([1.   , 2.718], dtype=float32)
+    """
     return ops.exp(x)
 
 
 swish = silu
-FUSABLE = {linear: None, **nn.FUSABLE}  # by which name the op of a layer knows these
+# The names by which ops with a fused activation know these.
+FUSABLE: dict[Op, Any] = {linear: None, **nn.FUSABLE}
 FUNCTIONS = {
     fn.__name__: fn
     for fn in (elu, exponential, gelu, hard_sigmoid, leaky_relu, linear, log_softmax, relu)
@@ -54,10 +69,15 @@ registry.register(silu, group="activation", aliases=("swish",))
 def get(identifier: ActivationLike) -> Callable[..., Any]:
     """An activation from a function or its name; None means `linear`.
 
-    A name is that of one of the activations, of an op of one array such as `exp`, or of a custom
-    function that is registered or given as custom object.
-
+    Args:
+        identifier: A function, None, or a name: of an activation, of an op of one array such as
+            "exp", or of a custom function that is registered or given as a custom object.
     Raises ValueError for any other.
+    Example:
+        >>> keras.activations.get("relu")([-1.0, 2.0]).numpy()
+        array([0., 2.], dtype=float32)
+        >>> keras.activations.get(None) is keras.activations.linear
+        True
     """
     if identifier is None:
         return linear
@@ -73,7 +93,11 @@ def get(identifier: ActivationLike) -> Callable[..., Any]:
 
 
 def takes_one_array(op: Callable[..., Any]) -> bool:
-    """Whether an op can be called with one array and nothing else."""
+    """Return whether an op can be called with a single array and nothing else.
+
+    Args:
+        op: A function of arrays.
+    """
     parameters = inspect.signature(op).parameters.values()
     needed = [p for p in parameters if p.default is inspect.Parameter.empty]
     return [p.kind for p in needed] == [inspect.Parameter.POSITIONAL_ONLY]

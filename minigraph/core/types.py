@@ -4,6 +4,7 @@ What an op or a layer gives depends on what it is called on: a tensor for tensor
 tensor for symbolic ones. So their results are `Any`.
 """
 
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,4 +16,5 @@ Shape: TypeAlias = tuple[int | None, ...]  # the size of each axis, None where i
 Axis: TypeAlias = int | tuple[int, ...] | None  # the axes of a reduction; None means all
 DType: TypeAlias = str | type[Any] | np.dtype[Any] | None  # "float32", float; None: the default
 Config: TypeAlias = dict[str, Any]  # constructor arguments as plain JSON
+Op: TypeAlias = Callable[..., Any]  # a function of tensors
 Logs: TypeAlias = dict[str, Any]  # the name of a loss or metric -> its value

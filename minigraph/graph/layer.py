@@ -61,7 +61,29 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
 
     `weight_defaults` names the weights whose initializer and regularizer are arguments: with
     {"bias": "zeros"} the layer takes `bias_initializer` and `bias_regularizer`, and
-    `add_weight(name="bias")` uses them. `activity_regularizer` adds a penalty on the outputs.
+    `add_weight(name="bias")` uses them.
+
+    Args:
+        name: Name of the layer, unique within a model, without "/"; None (default) makes one from
+            the class: "dense", "dense_1", ...
+        trainable: Whether the weights learn (default True); `layer.trainable = False` freezes them
+            later.
+        dtype: Float type of the weights, to which inputs are cast, such as "float32"; None
+            (default) means `config.floatx()`.
+        activity_regularizer: Penalty on the outputs, divided by the batch size and added to the
+            loss: a regularizer, its name or a function; None (default) adds none.
+        <weight>_initializer: How `<weight>` starts: an initializer, its name or a function of
+            (shape, dtype) (default <default>).
+        <weight>_regularizer: Penalty on `<weight>`, added to the loss: a regularizer, its name or a
+            function (default <default>).
+    Example:
+        >>> class Scale(keras.Layer):
+        ...     def build(self, input_shape):
+        ...         self.factor = self.add_weight((), keras.initializers.Constant(3))
+        ...     def call(self, inputs):
+        ...         return self.factor * inputs
+        >>> Scale()(np.array([1.0, 2.0])).numpy()
+        array([3., 6.], dtype=float32)
     """
 
     weight_defaults: dict[str, Any] = {}
@@ -133,10 +155,23 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
 
     @builds_once
     def build(self, input_shape: Any) -> None:
-        """Make the weights. `input_shape` includes the batch axis; several have a list."""
+        """Make the weights.
+
+        Args:
+            input_shape: Shape of the inputs with the batch axis, such as (None, 4), or the shapes
+                of several inputs in their structure.
+        """
 
     def call(self, inputs: TensorLike) -> Any:
-        """Compute the outputs."""
+        """Compute the outputs.
+
+        Args:
+            inputs: A tensor, or several in a list, tuple or dict.
+            <training>: Whether this call is one of training (default False). Without it, a call
+                inside another takes that one's value.
+            <mask>: Boolean array (batch, time), True where a step counts, or one for each of
+                several inputs; None (default) means what is attached to the inputs.
+        """
         raise NotImplementedError(f"{type(self).__name__} must define call(self, inputs)")
 
     _signature = CallSignature(call)  # each subclass has its own
@@ -147,6 +182,9 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
 
         It is found by calling the layer on symbols and undoing all side effects. A layer that
         cannot run on an empty batch may override it: then symbolic calls use what it returns.
+
+        Args:
+            input_shape: As for `build`.
         Raises ValueError, naming the layer, if it cannot be called on such inputs.
         """
         entrance = registry.find("InputLayer")
@@ -156,7 +194,12 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
 
     @follows_masks
     def compute_mask(self, inputs: TensorLike, mask: Structure = None) -> Any:
-        """The mask of the outputs: that of the inputs if the layer supports masking, else none."""
+        """The mask of the outputs: that of the inputs if the layer supports masking, else none.
+
+        Args:
+            inputs: What the layer was called on.
+            mask: Their mask, or masks in their structure; None (default) if they have none.
+        """
         return mask if self.supports_masking else None
 
     # -- calling -------------------------------------------------------------------------------
@@ -193,7 +236,12 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         return known and len(args) == 1 and not kwargs and needs_no_change(args[0], self._dtype)
 
     def without_training(self, args: tuple, kwargs: dict[str, Any]) -> Arguments:
-        """The arguments of a call of this layer, with nothing said about training."""
+        """The arguments of a call of this layer, with nothing said about training.
+
+        Args:
+            args: Those given by position, as a tuple.
+            kwargs: Those given by keyword, as a dict.
+        """
         return self._signature.without_training(args, kwargs)
 
     def _take_inputs(self, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict, Any]:
@@ -213,7 +261,11 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         return (inputs, *tree.map(to_tensor, args[1:])), kwargs, masks
 
     def prepare(self, inputs: Structure) -> None:
-        """Check the first inputs and make the weights that fit them."""
+        """Check the first inputs and make the weights that fit them.
+
+        Args:
+            inputs: Tensors or symbolic tensors; only their shapes count.
+        """
         check_specs(self.input_spec, inputs, self.name)
         if not self.built:
             self.build(tree.map(known_shape, inputs))
@@ -242,7 +294,13 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         return outputs
 
     def pass_masks(self, inputs: Structure, masks: Structure, outputs: Structure) -> Any:
-        """The outputs with the masks that `compute_mask` gives them."""
+        """The outputs with the masks that `compute_mask` gives them.
+
+        Args:
+            inputs: What the layer was called on.
+            masks: Their masks, in their structure, or None.
+            outputs: What the call computed: tensors.
+        """
         if masks is None and type(self).compute_mask is Layer.compute_mask:
             return outputs
         return attach_masks(outputs, self.compute_mask(inputs, masks))
@@ -258,11 +316,18 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         regularizer: RegularizerLike = None,
         name: str | None = None,
     ) -> Variable:
-        """A new variable of this layer; `initializer` is a name, an initializer or a function.
+        """A new variable of this layer.
 
-        What is not given comes from `<name>_initializer` and `<name>_regularizer` of the layer, if
-        it has them; else weights start with Glorot's uniform distribution. Raises
-        ValueError for a wrong shape or an unknown initializer.
+        Args:
+            shape: Size of each axis, as a tuple or a single int (default ()).
+            initializer: How it starts: an initializer, its name or a function of (shape, dtype);
+                None (default) means `<name>_initializer` of the layer, or else "glorot_uniform".
+            dtype: Type of its numbers; None (default) means that of the layer.
+            trainable: Whether it may learn (default True); if the layer is frozen, it does not.
+            regularizer: Penalty on it, added to `losses` while it learns; None (default) means
+                `<name>_regularizer` of the layer, if there is one.
+            name: Name of the variable; None (default) calls it "variable".
+        Raises ValueError for a wrong shape or an unknown initializer.
         """
         shape = check_weight_shape(shape, self.name)
         if initializer is None:
@@ -278,7 +343,11 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         return variable
 
     def add_loss(self, loss: Structure) -> None:
-        """Add a term to the training loss: called within `call`, it counts for that call only."""
+        """Add a term to the training loss: called within `call`, it counts for that call only.
+
+        Args:
+            loss: A scalar tensor, a number, or a structure of them.
+        """
         if context.tracing is not None:  # a symbolic call has no side effects
             return
         if context.call is None or context.call is not self._added_in:

@@ -1,4 +1,4 @@
-"""Dense, Activation and the layers that change nothing but the form of a call."""
+"""Dense, Activation, Identity and Lambda, and helpers for other layers."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn, Unpack
@@ -7,7 +7,8 @@ from .. import activations, ops
 from ..activations import ActivationLike
 from ..core import tree
 from ..core.checks import check_choice, check_positive
-from ..core.types import Shape, Structure, TensorLike
+from ..core.tensor import Variable
+from ..core.types import Op, Shape, Structure, TensorLike
 from ..graph.input_spec import InputSpec
 from ..graph.layer import Layer, LayerOptions, ModelOptions
 from ..ops import nn
@@ -15,17 +16,29 @@ from .options import DataFormat, KernelOptions
 
 
 class Dense(Layer):
-    """Every output depends on every input: one matrix product.
+    """A densely connected layer: every output depends on every input.
 
         y = activation(x @ kernel + bias)
 
     Shapes: (batch, ..., inputs) -> (batch, ..., units); kernel (inputs, units), bias (units).
+    Args:
+        units: Size of the last axis of the output, a positive integer.
+        activation: Function of the output, or its name; None (default) leaves it linear.
+        use_bias: Whether a bias is added (default True).
     Raises ValueError if `units` is not a positive integer, or if the last axis of the input is
     unknown.
+    Example:
+        >>> layer = keras.layers.Dense(2, kernel_initializer="ones")
+        >>> layer(np.array([[1.0, 2.0, 3.0]])).numpy()
+        array([[6., 6.]], dtype=float32)
+        >>> [weight.shape for weight in layer.weights]
+        [(3, 2), (2,)]
     """
 
     supports_masking = True
-    weight_defaults = {"kernel": "glorot_uniform", "bias": "zeros"}
+    weight_defaults: dict[str, Any] = {"kernel": "glorot_uniform", "bias": "zeros"}
+    kernel: Variable
+    bias: Variable | None
 
     def __init__(
         self,
@@ -35,10 +48,10 @@ class Dense(Layer):
         **options: Unpack[KernelOptions],
     ):
         super().__init__(**options)
-        self.units = check_positive(units, "units")
-        self.activation = activations.get(activation)
-        self.use_bias = use_bias
-        self.input_spec = InputSpec(min_ndim=2)
+        self.units: int = check_positive(units, "units")
+        self.activation: Op = activations.get(activation)
+        self.use_bias: bool = use_bias
+        self.input_spec: Any = InputSpec(min_ndim=2)
 
     def build(self, input_shape: Shape) -> None:
         inputs = check_known(input_shape[-1] if input_shape else None, self)
@@ -58,25 +71,36 @@ class Activation(Layer):
         y = activation(x)
 
     Shapes: (batch, ...) -> the same.
+    Args:
+        activation: Function of tensors, or the name of one, such as "relu"; None leaves x as it is.
     Raises ValueError if `activation` is neither a function nor the name of one.
+    Example:
+        >>> layer = keras.layers.Activation("relu")
+        >>> layer(np.array([[-1.0, 2.0]])).numpy()
+        array([[0., 2.]], dtype=float32)
     """
 
     supports_masking = True
 
     def __init__(self, activation: ActivationLike, **options: Unpack[LayerOptions]):
         super().__init__(**options)
-        self.activation = activations.get(activation)
+        self.activation: Op = activations.get(activation)
 
     def call(self, inputs: TensorLike) -> Any:
         return self.activation(inputs)
 
 
 class Identity(Layer):
-    """The inputs as they are: a named node of the graph.
+    """The inputs unchanged: a named node of the graph.
 
         y = x
 
     Shapes: any shape and structure -> the same.
+    Example:
+        >>> inputs = keras.Input((2,))
+        >>> outputs = keras.layers.Identity(name="features")(2 * inputs)
+        >>> keras.Model(inputs, outputs).get_layer("features").output.shape
+        (None, 2)
     """
 
     supports_masking = True
@@ -94,11 +118,20 @@ class Lambda(Layer):
 
         y = function(x, **arguments)
 
-    It is for quick trials: a layer of this kind cannot be saved or cloned, since a function has no
-    description. `mask` is the mask of the output, or a function (inputs, mask) of it.
+    It is for quick experiments: it cannot be saved or cloned, since a function has no serialized
+    form.
 
-    Shapes: (batch, ...) -> what the function makes of it.
-    Raises ValueError if `function` cannot be called, and when the layer is to be saved.
+    Shapes: (batch, ...) -> the shape that the function returns.
+    Args:
+        function: Function of the inputs, and of `arguments` by name.
+        mask: Mask of the output, or a function (inputs, mask) that returns it; None (default) for
+            no mask.
+        arguments: Dict of further arguments of the function; None (default) for none.
+    Raises ValueError if `function` cannot be called, and when the layer is saved.
+    Example:
+        >>> scale = keras.layers.Lambda(lambda x, factor: factor * x, arguments={"factor": 10})
+        >>> scale(np.array([[1.0, 2.0]])).numpy()
+        array([[10., 20.]], dtype=float32)
     """
 
     def __init__(
@@ -111,26 +144,28 @@ class Lambda(Layer):
         super().__init__(**options)
         if not callable(function):
             raise ValueError(f"`function` must be a function of tensors, got {function!r}")
-        self.function, self.mask, self.arguments = function, mask, arguments or {}
+        self.function: Op = function
+        self.mask: Structure = mask
+        self.arguments: dict[str, Any] = arguments or {}
 
     def call(self, inputs: TensorLike) -> Any:
         return self.function(inputs, **self.arguments)
 
     def compute_mask(self, inputs: TensorLike, mask: Structure = None) -> Any:
-        """What the argument `mask` says."""
+        """The mask given by the argument `mask` of the constructor."""
         return self.mask(inputs, mask) if callable(self.mask) else self.mask
 
     def get_config(self) -> NoReturn:
         """Raises ValueError: write a subclass of Layer to save a model."""
         raise ValueError(
             f"the Lambda layer {self.name!r} cannot be saved or cloned: a function has no "
-            "description. Write a subclass of Layer with this `call`, and mark it with "
+            "serialized form. Write a subclass of Layer with this `call`, and mark it with "
             "@register_keras_serializable()."
         )
 
 
 def check_known(size: int | None, layer: Layer) -> int:
-    """A size that must be known to make weights; ValueError naming the layer if it is not."""
+    """Return a size needed for weights; raise ValueError, naming the layer, if it is unknown."""
     if not isinstance(size, int):
         raise ValueError(
             f"{layer._title} needs the last axis of its input (or the one it works on) to make its "
@@ -140,16 +175,20 @@ def check_known(size: int | None, layer: Layer) -> int:
 
 
 def check_format(data_format: DataFormat) -> DataFormat:
-    """Channels come last: any other `data_format` is a ValueError."""
+    """Raise ValueError unless channels come last."""
     return check_choice(data_format, (None, "channels_last"), "data_format")
 
 
 class Spatial(Layer):
-    """A layer over lines, images or volumes: (batch, *lengths, channels), with `rank` lengths."""
+    """A layer over lines, images or volumes: (batch, *lengths, channels), with `rank` lengths.
+
+    Args:
+        data_format: Which axis holds the channels: "channels_last", or None (default) for the same.
+    """
 
     rank: int
 
     def __init__(self, data_format: DataFormat = None, **options: Any):
         super().__init__(**options)
-        self.data_format = check_format(data_format)
-        self.input_spec = InputSpec(ndim=self.rank + 2)
+        self.data_format: DataFormat = check_format(data_format)
+        self.input_spec: Any = InputSpec(ndim=self.rank + 2)

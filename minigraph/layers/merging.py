@@ -1,13 +1,15 @@
-"""Layers that make one tensor out of several."""
+"""Layers that merge several tensors into one."""
 
+import inspect
 import typing
 from collections.abc import Callable, Sequence
 from functools import reduce
-from typing import TYPE_CHECKING, Any, ParamSpec, Unpack
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, Unpack
 
 from .. import ops
 from ..core.device import array_module
-from ..core.types import Structure, TensorLike
+from ..core.docstrings import read_arguments, with_arguments
+from ..core.types import Op, Structure, TensorLike
 from ..graph.layer import Layer, LayerOptions, ModelOptions
 from ..graph.masks import combine_masks, follows_masks
 from ..ops.arrays import check_axis
@@ -22,7 +24,7 @@ class Merge(Layer):
     batch axis. Raises ValueError, with both shapes, where they do not fit.
     """
 
-    combine: Any = None
+    combine: Op
     exactly_two: bool = False
     supports_masking = True
 
@@ -45,7 +47,12 @@ class Merge(Layer):
         return reduce(self.merge, [align(x, rank) for x in inputs])
 
     def merge(self, a: TensorLike, b: TensorLike) -> Any:
-        """Two tensors of equal rank become one."""
+        """Merge two tensors of equal rank into one.
+
+        Args:
+            a: Tensor, aligned with b.
+            b: Tensor of the same rank.
+        """
         try:
             return type(self).combine(a, b)
         except ValueError:
@@ -56,19 +63,24 @@ class Merge(Layer):
 
     @staticmethod
     def advice(a: tuple[int, ...], b: tuple[int, ...]) -> str:
-        """What could bring two shapes together: a layer that changes only what differs."""
+        """Advice on how to make two shapes compatible.
+
+        Args:
+            a: Shape of the first tensor.
+            b: Shape of the second.
+        """
         if a[-1] != b[-1]:
-            return "A Dense layer, or a convolution of size 1, brings them to one width."
-        return 'A convolution or pooling on the way with padding="same" keeps the other sizes.'
+            return "A Dense layer, or a convolution of size 1, makes their last axes equal."
+        return 'A convolution or pooling with padding="same" keeps the other sizes.'
 
     @follows_masks
     def compute_mask(self, inputs: Sequence[TensorLike], mask: Structure = None) -> Any:
-        """A step counts if it counts in every input."""
+        """The combined mask: a step counts if it counts in every input."""
         return combine_masks(mask)
 
 
 def align(x: TensorLike, rank: int) -> Any:
-    """Axes of size 1 behind the batch, so that all inputs have the same rank."""
+    """Insert axes of size 1 after the batch axis, so that all inputs have the same rank."""
     missing = rank - x.ndim
     return ops.reshape(x, (x.shape[0], *[1] * missing, *x.shape[1:])) if missing else x
 
@@ -80,9 +92,13 @@ class Add(Merge):
 
     Shapes: a list of (batch, ...) that broadcast -> (batch, ...).
     Raises ValueError, with both shapes, where they do not fit, and for fewer than two inputs.
+    Example:
+        >>> a, b = np.array([[1.0, 5.0]]), np.array([[3.0, 2.0]])
+        >>> keras.layers.Add()([a, b]).numpy()  # or keras.layers.add([a, b])
+        array([[4., 7.]], dtype=float32)
     """
 
-    combine = staticmethod(ops.add)
+    combine: Op = staticmethod(ops.add)
 
 
 class Subtract(Merge):
@@ -92,9 +108,13 @@ class Subtract(Merge):
 
     Shapes: a list of two (batch, ...) that broadcast -> (batch, ...).
     Raises ValueError for another number of inputs, and where the shapes do not fit.
+    Example:
+        >>> a, b = np.array([[1.0, 5.0]]), np.array([[3.0, 2.0]])
+        >>> keras.layers.Subtract()([a, b]).numpy()  # or keras.layers.subtract([a, b])
+        array([[-2.,  3.]], dtype=float32)
     """
 
-    combine = staticmethod(ops.subtract)
+    combine: Op = staticmethod(ops.subtract)
     exactly_two = True
 
 
@@ -105,9 +125,13 @@ class Multiply(Merge):
 
     Shapes: a list of (batch, ...) that broadcast -> (batch, ...).
     Raises ValueError, with both shapes, where they do not fit, and for fewer than two inputs.
+    Example:
+        >>> a, b = np.array([[1.0, 5.0]]), np.array([[3.0, 2.0]])
+        >>> keras.layers.Multiply()([a, b]).numpy()  # or keras.layers.multiply([a, b])
+        array([[ 3., 10.]], dtype=float32)
     """
 
-    combine = staticmethod(ops.multiply)
+    combine: Op = staticmethod(ops.multiply)
 
 
 class Average(Add):
@@ -117,6 +141,10 @@ class Average(Add):
 
     Shapes: a list of (batch, ...) that broadcast -> (batch, ...).
     Raises ValueError, with both shapes, where they do not fit, and for fewer than two inputs.
+    Example:
+        >>> a, b = np.array([[1.0, 5.0]]), np.array([[3.0, 2.0]])
+        >>> keras.layers.Average()([a, b]).numpy()  # or keras.layers.average([a, b])
+        array([[2. , 3.5]], dtype=float32)
     """
 
     def call(self, inputs: Sequence[TensorLike]) -> Any:
@@ -130,9 +158,13 @@ class Maximum(Merge):
 
     Shapes: a list of (batch, ...) that broadcast -> (batch, ...).
     Raises ValueError, with both shapes, where they do not fit, and for fewer than two inputs.
+    Example:
+        >>> a, b = np.array([[1.0, 5.0]]), np.array([[3.0, 2.0]])
+        >>> keras.layers.Maximum()([a, b]).numpy()  # or keras.layers.maximum([a, b])
+        array([[3., 5.]], dtype=float32)
     """
 
-    combine = staticmethod(ops.maximum)
+    combine: Op = staticmethod(ops.maximum)
 
 
 class Minimum(Merge):
@@ -142,9 +174,13 @@ class Minimum(Merge):
 
     Shapes: a list of (batch, ...) that broadcast -> (batch, ...).
     Raises ValueError, with both shapes, where they do not fit, and for fewer than two inputs.
+    Example:
+        >>> a, b = np.array([[1.0, 5.0]]), np.array([[3.0, 2.0]])
+        >>> keras.layers.Minimum()([a, b]).numpy()  # or keras.layers.minimum([a, b])
+        array([[1., 2.]], dtype=float32)
     """
 
-    combine = staticmethod(ops.minimum)
+    combine: Op = staticmethod(ops.minimum)
 
 
 class Dot(Merge):
@@ -152,12 +188,19 @@ class Dot(Merge):
 
         y[i, j] = sum over n of a[i, n] * b[j, n]    for two inputs of rank 3 and axes=2
 
-    `axes` is one number or a pair, the batch is axis 0. With `normalize`, the vectors along these
-    axes are first brought to length 1: the result is their cosine.
-
     Shapes: (batch, ..., n, ...), (batch, ..., n, ...) -> (batch, the other axes of both), or
-    (batch, 1) of two vectors.
+    (batch, 1) for two vectors.
+    Args:
+        axes: Axis to sum over, or a pair: the axis of a and that of b; the batch is axis 0.
+        normalize: Whether the vectors along these axes are first normalised to length 1: the result
+            is their cosine similarity (default False).
     Raises ValueError if the axes are not integers, if one is the batch, or if the sizes differ.
+    Example:
+        >>> a, b = np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]])
+        >>> keras.layers.Dot(axes=1)([a, b]).numpy()  # or keras.layers.dot([a, b], axes=1)
+        array([[11.]], dtype=float32)
+        >>> keras.layers.Dot(axes=1, normalize=True)([a, 2 * a]).numpy().round(3)
+        array([[1.]], dtype=float32)
     """
 
     exactly_two = True
@@ -172,7 +215,8 @@ class Dot(Merge):
         pair = list(axes) if isinstance(axes, (list, tuple)) else [axes, axes]
         if len(pair) != 2 or not all(type(a) is int and a != 0 for a in pair):
             raise ValueError(f"`axes` must be an axis, or two, other than the batch; got {axes!r}")
-        self.axes, self.normalize = axes, normalize
+        self.axes: int | tuple[int, int] | list[int] = axes
+        self.normalize: bool = normalize
 
     def call(self, inputs: Sequence[TensorLike]) -> Any:
         axes = self.axes if isinstance(self.axes, (list, tuple)) else (self.axes, self.axes)
@@ -199,22 +243,28 @@ class Dot(Merge):
 
 
 class Concatenate(Merge):
-    """The inputs joined along `axis`, the last by default.
+    """The inputs joined along one axis, the last by default.
 
     Shapes: a list of (batch, ..., n), (batch, ..., m), ... -> (batch, ..., n + m + ...).
+    Args:
+        axis: Axis along which the inputs are joined; the batch is axis 0 (default -1).
     Raises ValueError, with all shapes, where another axis differs, and for fewer than two inputs.
+    Example:
+        >>> a, b = np.array([[1.0, 2.0]]), np.array([[3.0]])
+        >>> keras.layers.Concatenate()([a, b]).numpy()  # or keras.layers.concatenate([a, b])
+        array([[1., 2., 3.]], dtype=float32)
     """
 
     def __init__(self, axis: int = -1, **options: Unpack[LayerOptions]):
         super().__init__(**options)
-        self.axis = axis
+        self.axis: int = axis
 
     def call(self, inputs: Sequence[TensorLike]) -> Any:
         return ops.concatenate(inputs, axis=self.axis)
 
     @follows_masks
     def compute_mask(self, inputs: Sequence[TensorLike], mask: Structure = None) -> Any:
-        """Joined in time, if that is the axis; else a step counts if it counts in every input."""
+        """Masks joined over time, if that is the axis; else a step counts if all masks say so."""
         if mask is None or self.axis % inputs[0].ndim != 1:
             return combine_masks(mask)
         xp = array_module(inputs[0].value)
@@ -230,11 +280,22 @@ def as_function(
     def merge(inputs: Sequence[TensorLike], *args: P.args, **options: P.kwargs) -> Any:
         return layer(*args, **options)(inputs)
 
-    merge.__name__ = merge.__qualname__ = layer.__name__.lower()
-    merge.__doc__ = f"`{layer.__name__}(...)(inputs)`: {layer.__doc__}"
+    name, text = layer.__name__, layer.__doc__ or ""
+    merge.__name__ = merge.__qualname__ = name.lower()
+    first, *_ = inspect.signature(merge).parameters.values()
+    taken = [first, *inspect.signature(layer).parameters.values()]
+    vars(merge)["__signature__"] = inspect.Signature(taken)
+    described = {"inputs": "List of the tensors to merge.", **read_arguments(text)}
+    text = f"`{name}` as a function: {text[:1].lower()}{text[1:]}"
+    merge.__doc__ = with_arguments(text, described)
     return merge
 
 
-add, subtract, multiply = as_function(Add), as_function(Subtract), as_function(Multiply)
-average, maximum, minimum = as_function(Average), as_function(Maximum), as_function(Minimum)
-concatenate, dot = as_function(Concatenate), as_function(Dot)
+add: Final = as_function(Add)
+subtract: Final = as_function(Subtract)
+multiply: Final = as_function(Multiply)
+average: Final = as_function(Average)
+maximum: Final = as_function(Maximum)
+minimum: Final = as_function(Minimum)
+concatenate: Final = as_function(Concatenate)
+dot: Final = as_function(Dot)

@@ -1,4 +1,4 @@
-"""Pooling: many elements become one, so that maps get smaller.
+"""Pooling: layers that reduce each window of elements to one, so that feature maps get smaller.
 
 Inputs are (batch, *lengths, channels).
 """
@@ -7,7 +7,7 @@ from typing import Any, Unpack
 
 from .. import ops
 from ..core.checks import check_choice, check_sizes
-from ..core.types import Array, TensorLike
+from ..core.types import Array, Op, TensorLike
 from ..ops import pooling
 from ..ops.conv import Sizes
 from ..ops.pooling import PoolPadding
@@ -16,14 +16,19 @@ from .options import SpatialOptions
 
 
 class Pooling(Spatial):
-    """What all pooling layers share; a subclass has a `rank` and an op.
+    """The base of all pooling layers; a subclass has a `rank` and an op.
 
     A length n becomes floor((n - pool) / stride) + 1 (valid) or ceil(n / stride) (same). The
     strides are the pool size unless given. Raises ValueError for sizes that are not positive
     integers, for an unknown `padding` or `data_format`, and for a pool larger than the input.
+
+    Args:
+        pool_size: Size of a window: one for all axes, or one for each (default 2).
+        strides: Distance between neighbouring windows; None (default) means the pool size.
+        padding: "valid" (default) keeps windows within the input; "same" covers all of it.
     """
 
-    pool: Any  # the op
+    pool: Op
 
     def __init__(
         self,
@@ -33,26 +38,29 @@ class Pooling(Spatial):
         **options: Unpack[SpatialOptions],
     ):
         super().__init__(**options)
-        self.pool_size = check_sizes(pool_size, self.rank, "pool_size")
+        self.pool_size: tuple[int, ...] = check_sizes(pool_size, self.rank, "pool_size")
         strides = self.pool_size if strides is None else strides
-        self.strides = check_sizes(strides, self.rank, "strides")
-        self.padding = check_choice(padding, ("valid", "same"), "padding")
+        self.strides: tuple[int, ...] = check_sizes(strides, self.rank, "strides")
+        self.padding: PoolPadding = check_choice(padding, ("valid", "same"), "padding")
 
     def call(self, inputs: TensorLike) -> Any:
         return self.pool(inputs, self.pool_size, self.strides, self.padding)
 
 
 class GlobalPooling(Spatial):
-    """What all global pooling layers share: each channel becomes one number.
+    """The base of all global pooling layers: each channel becomes one number.
 
-    (batch, *lengths, channels) -> (batch, channels); with `keepdims` the lengths stay, as 1.
+    (batch, *lengths, channels) -> (batch, channels); with `keepdims` the lengths become 1.
+
+    Args:
+        keepdims: Whether the axes that are pooled stay, with size 1 (default False).
     """
 
-    pool: Any  # the op
+    pool: Op
 
     def __init__(self, keepdims: bool = False, **options: Unpack[SpatialOptions]):
         super().__init__(**options)
-        self.keepdims = keepdims
+        self.keepdims: bool = keepdims
 
     def call(self, inputs: TensorLike) -> Any:
         return self.pool(inputs, tuple(range(1, self.rank + 1)), self.keepdims)
@@ -67,9 +75,14 @@ class MaxPooling1D(Pooling):
 
     Shapes: (batch, n, channels) -> (batch, m, channels).
     Raises ValueError where `MaxPooling2D` does.
+    Example:
+        >>> x = np.array([1.0, 3.0, 2.0, 5.0]).reshape(1, 4, 1)
+        >>> keras.layers.MaxPooling1D()(x).numpy().ravel()
+        array([3., 5.], dtype=float32)
     """
 
-    rank, pool = 1, staticmethod(pooling.max_pool)
+    rank = 1
+    pool: Op = staticmethod(pooling.max_pool)
 
 
 class MaxPooling2D(Pooling):
@@ -77,7 +90,7 @@ class MaxPooling2D(Pooling):
 
         y[i, j] = max over t, u < pool_size of x[i * strides + t, j * strides + u]
 
-    The strides are the pool size unless given. A length n becomes
+    A length n becomes
 
         floor((n - pool_size) / strides) + 1    for padding "valid"
         ceil(n / strides)                       for padding "same"
@@ -86,9 +99,16 @@ class MaxPooling2D(Pooling):
     Raises ValueError for sizes that are not positive integers, for an unknown `padding` or
     `data_format`, and for a pool that is larger than the input.
     Source: Riesenhuber and Poggio (1999).
+    Example:
+        >>> image = np.array([[1, 2, 5, 6], [3, 4, 7, 8]]).reshape(1, 2, 4, 1)
+        >>> keras.layers.MaxPooling2D()(image).numpy().ravel()
+        array([4., 8.], dtype=float32)
+        >>> keras.layers.MaxPooling2D(strides=1)(image).numpy().ravel()
+        array([4., 7., 8.], dtype=float32)
     """
 
-    rank, pool = 2, staticmethod(pooling.max_pool)
+    rank = 2
+    pool: Op = staticmethod(pooling.max_pool)
 
 
 class MaxPooling3D(Pooling):
@@ -101,9 +121,14 @@ class MaxPooling3D(Pooling):
     Shapes: (batch, depth, height, width, channels) -> (batch, new depth, new height, new width,
     channels).
     Raises ValueError where `MaxPooling2D` does.
+    Example:
+        >>> volume = np.arange(8).reshape(1, 2, 2, 2, 1)
+        >>> keras.layers.MaxPooling3D()(volume).numpy().ravel()
+        array([7.], dtype=float32)
     """
 
-    rank, pool = 3, staticmethod(pooling.max_pool)
+    rank = 3
+    pool: Op = staticmethod(pooling.max_pool)
 
 
 class AveragePooling1D(Pooling):
@@ -115,9 +140,14 @@ class AveragePooling1D(Pooling):
 
     Shapes: (batch, n, channels) -> (batch, m, channels).
     Raises ValueError where `MaxPooling2D` does.
+    Example:
+        >>> x = np.array([1.0, 3.0, 2.0, 4.0]).reshape(1, 4, 1)
+        >>> keras.layers.AveragePooling1D()(x).numpy().ravel()
+        array([2., 3.], dtype=float32)
     """
 
-    rank, pool = 1, staticmethod(pooling.average_pool)
+    rank = 1
+    pool: Op = staticmethod(pooling.average_pool)
 
 
 class AveragePooling2D(Pooling):
@@ -130,9 +160,14 @@ class AveragePooling2D(Pooling):
     Shapes: (batch, height, width, channels) -> (batch, new height, new width, channels).
     Raises ValueError where `MaxPooling2D` does.
     Source: LeCun et al. (1989).
+    Example:
+        >>> image = np.array([[1, 2, 5, 6], [3, 4, 7, 8]]).reshape(1, 2, 4, 1)
+        >>> keras.layers.AveragePooling2D()(image).numpy().ravel()
+        array([2.5, 6.5], dtype=float32)
     """
 
-    rank, pool = 2, staticmethod(pooling.average_pool)
+    rank = 2
+    pool: Op = staticmethod(pooling.average_pool)
 
 
 class AveragePooling3D(Pooling):
@@ -145,9 +180,14 @@ class AveragePooling3D(Pooling):
     Shapes: (batch, depth, height, width, channels) -> (batch, new depth, new height, new width,
     channels).
     Raises ValueError where `MaxPooling2D` does.
+    Example:
+        >>> volume = np.arange(8).reshape(1, 2, 2, 2, 1)
+        >>> keras.layers.AveragePooling3D()(volume).numpy().ravel()
+        array([3.5], dtype=float32)
     """
 
-    rank, pool = 3, staticmethod(pooling.average_pool)
+    rank = 3
+    pool: Op = staticmethod(pooling.average_pool)
 
 
 class GlobalMaxPooling1D(GlobalPooling):
@@ -157,9 +197,14 @@ class GlobalMaxPooling1D(GlobalPooling):
 
     Shapes: (batch, n, channels) -> (batch, channels), or (batch, 1, channels) with `keepdims`.
     Raises ValueError for a `data_format` other than "channels_last".
+    Example:
+        >>> x = np.array([[[1.0, 40.0], [3.0, 20.0]]])  # 2 steps with 2 channels
+        >>> keras.layers.GlobalMaxPooling1D()(x).numpy()
+        array([[ 3., 40.]], dtype=float32)
     """
 
-    rank, pool = 1, staticmethod(ops.reduce_max)
+    rank = 1
+    pool: Op = staticmethod(ops.reduce_max)
 
 
 class GlobalMaxPooling2D(GlobalPooling):
@@ -170,9 +215,14 @@ class GlobalMaxPooling2D(GlobalPooling):
     Shapes: (batch, height, width, channels) -> (batch, channels), or (batch, 1, 1, channels) with
     `keepdims`.
     Raises ValueError for a `data_format` other than "channels_last".
+    Example:
+        >>> image = np.arange(8).reshape(1, 2, 2, 2)  # channels 0, 2, 4, 6 and 1, 3, 5, 7
+        >>> keras.layers.GlobalMaxPooling2D()(image).numpy()
+        array([[6., 7.]], dtype=float32)
     """
 
-    rank, pool = 2, staticmethod(ops.reduce_max)
+    rank = 2
+    pool: Op = staticmethod(ops.reduce_max)
 
 
 class GlobalMaxPooling3D(GlobalPooling):
@@ -183,9 +233,14 @@ class GlobalMaxPooling3D(GlobalPooling):
     Shapes: (batch, depth, height, width, channels) -> (batch, channels), or (batch, 1, 1, 1,
     channels) with `keepdims`.
     Raises ValueError for a `data_format` other than "channels_last".
+    Example:
+        >>> volume = np.arange(8).reshape(1, 2, 2, 2, 1)
+        >>> keras.layers.GlobalMaxPooling3D()(volume).numpy()
+        array([[7.]], dtype=float32)
     """
 
-    rank, pool = 3, staticmethod(ops.reduce_max)
+    rank = 3
+    pool: Op = staticmethod(ops.reduce_max)
 
 
 class GlobalAveragePooling1D(GlobalPooling):
@@ -198,9 +253,17 @@ class GlobalAveragePooling1D(GlobalPooling):
     Shapes: (batch, n, channels) -> (batch, channels), or (batch, 1, channels) with `keepdims`.
     Raises ValueError for a `data_format` other than "channels_last".
     Source: Lin et al. (2014).
+    Example:
+        >>> x = np.array([[[2.0], [4.0], [0.0]]])
+        >>> keras.layers.GlobalAveragePooling1D()(x).numpy()
+        array([[2.]], dtype=float32)
+        >>> real = np.array([[True, True, False]])  # the last step is padding
+        >>> keras.layers.GlobalAveragePooling1D()(x, mask=real).numpy()
+        array([[3.]], dtype=float32)
     """
 
-    rank, pool = 1, staticmethod(ops.mean)
+    rank = 1
+    pool: Op = staticmethod(ops.mean)
 
     def call(self, inputs: TensorLike, mask: Array = None) -> Any:
         if mask is None:
@@ -219,9 +282,14 @@ class GlobalAveragePooling2D(GlobalPooling):
     `keepdims`.
     Raises ValueError for a `data_format` other than "channels_last".
     Source: Lin et al. (2014).
+    Example:
+        >>> image = np.arange(8).reshape(1, 2, 2, 2)  # channels 0, 2, 4, 6 and 1, 3, 5, 7
+        >>> keras.layers.GlobalAveragePooling2D()(image).numpy()
+        array([[3., 4.]], dtype=float32)
     """
 
-    rank, pool = 2, staticmethod(ops.mean)
+    rank = 2
+    pool: Op = staticmethod(ops.mean)
 
 
 class GlobalAveragePooling3D(GlobalPooling):
@@ -233,6 +301,11 @@ class GlobalAveragePooling3D(GlobalPooling):
     channels) with `keepdims`.
     Raises ValueError for a `data_format` other than "channels_last".
     Source: Lin et al. (2014).
+    Example:
+        >>> volume = np.arange(8).reshape(1, 2, 2, 2, 1)
+        >>> keras.layers.GlobalAveragePooling3D()(volume).numpy()
+        array([[3.5]], dtype=float32)
     """
 
-    rank, pool = 3, staticmethod(ops.mean)
+    rank = 3
+    pool: Op = staticmethod(ops.mean)

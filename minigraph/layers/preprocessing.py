@@ -1,24 +1,29 @@
-"""Layers that bring data into a range that suits training."""
+"""Layers that scale data to a range that suits training."""
 
 from collections.abc import Sequence
 from typing import Any, Unpack
 
 from .. import ops
 from ..core.dtypes import EPSILON
-from ..core.tensor import as_array
+from ..core.tensor import Variable, as_array
 from ..core.types import Shape, TensorLike
 from ..graph.layer import Layer, LayerOptions
 from ..ops.arrays import check_axis
 
 
 class Rescaling(Layer):
-    """Values in another range, such as pixels from 0 to 1.
+    """Rescale values to another range, such as pixels to 0 to 1.
 
         y = x * scale + offset
 
-    Both may be lists, with one number for each channel.
-
     Shapes: (batch, ...) -> the same.
+    Args:
+        scale: Factor of all values, or a list with one for each channel.
+        offset: Number added afterwards, or a list with one for each channel (default 0.0).
+    Example:
+        >>> layer = keras.layers.Rescaling(scale=2, offset=-1)  # from 0 to 1 becomes -1 to 1
+        >>> layer(np.array([[0.0, 0.5, 1.0]])).numpy()
+        array([[-1.,  0.,  1.]], dtype=float32)
     """
 
     supports_masking = True
@@ -27,26 +32,38 @@ class Rescaling(Layer):
         self, scale: TensorLike, offset: TensorLike = 0.0, **options: Unpack[LayerOptions]
     ):
         super().__init__(**options)
-        self.scale, self.offset = to_plain(scale), to_plain(offset)
+        self.scale: Any = to_plain(scale)
+        self.offset: Any = to_plain(offset)
 
     def call(self, inputs: TensorLike) -> Any:
         return inputs * self.scale + self.offset
 
 
 class Normalization(Layer):
-    """Data brought to mean 0 and variance 1, found by `adapt(data)` or given.
+    """Normalise data with a mean and variance that are found by `adapt(data)` or given.
 
         y = (x - mean) / sqrt(variance)
 
-    Each index along `axis` (an axis, several, or None for none) has its own mean and variance.
-    `invert` goes back: y = mean + x sqrt(variance).
-
     Shapes: (batch, ...) -> the same; mean and variance, unless both are given, have the sizes of
     `axis` and 1 elsewhere.
+    Args:
+        axis: Axis, or axes, whose indices each have a mean and variance (default -1); None for one
+            mean and variance of all values.
+        mean: Number, or numbers that broadcast; None (default) leaves it to `adapt`.
+        variance: Number, or numbers that broadcast; None (default) leaves it to `adapt`.
+        invert: Whether the inverse is computed, y = mean + x * sqrt(variance) (default False).
     Raises ValueError if one of them is given without the other.
+    Example:
+        >>> layer = keras.layers.Normalization()
+        >>> layer.adapt(np.array([[1.0, 10.0], [3.0, 30.0]]))
+        >>> layer(np.array([[1.0, 30.0], [2.0, 50.0]])).numpy()
+        array([[-1.,  1.],
+               [ 0.,  3.]], dtype=float32)
     """
 
     supports_masking = True
+    found_mean: Variable
+    found_variance: Variable
 
     def __init__(
         self,
@@ -59,21 +76,28 @@ class Normalization(Layer):
         super().__init__(**options)
         if (mean is None) != (variance is None):
             raise ValueError("Normalization takes `mean` and `variance` together, or neither")
-        self.axis, self.invert = axis, invert
-        self.mean, self.variance = to_plain(mean), to_plain(variance)
+        self.axis: int | Sequence[int] | None = axis
+        self.mean: Any = to_plain(mean)
+        self.variance: Any = to_plain(variance)
+        self.invert: bool = invert
 
     def build(self, input_shape: Shape) -> None:
         rank = len(input_shape)
         axes = [self.axis] if isinstance(self.axis, int) else self.axis or ()
         kept = {check_axis(axis, rank, f"layer {self.name!r}") for axis in axes}
-        self.reduced = tuple(a for a in range(rank) if a not in kept)
+        self.reduced: tuple[int, ...] = tuple(a for a in range(rank) if a not in kept)
         shape = [n if a in kept else 1 for a, n in enumerate(input_shape)]
         if self.mean is None:
             self.found_mean = self.add_weight(shape, "zeros", trainable=False, name="mean")
             self.found_variance = self.add_weight(shape, "ones", trainable=False, name="variance")
 
     def adapt(self, data: Any) -> None:
-        """Learn mean and variance from an array, or from an iterable of batches."""
+        """Learn mean and variance from an array, or from an iterable of batches.
+
+        Args:
+            data: An array of samples, or an iterable of batches of them.
+        Raises ValueError if the layer was given its mean and variance, or if there is no data.
+        """
         if self.mean is not None:
             raise ValueError(f"layer {self.name!r} was given its mean and variance already")
         if not hasattr(data, "shape"):

@@ -1,4 +1,4 @@
-"""Layers that arrange the same values in another way."""
+"""Layers that rearrange values."""
 
 import math
 from collections.abc import Sequence
@@ -18,41 +18,60 @@ Pairs = int | Sequence[int | Sequence[int]]  # for both ends of all axes, or for
 
 
 class Flatten(Layer):
-    """All axes but the batch become one, row by row.
+    """Flatten all axes but the batch into one, in row-major order.
 
     Shapes: (batch, a, b, ...) -> (batch, a * b * ...).
+    Example:
+        >>> images = np.arange(8).reshape(2, 2, 2)
+        >>> print(keras.layers.Flatten()(images).numpy())
+        [[0. 1. 2. 3.]
+         [4. 5. 6. 7.]]
     """
 
     def __init__(self, **options: Unpack[LayerOptions]):
         super().__init__(**options)
-        self.input_spec = InputSpec(min_ndim=1)
+        self.input_spec: Any = InputSpec(min_ndim=1)
 
     def call(self, inputs: TensorLike) -> Any:
         return ops.reshape(inputs, (inputs.shape[0], math.prod(inputs.shape[1:])))
 
 
 class Reshape(Layer):
-    """The values of each sample, row by row, in another shape.
-
-    One entry of `target_shape` may be -1: it is inferred.
+    """The values of each sample, in row-major order, in another shape.
 
     Shapes: (batch, ...) -> (batch, *target_shape).
+    Args:
+        target_shape: Sizes of the axes after the batch, or one size; one of them may be -1: it is
+            inferred.
     Raises ValueError if an entry is not a size, or if the number of values differs.
+    Example:
+        >>> x = np.array([[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]])
+        >>> print(keras.layers.Reshape((2, -1))(x).numpy()[0])
+        [[1. 2. 3.]
+         [4. 5. 6.]]
     """
 
     def __init__(self, target_shape: int | Sequence[int], **options: Unpack[LayerOptions]):
         super().__init__(**options)
-        self.target_shape = check_target(target_shape)
+        self.target_shape: tuple[int, ...] = check_target(target_shape)
 
     def call(self, inputs: TensorLike) -> Any:
         return ops.reshape(inputs, (inputs.shape[0], *self.target_shape))
 
 
 class Permute(Layer):
-    """The axes of each sample in another order; `dims` counts them from 1.
+    """The axes of each sample in another order.
 
     Shapes: (batch, a, b) -> (batch, b, a), with dims=(2, 1).
+    Args:
+        dims: The axes in their new order, counted from 1 without the batch, such as (2, 1).
     Raises ValueError if `dims` is not a permutation of 1, 2, ....
+    Example:
+        >>> x = np.array([[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]])
+        >>> print(keras.layers.Permute((2, 1))(x).numpy()[0])
+        [[1. 4.]
+         [2. 5.]
+         [3. 6.]]
     """
 
     def __init__(self, dims: Sequence[int], **options: Unpack[LayerOptions]):
@@ -60,8 +79,8 @@ class Permute(Layer):
         good = isinstance(dims, (list, tuple)) and sorted(dims) == list(range(1, len(dims) + 1))
         if not good:
             raise ValueError(f"`dims` must be the numbers 1, 2, ... in some order, got {dims!r}")
-        self.dims = tuple(dims)
-        self.input_spec = InputSpec(ndim=len(dims) + 1)
+        self.dims: tuple[int, ...] = tuple(dims)
+        self.input_spec: Any = InputSpec(ndim=len(dims) + 1)
 
     def call(self, inputs: TensorLike) -> Any:
         return ops.transpose(inputs, (0, *self.dims))
@@ -73,13 +92,21 @@ class RepeatVector(Layer):
         y[t] = x
 
     Shapes: (batch, width) -> (batch, n, width).
+    Args:
+        n: Number of repetitions, a positive integer.
     Raises ValueError if `n` is not a positive integer.
+    Example:
+        >>> x = np.array([[1.0, 2.0]])
+        >>> print(keras.layers.RepeatVector(3)(x).numpy()[0])
+        [[1. 2.]
+         [1. 2.]
+         [1. 2.]]
     """
 
     def __init__(self, n: int, **options: Unpack[LayerOptions]):
         super().__init__(**options)
-        self.n = check_positive(n, "n")
-        self.input_spec = InputSpec(ndim=2)
+        self.n: int = check_positive(n, "n")
+        self.input_spec: Any = InputSpec(ndim=2)
 
     def call(self, inputs: TensorLike) -> Any:
         batch_size, width = inputs.shape
@@ -87,19 +114,22 @@ class RepeatVector(Layer):
 
 
 class UpSampling(Spatial):
-    """What all up-sampling shares: each element is repeated `size` times along each axis.
+    """The base of all up-sampling layers: each element is repeated `size` times along each axis.
 
     (batch, n, ..., channels) -> (batch, n * size, ..., channels). A subclass has a `rank`.
+
+    Args:
+        size: How often each element is repeated: one for all axes, or one for each (default 2).
     """
 
     def __init__(self, size: Sizes = 2, **options: Unpack[SpatialOptions]):
         super().__init__(**options)
-        self.size = check_sizes(size, self.rank, "size")
+        self.size: tuple[int, ...] = check_sizes(size, self.rank, "size")
 
     def call(self, inputs: TensorLike) -> Any:
         batch_size, *lengths, channels = inputs.shape
         pairs = list(zip(lengths, self.size, strict=True))
-        single = [n for length, _ in pairs for n in (length, 1)]  # a new axis behind each length
+        single = [n for length, _ in pairs for n in (length, 1)]  # a new axis after each length
         repeated = [n for pair in pairs for n in pair]
         y = ops.reshape(inputs, (batch_size, *single, channels))
         y = ops.broadcast_to(y, (batch_size, *repeated, channels))
@@ -113,21 +143,34 @@ class UpSampling1D(UpSampling):
 
     Shapes: (batch, n, channels) -> (batch, n * size, channels).
     Raises ValueError if `size` is not a positive integer.
+    Example:
+        >>> x = np.array([1.0, 2.0]).reshape(1, 2, 1)
+        >>> keras.layers.UpSampling1D(size=3)(x).numpy().ravel()
+        array([1., 1., 1., 2., 2., 2.], dtype=float32)
     """
 
     rank = 1
 
 
 class UpSampling2D(UpSampling):
-    """A larger image, by repeated pixels or by straight lines between them.
+    """An image enlarged by repeating pixels or by linear interpolation.
 
         y[i, j] = x[floor(i / size), floor(j / size)]
 
-    `interpolation` is "nearest" (each pixel is repeated) or "bilinear": between the centres of the
-    pixels values change along straight lines.
+    The formula is that of interpolation "nearest".
 
     Shapes: (batch, height, width, channels) -> (batch, height * size, width * size, channels).
+    Args:
+        size: Factor by which each axis grows: one for both axes, or one for each (default (2, 2)).
+        interpolation: "nearest" (default) repeats each pixel; "bilinear" interpolates linearly
+            between pixel centres.
     Raises ValueError for another interpolation, or sizes that are not positive integers.
+    Example:
+        >>> image = np.array([[0.0, 4.0]]).reshape(1, 1, 2, 1)
+        >>> keras.layers.UpSampling2D((1, 2))(image).numpy().ravel()
+        array([0., 0., 4., 4.], dtype=float32)
+        >>> keras.layers.UpSampling2D((1, 2), interpolation="bilinear")(image).numpy().ravel()
+        array([0., 1., 3., 4.], dtype=float32)
     """
 
     rank = 2
@@ -139,8 +182,8 @@ class UpSampling2D(UpSampling):
         **options: Unpack[SpatialOptions],
     ):
         super().__init__(size, **options)
-        choices = ("nearest", "bilinear")
-        self.interpolation = check_choice(interpolation, choices, "interpolation")
+        check_choice(interpolation, ("nearest", "bilinear"), "interpolation")
+        self.interpolation: Literal["nearest", "bilinear"] = interpolation
 
     def call(self, inputs: TensorLike) -> Any:
         if self.interpolation == "nearest" or not len(inputs):  # a trace asks for the shape only
@@ -154,7 +197,7 @@ class UpSampling2D(UpSampling):
 
 
 def blend(xp: Any, length: int, size: int, dtype: str) -> Array:
-    """The matrix (length * size, length) of straight lines between neighbouring centres.
+    """The matrix (length * size, length) that interpolates linearly between neighbouring centres.
 
     Element i of the output has its centre at (i + 0.5) / size - 0.5; at the ends the last element
     counts alone.
@@ -171,15 +214,19 @@ class UpSampling3D(UpSampling):
 
     Shapes: (batch, a, b, c, channels) -> (batch, a * size, b * size, c * size, channels).
     Raises ValueError for sizes that are not positive integers.
+    Example:
+        >>> volume = np.ones((1, 2, 3, 4, 1))
+        >>> keras.layers.UpSampling3D((1, 2, 2))(volume).shape
+        (1, 2, 6, 8, 1)
     """
 
     rank = 3
 
 
 class Edges(Spatial):
-    """What padding and cropping share: a pair (before, after) of sizes for each axis.
+    """The base of padding and cropping: a pair (before, after) of sizes for each axis.
 
-    One number holds for all; one number for each axis holds for both of its ends. Raises
+    One number applies to all; one number for each axis applies to both of its ends. Raises
     ValueError for anything else.
     """
 
@@ -197,25 +244,33 @@ class Edges(Spatial):
 
 
 class ZeroPadding(Edges):
-    """What all zero padding shares: a length n becomes before + n + after."""
+    """The base of all zero padding: a length n becomes before + n + after.
+
+    Args:
+        padding: Number of zeros at each end of each axis (default 1), or a list with a number or a
+            pair (before, after) for each axis.
+    """
 
     def __init__(self, padding: Pairs = 1, **options: Unpack[SpatialOptions]):
         super().__init__(**options)
-        self.padding = self.pairs(padding, "padding")
+        self.padding: tuple[tuple[int, ...], ...] = self.pairs(padding, "padding")
 
     def call(self, inputs: TensorLike) -> Any:
         return ops.pad(inputs, ((0, 0), *self.padding, (0, 0)))
 
 
 class Cropping(Edges):
-    """What all cropping shares: a length n becomes n - before - after.
+    """The base of all cropping: a length n becomes n - before - after.
 
+    Args:
+        cropping: Number of elements removed at each end of each axis (default 1), or a list with a
+            number or a pair (before, after) for each axis.
     Raises ValueError if nothing would be left.
     """
 
     def __init__(self, cropping: Pairs = 1, **options: Unpack[SpatialOptions]):
         super().__init__(**options)
-        self.cropping = self.pairs(cropping, "cropping")
+        self.cropping: tuple[tuple[int, ...], ...] = self.pairs(cropping, "cropping")
 
     def call(self, inputs: TensorLike) -> Any:
         lengths = inputs.shape[1:-1]
@@ -228,10 +283,14 @@ class Cropping(Edges):
 class ZeroPadding1D(ZeroPadding):
     """Zeros at the ends of a line.
 
-    `padding` is a number for both ends, or a pair (before, after).
-
     Shapes: (batch, n, channels) -> (batch, before + n + after, channels).
+    Args:
+        padding: Number of zeros at both ends (default 1), or a pair (before, after).
     Raises ValueError for any other `padding`, and for negative numbers.
+    Example:
+        >>> x = np.array([1.0, 2.0]).reshape(1, 2, 1)
+        >>> keras.layers.ZeroPadding1D((2, 1))(x).numpy().ravel()
+        array([0., 0., 1., 2., 0.], dtype=float32)
     """
 
     rank = 1
@@ -240,11 +299,16 @@ class ZeroPadding1D(ZeroPadding):
 class ZeroPadding2D(ZeroPadding):
     """Zeros around an image.
 
-    `padding` is a number for all sides, a number for each axis, or a pair (before, after) for each.
-
     Shapes: (batch, height, width, channels) -> (batch, before + height + after, before + width +
     after, channels).
     Raises ValueError for any other `padding`, and for negative numbers.
+    Example:
+        >>> image = np.array([[1, 2], [3, 4]]).reshape(1, 2, 2, 1)
+        >>> layer = keras.layers.ZeroPadding2D(((1, 0), (0, 2)))  # above, below, left, right
+        >>> print(layer(image).numpy()[0, :, :, 0])
+        [[0. 0. 0. 0.]
+         [1. 2. 0. 0.]
+         [3. 4. 0. 0.]]
     """
 
     rank = 2
@@ -253,10 +317,13 @@ class ZeroPadding2D(ZeroPadding):
 class ZeroPadding3D(ZeroPadding):
     """Zeros around a volume.
 
-    `padding` is a number for all sides, a number for each axis, or a pair (before, after) for each.
-
     Shapes: (batch, a, b, c, channels) -> (batch, before + a + after, ..., channels).
     Raises ValueError for any other `padding`, and for negative numbers.
+    Example:
+        >>> volume = np.ones((1, 2, 2, 2, 1))
+        >>> y = keras.layers.ZeroPadding3D(1)(volume).numpy()
+        >>> y.shape, float(y.sum())
+        ((1, 4, 4, 4, 1), 8.0)
     """
 
     rank = 3
@@ -265,10 +332,14 @@ class ZeroPadding3D(ZeroPadding):
 class Cropping1D(Cropping):
     """A line without the elements at its ends.
 
-    `cropping` is a number for both ends, or a pair (before, after).
-
     Shapes: (batch, n, channels) -> (batch, n - before - after, channels).
+    Args:
+        cropping: Number of elements removed at both ends (default 1), or a pair (before, after).
     Raises ValueError for any other `cropping`, and if nothing would be left.
+    Example:
+        >>> x = np.array([1.0, 2.0, 3.0, 4.0]).reshape(1, 4, 1)
+        >>> keras.layers.Cropping1D((2, 1))(x).numpy().ravel()
+        array([3.], dtype=float32)
     """
 
     rank = 1
@@ -277,12 +348,13 @@ class Cropping1D(Cropping):
 class Cropping2D(Cropping):
     """An image without its border.
 
-    `cropping` is a number for all sides, a number for each axis, or a pair (before, after) for
-    each.
-
     Shapes: (batch, height, width, channels) -> (batch, height - before - after, width - before -
     after, channels).
     Raises ValueError for any other `cropping`, and if nothing would be left.
+    Example:
+        >>> image = np.arange(12).reshape(1, 3, 4, 1)  # rows 0 to 3, 4 to 7 and 8 to 11
+        >>> print(keras.layers.Cropping2D((1, 1))(image).numpy()[0, :, :, 0])
+        [[5. 6.]]
     """
 
     rank = 2
@@ -291,18 +363,19 @@ class Cropping2D(Cropping):
 class Cropping3D(Cropping):
     """A volume without the elements at its sides.
 
-    `cropping` is a number for all sides, a number for each axis, or a pair (before, after) for
-    each.
-
     Shapes: (batch, a, b, c, channels) -> (batch, a - before - after, ..., channels).
     Raises ValueError for any other `cropping`, and if nothing would be left.
+    Example:
+        >>> volume = np.arange(27).reshape(1, 3, 3, 3, 1)
+        >>> keras.layers.Cropping3D(1)(volume).numpy().ravel()  # the element in the middle
+        array([13.], dtype=float32)
     """
 
     rank = 3
 
 
 def check_target(target_shape: int | Sequence[int]) -> tuple[int, ...]:
-    """`target_shape` as a tuple of sizes with at most one -1, or a ValueError."""
+    """Return `target_shape` as a tuple of sizes with at most one -1, or raise ValueError."""
     target = (target_shape,) if isinstance(target_shape, int) else target_shape
     sizes = isinstance(target, (list, tuple)) and all(is_size(n, -1) and n for n in target)
     if not sizes or list(target).count(-1) > 1:
