@@ -24,6 +24,11 @@ class Heads(Layer):
 
     Into heads: (batch, time, inputs) -> (batch, time, heads, width). Out of them, with
     `out=True`: (batch, time, heads, width) -> (batch, time, outputs).
+
+    Args:
+        shape: Last axes of the output: (heads, width), or (outputs,) with `out`.
+        use_bias: Whether a bias is added (default True).
+        out: Whether the layer leads out of the heads (default False).
     """
 
     weight_defaults = {"kernel": "glorot_uniform", "bias": "zeros"}
@@ -60,16 +65,34 @@ class MultiHeadAttention(Layer):
         scores = softmax(q @ k^T / sqrt(key_dim))
         y = sum over the heads of (scores @ v) @ Wo + bo
 
-    Without a value, the query attends to itself. Masks of query, value and key (batch, time), also
-    those attached to the tensors, and `attention_mask` (batch, T, S) say which steps may attend to
-    which; with `use_causal_mask` no step attends to later ones.
+    Without a value, the query attends to itself.
 
     Shapes: query (batch, T, d), value and key (batch, S, d') -> (batch, T, output_shape), d wide
     by default; with `return_attention_scores` also the scores (batch, heads, T, S).
     Kernels of query, key and value are (inputs, heads, width), biases (heads, width), the last
     kernel is (heads, value_dim, outputs).
+    Args:
+        num_heads: Number of heads, a positive integer.
+        key_dim: Width of the queries and keys of each head, a positive integer.
+        value_dim: Width of the values of each head; None (default) means `key_dim`.
+        dropout: Probability from 0 to 1 with which, in training, a score is dropped (default 0.0).
+        use_bias: Whether the four dense layers add a bias (default True).
+        output_shape: Size of the last axis of the output, or the sizes of several last axes; None
+            (default) means that of the query.
+        seed: Integer that makes dropout repeatable; None (default) follows
+            `utils.set_random_seed`.
+        <weight>_initializer: How `<weight>` of each of the four dense layers starts: an
+            initializer, its name or a function of (shape, dtype) (default <default>).
+        <weight>_regularizer: Penalty on `<weight>` of each of the four dense layers, added to the
+            loss: a regularizer, its name or a function (default <default>).
     Raises ValueError for sizes that are not positive integers, or a `dropout` outside [0, 1].
     Source: Vaswani et al. (2017).
+    Example:
+        >>> layer = keras.layers.MultiHeadAttention(1, key_dim=1, kernel_initializer="ones")
+        >>> query, value = np.zeros((1, 1, 1)), np.array([[[2.0], [4.0]]])
+        >>> y, scores = layer(query, value, return_attention_scores=True)
+        >>> print(scores.numpy().ravel(), y.numpy().ravel())  # equal scores: y is the mean
+        [0.5 0.5] [3.]
     """
 
     weight_defaults = Heads.weight_defaults
@@ -99,6 +122,13 @@ class MultiHeadAttention(Layer):
         self.dropper = Dropout(dropout, seed=seed, name="dropout", dtype=self.dtype)
 
     def make_heads(self, shape: Sequence[int], name: str, **more: Any) -> Heads:
+        """A dense layer into heads or out of them, with the settings of this layer.
+
+        Args:
+            shape: Last axes of its output.
+            name: Its name.
+            **more: Further arguments of `Heads`.
+        """
         settings = {name: getattr(self, name) for name in self.option_defaults}
         return Heads(shape, self.use_bias, name=name, dtype=self.dtype, **settings, **more)
 
@@ -119,6 +149,24 @@ class MultiHeadAttention(Layer):
         training: bool = False,
         use_causal_mask: bool = False,
     ) -> Any:
+        """Attend: the outputs, perhaps with the scores.
+
+        Args:
+            query: Tensor (batch, T, d), the steps that attend.
+            value: Tensor (batch, S, d'), the steps to which they attend; None (default) means the
+                query.
+            key: Tensor (batch, S, d''), with which the queries are compared; None (default) means
+                the value.
+            query_mask: Boolean array (batch, T), True where a step counts; None (default) means the
+                mask attached to the query.
+            value_mask: The same for the value (default None), (batch, S).
+            key_mask: The same for the key (default None), (batch, S).
+            attention_mask: Boolean array (batch, T, S), True where a step of the query may attend
+                to one of the value; None (default) allows all.
+            return_attention_scores: Whether the scores are given, too (default False).
+            use_causal_mask: Whether a step attends only to itself and to earlier ones (default
+                False).
+        """
         value = query if value is None else value
         key = value if key is None else key
         q, k, v = (
@@ -141,7 +189,11 @@ class MultiHeadAttention(Layer):
     ) -> Array:
         """Which steps may attend to which, a mask that broadcasts to the scores; None for all.
 
-        `masks` are those of the query, the value and the key.
+        Args:
+            masks: Those of the query, the value and the key; each may be None.
+            attention_mask: As for `call`, or None.
+            causal: Whether a step attends only to itself and to earlier ones.
+            scores: Tensor (batch, heads, T, S), only its shape counts.
         """
         queries, *keys = (None if m is None else as_array(m).astype(bool) for m in masks)
         given = None if attention_mask is None else as_array(attention_mask).astype(bool)

@@ -21,12 +21,24 @@ class BatchNormalization(Layer):
 
     In training, mean and variance are those of the batch (masked steps left out), and moving
     averages follow them. Otherwise, and always when the layer is not `trainable`, they are the
-    moving averages. Channels lie along `axis`.
+    moving averages.
 
     Shapes: (batch, ..., channels) -> the same; gamma, beta, moving_mean, moving_variance
     (channels).
+    Args:
+        axis: Axis of the channels, an integer other than that of the batch (default -1).
+        momentum: Weight of the past in the moving averages, from 0 to 1 (default 0.99).
+        epsilon: Number that keeps the division away from 0, at least 0 (default 1e-3).
+        center: Whether `beta` is added (default True).
+        scale: Whether `gamma` is a factor (default True).
     Raises ValueError for an `axis` beyond the rank or a `momentum` outside [0, 1].
     Source: Ioffe and Szegedy (2015).
+    Example:
+        >>> layer = keras.layers.BatchNormalization(momentum=0.5, epsilon=0.0)
+        >>> layer(np.array([[1.0], [3.0]]), training=True).numpy().tolist()
+        [[-1.0], [1.0]]
+        >>> layer.moving_mean.numpy().tolist()  # halfway from 0 to the mean 2
+        [1.0]
     """
 
     supports_masking = True
@@ -73,7 +85,13 @@ class BatchNormalization(Layer):
         return ops.transpose(y, [order.index(i) for i in range(inputs.ndim)])
 
     def normalize(self, x: TensorLike, from_batch: bool, mask: Array) -> Any:
-        """The formula along the last axis."""
+        """The formula along the last axis.
+
+        Args:
+            x: Tensor (..., channels).
+            from_batch: Whether mean and variance are those of x, not the moving averages.
+            mask: Boolean array of the first axes of x, True where a step counts, or None.
+        """
         if not from_batch:
             scale = 1 / ops.sqrt(self.moving_variance + self.epsilon)
             scale = scale if self.gamma is None else scale * self.gamma
@@ -95,12 +113,20 @@ class LayerNormalization(Layer):
 
         y = gamma * (x - mean) / sqrt(variance + epsilon) + beta
 
-    `axis` is one axis or several. Nothing is learned about the batch, so training and inference are
-    the same.
+    Nothing is learned about the batch, so training and inference are the same.
 
     Shapes: (batch, ...) -> the same; gamma and beta have the sizes of the axes.
+    Args:
+        axis: The axis, or several in a tuple or list, other than that of the batch (default -1).
+        epsilon: Number that keeps the division away from 0, at least 0 (default 1e-3).
+        center: Whether `beta` is added (default True).
+        scale: Whether `gamma` is a factor (default True).
     Raises ValueError for an `axis` beyond the rank.
     Source: Ba et al. (2016).
+    Example:
+        >>> layer = keras.layers.LayerNormalization(epsilon=0.0)
+        >>> layer(np.array([[1.0, 3.0], [10.0, 50.0]])).numpy().tolist()
+        [[-1.0, 1.0], [-1.0, 1.0]]
     """
 
     supports_masking = True

@@ -50,9 +50,22 @@ class Cell(Layer):
     """The base of the library's cells: weights, activations, dropout.
 
     A subclass names its op over a `whole` sequence, its `plain` step out of basic ops, its
-    activations, and `gates`, the number of parts along the last axis of its weights. `dropout`
-    applies to the inputs and `recurrent_dropout` to the states, in training only; all steps of a
-    sequence share one decision (Gal and Ghahramani, 2016).
+    activations, and `gates`, the number of parts along the last axis of its weights.
+
+    Args:
+        units: Size of the output and of each state, a positive integer.
+        activation: Function of the new values, or its name (default "tanh"); None leaves them as
+            they are.
+        use_bias: Whether a bias is added (default True).
+        dropout: Probability from 0 to 1 with which, in training, an input is dropped (default 0.0);
+            all steps of a sequence share one decision (Gal and Ghahramani, 2016).
+        recurrent_dropout: The same for the state h (default 0.0).
+        seed: Integer that makes dropout repeatable; None (default) follows
+            `utils.set_random_seed`.
+        recurrent_initializer: How `recurrent_kernel` starts: an initializer, its name or a function
+            of (shape, dtype) (default "orthogonal").
+        recurrent_regularizer: Penalty on `recurrent_kernel`, added to the loss: a regularizer, its
+            name or a function (default None).
     """
 
     weight_defaults = {"kernel": "glorot_uniform", "recurrent": "orthogonal", "bias": "zeros"}
@@ -105,9 +118,20 @@ class Cell(Layer):
         self.bias = self.add_bias(columns) if self.use_bias else None
 
     def add_bias(self, columns: int) -> Variable:
+        """Make the bias.
+
+        Args:
+            columns: Its length, `gates * units`.
+        """
         return self.add_weight((columns,), name="bias")
 
     def call(self, inputs: TensorLike, states: Structure, training: bool = False) -> Any:
+        """Make one step: the output and a list of the next states.
+
+        Args:
+            inputs: Tensor (batch, ...), one step of each sequence.
+            states: The states, as a list of tensors (batch, units).
+        """
         states = tree.flatten(states)
         inputs, keep = self.drop(inputs, (inputs.shape, states[0].shape), training)
         return self.step(inputs, states, keep)
@@ -115,7 +139,13 @@ class Cell(Layer):
     def drop(
         self, inputs: TensorLike, shapes: Iterable[Sequence[int]], training: bool
     ) -> tuple[Any, Array]:
-        """The inputs after dropout and a factor for the states; the decisions have `shapes`."""
+        """The inputs after dropout, and a factor for the state h or None.
+
+        Args:
+            inputs: Tensor of one step or of all.
+            shapes: The shape of the decisions for the inputs, and of those for the state.
+            training: Whether anything is dropped.
+        """
         keep_inputs, keep_states = (
             dropper.keep(shape) if training and dropper.rate else None
             for dropper, shape in zip(self.droppers, shapes, strict=True)
@@ -125,7 +155,13 @@ class Cell(Layer):
     def step(
         self, inputs: TensorLike, states: Sequence[TensorLike], keep: Array = None
     ) -> tuple[Any, list[Any]]:
-        """The output and the next states."""
+        """The output and the next states.
+
+        Args:
+            inputs: Tensor (batch, ...), after dropout.
+            states: The states, h first.
+            keep: Factor of h from `drop`; None (default) leaves h as it is.
+        """
         h, *others = states
         h = h if keep is None else h * keep
         settings = {name: getattr(self, name) for name in (*self.functions, *self.settings)}
@@ -142,7 +178,15 @@ class Cell(Layer):
         zero_output_for_mask: bool,
         training: bool,
     ) -> tuple[Any, Any, Sequence[Any]]:
-        """All steps: the outputs, the last one and the last states."""
+        """All steps: the outputs, the last one and the last states.
+
+        Args:
+            x: Tensor (batch, time, ...).
+            states: The first states, as a list.
+            mask: Boolean array (batch, time), True where a step counts, or None.
+            zero_output_for_mask: Whether the output of a masked step is 0.
+            training: Whether dropout applies.
+        """
         x, keep = self.drop(x, ((len(x), 1, *x.shape[2:]), states[0].shape), training)
         functions = {name: nn.FUSABLE.get(getattr(self, name)) for name in self.functions}
         if keep is not None or None in functions.values() or self.whole is None:
@@ -165,6 +209,12 @@ class SimpleRNNCell(Cell):
     same; kernel (inputs, units), recurrent kernel (units, units), bias (units).
     Raises ValueError if `units` is not a positive integer, or if a dropout lies outside [0, 1].
     Source: Elman (1990).
+    Example:
+        >>> cell = keras.layers.SimpleRNNCell(
+        ...     1, None, kernel_initializer="ones", recurrent_initializer="ones")
+        >>> output, states = cell(np.array([[3.0]]), [np.array([[10.0]])])
+        >>> output.numpy().tolist()
+        [[13.0]]
     """
 
     whole, plain = staticmethod(recurrent.simple_rnn), staticmethod(recurrent.simple_rnn_step)
@@ -193,13 +243,25 @@ class LSTMCell(Cell):
         c' = f * c + i * g
         h' = o * tanh(c')
 
-    i, f, g and o have their own columns, in this order. `activation` and `recurrent_activation`
-    may replace tanh and sigmoid. With `unit_forget_bias` the gate f starts open, with a bias of 1.
+    i, f, g and o have their own columns, in this order.
 
     Shapes: (batch, inputs), [h (batch, units), c (batch, units)] -> (batch, units) and the next
     states; kernel (inputs, 4 units), recurrent kernel (units, 4 units), bias (4 units).
+    Args:
+        activation: Function of g and of the cell state, or its name (default "tanh"); None leaves
+            them as they are.
+        recurrent_activation: Function of the gates, or its name (default "sigmoid").
+        unit_forget_bias: Whether the forget gate f starts open, with a bias of 1 (default True).
     Raises ValueError if `units` is not a positive integer, or if a dropout lies outside [0, 1].
     Source: Hochreiter and Schmidhuber (1997), Gers et al. (2000), Jozefowicz et al. (2015).
+    Example:
+        >>> cell = keras.layers.LSTMCell(
+        ...     1, None, unit_forget_bias=False, kernel_initializer="zeros",
+        ...     recurrent_initializer="zeros")  # all gates are half open
+        >>> h, c = np.array([[0.0]]), np.array([[8.0]])
+        >>> output, states = cell(np.array([[5.0]]), [h, c])
+        >>> [state.numpy().item() for state in states]
+        [2.0, 4.0]
     """
 
     gates, states, functions = 4, 2, ("activation", "recurrent_activation")
@@ -218,6 +280,7 @@ class LSTMCell(Cell):
         self.unit_forget_bias = unit_forget_bias
 
     def add_bias(self, columns: int) -> Variable:
+        """Make the bias, in which the forget gate may start open."""
         start = self.bias_initializer
         start = OpenForgetGate(start) if self.unit_forget_bias else start
         return self.add_weight((columns,), start, name="bias")
@@ -231,13 +294,24 @@ class GRUCell(Cell):
         h' = z * h + (1 - z) * g
 
     z, r and g have their own columns, in this order; b0 and b1 are the two rows of the bias.
-    With `reset_after=False`, g = tanh(x @ kernel + (r * h) @ recurrent_kernel + bias).
 
     Shapes: (batch, inputs), [(batch, units)] -> (batch, units) and the next state, which is the
     same; kernel (inputs, 3 units), recurrent kernel (units, 3 units), bias (2, 3 units), or (3
     units) with `reset_after=False`.
+    Args:
+        activation: Function of the candidate g, or its name (default "tanh"); None leaves it as it
+            is.
+        recurrent_activation: Function of the gates z and r, or its name (default "sigmoid").
+        reset_after: Whether r acts on the product of state and kernel (default True). With False it
+            acts on the state: g = tanh(x @ kernel + (r * h) @ recurrent_kernel + bias).
     Raises ValueError if `units` is not a positive integer, or if a dropout lies outside [0, 1].
     Source: Cho et al. (2014).
+    Example:
+        >>> cell = keras.layers.GRUCell(
+        ...     1, kernel_initializer="zeros", recurrent_initializer="zeros")  # z = 0.5, g = 0
+        >>> output, states = cell(np.array([[5.0]]), [np.array([[8.0]])])
+        >>> output.numpy().tolist()
+        [[4.0]]
     """
 
     gates, functions = 3, ("activation", "recurrent_activation")
@@ -256,10 +330,17 @@ class GRUCell(Cell):
         self.whole = recurrent.gru if reset_after else None
 
     def add_bias(self, columns: int) -> Variable:
+        """Make the bias: two rows, or one without `reset_after`."""
         shape = (2, columns) if self.reset_after else (columns,)
         return self.add_weight(shape, name="bias")
 
     def plain(self, *arrays: TensorLike, **functions: Any) -> Any:
+        """One step out of basic ops.
+
+        Args:
+            *arrays: The inputs, the state, both kernels and the bias.
+            **functions: The activations.
+        """
         return recurrent.gru_step(*arrays, reset_after=self.reset_after, **functions)
 
 
@@ -271,14 +352,30 @@ class ConvLSTMCell(LSTMCell):
         c' = f * c + i * g
         h' = o * tanh(c')
 
-    `strides`, `padding` and `dilation_rate` are those of the inputs' convolution; that of the
-    states keeps their size.
+    The convolution of the state h has stride 1 and pads, so that it keeps its size.
 
     Shapes: (batch, height, width, channels), [h, c] -> (batch, new height, new width, filters) and
     the next states; kernel (*kernel_size, channels, 4 filters), recurrent kernel (*kernel_size,
     filters, 4 filters), bias (4 filters).
+    Args:
+        filters: Number of channels of the output and of each state, a positive integer.
+        kernel_size: Height and width of both kernels: an integer for both, or a pair.
+        strides: Stride of the inputs' convolution, an integer or a pair (default 1).
+        padding: How the edges of the inputs are treated: "valid" (default) uses the positions where
+            the kernel fits inside, "same" pads with zeros, so that with stride 1 the size stays.
+        data_format: "channels_last" or None (default), which means the same.
+        dilation_rate: Distance of the elements of the inputs' kernel, an integer or a pair
+            (default 1).
     Raises ValueError for sizes that are not positive integers, or an unknown `padding`.
     Source: Shi et al. (2015).
+    Example:
+        >>> cell = keras.layers.ConvLSTMCell(
+        ...     1, 1, activation=None, unit_forget_bias=False, kernel_initializer="zeros",
+        ...     recurrent_initializer="zeros")  # all gates are half open
+        >>> image = c = np.array([[4.0, 8.0]]).reshape(1, 1, 2, 1)
+        >>> output, states = cell(image, [np.zeros_like(c), c])
+        >>> output.numpy().ravel().tolist()
+        [1.0, 2.0]
     """
 
     derived_arguments = ("units",)
@@ -311,7 +408,18 @@ class StackedRNNCells(Layer):
 
     Shapes: (batch, inputs), a list of states for each cell -> (batch, units of the last cell) and
     the next states.
+    Args:
+        cells: The cells in the order of their use, at least one: layers with
+            `call(inputs, states)` and `state_size`.
     Raises ValueError if the list is empty, or if an entry is not a cell.
+    Example:
+        >>> def add_up():
+        ...     return keras.layers.SimpleRNNCell(
+        ...         1, None, kernel_initializer="ones", recurrent_initializer="ones")
+        >>> layer = keras.layers.RNN(
+        ...     keras.layers.StackedRNNCells([add_up(), add_up()]), return_sequences=True)
+        >>> layer(np.array([[[1.0], [2.0], [3.0]]])).numpy().ravel()  # 1, 3, 6, then once more
+        array([ 1.,  4., 10.], dtype=float32)
     """
 
     def __init__(self, cells: Iterable[Layer], **options: Unpack[LayerOptions]):
@@ -325,6 +433,12 @@ class StackedRNNCells(Layer):
         return [cell.state_size for cell in self.cells]
 
     def call(self, inputs: TensorLike, states: Sequence[Structure]) -> Any:
+        """Make one step of each cell: the last output and the next states.
+
+        Args:
+            inputs: Tensor (batch, inputs), what the first cell is given.
+            states: For each cell its states, a tensor or a list of tensors.
+        """
         after = []
         for cell, state in zip(self.cells, states, strict=True):
             inputs, state = cell(inputs, as_list(state))
@@ -351,16 +465,33 @@ class RNN(Layer):
 
         y[t], states = cell(x[t], states)
 
-    `cell` is one cell or a list of cells, stacked. With `return_sequences` all outputs are given,
-    else the last one; with `return_state` a list of the outputs and the last states.
-    `initial_state` of a call is a list of tensors (zeros if missing). `go_backwards` reads from the
-    last step to the first and leaves the outputs in that order. `stateful` starts each batch where
-    the last one ended, until `reset_state()`; it needs a fixed batch size. Steps that a mask
-    (batch, time) leaves out keep the states; their output is the previous one (0 at the start), or
-    0 with `zero_output_for_mask`. `unroll` changes nothing.
+    Steps that a mask (batch, time) leaves out keep the states.
 
     Shapes: (batch, time, ...) -> (batch, units), or (batch, time, units) with `return_sequences`.
+    Args:
+        cell: Layer that makes one step, with `call(inputs, states)` and `state_size`, or a list of
+            such cells, stacked.
+        return_sequences: Whether the outputs of all steps are given, not only the last one (default
+            False).
+        return_state: Whether the layer gives a list: what it gives otherwise, then the last states
+            (default False).
+        go_backwards: Whether the steps are read from the last to the first, and the outputs left in
+            that order (default False).
+        stateful: Whether each batch starts with the states in which the previous one ended, until
+            `reset_state()` (default False); this needs a fixed batch size.
+        unroll: Accepted for the sake of Keras, and without effect (default False).
+        zero_output_for_mask: Whether the output of a masked step is 0 (default False). Otherwise it
+            is the previous output, 0 at the start.
     Raises ValueError for a wrong cell, or states of a wrong shape.
+    Example:
+        >>> class AddUp(keras.Layer):
+        ...     state_size = 1
+        ...     def call(self, inputs, states):
+        ...         total = states[0] + inputs
+        ...         return total, [total]
+        >>> layer = keras.layers.RNN(AddUp(), return_sequences=True)
+        >>> layer(np.array([[[1.0], [2.0], [3.0]]])).numpy().ravel()
+        array([1., 3., 6.], dtype=float32)
     """
 
     untracked = Layer.untracked | {"_states"}  # they are not weights
@@ -406,7 +537,11 @@ class RNN(Layer):
             ]
 
     def state_shapes(self, input_shape: Any) -> list[tuple[int, ...]]:
-        """The shapes of the states, without the batch."""
+        """The shapes of the states, without the batch.
+
+        Args:
+            input_shape: Shape of the sequences, with the batch.
+        """
         return [(size,) for size in tree.flatten(self.cell.state_size)]
 
     def call(
@@ -416,6 +551,14 @@ class RNN(Layer):
         training: bool = False,
         initial_state: Structure = None,
     ) -> Any:
+        """Read sequences: the last output or all of them, perhaps with the last states.
+
+        Args:
+            sequences: Tensor (batch, time, ...) with at least one step.
+            initial_state: States to start with, as a list of tensors (batch, units). None (default)
+                means those that a stateful layer kept, or what `get_initial_state` of the cell
+                gives, or zeros.
+        """
         if sequences.shape[1] == 0:
             raise ValueError(f"layer {self.name!r} was given a sequence without steps")
         states = self.first_states(sequences, initial_state)
@@ -441,7 +584,16 @@ class RNN(Layer):
         zero_output_for_mask: bool,
         training: bool,
     ) -> tuple[Any, Any, Sequence[Any]]:
-        """All steps of any cell: the outputs, the last one and the last states."""
+        """All steps of any cell: the outputs, the last one and the last states.
+
+        Args:
+            x: Tensor (batch, time, ...).
+            states: The first states, as a flat list.
+            mask: Boolean array (batch, time), True where a step counts, or None.
+            zero_output_for_mask: Whether the output of a masked step is 0.
+            training: Whether the call is one of training; cells outside this file find that out
+                by themselves.
+        """
 
         def step(x, states):
             output, after = self.cell(x, as_list(tree.pack(self.cell.state_size, states)))
@@ -450,7 +602,12 @@ class RNN(Layer):
         return recurrent.run_steps(step, x, states, mask, zero_output_for_mask)
 
     def first_states(self, sequences: TensorLike, given: Structure) -> list[Any]:
-        """The states to begin with, as a flat list; ValueError if they have wrong shapes."""
+        """The states to start with, as a flat list; ValueError if they have wrong shapes.
+
+        Args:
+            sequences: Tensor (batch, time, ...), only its shape counts.
+            given: `initial_state` of the call, or None.
+        """
         batch_size = sequences.shape[0]
         shapes = [(batch_size, *shape) for shape in self.state_shapes(sequences.shape)]
         if given is None and self.stateful:
@@ -526,9 +683,16 @@ class SimpleRNN(CellRNN):
     `return_sequences`.
     Raises ValueError where `RNN` and `SimpleRNNCell` do.
     Source: Elman (1990).
+    Example:
+        >>> layer = keras.layers.SimpleRNN(
+        ...     1, None, kernel_initializer="ones", recurrent_initializer="ones",
+        ...     return_sequences=True)
+        >>> layer(np.array([[[1.0], [2.0], [3.0]]])).numpy().ravel()  # it adds up
+        array([1., 3., 6.], dtype=float32)
     """
 
     cell_class = SimpleRNNCell
+    arguments_from = (SimpleRNNCell,)
 
     if TYPE_CHECKING:  # what `CellRNN` takes for its cell and for the loop
 
@@ -559,9 +723,16 @@ class LSTM(CellRNN):
     `return_sequences`.
     Raises ValueError where `RNN` and `LSTMCell` do.
     Source: Hochreiter and Schmidhuber (1997), Gers et al. (2000).
+    Example:
+        >>> layer = keras.layers.LSTM(
+        ...     1, None, recurrent_activation=keras.ops.ones_like,  # all gates are open
+        ...     kernel_initializer="ones", recurrent_initializer="zeros", return_sequences=True)
+        >>> layer(np.array([[[1.0], [2.0], [3.0]]])).numpy().ravel()  # c adds up
+        array([1., 3., 6.], dtype=float32)
     """
 
     cell_class = LSTMCell
+    arguments_from = (LSTMCell,)
 
     if TYPE_CHECKING:  # what `CellRNN` takes for its cell and for the loop
 
@@ -589,9 +760,16 @@ class GRU(CellRNN):
     `return_sequences`.
     Raises ValueError where `RNN` and `GRUCell` do.
     Source: Cho et al. (2014).
+    Example:
+        >>> layer = keras.layers.GRU(
+        ...     1, kernel_initializer="zeros", recurrent_initializer="zeros",  # z = 0.5, g = 0
+        ...     return_sequences=True)
+        >>> layer(np.ones((1, 3, 1)), initial_state=[np.array([[8.0]])]).numpy().ravel()
+        array([4., 2., 1.], dtype=float32)
     """
 
     cell_class = GRUCell
+    arguments_from = (GRUCell,)
 
     if TYPE_CHECKING:  # what `CellRNN` takes for its cell and for the loop
 
@@ -619,9 +797,17 @@ class ConvLSTM2D(CellRNN):
     or (batch, time, new height, new width, filters) with `return_sequences`.
     Raises ValueError where `RNN` and `ConvLSTMCell` do.
     Source: Shi et al. (2015).
+    Example:
+        >>> layer = keras.layers.ConvLSTM2D(
+        ...     1, 1, activation=None, recurrent_activation=keras.ops.ones_like,  # gates are open
+        ...     kernel_initializer="ones", recurrent_initializer="zeros")
+        >>> film = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]).reshape(1, 3, 1, 2, 1)
+        >>> layer(film).numpy().ravel()  # each pixel adds up
+        array([ 9., 12.], dtype=float32)
     """
 
     cell_class = ConvLSTMCell
+    arguments_from = (ConvLSTMCell,)
 
     if TYPE_CHECKING:  # what `CellRNN` takes for its cell and for the loop
 
@@ -652,17 +838,28 @@ class Bidirectional(Layer):
 
         y = merge(layer(x), backward_layer(x))
 
-    `merge_mode` says how their outputs are combined: "concat", "sum", "mul", "ave", or None for a
-    list of both. Sequences of the second are reversed first, so that both refer to the same step.
-    States come after the outputs, first those of the forward layer; `initial_state` halves
-    likewise. The `backward_layer` is a copy with its own weights unless given. In a sequence a
-    masked step gives 0: both layers are set to `zero_output_for_mask`, as they do not agree on
-    which output came before.
+    Sequences of the second are reversed before they are merged, so that both refer to the same
+    step. States come after the outputs, first those of `layer`. In a sequence a masked step gives
+    0: both layers are set to `zero_output_for_mask`, as they do not agree on which output came
+    before.
 
     Shapes: (batch, time, inputs) -> (batch, 2 units) with "concat", else (batch, units); with a
     time axis if the layers return sequences.
+    Args:
+        layer: Recurrent layer, such as `LSTM(8)`.
+        merge_mode: "concat" (default) joins both outputs along the last axis; "sum", "mul" and
+            "ave" add, multiply or average them; None gives a list of both.
+        backward_layer: Recurrent layer that reads in the other direction; None (default) makes one
+            like `layer`, with its own weights.
     Raises ValueError for another mode or layer.
     Source: Schuster and Paliwal (1997).
+    Example:
+        >>> add_up = keras.layers.SimpleRNN(
+        ...     1, None, kernel_initializer="ones", recurrent_initializer="ones",
+        ...     return_sequences=True)
+        >>> layer = keras.layers.Bidirectional(add_up)
+        >>> layer(np.array([[[1.0], [2.0], [3.0]]])).numpy().tolist()
+        [[[1.0, 6.0], [3.0, 5.0], [6.0, 3.0]]]
     """
 
     merges: dict[str | None, Callable[[Any, Any], Any]] = {
@@ -699,6 +896,13 @@ class Bidirectional(Layer):
             layer.build(input_shape)
 
     def call(self, inputs: TensorLike, mask: Array = None, initial_state: Structure = None) -> Any:
+        """Read sequences in both directions.
+
+        Args:
+            inputs: Tensor (batch, time, ...).
+            initial_state: States to start with, as a list: first those of `layer`, then those of
+                `backward_layer`; None (default) as for `RNN`.
+        """
         given = [] if initial_state is None else tree.flatten(initial_state)
         half = len(given) // 2
         (a, *a_states), (b, *b_states) = (
@@ -730,7 +934,13 @@ class TimeDistributed(Layer):
         y[t] = layer(x[t])
 
     Shapes: (batch, time, ...) -> (batch, time, ...).
+    Args:
+        layer: Layer that is applied to each step, always with the same weights.
     Raises ValueError if `layer` is not a layer.
+    Example:
+        >>> layer = keras.layers.TimeDistributed(keras.layers.Dense(1, kernel_initializer="ones"))
+        >>> layer(np.array([[[1.0, 2.0], [3.0, 4.0]]])).numpy().tolist()
+        [[[3.0], [7.0]]]
     """
 
     supports_masking = True

@@ -17,13 +17,20 @@ class Embedding(Layer):
 
         y[b, t] = embeddings[x[b, t]]
 
-    With `mask_zero` the index 0 means padding: such steps are masked.
-
     Shapes: (batch, ...) integers from 0 to input_dim - 1 -> (batch, ..., output_dim);
     embeddings (input_dim, output_dim).
+    Args:
+        input_dim: Number of rows of the table, a positive integer.
+        output_dim: Length of each vector, a positive integer.
+        mask_zero: Whether the index 0 means padding, so that such steps are masked (default False).
     Raises ValueError if a size is not a positive integer, and ValueError (and IndexError), naming
     the range, for an index that is not in the table.
     Source: Bengio et al. (2003).
+    Example:
+        >>> table = np.array([[0.0, 0.0], [1.0, 10.0], [2.0, 20.0]])
+        >>> layer = keras.layers.Embedding(3, 2, embeddings_initializer=lambda shape, dtype: table)
+        >>> layer(np.array([[2, 1]])).numpy().tolist()
+        [[[2.0, 20.0], [1.0, 10.0]]]
     """
 
     weight_defaults = {"embeddings": "uniform"}
@@ -67,7 +74,14 @@ class Masking(Layer):
         y[t] = x[t] if any(x[t] != mask_value), else 0
 
     Shapes: (batch, time, features) -> the same; the mask is (batch, time).
+    Args:
+        mask_value: Number that fills the steps that do not count (default 0.0).
     Raises ValueError for a `mask_value` that is not a number.
+    Example:
+        >>> layer = keras.layers.Masking(mask_value=9)
+        >>> y = layer(np.array([[[1.0, 9.0], [9.0, 9.0]]]))
+        >>> print(y.numpy().tolist(), y.mask.tolist())
+        [[[1.0, 9.0], [0.0, 0.0]]] [[True, False]]
     """
 
     supports_masking = True
