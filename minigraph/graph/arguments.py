@@ -22,7 +22,7 @@ Arguments = tuple[tuple, dict[str, Any]]  # (args, kwargs) of a call
 class CallSignature:
     """Where the `call` of a class takes `training` and `mask`, if it does.
 
-    It is read once for each class: to bind it at each call costs a third of a small step.
+    It is read once for each class: binding it at each call would cost a third of a small step.
     """
 
     def __init__(self, call: Callable[..., Any]):
@@ -33,7 +33,7 @@ class CallSignature:
         self.is_plain = self.training is None and self.mask is None
 
     def name_first(self, args: tuple, kwargs: dict[str, Any], title: str) -> Arguments:
-        """The first argument of `call` may also be given by keyword."""
+        """Move the first argument of `call`, if it was given by keyword, to its position."""
         if args:
             return args, dict(kwargs)
         if self.first not in kwargs:
@@ -42,12 +42,12 @@ class CallSignature:
         return (kwargs.pop(self.first),), kwargs
 
     def wants_mask(self, args: tuple, kwargs: dict[str, Any]) -> bool:
-        """Whether `call` takes a mask, and was given none."""
+        """Return whether `call` takes a mask but was not given one."""
         by_keyword = self.mask is not None and len(args) <= self.mask
         return by_keyword and kwargs.get("mask") is None
 
     def settle_training(self, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, bool | None]:
-        """Whether this call trains: its own argument, else what runs around it, else None.
+        """Decide whether this call trains: its own argument, else the enclosing call's, else None.
 
         The value is passed on if `call` wants it, and reaches the layers inside by the context.
         """
@@ -62,7 +62,7 @@ class CallSignature:
         return args, training
 
     def without_training(self, args: tuple, kwargs: dict[str, Any]) -> Arguments:
-        """The arguments of a call, with nothing said about training."""
+        """The arguments of a call without `training`."""
         index = self.training
         if index is not None and index < len(args):
             args = (*args[:index], None, *args[index + 1 :])
@@ -70,12 +70,12 @@ class CallSignature:
 
 
 def is_tensor(value: Any) -> bool:
-    """Whether a value is a tensor, or an array of this or another device."""
+    """Return whether a value is a tensor, or an array on this or another device."""
     return isinstance(value, Tensor) or is_array(value)
 
 
 def to_tensor(value: Any) -> Any:
-    """Arrays become tensors, all else stays; TypeError for an array that holds no numbers."""
+    """Turn arrays into tensors and leave all else; TypeError for an array that is not numeric."""
     plain = is_tensor(value) and not isinstance(value, Tensor)
     return Tensor(to_array(value)) if plain else value
 
@@ -92,12 +92,12 @@ def to_input(value: TensorLike, layer: "Layer") -> Any:
         tensor = to_tensor(value)
     except TypeError as error:
         raise TypeError(f"{layer._title}: {error}") from None
-    same = tensor.value.dtype == layer._dtype or not layer.casts_inputs  # a `.name` takes long
+    same = tensor.value.dtype == layer._dtype or not layer.casts_inputs  # reading `.name` is slow
     return tensor if same else ops.cast(tensor, layer.dtype)
 
 
 def needs_no_change(inputs: Any, dtype: np.dtype) -> bool:
-    """Whether inputs are a tensor, or a list of some, with nothing to cast and no mask."""
+    """Return whether inputs are a tensor or a list of tensors, with nothing to cast and no mask."""
     if type(inputs) is list:
         return all(needs_no_change(x, dtype) for x in inputs)
     return type(inputs) is Tensor and inputs.mask is None and inputs.value.dtype == dtype

@@ -1,4 +1,4 @@
-"""What a layer or a graph refuses, and in which words: the checks that the other files call."""
+"""Checks of what a layer or a graph accepts, with their error messages."""
 
 import re
 from collections import Counter
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 class NoSingleCall(AttributeError, ValueError):
-    """A question about the only call of a layer that has none, or several."""
+    """Raised by `layer.output` and the like if the layer has no call, or several."""
 
 
 class GuardsAttributes:
-    """Says what is wrong where an attribute of a layer hides its mechanism, or comes too early."""
+    """Clear errors for an attribute that hides a part of every layer, or is set too early."""
 
     if not TYPE_CHECKING:  # else an editor would believe that a layer has every attribute
 
@@ -48,7 +48,7 @@ class GuardsAttributes:
 
 
 def refuse_symbols(cls: type, args: tuple) -> None:
-    """Raise TypeError if a layer is made of what layers are called on."""
+    """Raise TypeError if a layer's constructor is given tensors instead of settings."""
     if any(map(overrides_calls, tree.flatten(args))):
         kind = cls.__name__
         raise TypeError(
@@ -58,7 +58,7 @@ def refuse_symbols(cls: type, args: tuple) -> None:
 
 
 def check_no_more(settings: dict[str, Any], cls: type) -> None:
-    """Raise TypeError, with what was perhaps meant, if arguments of a constructor are left over."""
+    """Raise TypeError, suggesting known names, if a constructor was given unknown arguments."""
     for wrong in settings:
         known = registry.did_you_mean(wrong, registry.init_parameters(cls))
         raise TypeError(f"{cls.__name__} takes no argument {wrong!r}. {known}")
@@ -80,7 +80,7 @@ def check_weight_shape(shape: Any, layer_name: str) -> Sequence[int]:
 def check_values(
     values: Iterable[TensorLike], variables: Sequence[Variable], layer_name: str
 ) -> list[Array]:
-    """Arrays for the variables; ValueError if their number or one of their shapes differs."""
+    """Return arrays for the variables; ValueError if their number or a shape differs."""
     arrays = [to_array(as_array(value)) for value in values]
     if len(arrays) != len(variables):
         counts = f"{len(variables)} weights, but {len(arrays)} were given"
@@ -105,7 +105,7 @@ def check_returned(outputs: Structure, title: str) -> None:
 def check_batch_size(
     shape: Shape | None, batch_size: int | None, batch_shape: Shape | None
 ) -> None:
-    """Raise ValueError unless an Input is given one of both shapes, and the batch size once."""
+    """Raise ValueError unless an Input is given exactly one shape, and at most one batch size."""
     if (shape is None) == (batch_shape is None):
         raise ValueError(
             "Input needs either `shape` (without the batch axis) or `batch_shape` (with it)"
@@ -115,7 +115,7 @@ def check_batch_size(
 
 
 def check_shape(shape: Any, argument: str) -> Shape:
-    """`shape` as a tuple, or a ValueError that names the argument."""
+    """Return `shape` as a tuple, or raise a ValueError that names the argument."""
     if isinstance(shape, int):
         raise ValueError(f"`{argument}` must be a tuple such as ({shape},), got the number {shape}")
     sizes = shape if isinstance(shape, (tuple, list)) else ["none"]
@@ -146,7 +146,7 @@ def check_inputs(inputs: "list[SymbolicTensor]") -> None:
 def check_input_fits(value: TensorLike, symbol: "SymbolicTensor", model_name: str) -> None:
     """Raise ValueError, with both shapes, if a tensor does not fit an Input of a model."""
     expected, found = symbol.shape, tuple(value.shape)
-    first = 0 if context.tracing is None else 1  # the batch of a call that is traced is empty
+    first = 0 if context.tracing is None else 1  # while a call is traced, the batch is empty
     sizes = zip(expected[first:], found[first:], strict=False)
     if len(found) != len(expected) or any(want not in (have, None) for want, have in sizes):
         lone = len(found) == len(expected) - 1
@@ -160,7 +160,7 @@ def check_input_fits(value: TensorLike, symbol: "SymbolicTensor", model_name: st
 def unconnected(
     outputs: "list[SymbolicTensor]", inputs: "list[SymbolicTensor]", symbol: "SymbolicTensor"
 ) -> ValueError:
-    """The error of outputs that also need an Input that was not given."""
+    """The error for outputs that depend on an Input that was not given."""
     return ValueError(
         f"the outputs {[s.node.name for s in outputs]!r:.80} are not connected to the inputs "
         f"{[s.name for s in inputs]!r:.80} alone: they also need the Input {symbol.node.name!r}, "
@@ -169,7 +169,7 @@ def unconnected(
 
 
 def check_unique_names(nodes: "Iterable[Node]") -> None:
-    """Raise ValueError if two different layers, or inputs, have one name."""
+    """Raise ValueError if two different layers, or two inputs, have the same name."""
     names = Counter(node.name for node in nodes)
     if twice := [name for name, count in names.items() if count > 1]:
         raise ValueError(
@@ -186,11 +186,11 @@ def described(symbols: "Iterable[SymbolicTensor]") -> str:
 def failed_call(
     error: Exception, fn: Any, symbols: "list[SymbolicTensor]", probe_size: int
 ) -> ValueError:
-    """The error of a symbolic call, in the words of the graph: names, and None for the batch."""
+    """The error of a symbolic call, in terms of the graph: names, and None for the batch."""
     is_layer = hasattr(fn, "_label")
     called = f"layer {fn.name!r} ({fn._label})" if is_layer else f"op {fn.__name__!r}"
     text = " ".join(str(error).split()) or type(error).__name__
-    text = re.sub(r"(?<!=)\(0,", "(None,", text)  # a shape, and no setting such as axes=(0, 1)
+    text = re.sub(r"(?<!=)\(0,", "(None,", text)  # a shape, not a setting such as axes=(0, 1)
     if any(s.probes[0] != s.probes[1] for s in symbols) and str(probe_size) in text:
         text += f" (unknown sizes were tried as {probe_size})"
     failure = ValueError(f"{called} cannot be called on {described(symbols)}: {text}")

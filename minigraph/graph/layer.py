@@ -34,7 +34,7 @@ from .tracking import HoldsWeights, losses_of, parts_in
 
 
 class ModelOptions(TypedDict, total=False):
-    """What models take beside their name, as keywords."""
+    """The keyword arguments of all models, besides their name."""
 
     trainable: bool
     dtype: DType
@@ -42,7 +42,7 @@ class ModelOptions(TypedDict, total=False):
 
 
 class LayerOptions(ModelOptions, total=False):
-    """What all layers take, as keywords."""
+    """The keyword arguments of all layers."""
 
     name: str | None
 
@@ -66,8 +66,8 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
     Args:
         name: Name of the layer, unique within a model, without "/"; None (default) makes one from
             the class: "dense", "dense_1", ...
-        trainable: Whether the weights learn (default True); `layer.trainable = False` freezes them
-            later.
+        trainable: Whether the weights are trained (default True); `layer.trainable = False` freezes
+            them later.
         dtype: Float type of the weights, to which inputs are cast, such as "float32"; None
             (default) means `config.floatx()`.
         activity_regularizer: Penalty on the outputs, divided by the batch size and added to the
@@ -106,7 +106,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         cls._can_be_fast = cls._signature.is_plain and hasattr(cls.compute_mask, "follows_masks")
 
     def __new__(cls, *args: Any, **options: Any) -> Self:
-        refuse_symbols(cls, args)  # before __init__ would call it a wrong `units`, say
+        refuse_symbols(cls, args)  # before __init__ complains about, say, `units`
         return object.__new__(cls)
 
     def __init__(
@@ -178,7 +178,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
     _can_be_fast = False
 
     def compute_output_shape(self, input_shape: Structure) -> Any:
-        """The shape of the outputs (or several) for inputs of this shape, with None for unknown.
+        """The shape of the outputs for inputs of this shape, with None for each unknown size.
 
         It is found by calling the layer on symbols and undoing all side effects. A layer that
         cannot run on an empty batch may override it: then symbolic calls use what it returns.
@@ -231,12 +231,12 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         return self.pass_masks(args[0], masks, outputs)
 
     def _is_fast_call(self, args: tuple, kwargs: dict[str, Any]) -> bool:
-        """Inside another call, with nothing to build or cast, no mask, no `training`: most are."""
+        """Return whether this call is inside another, with nothing to build, cast, mask or set."""
         known = self._can_be_fast and self.built and context.call is not None
         return known and len(args) == 1 and not kwargs and needs_no_change(args[0], self._dtype)
 
     def without_training(self, args: tuple, kwargs: dict[str, Any]) -> Arguments:
-        """The arguments of a call of this layer, with nothing said about training.
+        """The arguments of a call of this layer without `training`.
 
         Args:
             args: Those given by position, as a tuple.
@@ -271,7 +271,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
             self.build(tree.map(known_shape, inputs))
 
     def _run(self, args: tuple, kwargs: dict[str, Any]) -> Any:
-        """Check the inputs, compute, and say in which layer an error arose."""
+        """Check the inputs and compute; an error gets a note that names this layer."""
         if self.input_spec is not None:
             check_specs(self.input_spec, args[0], self.name)
         try:
@@ -323,8 +323,8 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
             initializer: How it starts: an initializer, its name or a function of (shape, dtype);
                 None (default) means `<name>_initializer` of the layer, or else "glorot_uniform".
             dtype: Type of its numbers; None (default) means that of the layer.
-            trainable: Whether it may learn (default True); if the layer is frozen, it does not.
-            regularizer: Penalty on it, added to `losses` while it learns; None (default) means
+            trainable: Whether it is trained (default True); in a frozen layer it is not.
+            regularizer: Penalty on it, added to `losses` while it is trained; None (default) means
                 `<name>_regularizer` of the layer, if there is one.
             name: Name of the variable; None (default) calls it "variable".
         Raises ValueError for a wrong shape or an unknown initializer.
@@ -357,7 +357,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
 
     @property
     def losses(self) -> list[Any]:
-        """What this layer and those inside added in their latest call, then weight penalties."""
+        """The losses added by this layer and those inside in their latest call, then penalties."""
         return losses_of(self._all_layers())
 
     def _parts(self) -> list[Any]:
