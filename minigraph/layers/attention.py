@@ -59,13 +59,13 @@ class Heads(Layer):
 
 
 class MultiHeadAttention(Layer):
-    """Several heads attend to a sequence, and a dense layer combines what they found.
+    """Multi-head attention: several heads attend to a sequence, and a dense layer combines them.
 
         q, k, v = query @ Wq + bq, key @ Wk + bk, value @ Wv + bv    for each head
         scores = softmax(q @ k^T / sqrt(key_dim))
         y = sum over the heads of (scores @ v) @ Wo + bo
 
-    Without a value, the query attends to itself.
+    By default the query attends to itself.
 
     Shapes: query (batch, T, d), value and key (batch, S, d') -> (batch, T, output_shape), d wide
     by default; with `return_attention_scores` also the scores (batch, heads, T, S).
@@ -159,8 +159,8 @@ class MultiHeadAttention(Layer):
                 the value.
             query_mask: Boolean array (batch, T), True where a step counts; None (default) means the
                 mask attached to the query.
-            value_mask: The same for the value (default None), (batch, S).
-            key_mask: The same for the key (default None), (batch, S).
+            value_mask: Likewise for the value, (batch, S) (default None).
+            key_mask: Likewise for the key, (batch, S) (default None).
             attention_mask: Boolean array (batch, T, S), True where a step of the query may attend
                 to one of the value; None (default) allows all.
             return_attention_scores: Whether the scores are given, too (default False).
@@ -187,7 +187,7 @@ class MultiHeadAttention(Layer):
     def combined_mask(
         self, masks: Sequence[Array], attention_mask: Array, causal: bool, scores: TensorLike
     ) -> Array:
-        """Which steps may attend to which, a mask that broadcasts to the scores; None for all.
+        """A mask of which steps may attend to which, broadcast to the scores; None for all.
 
         Args:
             masks: Those of the query, the value and the key; each may be None.

@@ -1,4 +1,4 @@
-"""Normalisation: numbers brought to mean 0 and variance 1, then scaled and shifted by weights."""
+"""Normalisation: values with mean 0 and variance 1, then scaled and shifted by weights."""
 
 from typing import Any, Unpack
 
@@ -14,13 +14,13 @@ from .options import BatchNormalizationOptions, NormalizationOptions
 
 
 class BatchNormalization(Layer):
-    """Each channel is brought to mean 0 and variance 1, over the batch, then scaled and shifted.
+    """Normalise each channel to mean 0 and variance 1 over the batch, then scale and shift it.
 
         y = gamma * (x - mean) / sqrt(variance + epsilon) + beta
         average = average * momentum + batch * (1 - momentum)
 
     In training, mean and variance are those of the batch (masked steps left out), and moving
-    averages follow them. Otherwise, and always when the layer is not `trainable`, they are the
+    averages of them are updated. Otherwise, and if the layer is not `trainable`, they are the
     moving averages.
 
     Shapes: (batch, ..., channels) -> the same; gamma, beta, moving_mean, moving_variance
@@ -95,7 +95,7 @@ class BatchNormalization(Layer):
         if not from_batch:
             scale = 1 / ops.sqrt(self.moving_variance + self.epsilon)
             scale = scale if self.gamma is None else scale * self.gamma
-            # The mean comes off first: folded into one sum it would cancel where it is large.
+            # Subtract the mean first: folded into the shift, a large one would cause cancellation.
             y = (x - self.moving_mean) * scale
             return y if self.beta is None else y + self.beta
         if mask is not None:
@@ -109,7 +109,7 @@ class BatchNormalization(Layer):
 
 
 class LayerNormalization(Layer):
-    """Each sample is brought to mean 0 and variance 1 over `axis`, then scaled and shifted.
+    """Normalise each sample to mean 0 and variance 1 over `axis`, then scale and shift it.
 
         y = gamma * (x - mean) / sqrt(variance + epsilon) + beta
 
@@ -160,7 +160,7 @@ class LayerNormalization(Layer):
 
 
 def check_axis(axis: int, rank: int) -> int:
-    """The axis counted from 0, or a ValueError if it is not one behind the batch."""
+    """Return the axis counted from 0; raise ValueError if there is none, or it is the batch."""
     if not isinstance(axis, int) or not -rank < axis < rank or axis % rank == 0:
         raise ValueError(f"`axis`={axis!r} must be one of the {rank} axes, but not the batch")
     return axis % rank

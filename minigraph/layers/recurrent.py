@@ -1,6 +1,6 @@
-"""Layers that read a sequence step by step: (batch, time, ...) in.
+"""Layers that read a sequence (batch, time, ...) step by step.
 
-A *cell* makes one step: `cell(inputs, states)`, with the states in a list, gives an output and the
+A *cell* makes one step: `cell(inputs, states)`, with a list of states, returns an output and the
 next states, and `cell.state_size` says how wide the states are. `RNN` is the loop over any cell.
 SimpleRNN, LSTM, GRU and ConvLSTM2D are that loop over the cells of their names, run as one op
 where that is possible.
@@ -38,7 +38,7 @@ from .regularization import Dropout
 
 
 def as_list(several: Structure) -> list[Any]:
-    """A list of tensors, also of a single one."""
+    """A list of tensors; a single tensor becomes a list of one."""
     return list(several) if isinstance(several, (list, tuple)) else [several]
 
 
@@ -49,7 +49,7 @@ def as_list(several: Structure) -> list[Any]:
 class Cell(Layer):
     """The base of the library's cells: weights, activations, dropout.
 
-    A subclass names its op over a `whole` sequence, its `plain` step out of basic ops, its
+    A subclass names its op over a `whole` sequence, its `plain` step in basic ops, its
     activations, and `gates`, the number of parts along the last axis of its weights.
 
     Args:
@@ -58,7 +58,7 @@ class Cell(Layer):
             they are.
         use_bias: Whether a bias is added (default True).
         dropout: Probability from 0 to 1 with which, in training, an input is dropped (default 0.0);
-            all steps of a sequence share one decision (Gal and Ghahramani, 2016).
+            all steps of a sequence share one dropout mask (Gal and Ghahramani, 2016).
         recurrent_dropout: The same for the state h (default 0.0).
         seed: Integer that makes dropout repeatable; None (default) follows
             `utils.set_random_seed`.
@@ -75,7 +75,7 @@ class Cell(Layer):
     gates: int = 1
     states: int = 1
     functions: tuple[str, ...] = ("activation",)
-    settings: tuple[str, ...] = ()  # what else the op takes
+    settings: tuple[str, ...] = ()  # the other settings of the op
     whole: Any
     plain: Any
     kernel_size: tuple[int, ...] = ()  # the axes of the weights that come before inputs and columns
@@ -143,7 +143,7 @@ class Cell(Layer):
 
         Args:
             inputs: Tensor of one step or of all.
-            shapes: The shape of the decisions for the inputs, and of those for the state.
+            shapes: The shapes of two dropout masks: for the inputs and for h.
             training: Whether anything is dropped.
         """
         keep_inputs, keep_states = (
@@ -178,7 +178,7 @@ class Cell(Layer):
         zero_output_for_mask: bool,
         training: bool,
     ) -> tuple[Any, Any, Sequence[Any]]:
-        """All steps: the outputs, the last one and the last states.
+        """Run all steps; return the outputs, the last one and the last states.
 
         Args:
             x: Tensor (batch, time, ...).
@@ -335,7 +335,7 @@ class GRUCell(Cell):
         return self.add_weight(shape, name="bias")
 
     def plain(self, *arrays: TensorLike, **functions: Any) -> Any:
-        """One step out of basic ops.
+        """One step in basic ops.
 
         Args:
             *arrays: The inputs, the state, both kernels and the bias.
@@ -345,7 +345,7 @@ class GRUCell(Cell):
 
 
 class ConvLSTMCell(LSTMCell):
-    """One step of a long short-term memory for maps: the products of `LSTMCell` are convolutions.
+    """One step of an LSTM over feature maps: the products of `LSTMCell` become convolutions.
 
         i, f, o = sigmoid(conv(x, kernel) + conv(h, recurrent_kernel) + bias)
         g = tanh(conv(x, kernel) + conv(h, recurrent_kernel) + bias)
@@ -447,7 +447,7 @@ class StackedRNNCells(Layer):
 
 
 def check_cell(cell: Any) -> Any:
-    """`cell`, or a ValueError that says what a cell must have."""
+    """Return `cell`; raise a ValueError that says what a cell must have if it is not one."""
     if not isinstance(cell, Layer) or not hasattr(cell, "state_size"):
         raise ValueError(
             "`cell` must be a layer with `call(inputs, states)` and `state_size`, or a list of "
@@ -494,7 +494,7 @@ class RNN(Layer):
         array([1., 3., 6.], dtype=float32)
     """
 
-    untracked = Layer.untracked | {"_states"}  # they are not weights
+    untracked = Layer.untracked | {"_states"}  # states are not weights
 
     def __init__(
         self,
@@ -584,7 +584,7 @@ class RNN(Layer):
         zero_output_for_mask: bool,
         training: bool,
     ) -> tuple[Any, Any, Sequence[Any]]:
-        """All steps of any cell: the outputs, the last one and the last states.
+        """Run all steps of any cell; return the outputs, the last one and the last states.
 
         Args:
             x: Tensor (batch, time, ...).
@@ -602,7 +602,7 @@ class RNN(Layer):
         return recurrent.run_steps(step, x, states, mask, zero_output_for_mask)
 
     def first_states(self, sequences: TensorLike, given: Structure) -> list[Any]:
-        """The states to start with, as a flat list; ValueError if they have wrong shapes.
+        """The initial states as a flat list; ValueError if they have wrong shapes.
 
         Args:
             sequences: Tensor (batch, time, ...), only its shape counts.
@@ -630,7 +630,7 @@ class RNN(Layer):
             state.assign(np.zeros(state.shape, state.dtype))
 
     def compute_mask(self, inputs: TensorLike, mask: Structure = None) -> Any:
-        """The mask goes on with the outputs of all steps, and ends at the last one."""
+        """The mask is passed on with the outputs of all steps; the last output alone has none."""
         mask = mask if self.return_sequences else None
         mask = mask[:, ::-1] if self.go_backwards and mask is not None else mask
         return [mask, *[None] * len(self.state_shapes(inputs.shape))] if self.return_state else mask
@@ -644,7 +644,7 @@ def cell_and_loop_parameters(cls: Any) -> dict[str, Parameter]:
 
 
 class CellRNN(RNN):
-    """The base of layers that make their cell themselves: the cell's arguments, then those of RNN.
+    """The base of layers that make their own cell; they take the cell's arguments and those of RNN.
 
     Weights and `units` are the cell's.
     """
@@ -834,7 +834,7 @@ class ConvLSTM2D(CellRNN):
 
 
 class Bidirectional(Layer):
-    """A recurrent layer that reads forwards beside one that reads backwards.
+    """A recurrent layer that reads forwards next to one that reads backwards.
 
         y = merge(layer(x), backward_layer(x))
 
@@ -916,7 +916,7 @@ class Bidirectional(Layer):
         return [*merged, *states] if len(merged) + len(states) > 1 else merged[0]
 
     def compute_mask(self, inputs: TensorLike, mask: Structure = None) -> Any:
-        """As for the layer inside."""
+        """The mask that the inner layer computes."""
         mask = mask if self.layer.return_sequences else None
         outputs = 2 if self.merge_mode is None else 1
         states = 2 * len(self.layer.state_shapes(inputs.shape)) * self.layer.return_state

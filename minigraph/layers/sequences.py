@@ -1,4 +1,4 @@
-"""Layers at the start of a sequence model: words become vectors, and some steps do not count."""
+"""Layers at the start of a sequence model: Embedding and Masking."""
 
 from typing import Any, Unpack
 
@@ -13,7 +13,7 @@ from .options import EmbeddingOptions
 
 
 class Embedding(Layer):
-    """A table with a learned vector for each index, such as that of a word.
+    """A table with a learned vector for each integer index, such as the index of a word.
 
         y[b, t] = embeddings[x[b, t]]
 
@@ -24,7 +24,7 @@ class Embedding(Layer):
         output_dim: Length of each vector, a positive integer.
         mask_zero: Whether the index 0 means padding, so that such steps are masked (default False).
     Raises ValueError if a size is not a positive integer, and ValueError (and IndexError), naming
-    the range, for an index that is not in the table.
+    the range, for an index outside the table.
     Source: Bengio et al. (2003).
     Example:
         >>> table = np.array([[0.0, 0.0], [1.0, 10.0], [2.0, 20.0]])
@@ -69,7 +69,7 @@ class Embedding(Layer):
 
 
 class Masking(Layer):
-    """Steps that hold nothing but `mask_value` are masked, and set to 0.
+    """Mask the steps in which all features equal `mask_value`, and set them to 0.
 
         y[t] = x[t] if any(x[t] != mask_value), else 0
 
