@@ -227,7 +227,7 @@ def custom_object_scope(*tables: dict[str, Any]) -> Iterator[None]:
     """
     for table in tables:
         if not isinstance(table, dict):
-            raise TypeError(f"custom objects are given as a dict of name: class, got {table!r}")
+            raise TypeError(f"custom objects must be a dict of name: class, got {table!r}")
     outer = _scopes.tables
     _scopes.tables = (*reversed(tables), *outer)
     try:

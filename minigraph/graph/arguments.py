@@ -85,7 +85,7 @@ def to_input(value: TensorLike, layer: "Layer") -> Any:
     if not is_tensor(value):
         found, hint = f"{value!r:.100}", "Wrap numbers in np.array([...])"
         if isinstance(value, HoldsWeights):
-            found, hint = "a layer that was not called", "Call it first"
+            found, hint = "a layer that has not been called", "Call it first"
         kind = type(value).__name__
         raise ValueError(f"{layer._title} takes tensors and arrays, got {found} ({kind}). {hint}.")
     try:

@@ -31,7 +31,7 @@ class GuardsAttributes:
             taken = getattr(type(self), attribute, None)
             if isinstance(taken, property) and taken.fset is None:
                 raise TypeError(
-                    f"{type(self).__name__}: the name `{attribute}` means something in every layer "
+                    f"{type(self).__name__}: the name `{attribute}` is reserved in every layer "
                     f"({taken.__doc__ or 'see Layer'}). Choose another, such as "
                     f"self.my_{attribute}."
                 )
@@ -52,8 +52,8 @@ def refuse_symbols(cls: type, args: tuple) -> None:
     if any(map(overrides_calls, tree.flatten(args))):
         kind = cls.__name__
         raise TypeError(
-            f"{kind}(...) makes a layer, and it was given what layers are called on. Two pairs "
-            f"of brackets: the first makes the layer, the second calls it, {kind}(...)(x)"
+            f"{kind}(...) makes a layer, but it was given tensors. Use two pairs "
+            f"of parentheses: the first makes the layer, the second calls it, as in {kind}(...)(x)"
         )
 
 
@@ -97,9 +97,9 @@ def check_values(
 def check_returned(outputs: Structure, title: str) -> None:
     """Raise TypeError if the call of a layer returned no tensor."""
     if outputs is None:
-        raise TypeError(f"{title}: its call gave None. Is a `return` missing?")
+        raise TypeError(f"{title}: its call returned None. Is a `return` missing?")
     if isinstance(outputs, str):
-        raise TypeError(f"{title}: its call gave the text {outputs!r:.80}, no tensor")
+        raise TypeError(f"{title}: its call returned {outputs!r:.80}, not a tensor")
 
 
 def check_batch_size(
@@ -131,16 +131,18 @@ def check_outputs(outputs: Structure) -> Structure:
     flat = tree.flatten(outputs)
     wrong = [leaf for leaf in flat if not isinstance(leaf, Tensor)]
     if wrong or not flat:
-        raise TypeError(f"a call must give tensors, not {wrong[0] if wrong else 'nothing'!r:.100}")
+        raise TypeError(
+            f"a call must return tensors, not {wrong[0] if wrong else 'nothing'!r:.100}"
+        )
     if any(leaf.value.dtype.kind not in "biuf" for leaf in flat):  # NumPy takes empty * None
-        raise TypeError("a call must give numbers; is one of its arguments None, or a text?")
+        raise TypeError("a call must return numbers; is one of its arguments None or a string?")
     return outputs
 
 
 def check_inputs(inputs: "list[SymbolicTensor]") -> None:
     """Raise ValueError if an input is given twice."""
     if len(set(inputs)) < len(inputs):
-        raise ValueError("each of the `inputs` of a model may be given once")
+        raise ValueError("each of the `inputs` of a model may be listed only once")
 
 
 def check_input_fits(value: TensorLike, symbol: "SymbolicTensor", model_name: str) -> None:

@@ -83,7 +83,7 @@ class InputSpec:
 
 def reads(rank: int) -> str:
     """A sentence of advice: what the axes of a layer's input mean."""
-    return f"It reads {AXES.get(rank, f'{rank} axes')}: Reshape adds or removes axes."
+    return f"It expects {AXES.get(rank, f'{rank} axes')}: Reshape adds or removes axes."
 
 
 def check_specs(specs: Structure, inputs: Structure, layer_name: str) -> None:

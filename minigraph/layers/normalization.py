@@ -162,5 +162,5 @@ class LayerNormalization(Layer):
 def check_axis(axis: int, rank: int) -> int:
     """Return the axis counted from 0; raise ValueError if there is none, or it is the batch."""
     if not isinstance(axis, int) or not -rank < axis < rank or axis % rank == 0:
-        raise ValueError(f"`axis`={axis!r} must be one of the {rank} axes, but not the batch")
+        raise ValueError(f"`axis`={axis!r} must be one of the {rank} axes other than the batch")
     return axis % rank

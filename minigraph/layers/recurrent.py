@@ -560,7 +560,7 @@ class RNN(Layer):
                 gives, or zeros.
         """
         if sequences.shape[1] == 0:
-            raise ValueError(f"layer {self.name!r} was given a sequence without steps")
+            raise ValueError(f"layer {self.name!r} was called on a sequence without steps")
         states = self.first_states(sequences, initial_state)
         if self.go_backwards:
             sequences = sequences[:, ::-1]
@@ -886,7 +886,9 @@ class Bidirectional(Layer):
             config |= {"name": f"backward_{layer.name}", "go_backwards": not layer.go_backwards}
             backward_layer = type(layer).from_config(config)
         if not isinstance(backward_layer, RNN) or backward_layer.go_backwards == layer.go_backwards:
-            raise ValueError("`backward_layer` must be a recurrent layer that reads the other way")
+            raise ValueError(
+                "`backward_layer` must be a recurrent layer that reads in the opposite direction"
+            )
         self.layer, self.merge_mode, self.backward_layer = layer, merge_mode, backward_layer
         for each in (layer, backward_layer):
             each.zero_output_for_mask = each.return_sequences

@@ -61,7 +61,7 @@ class Embedding(Layer):
         if inputs.value.dtype.kind == "f" and not any(
             (found % 1 == 0).all() for found in host_copies(inputs.value)
         ):
-            raise ValueError(f"layer {self.name!r} takes whole numbers, got some with a fraction")
+            raise ValueError(f"layer {self.name!r} takes integers, got numbers with a fraction")
         return ops.take(self.embeddings, indices, axis=0)
 
     def compute_mask(self, inputs: TensorLike, mask: Structure = None) -> Any:
