@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -16,7 +16,8 @@ from .tracking import HoldsWeights
 if TYPE_CHECKING:
     from .layer import Layer
 
-Arguments = tuple[tuple, dict[str, Any]]  # (args, kwargs) of a call
+Positional: TypeAlias = tuple[Any, ...]  # the arguments of a call that are given by position
+Arguments: TypeAlias = tuple[Positional, dict[str, Any]]  # (args, kwargs) of a call
 
 
 class CallSignature:
@@ -27,12 +28,12 @@ class CallSignature:
 
     def __init__(self, call: Callable[..., Any]):
         names = list(inspect.signature(call).parameters)[1:]
-        self.first = names[0] if names else None
-        self.training = names.index("training") if "training" in names else None
-        self.mask = names.index("mask") if "mask" in names else None
-        self.is_plain = self.training is None and self.mask is None
+        self.first: str | None = names[0] if names else None
+        self.training: int | None = names.index("training") if "training" in names else None
+        self.mask: int | None = names.index("mask") if "mask" in names else None
+        self.is_plain: bool = self.training is None and self.mask is None
 
-    def name_first(self, args: tuple, kwargs: dict[str, Any], title: str) -> Arguments:
+    def name_first(self, args: Positional, kwargs: dict[str, Any], title: str) -> Arguments:
         """Move the first argument of `call`, if it was given by keyword, to its position."""
         if args:
             return args, dict(kwargs)
@@ -41,12 +42,14 @@ class CallSignature:
         kwargs = dict(kwargs)
         return (kwargs.pop(self.first),), kwargs
 
-    def wants_mask(self, args: tuple, kwargs: dict[str, Any]) -> bool:
+    def wants_mask(self, args: Positional, kwargs: dict[str, Any]) -> bool:
         """Return whether `call` takes a mask but was not given one."""
         by_keyword = self.mask is not None and len(args) <= self.mask
         return by_keyword and kwargs.get("mask") is None
 
-    def settle_training(self, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, bool | None]:
+    def settle_training(
+        self, args: Positional, kwargs: dict[str, Any]
+    ) -> tuple[Positional, bool | None]:
         """Decide whether this call trains: its own argument, else the enclosing call's, else None.
 
         The value is passed on if `call` wants it, and reaches the layers inside by the context.
@@ -61,7 +64,7 @@ class CallSignature:
             kwargs["training"] = bool(training)
         return args, training
 
-    def without_training(self, args: tuple, kwargs: dict[str, Any]) -> Arguments:
+    def without_training(self, args: Positional, kwargs: dict[str, Any]) -> Arguments:
         """The arguments of a call without `training`."""
         index = self.training
         if index is not None and index < len(args):

@@ -47,7 +47,7 @@ class GuardsAttributes:
             return object.__getattribute__(self, attribute)  # the error that led here, once more
 
 
-def refuse_symbols(cls: type, args: tuple) -> None:
+def refuse_symbols(cls: type, args: tuple[Any, ...]) -> None:
     """Raise TypeError if a layer's constructor is given tensors instead of settings."""
     if any(map(overrides_calls, tree.flatten(args))):
         kind = cls.__name__

@@ -40,8 +40,12 @@ class InputSpec:
         min_ndim: int | None = None,
         axes: dict[int, int | None] | None = None,
     ):
-        self.dtype, self.shape, self.axes = dtype, shape, dict(axes or {})
-        self.ndim, self.max_ndim, self.min_ndim = ndim, max_ndim, min_ndim
+        self.dtype = dtype
+        self.shape = shape
+        self.ndim: int | None = ndim
+        self.max_ndim = max_ndim
+        self.min_ndim = min_ndim
+        self.axes: dict[int, int | None] = dict(axes or {})
         if shape is not None:
             self.ndim = len(shape)
             self.axes |= {axis: size for axis, size in enumerate(shape) if size is not None}

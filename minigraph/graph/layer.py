@@ -5,7 +5,8 @@ Called on tensors, it computes. Called on a symbolic tensor, it hands the call o
 """
 
 from collections import Counter
-from typing import Any, Self, TypedDict
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Self, TypedDict
 
 import numpy as np
 
@@ -18,7 +19,14 @@ from ..core.tensor import Tensor, Variable, as_array, overrides_calls, quietly
 from ..core.types import DType, Structure, TensorLike
 from ..initializers import InitializerLike
 from ..regularizers import RegularizerLike
-from .arguments import Arguments, CallSignature, needs_no_change, to_input, to_tensor
+from .arguments import (
+    Arguments,
+    CallSignature,
+    Positional,
+    needs_no_change,
+    to_input,
+    to_tensor,
+)
 from .calls import RemembersCalls
 from .guards import (
     GuardsAttributes,
@@ -31,6 +39,9 @@ from .input_spec import check_specs
 from .masks import attach_masks, follows_masks, masks_of
 from .tracing import builds_once, known_shape, tracing
 from .tracking import HoldsWeights, losses_of, parts_in
+
+if TYPE_CHECKING:
+    from .symbols import Node
 
 
 class ModelOptions(TypedDict, total=False):
@@ -87,14 +98,14 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
     """
 
     weight_defaults: dict[str, Any] = {}
-    input_spec: Any = None
+    input_spec: Structure = None  # an `InputSpec` for each input, or None
     supports_masking: bool = False
     casts_inputs: bool = True  # whether inputs are turned into the layer's float type
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if "weight_defaults" in vars(cls):
-            cls.option_defaults = {
+            cls.option_defaults: dict[str, Any] = {
                 f"{weight}_{kind}": value
                 for weight, start in cls.weight_defaults.items()
                 for kind, value in (("initializer", start), ("regularizer", None))
@@ -119,16 +130,18 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
     ):
         if name is not None:
             check_name(name)
-        self.name = unique_name(snake_case(type(self).__name__)) if name is None else name
+        self.name: str = unique_name(snake_case(type(self).__name__)) if name is None else name
         self._dtype = np.dtype(standard_dtype(dtype))
-        self.built = False
-        self.nodes = []  # the calls of this layer in graphs
+        self.built: bool = False
+        self.nodes: list[Node] = []  # the calls of this layer in graphs
         self._trainable = bool(trainable)
         self._variables: list[Variable] = []
         self._regularized: list[tuple[Any, Variable]] = []  # (regularizer, variable)
         self._added_losses: list[Any] = []  # in its latest call
         self._added_in: Any = None  # which call that was
-        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self.activity_regularizer: Callable[..., Any] | None = regularizers.get(
+            activity_regularizer
+        )
         for weight, start in self.weight_defaults.items():
             start = settings.pop(f"{weight}_initializer", start)
             regularizer = settings.pop(f"{weight}_regularizer", None)
@@ -230,12 +243,12 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         self.built = True
         return self.pass_masks(args[0], masks, outputs)
 
-    def _is_fast_call(self, args: tuple, kwargs: dict[str, Any]) -> bool:
+    def _is_fast_call(self, args: Positional, kwargs: dict[str, Any]) -> bool:
         """Return whether this call is inside another, with nothing to build, cast, mask or set."""
         known = self._can_be_fast and self.built and context.call is not None
         return known and len(args) == 1 and not kwargs and needs_no_change(args[0], self._dtype)
 
-    def without_training(self, args: tuple, kwargs: dict[str, Any]) -> Arguments:
+    def without_training(self, args: Positional, kwargs: dict[str, Any]) -> Arguments:
         """The arguments of a call of this layer without `training`.
 
         Args:
@@ -244,7 +257,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         """
         return self._signature.without_training(args, kwargs)
 
-    def _take_inputs(self, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict, Any]:
+    def _take_inputs(self, args: Positional, kwargs: dict[str, Any]) -> tuple[tuple, dict, Any]:
         """The arguments with tensors for arrays, and the masks of the inputs, or None.
 
         If `call` wants a mask and was given none, it gets that of the inputs.
@@ -270,7 +283,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         if not self.built:
             self.build(tree.map(known_shape, inputs))
 
-    def _run(self, args: tuple, kwargs: dict[str, Any]) -> Any:
+    def _run(self, args: Positional, kwargs: dict[str, Any]) -> Any:
         """Check the inputs and compute; an error gets a note that names this layer."""
         if self.input_spec is not None:
             check_specs(self.input_spec, args[0], self.name)

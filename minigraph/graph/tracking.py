@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # The types of most attributes: skipping them makes a walk a quarter faster.
-PLAIN = {type(None), bool, int, float, str}
+PLAIN: set[type[Any]] = {type(None), bool, int, float, str}
 
 
 class HoldsWeights:

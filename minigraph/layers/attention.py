@@ -8,8 +8,8 @@ from .. import ops
 from ..core import tree
 from ..core.checks import check_positive
 from ..core.device import array_module
-from ..core.tensor import as_array
-from ..core.types import Array, Shape, TensorLike
+from ..core.tensor import Variable, as_array
+from ..core.types import Array, Shape, Structure, TensorLike
 from ..graph.input_spec import InputSpec
 from ..graph.layer import Layer
 from ..graph.masks import combine_masks
@@ -31,7 +31,7 @@ class Heads(Layer):
         out: Whether the layer leads out of the heads (default False).
     """
 
-    weight_defaults = {"kernel": "glorot_uniform", "bias": "zeros"}
+    weight_defaults: dict[str, Any] = {"kernel": "glorot_uniform", "bias": "zeros"}
 
     def __init__(
         self,
@@ -41,13 +41,17 @@ class Heads(Layer):
         **options: Unpack[KernelOptions],
     ):
         super().__init__(**options)
-        self.shape, self.use_bias, self.out = tuple(shape), use_bias, out
-        self.input_spec = InputSpec(ndim=4 if out else 3)
+        self.shape: tuple[int, ...] = tuple(shape)
+        self.use_bias = use_bias
+        self.out = out
+        self.input_spec: Structure = InputSpec(ndim=4 if out else 3)
 
     def build(self, input_shape: Shape) -> None:
         input_axes = input_shape[2:] if self.out else (check_known(input_shape[-1], self),)
-        self.kernel = self.add_weight((*input_axes, *self.shape), name="kernel")
-        self.bias = self.add_weight(self.shape, name="bias") if self.use_bias else None
+        self.kernel: Variable = self.add_weight((*input_axes, *self.shape), name="kernel")
+        self.bias: Variable | None = None
+        if self.use_bias:
+            self.bias = self.add_weight(self.shape, name="bias")
 
     def call(self, inputs: TensorLike) -> Any:
         width, bias = math.prod(self.shape), self.bias
@@ -95,7 +99,7 @@ class MultiHeadAttention(Layer):
         [0.5 0.5] [3.]
     """
 
-    weight_defaults = Heads.weight_defaults
+    weight_defaults: dict[str, Any] = Heads.weight_defaults
     supports_masking = True
 
     def __init__(
@@ -110,16 +114,22 @@ class MultiHeadAttention(Layer):
         **options: Unpack[KernelOptions],
     ):
         super().__init__(**options)
-        self.num_heads = check_positive(num_heads, "num_heads")
-        self.key_dim = check_positive(key_dim, "key_dim")
-        self.value_dim = None if value_dim is None else check_positive(value_dim, "value_dim")
-        self.dropout, self.use_bias, self.seed = dropout, use_bias, seed
+        self.num_heads: int = check_positive(num_heads, "num_heads")
+        self.key_dim: int = check_positive(key_dim, "key_dim")
+        self.value_dim: int | None = None
+        if value_dim is not None:
+            self.value_dim = check_positive(value_dim, "value_dim")
+        self.dropout = dropout
+        self.use_bias = use_bias
+        self.seed = seed
         self.output_shape = output_shape
         for size in tree.flatten([] if output_shape is None else output_shape):
             check_positive(size, "output_shape")
         widths = {"query": key_dim, "key": key_dim, "value": self.value_dim or key_dim}
-        self.heads = [self.make_heads((num_heads, width), name) for name, width in widths.items()]
-        self.dropper = Dropout(dropout, seed=seed, name="dropout", dtype=self.dtype)
+        self.heads: list[Heads] = [
+            self.make_heads((num_heads, width), name) for name, width in widths.items()
+        ]
+        self.dropper: Dropout = Dropout(dropout, seed=seed, name="dropout", dtype=self.dtype)
 
     def make_heads(self, shape: Sequence[int], name: str, **more: Any) -> Heads:
         """A dense layer into heads or out of them, with the settings of this layer.
@@ -134,7 +144,7 @@ class MultiHeadAttention(Layer):
 
     def build(self, input_shape: Shape) -> None:
         width = self.output_shape or check_known(input_shape[-1], self)
-        self.joined = self.make_heads(tree.flatten(width), "attention_output", out=True)
+        self.joined: Heads = self.make_heads(tree.flatten(width), "attention_output", out=True)
 
     def call(
         self,

@@ -5,7 +5,8 @@ from typing import Any, Unpack
 from .. import ops
 from ..core.checks import check_numbers
 from ..core.device import array_module
-from ..core.types import Array, Shape, TensorLike
+from ..core.tensor import Variable
+from ..core.types import Array, Shape, Structure, TensorLike
 from ..graph.input_spec import InputSpec
 from ..graph.layer import Layer
 from ..ops import nn
@@ -42,7 +43,7 @@ class BatchNormalization(Layer):
     """
 
     supports_masking = True
-    weight_defaults = {
+    weight_defaults: dict[str, Any] = {
         "gamma": "ones",
         "beta": "zeros",
         "moving_mean": "zeros",
@@ -63,18 +64,23 @@ class BatchNormalization(Layer):
             raise ValueError(f"`axis` must be an integer, got {axis!r}")
         check_numbers(least=0, most=1, momentum=momentum)
         check_numbers(least=0, epsilon=epsilon)
-        self.axis, self.momentum, self.epsilon = axis, momentum, epsilon
-        self.center, self.scale = center, scale
+        self.axis = axis
+        self.momentum = momentum
+        self.epsilon = epsilon
+        self.center = center
+        self.scale = scale
 
     def build(self, input_shape: Shape) -> None:
         rank = len(input_shape)
         check_axis(self.axis, rank)
         size = check_known(input_shape[self.axis], self)
-        self.gamma = self.add_weight((size,), name="gamma") if self.scale else None
-        self.beta = self.add_weight((size,), name="beta") if self.center else None
-        self.moving_mean = self.add_weight((size,), trainable=False, name="moving_mean")
-        self.moving_variance = self.add_weight((size,), trainable=False, name="moving_variance")
-        self.input_spec = InputSpec(ndim=rank, axes={self.axis: size})
+        self.gamma: Variable | None = self.add_weight((size,), name="gamma") if self.scale else None
+        self.beta: Variable | None = self.add_weight((size,), name="beta") if self.center else None
+        self.moving_mean: Variable = self.add_weight((size,), trainable=False, name="moving_mean")
+        self.moving_variance: Variable = self.add_weight(
+            (size,), trainable=False, name="moving_variance"
+        )
+        self.input_spec: Structure = InputSpec(ndim=rank, axes={self.axis: size})
 
     def call(self, inputs: TensorLike, training: bool = False, mask: Array = None) -> Any:
         axis, last = self.axis % inputs.ndim, inputs.ndim - 1
@@ -130,7 +136,7 @@ class LayerNormalization(Layer):
     """
 
     supports_masking = True
-    weight_defaults = {"gamma": "ones", "beta": "zeros"}
+    weight_defaults: dict[str, Any] = {"gamma": "ones", "beta": "zeros"}
 
     def __init__(
         self,
@@ -142,14 +148,18 @@ class LayerNormalization(Layer):
     ):
         super().__init__(**options)
         check_numbers(least=0, epsilon=epsilon)
-        self.axis, self.epsilon, self.center, self.scale = axis, epsilon, center, scale
+        self.axis = axis
+        self.epsilon = epsilon
+        self.center = center
+        self.scale = scale
 
     def build(self, input_shape: Shape) -> None:
-        axes = self.axis if isinstance(self.axis, (list, tuple)) else [self.axis]
-        self.axes = tuple(sorted(check_axis(axis, len(input_shape)) for axis in axes))
+        given = self.axis if isinstance(self.axis, (list, tuple)) else [self.axis]
+        axes = sorted(check_axis(axis, len(input_shape)) for axis in given)
+        self.axes: tuple[int, ...] = tuple(axes)
         sizes = tuple(check_known(input_shape[axis], self) for axis in self.axes)
-        self.gamma = self.add_weight(sizes, name="gamma") if self.scale else None
-        self.beta = self.add_weight(sizes, name="beta") if self.center else None
+        self.gamma: Variable | None = self.add_weight(sizes, name="gamma") if self.scale else None
+        self.beta: Variable | None = self.add_weight(sizes, name="beta") if self.center else None
 
     def call(self, inputs: TensorLike) -> Any:
         shape = [n if axis in self.axes else 1 for axis, n in enumerate(inputs.shape)]

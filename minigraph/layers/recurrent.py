@@ -68,7 +68,11 @@ class Cell(Layer):
             name or a function (default None).
     """
 
-    weight_defaults = {"kernel": "glorot_uniform", "recurrent": "orthogonal", "bias": "zeros"}
+    weight_defaults: dict[str, Any] = {
+        "kernel": "glorot_uniform",
+        "recurrent": "orthogonal",
+        "bias": "zeros",
+    }
     recurrent_initializer: Any
     recurrent_regularizer: Any
     bias_initializer: Any
@@ -91,11 +95,13 @@ class Cell(Layer):
         **options: Unpack[RecurrentOptions],
     ):
         super().__init__(**options)
-        self.units = check_positive(units, "units")
-        self.activation = activations.get(activation)
+        self.units: int = check_positive(units, "units")
+        self.activation: Callable[..., Any] = activations.get(activation)
         self.use_bias = use_bias
-        self.dropout, self.recurrent_dropout, self.seed = dropout, recurrent_dropout, seed
-        self.droppers = [
+        self.dropout = dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.seed = seed
+        self.droppers: list[Dropout] = [
             Dropout(rate, seed=seed, name="dropout", dtype=self.dtype)
             for rate in (dropout, recurrent_dropout)
         ]
@@ -110,12 +116,12 @@ class Cell(Layer):
 
     def build(self, input_shape: Shape) -> None:
         width, columns = check_known(input_shape[-1], self), self.gates * self.units
-        self.kernel = self.add_weight((*self.kernel_size, width, columns), name="kernel")
-        self.recurrent_kernel = self.add_weight(
+        self.kernel: Variable = self.add_weight((*self.kernel_size, width, columns), name="kernel")
+        self.recurrent_kernel: Variable = self.add_weight(
             (*self.kernel_size, self.units, columns), self.recurrent_initializer,
             regularizer=self.recurrent_regularizer, name="recurrent_kernel",
         )  # fmt: skip
-        self.bias = self.add_bias(columns) if self.use_bias else None
+        self.bias: Variable | None = self.add_bias(columns) if self.use_bias else None
 
     def add_bias(self, columns: int) -> Variable:
         """Make the bias.
@@ -217,7 +223,8 @@ class SimpleRNNCell(Cell):
         [[13.0]]
     """
 
-    whole, plain = staticmethod(recurrent.simple_rnn), staticmethod(recurrent.simple_rnn_step)
+    whole: Any = staticmethod(recurrent.simple_rnn)
+    plain: Any = staticmethod(recurrent.simple_rnn_step)
 
 
 class OpenForgetGate(initializers.Initializer):
@@ -264,8 +271,11 @@ class LSTMCell(Cell):
         [2.0, 4.0]
     """
 
-    gates, states, functions = 4, 2, ("activation", "recurrent_activation")
-    whole, plain = staticmethod(recurrent.lstm), staticmethod(recurrent.lstm_step)
+    gates = 4
+    states = 2
+    functions: tuple[str, ...] = ("activation", "recurrent_activation")
+    whole: Any = staticmethod(recurrent.lstm)
+    plain: Any = staticmethod(recurrent.lstm_step)
 
     def __init__(
         self,
@@ -276,7 +286,7 @@ class LSTMCell(Cell):
         **options: Unpack[CellOptions],
     ):
         super().__init__(units, activation, **options)
-        self.recurrent_activation = activations.get(recurrent_activation)
+        self.recurrent_activation: Callable[..., Any] = activations.get(recurrent_activation)
         self.unit_forget_bias = unit_forget_bias
 
     def add_bias(self, columns: int) -> Variable:
@@ -314,7 +324,8 @@ class GRUCell(Cell):
         [[4.0]]
     """
 
-    gates, functions = 3, ("activation", "recurrent_activation")
+    gates = 3
+    functions: tuple[str, ...] = ("activation", "recurrent_activation")
 
     def __init__(
         self,
@@ -325,9 +336,9 @@ class GRUCell(Cell):
         **options: Unpack[CellOptions],
     ):
         super().__init__(units, activation, **options)
-        self.recurrent_activation = activations.get(recurrent_activation)
+        self.recurrent_activation: Callable[..., Any] = activations.get(recurrent_activation)
         self.reset_after = reset_after
-        self.whole = recurrent.gru if reset_after else None
+        self.whole: Any = recurrent.gru if reset_after else None
 
     def add_bias(self, columns: int) -> Variable:
         """Make the bias: two rows, or one without `reset_after`."""
@@ -378,9 +389,10 @@ class ConvLSTMCell(LSTMCell):
         [1.0, 2.0]
     """
 
-    derived_arguments = ("units",)
-    settings = ("strides", "padding", "dilation_rate")
-    whole, plain = staticmethod(recurrent.conv_lstm), staticmethod(recurrent.conv_lstm_step)
+    derived_arguments: tuple[str, ...] = ("units",)
+    settings: tuple[str, ...] = ("strides", "padding", "dilation_rate")
+    whole: Any = staticmethod(recurrent.conv_lstm)
+    plain: Any = staticmethod(recurrent.conv_lstm_step)
 
     def __init__(
         self,
@@ -393,12 +405,12 @@ class ConvLSTMCell(LSTMCell):
         **options: Unpack[ConvLSTMCellOptions],
     ):
         super().__init__(check_positive(filters, "filters"), **options)
-        self.filters = self.units
-        self.kernel_size = check_sizes(kernel_size, 2, "kernel_size")
-        self.strides = check_sizes(strides, 2, "strides")
-        self.padding = check_choice(padding, ("valid", "same"), "padding")
-        self.data_format = check_format(data_format)
-        self.dilation_rate = check_sizes(dilation_rate, 2, "dilation_rate")
+        self.filters: int = self.units
+        self.kernel_size: tuple[int, ...] = check_sizes(kernel_size, 2, "kernel_size")
+        self.strides: tuple[int, ...] = check_sizes(strides, 2, "strides")
+        self.padding: PoolPadding = check_choice(padding, ("valid", "same"), "padding")
+        self.data_format: DataFormat = check_format(data_format)
+        self.dilation_rate: tuple[int, ...] = check_sizes(dilation_rate, 2, "dilation_rate")
 
 
 class StackedRNNCells(Layer):
@@ -424,7 +436,7 @@ class StackedRNNCells(Layer):
 
     def __init__(self, cells: Iterable[Layer], **options: Unpack[LayerOptions]):
         super().__init__(**options)
-        self.cells = [check_cell(cell) for cell in cells]
+        self.cells: list[Any] = [check_cell(cell) for cell in cells]
         if not self.cells:
             raise ValueError("`cells` must hold at least one cell")
 
@@ -494,7 +506,7 @@ class RNN(Layer):
         array([1., 3., 6.], dtype=float32)
     """
 
-    untracked = Layer.untracked | {"_states"}  # states are not weights
+    untracked: frozenset[str] = Layer.untracked | {"_states"}  # states are not weights
 
     def __init__(
         self,
@@ -508,11 +520,15 @@ class RNN(Layer):
         **options: Unpack[LayerOptions],
     ):
         super().__init__(**options)
-        self.cell = check_cell(StackedRNNCells(cell) if isinstance(cell, (list, tuple)) else cell)
-        self.return_sequences, self.return_state = return_sequences, return_state
-        self.go_backwards, self.stateful, self.unroll = go_backwards, stateful, unroll
+        cell = StackedRNNCells(cell) if isinstance(cell, (list, tuple)) else cell
+        self.cell: Any = check_cell(cell)
+        self.return_sequences = return_sequences
+        self.return_state = return_state
+        self.go_backwards = go_backwards
+        self.stateful = stateful
+        self.unroll = unroll
         self.zero_output_for_mask = zero_output_for_mask
-        self.input_spec = InputSpec(min_ndim=3)
+        self.input_spec: Structure = InputSpec(min_ndim=3)
         self._states: list[Variable] = []
 
     @property
@@ -649,8 +665,8 @@ class CellRNN(RNN):
     Weights and `units` are the cell's.
     """
 
-    __signature__ = registry.InitSignature(cell_and_loop_parameters)
-    derived_arguments = ("cell",)
+    __signature__: Any = registry.InitSignature(cell_and_loop_parameters)
+    derived_arguments: tuple[str, ...] = ("cell",)
     cell_class: Any = None
 
     def __init__(self, *args: Any, **options: Any):
@@ -662,7 +678,7 @@ class CellRNN(RNN):
         }
         of_cell["dtype"], of_cell["name"] = options.get("dtype"), "cell"
         super().__init__(self.cell_class(*args, **of_cell), **options)
-        self.input_spec = InputSpec(ndim=3 + len(self.cell.kernel_size))
+        self.input_spec: Structure = InputSpec(ndim=3 + len(self.cell.kernel_size))
 
     @property
     def units(self) -> int:
@@ -692,7 +708,7 @@ class SimpleRNN(CellRNN):
     """
 
     cell_class = SimpleRNNCell
-    arguments_from = (SimpleRNNCell,)
+    arguments_from: tuple[type, ...] = (SimpleRNNCell,)
 
     if TYPE_CHECKING:  # what `CellRNN` takes for its cell and for the loop
 
@@ -732,7 +748,7 @@ class LSTM(CellRNN):
     """
 
     cell_class = LSTMCell
-    arguments_from = (LSTMCell,)
+    arguments_from: tuple[type, ...] = (LSTMCell,)
 
     if TYPE_CHECKING:  # what `CellRNN` takes for its cell and for the loop
 
@@ -769,7 +785,7 @@ class GRU(CellRNN):
     """
 
     cell_class = GRUCell
-    arguments_from = (GRUCell,)
+    arguments_from: tuple[type, ...] = (GRUCell,)
 
     if TYPE_CHECKING:  # what `CellRNN` takes for its cell and for the loop
 
@@ -807,7 +823,7 @@ class ConvLSTM2D(CellRNN):
     """
 
     cell_class = ConvLSTMCell
-    arguments_from = (ConvLSTMCell,)
+    arguments_from: tuple[type, ...] = (ConvLSTMCell,)
 
     if TYPE_CHECKING:  # what `CellRNN` takes for its cell and for the loop
 
@@ -889,7 +905,9 @@ class Bidirectional(Layer):
             raise ValueError(
                 "`backward_layer` must be a recurrent layer that reads in the opposite direction"
             )
-        self.layer, self.merge_mode, self.backward_layer = layer, merge_mode, backward_layer
+        self.layer = layer
+        self.merge_mode = merge_mode
+        self.backward_layer: RNN = backward_layer
         for each in (layer, backward_layer):
             each.zero_output_for_mask = each.return_sequences
 
@@ -953,7 +971,7 @@ class TimeDistributed(Layer):
         if not isinstance(layer, Layer):
             raise ValueError(f"`layer` must be a layer, got {layer!r:.100}")
         self.layer = layer
-        self.input_spec = InputSpec(min_ndim=3)
+        self.input_spec: Structure = InputSpec(min_ndim=3)
 
     def call(self, inputs: TensorLike) -> Any:
         batch_size, steps, *rest = inputs.shape  # all steps of all samples are one batch

@@ -6,6 +6,7 @@ from .. import ops
 from ..core.checks import check_numbers, check_positive
 from ..core.device import array_module, host_copies
 from ..core.errors import OutOfBounds
+from ..core.tensor import Variable
 from ..core.types import Shape, Structure, TensorLike
 from ..graph.layer import Layer, LayerOptions
 from ..ops.arrays import check_indices
@@ -33,7 +34,7 @@ class Embedding(Layer):
         [[[2.0, 20.0], [1.0, 10.0]]]
     """
 
-    weight_defaults = {"embeddings": "uniform"}
+    weight_defaults: dict[str, Any] = {"embeddings": "uniform"}
     casts_inputs = False
 
     def __init__(
@@ -44,12 +45,13 @@ class Embedding(Layer):
         **options: Unpack[EmbeddingOptions],
     ):
         super().__init__(**options)
-        self.input_dim = check_positive(input_dim, "input_dim")
-        self.output_dim = check_positive(output_dim, "output_dim")
+        self.input_dim: int = check_positive(input_dim, "input_dim")
+        self.output_dim: int = check_positive(output_dim, "output_dim")
         self.mask_zero = mask_zero
 
     def build(self, input_shape: Shape) -> None:
-        self.embeddings = self.add_weight((self.input_dim, self.output_dim), name="embeddings")
+        shape = self.input_dim, self.output_dim
+        self.embeddings: Variable = self.add_weight(shape, name="embeddings")
 
     def call(self, inputs: TensorLike) -> Any:
         try:
