@@ -21,7 +21,7 @@ Arguments: TypeAlias = tuple[Positional, dict[str, Any]]  # (args, kwargs) of a 
 
 
 class CallSignature:
-    """Where the `call` of a class takes `training` and `mask`, if it does.
+    """The positions of `training` and `mask` in the signature of a class's `call`, if it has them.
 
     It is read once for each class: binding it at each call would cost a third of a small step.
     """

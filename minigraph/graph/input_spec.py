@@ -17,7 +17,8 @@ class InputSpec:
     """What a layer accepts: an exact, minimum or maximum rank, and fixed sizes of some axes.
 
     Args:
-        dtype: Kept for the sake of Keras, but not checked: layers cast their inputs (default None).
+        dtype: Accepted for compatibility with Keras, but not checked, as layers cast their inputs
+            (default None).
         shape: The full shape, with None for an axis of any size; it sets `ndim` and `axes`. None
             (default) accepts any.
         ndim: Number of axes; None (default) accepts any.

@@ -83,7 +83,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
             (default) means `config.floatx()`.
         activity_regularizer: Penalty on the outputs, divided by the batch size and added to the
             loss: a regularizer, its name or a function; None (default) adds none.
-        <weight>_initializer: How `<weight>` starts: an initializer, its name or a function of
+        <weight>_initializer: Initial value of `<weight>`: an initializer, its name or a function of
             (shape, dtype) (default <default>).
         <weight>_regularizer: Penalty on `<weight>`, added to the loss: a regularizer, its name or a
             function (default <default>).
@@ -151,7 +151,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
 
     @property
     def _title(self) -> str:
-        """How errors refer to this layer: layer 'dense_1' (Dense)."""
+        """The name of this layer in error messages: layer 'dense_1' (Dense)."""
         return f"layer {self.name!r} ({type(self).__name__})"
 
     @property
@@ -333,8 +333,9 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
 
         Args:
             shape: Size of each axis, as a tuple or a single int (default ()).
-            initializer: How it starts: an initializer, its name or a function of (shape, dtype);
-                None (default) means `<name>_initializer` of the layer, or else "glorot_uniform".
+            initializer: Its initial value: an initializer, its name or a function of (shape,
+                dtype); None (default) means `<name>_initializer` of the layer, or else
+                "glorot_uniform".
             dtype: Type of its numbers; None (default) means that of the layer.
             trainable: Whether it is trained (default True); in a frozen layer it is not.
             regularizer: Penalty on it, added to `losses` while it is trained; None (default) means

@@ -85,9 +85,9 @@ class MultiHeadAttention(Layer):
             (default) means that of the query.
         seed: Integer that makes dropout repeatable; None (default) follows
             `utils.set_random_seed`.
-        <weight>_initializer: How `<weight>` of each of the four dense layers starts: an
+        <weight>_initializer: Initial value of `<weight>` in each of the four dense layers: an
             initializer, its name or a function of (shape, dtype) (default <default>).
-        <weight>_regularizer: Penalty on `<weight>` of each of the four dense layers, added to the
+        <weight>_regularizer: Penalty on `<weight>` in each of the four dense layers, added to the
             loss: a regularizer, its name or a function (default <default>).
     Raises ValueError for sizes that are not positive integers, or a `dropout` outside [0, 1].
     Source: Vaswani et al. (2017).
@@ -159,7 +159,7 @@ class MultiHeadAttention(Layer):
         training: bool = False,
         use_causal_mask: bool = False,
     ) -> Any:
-        """Attend: the outputs, perhaps with the scores.
+        """Attend; return the outputs, perhaps with the scores.
 
         Args:
             query: Tensor (batch, T, d), the steps that attend.
@@ -173,7 +173,7 @@ class MultiHeadAttention(Layer):
             key_mask: Likewise for the key, (batch, S) (default None).
             attention_mask: Boolean array (batch, T, S), True where a step of the query may attend
                 to one of the value; None (default) allows all.
-            return_attention_scores: Whether the scores are given, too (default False).
+            return_attention_scores: Whether the scores are returned, too (default False).
             use_causal_mask: Whether a step attends only to itself and to earlier ones (default
                 False).
         """

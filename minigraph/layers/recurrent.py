@@ -62,8 +62,8 @@ class Cell(Layer):
         recurrent_dropout: The same for the state h (default 0.0).
         seed: Integer that makes dropout repeatable; None (default) follows
             `utils.set_random_seed`.
-        recurrent_initializer: How `recurrent_kernel` starts: an initializer, its name or a function
-            of (shape, dtype) (default "orthogonal").
+        recurrent_initializer: Initial value of `recurrent_kernel`: an initializer, its name or a
+            function of (shape, dtype) (default "orthogonal").
         recurrent_regularizer: Penalty on `recurrent_kernel`, added to the loss: a regularizer, its
             name or a function (default None).
     """
@@ -132,7 +132,7 @@ class Cell(Layer):
         return self.add_weight((columns,), name="bias")
 
     def call(self, inputs: TensorLike, states: Structure, training: bool = False) -> Any:
-        """Make one step: the output and a list of the next states.
+        """Make one step; return the output and a list of the next states.
 
         Args:
             inputs: Tensor (batch, ...), one step of each sequence.
@@ -373,10 +373,10 @@ class ConvLSTMCell(LSTMCell):
         kernel_size: Height and width of both kernels: an integer for both, or a pair.
         strides: Stride of the inputs' convolution, an integer or a pair (default 1).
         padding: How the edges of the inputs are treated: "valid" (default) uses the positions where
-            the kernel fits inside, "same" pads with zeros, so that with stride 1 the size stays.
+            the kernel fits inside, "same" pads with zeros, so that stride 1 keeps the size.
         data_format: "channels_last" or None (default), which means the same.
-        dilation_rate: Distance of the elements of the inputs' kernel, an integer or a pair
-            (default 1).
+        dilation_rate: Distance between neighbouring elements of the inputs' kernel, an integer or a
+            pair (default 1).
     Raises ValueError for sizes that are not positive integers, or an unknown `padding`.
     Source: Shi et al. (2015).
     Example:
@@ -445,7 +445,7 @@ class StackedRNNCells(Layer):
         return [cell.state_size for cell in self.cells]
 
     def call(self, inputs: TensorLike, states: Sequence[Structure]) -> Any:
-        """Make one step of each cell: the last output and the next states.
+        """Make one step of each cell; return the last output and the next states.
 
         Args:
             inputs: Tensor (batch, inputs), what the first cell is given.
@@ -483,15 +483,15 @@ class RNN(Layer):
     Args:
         cell: Layer that makes one step, with `call(inputs, states)` and `state_size`, or a list of
             such cells, stacked.
-        return_sequences: Whether the outputs of all steps are given, not only the last one (default
-            False).
-        return_state: Whether the layer gives a list: what it gives otherwise, then the last states
+        return_sequences: Whether the outputs of all steps are returned, not only the last one
             (default False).
+        return_state: Whether the last states are returned, too, in a list after the output or
+            outputs (default False).
         go_backwards: Whether the steps are read from the last to the first, and the outputs left in
             that order (default False).
         stateful: Whether each batch starts with the states in which the previous one ended, until
             `reset_state()` (default False); this needs a fixed batch size.
-        unroll: Accepted for the sake of Keras, and without effect (default False).
+        unroll: Accepted for compatibility with Keras, without effect (default False).
         zero_output_for_mask: Whether the output of a masked step is 0 (default False). Otherwise it
             is the previous output, 0 at the start.
     Raises ValueError for a wrong cell, or states of a wrong shape.
@@ -567,13 +567,13 @@ class RNN(Layer):
         training: bool = False,
         initial_state: Structure = None,
     ) -> Any:
-        """Read sequences: the last output or all of them, perhaps with the last states.
+        """Read sequences; return the last output or all of them, perhaps with the last states.
 
         Args:
             sequences: Tensor (batch, time, ...) with at least one step.
             initial_state: States to start with, as a list of tensors (batch, units). None (default)
                 means those that a stateful layer kept, or what `get_initial_state` of the cell
-                gives, or zeros.
+                returns, or zeros.
         """
         if sequences.shape[1] == 0:
             raise ValueError(f"layer {self.name!r} was called on a sequence without steps")
@@ -864,7 +864,7 @@ class Bidirectional(Layer):
     Args:
         layer: Recurrent layer, such as `LSTM(8)`.
         merge_mode: "concat" (default) joins both outputs along the last axis; "sum", "mul" and
-            "ave" add, multiply or average them; None gives a list of both.
+            "ave" add, multiply or average them; None returns a list of both.
         backward_layer: Recurrent layer that reads in the other direction; None (default) makes one
             like `layer`, with its own weights.
     Raises ValueError for another mode or layer.
