@@ -1,4 +1,4 @@
-"""Which class or function a name in a file means.
+"""The registry: which class or function a name in a file stands for.
 
 A file never says what to import. It says `"Dense"`, and this table says which class that is. So a
 file can only ever make what was put here: the library's own classes, classes marked with
@@ -19,7 +19,7 @@ from .names import LONGEST_NAME, snake_case
 from .types import Config
 
 LISTED = 60  # how many known names an error lists at most
-LISTED_OF_ALL = 10  # the same where all registered names are known
+LISTED_OF_ALL = 10  # the same where any registered name would do
 SUGGESTED = 3
 
 _registered = {}  # registered name -> class or function
@@ -92,6 +92,9 @@ def register_keras_serializable(
 ) -> Callable[[Thing], Thing]:
     """A decorator that lets files name your class or function, as `package>name`.
 
+    Args:
+        package: First part of that name, such as the name of your project (default "Custom").
+        name: Second part; None (default) means the name of the class or function.
     Raises ValueError if the name is taken by another object.
     """
 
@@ -110,7 +113,7 @@ def register_keras_serializable(
 
 
 def same_source(a: Any, b: Any) -> bool:
-    """Whether two classes or functions are one, or came from one piece of code that ran twice.
+    """Return whether two classes or functions are the same, or come from code that ran twice.
 
     A notebook cell that is run again makes a new object; that is not a clash of names.
     """
@@ -118,14 +121,29 @@ def same_source(a: Any, b: Any) -> bool:
 
 
 def get_registered_name(thing: Callable[..., Any]) -> str:
-    """The name under which `thing` is registered, or its own name."""
+    """The name under which `thing` is registered, or its own name.
+
+    Args:
+        thing: A class or a function.
+    Example:
+        >>> keras.saving.get_registered_name(keras.layers.Dense)
+        'Dense'
+    """
     return _names.get(thing, thing.__name__)
 
 
 def get_registered_object(name: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """The class or function that `name` means, or None.
 
-    `custom_objects` and open scopes are asked too, but cannot replace a class of the library.
+    Open scopes are searched, too, but neither they nor `custom_objects` can replace a library
+    class.
+
+    Args:
+        name: Name as a file has it, such as "Dense", or "Custom>MyLayer" for a registered class.
+        custom_objects: Dict from further names to classes and functions; None (default) adds none.
+    Example:
+        >>> keras.saving.get_registered_object("Dense") is keras.layers.Dense
+        True
     """
     if name in _registered:
         return _registered[name]
@@ -143,7 +161,7 @@ def find(
 ) -> Any:
     """Like `get_registered_object`, but an unknown name is a ValueError that says what to do.
 
-    The error speaks of a `kind` of thing, and lists the known ones that fit.
+    The error names the `kind` of thing, and lists the known names for which `fits` is true.
     """
     thing = get_registered_object(name, custom_objects)
     if thing is None:
@@ -157,7 +175,7 @@ def find(
 
 
 def as_function(given: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """A function, which a config writes as its name: what the name means, or the function."""
+    """The function that a name in a config stands for; a function is returned unchanged."""
     return find(given, custom_objects) if isinstance(given, str) else given
 
 
@@ -196,11 +214,20 @@ def name_in_config(thing: Any) -> str:
 def custom_object_scope(*tables: dict[str, Any]) -> Iterator[None]:
     """Within the block, names in the given dicts may be used by configs and files.
 
+    Args:
+        *tables: Dicts from names to classes and functions; the last one is searched first.
     Raises TypeError unless each is a dict.
+    Example:
+        >>> def double(x):
+        ...     return 2 * x
+        >>> with keras.saving.custom_object_scope({"double": double}):
+        ...     layer = keras.layers.Activation("double")
+        >>> layer(np.array([3.0])).numpy()
+        array([6.], dtype=float32)
     """
     for table in tables:
         if not isinstance(table, dict):
-            raise TypeError(f"custom objects are given as a dict of name: class, got {table!r}")
+            raise TypeError(f"custom objects must be a dict of name: class, got {table!r}")
     outer = _scopes.tables
     _scopes.tables = (*reversed(tables), *outer)
     try:
@@ -213,12 +240,12 @@ CustomObjectScope = custom_object_scope
 
 
 def unknown_name(kind: str, name: Any, known: Collection[str], listed: int = LISTED) -> str:
-    """The text of each error about a name that means nothing: what was meant, what is known."""
+    """The message of an error about an unknown name, with similar names and the known ones."""
     return f"Unknown {kind} {name!r:.80}. {did_you_mean(name, known, listed)}"
 
 
 def did_you_mean(name: Any, known: Collection[str], listed: int = LISTED) -> str:
-    """Sentences with those of the `known` names that `name` may stand for, and with all of them."""
+    """The part of a message that lists the `known` names: the similar ones first, then all."""
     close = suggestions(name, known)
     question = f"Did you mean {' or '.join(map(repr, close))}? " if close else ""
     names = sorted(set(known))
@@ -227,9 +254,9 @@ def did_you_mean(name: Any, known: Collection[str], listed: int = LISTED) -> str
 
 
 def suggestions(name: Any, known: Collection[str]) -> list[str]:
-    """The known names that hold `name` as a part, or look like it, the likeliest first.
+    """The known names that contain `name` or resemble it, the likeliest first.
 
-    Capitals and signs do not count: `GlorotUnifrm` is near `glorot_uniform`.
+    Case and punctuation are ignored: `GlorotUnifrm` is near `glorot_uniform`.
     """
     wanted, plain = plain_letters(name), {k: plain_letters(k) for k in known}
     holding = [k for k in plain if len(wanted) > 2 and wanted in plain[k]]
@@ -244,9 +271,9 @@ def plain_letters(name: Any) -> str:
 
 
 def lookup(group: str, name: str) -> Any:
-    """The member of a group that a text names; ValueError with the known names otherwise."""
+    """The member of a group with this name; ValueError, listing the known names, if none has it."""
     found = _members[group].get(name)
-    if found is None and (">" in name or name not in _registered):  # an op's name means no loss
+    if found is None and (">" in name or name not in _registered):  # an op is not a loss
         found = get_registered_object(name)
     if found is None:
         raise ValueError(
@@ -261,7 +288,7 @@ def get(
 ) -> Any:
     """An instance of `base` from a name, a class, a config dict, a function or a ready instance.
 
-    What is made of a function is `of_function(function)`, or else the function. None gives None.
+    A function is wrapped as `of_function(function)`, if that is given. None gives None.
     """
     found = identifier
     if isinstance(found, str):
@@ -288,11 +315,11 @@ KEYWORD = inspect.Parameter.KEYWORD_ONLY
 MORE_POSITIONS, MORE_KEYWORDS = inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD
 
 
-@lru_cache(1000)  # to read a signature takes longer than all the rest of a config
+@lru_cache(1000)  # reading a signature takes longer than all the rest
 def init_parameters(cls: type) -> dict[str, inspect.Parameter]:
-    """The parameters of `cls(...)` by name, also those that `**options` hand on to a base class.
+    """The parameters of `cls(...)` by name, including those that `**options` passes to a base.
 
-    What signatures cannot tell is declared: see `Configurable`.
+    What signatures cannot tell must be declared: see `Configurable`.
     """
     derived = getattr(cls, "derived_arguments", ())
     found = handed_on(cls, [base for base in cls.__mro__ if "__init__" in vars(base)])
@@ -314,7 +341,7 @@ def handed_on(cls: type, bases: list[type]) -> dict[str, inspect.Parameter]:
 
 
 class InitSignature:
-    """What `help`, editors and the reference show of a class: all that `cls(...)` takes."""
+    """The signature that `help`, editors and the reference show: all that `cls(...)` takes."""
 
     def __init__(
         self, parameters: Callable[[type], dict[str, inspect.Parameter]] = init_parameters
@@ -357,7 +384,11 @@ class Configurable(Documented):
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
-        """A new object with the same constructor arguments."""
+        """A new object with the same constructor arguments.
+
+        Args:
+            config: What `get_config` returned.
+        """
         if not isinstance(config, dict):
             raise ValueError(f"the `config` of a {cls.__name__} must be a dict, got {config!r:.80}")
         return cls(**{key: deserialize(value) for key, value in config.items()})
@@ -366,7 +397,12 @@ class Configurable(Documented):
 def serialize(value: Any) -> Any:
     """The config of an object, or a constructor argument, as plain JSON.
 
-    A function is written as its name. Raises ValueError for what has no description.
+    A function is written as its name.
+
+    Args:
+        value: A value of JSON, a function, an object with `get_config`, or a list, tuple or dict of
+            these.
+    Raises ValueError for a value that JSON cannot describe.
     """
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
@@ -384,7 +420,13 @@ def serialize(value: Any) -> Any:
 
 
 def deserialize(value: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """The inverse of `serialize`: an object, or an argument, from its config."""
+    """The inverse of `serialize`: an object, or an argument, from its config.
+
+    Args:
+        value: What `serialize` returned.
+        custom_objects: Dict from further names to classes and functions; None (default) adds none.
+    Raises ValueError for a name that is not known.
+    """
     if isinstance(value, list):
         return [deserialize(item, custom_objects) for item in value]
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""What a layer answers about its own calls in graphs: `output`, `input` and their shapes."""
+"""The properties of a layer that describe its calls in graphs: `output` and `input`."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -25,11 +25,19 @@ class RemembersCalls:
         return self._only_node("input").input_structure
 
     def get_output_at(self, index: int) -> Any:
-        """The symbolic output of the layer's call number `index`, from 0."""
+        """The symbolic output of one of the layer's calls.
+
+        Args:
+            index: Number of the call, counted from 0.
+        """
         return self._node_at(index).output_structure
 
     def get_input_at(self, index: int) -> Any:
-        """The symbolic input of the layer's call number `index`, from 0."""
+        """The symbolic input of one of the layer's calls.
+
+        Args:
+            index: Number of the call, counted from 0.
+        """
         return self._node_at(index).input_structure
 
     def _only_node(self, what: str) -> "Node":

@@ -1,4 +1,4 @@
-"""What a layer or a graph refuses, and in which words: the checks that the other files call."""
+"""Checks of what a layer or a graph accepts, with their error messages."""
 
 import re
 from collections import Counter
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 class NoSingleCall(AttributeError, ValueError):
-    """A question about the only call of a layer that has none, or several."""
+    """Raised by `layer.output` and the like if the layer has no call, or several."""
 
 
 class GuardsAttributes:
-    """Says what is wrong where an attribute of a layer hides its mechanism, or comes too early."""
+    """Clear errors for an attribute that hides a part of every layer, or is set too early."""
 
     if not TYPE_CHECKING:  # else an editor would believe that a layer has every attribute
 
@@ -31,7 +31,7 @@ class GuardsAttributes:
             taken = getattr(type(self), attribute, None)
             if isinstance(taken, property) and taken.fset is None:
                 raise TypeError(
-                    f"{type(self).__name__}: the name `{attribute}` means something in every layer "
+                    f"{type(self).__name__}: the name `{attribute}` is reserved in every layer "
                     f"({taken.__doc__ or 'see Layer'}). Choose another, such as "
                     f"self.my_{attribute}."
                 )
@@ -47,18 +47,18 @@ class GuardsAttributes:
             return object.__getattribute__(self, attribute)  # the error that led here, once more
 
 
-def refuse_symbols(cls: type, args: tuple) -> None:
-    """Raise TypeError if a layer is made of what layers are called on."""
+def refuse_symbols(cls: type, args: tuple[Any, ...]) -> None:
+    """Raise TypeError if a layer's constructor is given tensors instead of settings."""
     if any(map(overrides_calls, tree.flatten(args))):
         kind = cls.__name__
         raise TypeError(
-            f"{kind}(...) makes a layer, and it was given what layers are called on. Two pairs "
-            f"of brackets: the first makes the layer, the second calls it, {kind}(...)(x)"
+            f"{kind}(...) makes a layer, but it was given tensors. Use two pairs "
+            f"of parentheses: the first makes the layer, the second calls it, as in {kind}(...)(x)"
         )
 
 
 def check_no_more(settings: dict[str, Any], cls: type) -> None:
-    """Raise TypeError, with what was perhaps meant, if arguments of a constructor are left over."""
+    """Raise TypeError, suggesting known names, if a constructor was given unknown arguments."""
     for wrong in settings:
         known = registry.did_you_mean(wrong, registry.init_parameters(cls))
         raise TypeError(f"{cls.__name__} takes no argument {wrong!r}. {known}")
@@ -80,7 +80,7 @@ def check_weight_shape(shape: Any, layer_name: str) -> Sequence[int]:
 def check_values(
     values: Iterable[TensorLike], variables: Sequence[Variable], layer_name: str
 ) -> list[Array]:
-    """Arrays for the variables; ValueError if their number or one of their shapes differs."""
+    """Return arrays for the variables; ValueError if their number or a shape differs."""
     arrays = [to_array(as_array(value)) for value in values]
     if len(arrays) != len(variables):
         counts = f"{len(variables)} weights, but {len(arrays)} were given"
@@ -97,15 +97,15 @@ def check_values(
 def check_returned(outputs: Structure, title: str) -> None:
     """Raise TypeError if the call of a layer returned no tensor."""
     if outputs is None:
-        raise TypeError(f"{title}: its call gave None. Is a `return` missing?")
+        raise TypeError(f"{title}: its call returned None. Is a `return` missing?")
     if isinstance(outputs, str):
-        raise TypeError(f"{title}: its call gave the text {outputs!r:.80}, no tensor")
+        raise TypeError(f"{title}: its call returned {outputs!r:.80}, not a tensor")
 
 
 def check_batch_size(
     shape: Shape | None, batch_size: int | None, batch_shape: Shape | None
 ) -> None:
-    """Raise ValueError unless an Input is given one of both shapes, and the batch size once."""
+    """Raise ValueError unless an Input is given exactly one shape, and at most one batch size."""
     if (shape is None) == (batch_shape is None):
         raise ValueError(
             "Input needs either `shape` (without the batch axis) or `batch_shape` (with it)"
@@ -115,7 +115,7 @@ def check_batch_size(
 
 
 def check_shape(shape: Any, argument: str) -> Shape:
-    """`shape` as a tuple, or a ValueError that names the argument."""
+    """Return `shape` as a tuple, or raise a ValueError that names the argument."""
     if isinstance(shape, int):
         raise ValueError(f"`{argument}` must be a tuple such as ({shape},), got the number {shape}")
     sizes = shape if isinstance(shape, (tuple, list)) else ["none"]
@@ -131,22 +131,24 @@ def check_outputs(outputs: Structure) -> Structure:
     flat = tree.flatten(outputs)
     wrong = [leaf for leaf in flat if not isinstance(leaf, Tensor)]
     if wrong or not flat:
-        raise TypeError(f"a call must give tensors, not {wrong[0] if wrong else 'nothing'!r:.100}")
+        raise TypeError(
+            f"a call must return tensors, not {wrong[0] if wrong else 'nothing'!r:.100}"
+        )
     if any(leaf.value.dtype.kind not in "biuf" for leaf in flat):  # NumPy takes empty * None
-        raise TypeError("a call must give numbers; is one of its arguments None, or a text?")
+        raise TypeError("a call must return numbers; is one of its arguments None or a string?")
     return outputs
 
 
 def check_inputs(inputs: "list[SymbolicTensor]") -> None:
     """Raise ValueError if an input is given twice."""
     if len(set(inputs)) < len(inputs):
-        raise ValueError("each of the `inputs` of a model may be given once")
+        raise ValueError("each of the `inputs` of a model may be listed only once")
 
 
 def check_input_fits(value: TensorLike, symbol: "SymbolicTensor", model_name: str) -> None:
     """Raise ValueError, with both shapes, if a tensor does not fit an Input of a model."""
     expected, found = symbol.shape, tuple(value.shape)
-    first = 0 if context.tracing is None else 1  # the batch of a call that is traced is empty
+    first = 0 if context.tracing is None else 1  # while a call is traced, the batch is empty
     sizes = zip(expected[first:], found[first:], strict=False)
     if len(found) != len(expected) or any(want not in (have, None) for want, have in sizes):
         lone = len(found) == len(expected) - 1
@@ -160,7 +162,7 @@ def check_input_fits(value: TensorLike, symbol: "SymbolicTensor", model_name: st
 def unconnected(
     outputs: "list[SymbolicTensor]", inputs: "list[SymbolicTensor]", symbol: "SymbolicTensor"
 ) -> ValueError:
-    """The error of outputs that also need an Input that was not given."""
+    """The error for outputs that depend on an Input that was not given."""
     return ValueError(
         f"the outputs {[s.node.name for s in outputs]!r:.80} are not connected to the inputs "
         f"{[s.name for s in inputs]!r:.80} alone: they also need the Input {symbol.node.name!r}, "
@@ -169,7 +171,7 @@ def unconnected(
 
 
 def check_unique_names(nodes: "Iterable[Node]") -> None:
-    """Raise ValueError if two different layers, or inputs, have one name."""
+    """Raise ValueError if two different layers, or two inputs, have the same name."""
     names = Counter(node.name for node in nodes)
     if twice := [name for name, count in names.items() if count > 1]:
         raise ValueError(
@@ -186,11 +188,11 @@ def described(symbols: "Iterable[SymbolicTensor]") -> str:
 def failed_call(
     error: Exception, fn: Any, symbols: "list[SymbolicTensor]", probe_size: int
 ) -> ValueError:
-    """The error of a symbolic call, in the words of the graph: names, and None for the batch."""
+    """The error of a symbolic call, in terms of the graph: names, and None for the batch."""
     is_layer = hasattr(fn, "_label")
     called = f"layer {fn.name!r} ({fn._label})" if is_layer else f"op {fn.__name__!r}"
     text = " ".join(str(error).split()) or type(error).__name__
-    text = re.sub(r"(?<!=)\(0,", "(None,", text)  # a shape, and no setting such as axes=(0, 1)
+    text = re.sub(r"(?<!=)\(0,", "(None,", text)  # a shape, not a setting such as axes=(0, 1)
     if any(s.probes[0] != s.probes[1] for s in symbols) and str(probe_size) in text:
         text += f" (unknown sizes were tried as {probe_size})"
     failure = ValueError(f"{called} cannot be called on {described(symbols)}: {text}")

@@ -1,10 +1,10 @@
-"""Which inputs a layer accepts, and what it says of others."""
+"""The inputs that a layer accepts, and the errors for all others."""
 
 from ..core import tree
 from ..core.context import context
 from ..core.types import Shape, Structure
 
-# What the axes of an input mean, by their number.
+# The meaning of the axes of an input, by their number.
 AXES = {
     2: "(batch, features)",
     3: "(batch, steps, features)",
@@ -14,9 +14,22 @@ AXES = {
 
 
 class InputSpec:
-    """What a layer accepts: an exact, least or greatest rank, and fixed sizes of some axes.
+    """What a layer accepts: an exact, minimum or maximum rank, and fixed sizes of some axes.
 
-    `axes` maps an axis to its size. `shape` fixes rank and sizes at once (None fits any size).
+    Args:
+        dtype: Accepted for compatibility with Keras, but not checked, as layers cast their inputs
+            (default None).
+        shape: The full shape, with None for an axis of any size; it sets `ndim` and `axes`. None
+            (default) accepts any.
+        ndim: Number of axes; None (default) accepts any.
+        max_ndim: Maximum number of axes; None (default) sets no limit.
+        min_ndim: Minimum number of axes; None (default) sets no limit.
+        axes: Dict from an axis, which may be negative, to its size; None (default) accepts any
+            sizes.
+    Example:
+        >>> spec = keras.layers.InputSpec(shape=(None, 28, 28))
+        >>> print(spec.ndim, spec.axes)
+        3 {1: 28, 2: 28}
     """
 
     def __init__(
@@ -28,14 +41,24 @@ class InputSpec:
         min_ndim: int | None = None,
         axes: dict[int, int | None] | None = None,
     ):
-        self.dtype, self.shape, self.axes = dtype, shape, dict(axes or {})
-        self.ndim, self.max_ndim, self.min_ndim = ndim, max_ndim, min_ndim
+        self.dtype = dtype
+        self.shape = shape
+        self.ndim: int | None = ndim
+        self.max_ndim = max_ndim
+        self.min_ndim = min_ndim
+        self.axes: dict[int, int | None] = dict(axes or {})
         if shape is not None:
             self.ndim = len(shape)
             self.axes |= {axis: size for axis, size in enumerate(shape) if size is not None}
 
     def check(self, shape: Shape, layer_name: str, position: int = 0) -> None:
-        """Raise ValueError, naming the layer and what was found, if `shape` does not fit."""
+        """Raise ValueError, naming the layer and what was found, if `shape` does not fit.
+
+        Args:
+            shape: Shape of an input; an unknown size, None, fits any.
+            layer_name: Name of the layer, for the error.
+            position: Index of this input among those of the layer, for the error (default 0).
+        """
         fault = self._fault(shape)
         if fault:
             shown = (None, *shape[1:]) if context.tracing is not None else tuple(shape)
@@ -46,7 +69,7 @@ class InputSpec:
             )
 
     def _fault(self, shape: Shape) -> tuple[str, str] | None:
-        """The rule that `shape` breaks, with an advice, or None."""
+        """The rule that `shape` breaks, with advice, or None."""
         ndim = len(shape)
         if self.ndim is not None and ndim != self.ndim:
             return f"expected ndim={self.ndim}, found ndim={ndim}", reads(self.ndim)
@@ -64,8 +87,8 @@ class InputSpec:
 
 
 def reads(rank: int) -> str:
-    """An advice: what the axes of a layer's input mean."""
-    return f"It reads {AXES.get(rank, f'{rank} axes')}: Reshape adds or removes axes."
+    """A sentence of advice: what the axes of a layer's input mean."""
+    return f"It expects {AXES.get(rank, f'{rank} axes')}: Reshape adds or removes axes."
 
 
 def check_specs(specs: Structure, inputs: Structure, layer_name: str) -> None:

@@ -5,7 +5,8 @@ Called on tensors, it computes. Called on a symbolic tensor, it hands the call o
 """
 
 from collections import Counter
-from typing import Any, Self, TypedDict
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Self, TypedDict
 
 import numpy as np
 
@@ -18,7 +19,14 @@ from ..core.tensor import Tensor, Variable, as_array, overrides_calls, quietly
 from ..core.types import DType, Structure, TensorLike
 from ..initializers import InitializerLike
 from ..regularizers import RegularizerLike
-from .arguments import Arguments, CallSignature, needs_no_change, to_input, to_tensor
+from .arguments import (
+    Arguments,
+    CallSignature,
+    Positional,
+    needs_no_change,
+    to_input,
+    to_tensor,
+)
 from .calls import RemembersCalls
 from .guards import (
     GuardsAttributes,
@@ -32,9 +40,12 @@ from .masks import attach_masks, follows_masks, masks_of
 from .tracing import builds_once, known_shape, tracing
 from .tracking import HoldsWeights, losses_of, parts_in
 
+if TYPE_CHECKING:
+    from .symbols import Node
+
 
 class ModelOptions(TypedDict, total=False):
-    """What models take beside their name, as keywords."""
+    """The keyword arguments of all models, besides their name."""
 
     trainable: bool
     dtype: DType
@@ -42,7 +53,7 @@ class ModelOptions(TypedDict, total=False):
 
 
 class LayerOptions(ModelOptions, total=False):
-    """What all layers take, as keywords."""
+    """The keyword arguments of all layers."""
 
     name: str | None
 
@@ -66,13 +77,13 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
     Args:
         name: Name of the layer, unique within a model, without "/"; None (default) makes one from
             the class: "dense", "dense_1", ...
-        trainable: Whether the weights learn (default True); `layer.trainable = False` freezes them
-            later.
+        trainable: Whether the weights are trained (default True); `layer.trainable = False` freezes
+            them later.
         dtype: Float type of the weights, to which inputs are cast, such as "float32"; None
             (default) means `config.floatx()`.
         activity_regularizer: Penalty on the outputs, divided by the batch size and added to the
             loss: a regularizer, its name or a function; None (default) adds none.
-        <weight>_initializer: How `<weight>` starts: an initializer, its name or a function of
+        <weight>_initializer: Initial value of `<weight>`: an initializer, its name or a function of
             (shape, dtype) (default <default>).
         <weight>_regularizer: Penalty on `<weight>`, added to the loss: a regularizer, its name or a
             function (default <default>).
@@ -87,14 +98,14 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
     """
 
     weight_defaults: dict[str, Any] = {}
-    input_spec: Any = None
+    input_spec: Structure = None  # an `InputSpec` for each input, or None
     supports_masking: bool = False
     casts_inputs: bool = True  # whether inputs are turned into the layer's float type
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if "weight_defaults" in vars(cls):
-            cls.option_defaults = {
+            cls.option_defaults: dict[str, Any] = {
                 f"{weight}_{kind}": value
                 for weight, start in cls.weight_defaults.items()
                 for kind, value in (("initializer", start), ("regularizer", None))
@@ -106,7 +117,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         cls._can_be_fast = cls._signature.is_plain and hasattr(cls.compute_mask, "follows_masks")
 
     def __new__(cls, *args: Any, **options: Any) -> Self:
-        refuse_symbols(cls, args)  # before __init__ would call it a wrong `units`, say
+        refuse_symbols(cls, args)  # before __init__ complains about, say, `units`
         return object.__new__(cls)
 
     def __init__(
@@ -119,16 +130,18 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
     ):
         if name is not None:
             check_name(name)
-        self.name = unique_name(snake_case(type(self).__name__)) if name is None else name
+        self.name: str = unique_name(snake_case(type(self).__name__)) if name is None else name
         self._dtype = np.dtype(standard_dtype(dtype))
-        self.built = False
-        self.nodes = []  # the calls of this layer in graphs
+        self.built: bool = False
+        self.nodes: list[Node] = []  # the calls of this layer in graphs
         self._trainable = bool(trainable)
         self._variables: list[Variable] = []
         self._regularized: list[tuple[Any, Variable]] = []  # (regularizer, variable)
         self._added_losses: list[Any] = []  # in its latest call
         self._added_in: Any = None  # which call that was
-        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self.activity_regularizer: Callable[..., Any] | None = regularizers.get(
+            activity_regularizer
+        )
         for weight, start in self.weight_defaults.items():
             start = settings.pop(f"{weight}_initializer", start)
             regularizer = settings.pop(f"{weight}_regularizer", None)
@@ -138,7 +151,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
 
     @property
     def _title(self) -> str:
-        """How errors refer to this layer: layer 'dense_1' (Dense)."""
+        """The name of this layer in error messages: layer 'dense_1' (Dense)."""
         return f"layer {self.name!r} ({type(self).__name__})"
 
     @property
@@ -178,7 +191,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
     _can_be_fast = False
 
     def compute_output_shape(self, input_shape: Structure) -> Any:
-        """The shape of the outputs (or several) for inputs of this shape, with None for unknown.
+        """The shape of the outputs for inputs of this shape, with None for each unknown size.
 
         It is found by calling the layer on symbols and undoing all side effects. A layer that
         cannot run on an empty batch may override it: then symbolic calls use what it returns.
@@ -230,13 +243,13 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         self.built = True
         return self.pass_masks(args[0], masks, outputs)
 
-    def _is_fast_call(self, args: tuple, kwargs: dict[str, Any]) -> bool:
-        """Inside another call, with nothing to build or cast, no mask, no `training`: most are."""
+    def _is_fast_call(self, args: Positional, kwargs: dict[str, Any]) -> bool:
+        """Return whether this call is inside another, with nothing to build, cast, mask or set."""
         known = self._can_be_fast and self.built and context.call is not None
         return known and len(args) == 1 and not kwargs and needs_no_change(args[0], self._dtype)
 
-    def without_training(self, args: tuple, kwargs: dict[str, Any]) -> Arguments:
-        """The arguments of a call of this layer, with nothing said about training.
+    def without_training(self, args: Positional, kwargs: dict[str, Any]) -> Arguments:
+        """The arguments of a call of this layer without `training`.
 
         Args:
             args: Those given by position, as a tuple.
@@ -244,7 +257,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         """
         return self._signature.without_training(args, kwargs)
 
-    def _take_inputs(self, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict, Any]:
+    def _take_inputs(self, args: Positional, kwargs: dict[str, Any]) -> tuple[tuple, dict, Any]:
         """The arguments with tensors for arrays, and the masks of the inputs, or None.
 
         If `call` wants a mask and was given none, it gets that of the inputs.
@@ -270,8 +283,8 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         if not self.built:
             self.build(tree.map(known_shape, inputs))
 
-    def _run(self, args: tuple, kwargs: dict[str, Any]) -> Any:
-        """Check the inputs, compute, and say in which layer an error arose."""
+    def _run(self, args: Positional, kwargs: dict[str, Any]) -> Any:
+        """Check the inputs and compute; an error gets a note that names this layer."""
         if self.input_spec is not None:
             check_specs(self.input_spec, args[0], self.name)
         try:
@@ -320,11 +333,12 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
 
         Args:
             shape: Size of each axis, as a tuple or a single int (default ()).
-            initializer: How it starts: an initializer, its name or a function of (shape, dtype);
-                None (default) means `<name>_initializer` of the layer, or else "glorot_uniform".
+            initializer: Its initial value: an initializer, its name or a function of (shape,
+                dtype); None (default) means `<name>_initializer` of the layer, or else
+                "glorot_uniform".
             dtype: Type of its numbers; None (default) means that of the layer.
-            trainable: Whether it may learn (default True); if the layer is frozen, it does not.
-            regularizer: Penalty on it, added to `losses` while it learns; None (default) means
+            trainable: Whether it is trained (default True); in a frozen layer it is not.
+            regularizer: Penalty on it, added to `losses` while it is trained; None (default) means
                 `<name>_regularizer` of the layer, if there is one.
             name: Name of the variable; None (default) calls it "variable".
         Raises ValueError for a wrong shape or an unknown initializer.
@@ -357,7 +371,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
 
     @property
     def losses(self) -> list[Any]:
-        """What this layer and those inside added in their latest call, then weight penalties."""
+        """The losses added by this layer and those inside in their latest call, then penalties."""
         return losses_of(self._all_layers())
 
     def _parts(self) -> list[Any]:

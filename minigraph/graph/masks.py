@@ -12,7 +12,7 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 def follows_masks(compute_mask: Method) -> Method:
-    """Mark a `compute_mask` that need not be called where no input has a mask."""
+    """Mark a `compute_mask` that need not be called if no input has a mask."""
     vars(compute_mask)["follows_masks"] = True
     return compute_mask
 
@@ -32,7 +32,7 @@ def combine_masks(masks: Structure) -> Any:
 def attach_masks(outputs: Structure, masks: Structure) -> Structure:
     """Give each output its mask. An output that is also an input elsewhere is left alone.
 
-    Where there are not as many masks as outputs, all outputs get the combination of the masks.
+    If the numbers of masks and outputs differ, every output gets the combined mask.
     """
     flat, masks = tree.flatten(outputs), tree.flatten(masks)
     if len(masks) != len(flat):

@@ -1,4 +1,4 @@
-"""Which variables, layers and metrics an object holds, found by a walk over its attributes."""
+"""The variables, layers and metrics of an object, found by a walk over its attributes."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# What most attributes are: to pass them by takes a quarter off a walk.
-PLAIN = {type(None), bool, int, float, str}
+# The types of most attributes: skipping them makes a walk a quarter faster.
+PLAIN: set[type[Any]] = {type(None), bool, int, float, str}
 
 
 class HoldsWeights:
-    """What a layer answers about its weights and about the layers inside it.
+    """The properties and methods of a layer about its weights and the layers inside it.
 
     An attribute that holds a variable or a layer makes it a part of this layer, also within lists,
     tuples and dicts. `untracked` names the attributes that are not searched.
@@ -66,13 +66,13 @@ class HoldsWeights:
 
     @property
     def trainable_weights(self) -> list[Variable]:
-        """The weights that learn: none of a frozen layer, nor of the layers inside it."""
+        """The weights that are trained: none of a frozen layer or of the layers inside it."""
         frozen = {v for part in self._all_layers() if not part.trainable for v in part.weights}
         return [v for v in self.weights if v.trainable and v not in frozen]
 
     @property
     def non_trainable_weights(self) -> list[Variable]:
-        """The weights that do not learn: moving averages, and all of a frozen layer."""
+        """The weights that are not trained: moving averages, and all of a frozen layer."""
         learning = set(self.trainable_weights)
         return [v for v in self.weights if v not in learning]
 
@@ -82,7 +82,7 @@ class HoldsWeights:
 
     @property
     def trainable(self) -> bool:
-        """Whether the weights learn. Setting it reaches every layer inside."""
+        """Whether the weights are trained. Setting it reaches every layer inside."""
         return self._trainable
 
     @trainable.setter
@@ -99,6 +99,8 @@ class HoldsWeights:
     def set_weights(self, values: Iterable[TensorLike]) -> None:
         """Assign all weights at once.
 
+        Args:
+            values: An array for each of `weights`, in that order.
         Raises ValueError if the number or a shape differs; then nothing at all is assigned.
         """
         variables = self.weights
@@ -123,7 +125,7 @@ def parts_in(owner: Any) -> list[Any]:
 
 
 def parts_among(values: Iterable[Any]) -> list[Any]:
-    """The same, for values."""
+    """The variables and configurable objects among values, also in lists, tuples and dicts."""
     found = []
     for value in values:
         if type(value) in PLAIN:
@@ -149,5 +151,5 @@ def losses_of(layers: "Iterable[Layer]") -> list[Any]:
 
 
 def unique(things: Iterable[T]) -> list[T]:
-    """Each thing once, in the order of its first appearance."""
+    """The things without repetition, in the order of their first appearance."""
     return list(dict.fromkeys(things))

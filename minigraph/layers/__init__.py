@@ -1,6 +1,6 @@
 """The layers: functions that own variables.
 
-What is imported here is public, and a file may name it.
+Everything imported here is public, and saved files may name it.
 """
 
 from ..core import registry

@@ -1,6 +1,6 @@
-"""What layers take as keywords, beside what their own constructor names: for editors.
+"""The keyword arguments of layers besides those that their constructors name, for editors.
 
-Nothing here runs. Each table of names says what the `**options` of a constructor may hold; a test
+Nothing here runs. Each class lists what the `**options` of a constructor may hold; a test
 compares it with what the constructor takes. The initializers and regularizers are those that
 `weight_defaults` of the layer names.
 """
@@ -18,7 +18,7 @@ DataFormat: TypeAlias = Literal["channels_last"] | None  # None means the same
 
 
 class KernelOptions(LayerOptions, total=False):
-    """Those of layers with a kernel and a bias."""
+    """Options of layers with a kernel and a bias."""
 
     kernel_initializer: InitializerLike
     kernel_regularizer: RegularizerLike
@@ -27,21 +27,21 @@ class KernelOptions(LayerOptions, total=False):
 
 
 class PReLUOptions(LayerOptions, total=False):
-    """Those of `PReLU`."""
+    """Options of `PReLU`."""
 
     alpha_initializer: InitializerLike
     alpha_regularizer: RegularizerLike
 
 
 class EmbeddingOptions(LayerOptions, total=False):
-    """Those of `Embedding`."""
+    """Options of `Embedding`."""
 
     embeddings_initializer: InitializerLike
     embeddings_regularizer: RegularizerLike
 
 
 class NormalizationOptions(LayerOptions, total=False):
-    """Those of layers that scale and shift."""
+    """Options of layers that scale and shift."""
 
     gamma_initializer: InitializerLike
     gamma_regularizer: RegularizerLike
@@ -50,7 +50,7 @@ class NormalizationOptions(LayerOptions, total=False):
 
 
 class BatchNormalizationOptions(NormalizationOptions, total=False):
-    """Those of `BatchNormalization`, which also keeps moving averages."""
+    """Options of `BatchNormalization`, which also keeps moving averages."""
 
     moving_mean_initializer: InitializerLike
     moving_mean_regularizer: RegularizerLike
@@ -59,23 +59,23 @@ class BatchNormalizationOptions(NormalizationOptions, total=False):
 
 
 class DropoutOptions(LayerOptions, total=False):
-    """Those that the dropout of whole channels hands on to `Dropout`."""
+    """Options that the dropout of whole channels passes on to `Dropout`."""
 
     noise_shape: Sequence[int | None] | None
 
 
 class SpatialOptions(LayerOptions, total=False):
-    """Those of layers over lines, images and volumes."""
+    """Options of layers over sequences, images and volumes."""
 
     data_format: DataFormat
 
 
 class ConvolutionOptions(KernelOptions, SpatialOptions, total=False):
-    """Those of convolutions."""
+    """Options of convolutions."""
 
 
 class ConvolutionTransposeOptions(ConvolutionOptions, total=False):
-    """Those that a transposed convolution hands on to `Convolution`."""
+    """Options that a transposed convolution passes on to `Convolution`."""
 
     dilation_rate: Sizes
     groups: int
@@ -84,14 +84,14 @@ class ConvolutionTransposeOptions(ConvolutionOptions, total=False):
 
 
 class RecurrentOptions(KernelOptions, total=False):
-    """Those of cells, which have a second kernel for the states."""
+    """Options of cells, which have a second kernel for the states."""
 
     recurrent_initializer: InitializerLike
     recurrent_regularizer: RegularizerLike
 
 
 class CellOptions(RecurrentOptions, total=False):
-    """Those that cells with gates hand on to the base of cells."""
+    """Options that cells with gates pass on to the base of cells."""
 
     use_bias: bool
     dropout: float
@@ -100,7 +100,7 @@ class CellOptions(RecurrentOptions, total=False):
 
 
 class ConvLSTMCellOptions(CellOptions, total=False):
-    """Those that `ConvLSTMCell` hands on to `LSTMCell`."""
+    """Options that `ConvLSTMCell` passes on to `LSTMCell`."""
 
     activation: ActivationLike
     recurrent_activation: ActivationLike
@@ -108,7 +108,7 @@ class ConvLSTMCellOptions(CellOptions, total=False):
 
 
 class LoopOptions(LayerOptions, total=False):
-    """Those of the loop over a cell: see `RNN`."""
+    """Options of the loop over a cell: see `RNN`."""
 
     return_sequences: bool
     return_state: bool
@@ -119,12 +119,12 @@ class LoopOptions(LayerOptions, total=False):
 
 
 class SimpleRNNOptions(RecurrentOptions, LoopOptions, total=False):
-    """Those of `SimpleRNN`: of its cell and of the loop."""
+    """Options of `SimpleRNN`: of its cell and of the loop."""
 
 
 class GatedRNNOptions(CellOptions, LoopOptions, total=False):
-    """Those of `LSTM` and `GRU`: of their cells and of the loop."""
+    """Options of `LSTM` and `GRU`: of their cells and of the loop."""
 
 
 class ConvLSTMOptions(ConvLSTMCellOptions, LoopOptions, total=False):
-    """Those of `ConvLSTM2D`: of its cell and of the loop."""
+    """Options of `ConvLSTM2D`: of its cell and of the loop."""

@@ -1,6 +1,6 @@
-"""Layers that read a sequence step by step: (batch, time, ...) in.
+"""Layers that read a sequence (batch, time, ...) step by step.
 
-A *cell* makes one step: `cell(inputs, states)`, with the states in a list, gives an output and the
+A *cell* makes one step: `cell(inputs, states)`, with a list of states, returns an output and the
 next states, and `cell.state_size` says how wide the states are. `RNN` is the loop over any cell.
 SimpleRNN, LSTM, GRU and ConvLSTM2D are that loop over the cells of their names, run as one op
 where that is possible.
@@ -38,7 +38,7 @@ from .regularization import Dropout
 
 
 def as_list(several: Structure) -> list[Any]:
-    """A list of tensors, also of a single one."""
+    """A list of tensors; a single tensor becomes a list of one."""
     return list(several) if isinstance(several, (list, tuple)) else [several]
 
 
@@ -49,20 +49,37 @@ def as_list(several: Structure) -> list[Any]:
 class Cell(Layer):
     """The base of the library's cells: weights, activations, dropout.
 
-    A subclass names its op over a `whole` sequence, its `plain` step out of basic ops, its
-    activations, and `gates`, the number of parts along the last axis of its weights. `dropout`
-    applies to the inputs and `recurrent_dropout` to the states, in training only; all steps of a
-    sequence share one decision (Gal and Ghahramani, 2016).
+    A subclass names its op over a `whole` sequence, its `plain` step in basic ops, its
+    activations, and `gates`, the number of parts along the last axis of its weights.
+
+    Args:
+        units: Size of the output and of each state, a positive integer.
+        activation: Function of the new values, or its name (default "tanh"); None leaves them as
+            they are.
+        use_bias: Whether a bias is added (default True).
+        dropout: Probability from 0 to 1 with which, in training, an input is dropped (default 0.0);
+            all steps of a sequence share one dropout mask (Gal and Ghahramani, 2016).
+        recurrent_dropout: The same for the state h (default 0.0).
+        seed: Integer that makes dropout repeatable; None (default) follows
+            `utils.set_random_seed`.
+        recurrent_initializer: Initial value of `recurrent_kernel`: an initializer, its name or a
+            function of (shape, dtype) (default "orthogonal").
+        recurrent_regularizer: Penalty on `recurrent_kernel`, added to the loss: a regularizer, its
+            name or a function (default None).
     """
 
-    weight_defaults = {"kernel": "glorot_uniform", "recurrent": "orthogonal", "bias": "zeros"}
+    weight_defaults: dict[str, Any] = {
+        "kernel": "glorot_uniform",
+        "recurrent": "orthogonal",
+        "bias": "zeros",
+    }
     recurrent_initializer: Any
     recurrent_regularizer: Any
     bias_initializer: Any
     gates: int = 1
     states: int = 1
     functions: tuple[str, ...] = ("activation",)
-    settings: tuple[str, ...] = ()  # what else the op takes
+    settings: tuple[str, ...] = ()  # the other settings of the op
     whole: Any
     plain: Any
     kernel_size: tuple[int, ...] = ()  # the axes of the weights that come before inputs and columns
@@ -78,11 +95,13 @@ class Cell(Layer):
         **options: Unpack[RecurrentOptions],
     ):
         super().__init__(**options)
-        self.units = check_positive(units, "units")
-        self.activation = activations.get(activation)
+        self.units: int = check_positive(units, "units")
+        self.activation: Callable[..., Any] = activations.get(activation)
         self.use_bias = use_bias
-        self.dropout, self.recurrent_dropout, self.seed = dropout, recurrent_dropout, seed
-        self.droppers = [
+        self.dropout = dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.seed = seed
+        self.droppers: list[Dropout] = [
             Dropout(rate, seed=seed, name="dropout", dtype=self.dtype)
             for rate in (dropout, recurrent_dropout)
         ]
@@ -97,17 +116,28 @@ class Cell(Layer):
 
     def build(self, input_shape: Shape) -> None:
         width, columns = check_known(input_shape[-1], self), self.gates * self.units
-        self.kernel = self.add_weight((*self.kernel_size, width, columns), name="kernel")
-        self.recurrent_kernel = self.add_weight(
+        self.kernel: Variable = self.add_weight((*self.kernel_size, width, columns), name="kernel")
+        self.recurrent_kernel: Variable = self.add_weight(
             (*self.kernel_size, self.units, columns), self.recurrent_initializer,
             regularizer=self.recurrent_regularizer, name="recurrent_kernel",
         )  # fmt: skip
-        self.bias = self.add_bias(columns) if self.use_bias else None
+        self.bias: Variable | None = self.add_bias(columns) if self.use_bias else None
 
     def add_bias(self, columns: int) -> Variable:
+        """Make the bias.
+
+        Args:
+            columns: Its length, `gates * units`.
+        """
         return self.add_weight((columns,), name="bias")
 
     def call(self, inputs: TensorLike, states: Structure, training: bool = False) -> Any:
+        """Make one step; return the output and a list of the next states.
+
+        Args:
+            inputs: Tensor (batch, ...), one step of each sequence.
+            states: The states, as a list of tensors (batch, units).
+        """
         states = tree.flatten(states)
         inputs, keep = self.drop(inputs, (inputs.shape, states[0].shape), training)
         return self.step(inputs, states, keep)
@@ -115,7 +145,13 @@ class Cell(Layer):
     def drop(
         self, inputs: TensorLike, shapes: Iterable[Sequence[int]], training: bool
     ) -> tuple[Any, Array]:
-        """The inputs after dropout and a factor for the states; the decisions have `shapes`."""
+        """The inputs after dropout, and a factor for the state h or None.
+
+        Args:
+            inputs: Tensor of one step or of all.
+            shapes: The shapes of two dropout masks: for the inputs and for h.
+            training: Whether anything is dropped.
+        """
         keep_inputs, keep_states = (
             dropper.keep(shape) if training and dropper.rate else None
             for dropper, shape in zip(self.droppers, shapes, strict=True)
@@ -125,7 +161,13 @@ class Cell(Layer):
     def step(
         self, inputs: TensorLike, states: Sequence[TensorLike], keep: Array = None
     ) -> tuple[Any, list[Any]]:
-        """The output and the next states."""
+        """The output and the next states.
+
+        Args:
+            inputs: Tensor (batch, ...), after dropout.
+            states: The states, h first.
+            keep: Factor of h from `drop`; None (default) leaves h as it is.
+        """
         h, *others = states
         h = h if keep is None else h * keep
         settings = {name: getattr(self, name) for name in (*self.functions, *self.settings)}
@@ -142,7 +184,15 @@ class Cell(Layer):
         zero_output_for_mask: bool,
         training: bool,
     ) -> tuple[Any, Any, Sequence[Any]]:
-        """All steps: the outputs, the last one and the last states."""
+        """Run all steps; return the outputs, the last one and the last states.
+
+        Args:
+            x: Tensor (batch, time, ...).
+            states: The first states, as a list.
+            mask: Boolean array (batch, time), True where a step counts, or None.
+            zero_output_for_mask: Whether the output of a masked step is 0.
+            training: Whether dropout applies.
+        """
         x, keep = self.drop(x, ((len(x), 1, *x.shape[2:]), states[0].shape), training)
         functions = {name: nn.FUSABLE.get(getattr(self, name)) for name in self.functions}
         if keep is not None or None in functions.values() or self.whole is None:
@@ -165,9 +215,16 @@ class SimpleRNNCell(Cell):
     same; kernel (inputs, units), recurrent kernel (units, units), bias (units).
     Raises ValueError if `units` is not a positive integer, or if a dropout lies outside [0, 1].
     Source: Elman (1990).
+    Example:
+        >>> cell = keras.layers.SimpleRNNCell(
+        ...     1, None, kernel_initializer="ones", recurrent_initializer="ones")
+        >>> output, states = cell(np.array([[3.0]]), [np.array([[10.0]])])
+        >>> output.numpy().tolist()
+        [[13.0]]
     """
 
-    whole, plain = staticmethod(recurrent.simple_rnn), staticmethod(recurrent.simple_rnn_step)
+    whole: Any = staticmethod(recurrent.simple_rnn)
+    plain: Any = staticmethod(recurrent.simple_rnn_step)
 
 
 class OpenForgetGate(initializers.Initializer):
@@ -193,17 +250,32 @@ class LSTMCell(Cell):
         c' = f * c + i * g
         h' = o * tanh(c')
 
-    i, f, g and o have their own columns, in this order. `activation` and `recurrent_activation`
-    may replace tanh and sigmoid. With `unit_forget_bias` the gate f starts open, with a bias of 1.
+    i, f, g and o have their own columns, in this order.
 
     Shapes: (batch, inputs), [h (batch, units), c (batch, units)] -> (batch, units) and the next
     states; kernel (inputs, 4 units), recurrent kernel (units, 4 units), bias (4 units).
+    Args:
+        activation: Function of g and of the cell state, or its name (default "tanh"); None leaves
+            them as they are.
+        recurrent_activation: Function of the gates, or its name (default "sigmoid").
+        unit_forget_bias: Whether the forget gate f starts open, with a bias of 1 (default True).
     Raises ValueError if `units` is not a positive integer, or if a dropout lies outside [0, 1].
     Source: Hochreiter and Schmidhuber (1997), Gers et al. (2000), Jozefowicz et al. (2015).
+    Example:
+        >>> cell = keras.layers.LSTMCell(
+        ...     1, None, unit_forget_bias=False, kernel_initializer="zeros",
+        ...     recurrent_initializer="zeros")  # all gates are half open
+        >>> h, c = np.array([[0.0]]), np.array([[8.0]])
+        >>> output, states = cell(np.array([[5.0]]), [h, c])
+        >>> [state.numpy().item() for state in states]
+        [2.0, 4.0]
     """
 
-    gates, states, functions = 4, 2, ("activation", "recurrent_activation")
-    whole, plain = staticmethod(recurrent.lstm), staticmethod(recurrent.lstm_step)
+    gates = 4
+    states = 2
+    functions: tuple[str, ...] = ("activation", "recurrent_activation")
+    whole: Any = staticmethod(recurrent.lstm)
+    plain: Any = staticmethod(recurrent.lstm_step)
 
     def __init__(
         self,
@@ -214,10 +286,11 @@ class LSTMCell(Cell):
         **options: Unpack[CellOptions],
     ):
         super().__init__(units, activation, **options)
-        self.recurrent_activation = activations.get(recurrent_activation)
+        self.recurrent_activation: Callable[..., Any] = activations.get(recurrent_activation)
         self.unit_forget_bias = unit_forget_bias
 
     def add_bias(self, columns: int) -> Variable:
+        """Make the bias, in which the forget gate may start open."""
         start = self.bias_initializer
         start = OpenForgetGate(start) if self.unit_forget_bias else start
         return self.add_weight((columns,), start, name="bias")
@@ -231,16 +304,28 @@ class GRUCell(Cell):
         h' = z * h + (1 - z) * g
 
     z, r and g have their own columns, in this order; b0 and b1 are the two rows of the bias.
-    With `reset_after=False`, g = tanh(x @ kernel + (r * h) @ recurrent_kernel + bias).
 
     Shapes: (batch, inputs), [(batch, units)] -> (batch, units) and the next state, which is the
     same; kernel (inputs, 3 units), recurrent kernel (units, 3 units), bias (2, 3 units), or (3
     units) with `reset_after=False`.
+    Args:
+        activation: Function of the candidate g, or its name (default "tanh"); None leaves it as it
+            is.
+        recurrent_activation: Function of the gates z and r, or its name (default "sigmoid").
+        reset_after: Whether r acts on the product of state and kernel (default True). With False it
+            acts on the state: g = tanh(x @ kernel + (r * h) @ recurrent_kernel + bias).
     Raises ValueError if `units` is not a positive integer, or if a dropout lies outside [0, 1].
     Source: Cho et al. (2014).
+    Example:
+        >>> cell = keras.layers.GRUCell(
+        ...     1, kernel_initializer="zeros", recurrent_initializer="zeros")  # z = 0.5, g = 0
+        >>> output, states = cell(np.array([[5.0]]), [np.array([[8.0]])])
+        >>> output.numpy().tolist()
+        [[4.0]]
     """
 
-    gates, functions = 3, ("activation", "recurrent_activation")
+    gates = 3
+    functions: tuple[str, ...] = ("activation", "recurrent_activation")
 
     def __init__(
         self,
@@ -251,39 +336,63 @@ class GRUCell(Cell):
         **options: Unpack[CellOptions],
     ):
         super().__init__(units, activation, **options)
-        self.recurrent_activation = activations.get(recurrent_activation)
+        self.recurrent_activation: Callable[..., Any] = activations.get(recurrent_activation)
         self.reset_after = reset_after
-        self.whole = recurrent.gru if reset_after else None
+        self.whole: Any = recurrent.gru if reset_after else None
 
     def add_bias(self, columns: int) -> Variable:
+        """Make the bias: two rows, or one without `reset_after`."""
         shape = (2, columns) if self.reset_after else (columns,)
         return self.add_weight(shape, name="bias")
 
     def plain(self, *arrays: TensorLike, **functions: Any) -> Any:
+        """One step in basic ops.
+
+        Args:
+            *arrays: The inputs, the state, both kernels and the bias.
+            **functions: The activations.
+        """
         return recurrent.gru_step(*arrays, reset_after=self.reset_after, **functions)
 
 
 class ConvLSTMCell(LSTMCell):
-    """One step of a long short-term memory for maps: the products of `LSTMCell` are convolutions.
+    """One step of an LSTM over feature maps: the products of `LSTMCell` become convolutions.
 
         i, f, o = sigmoid(conv(x, kernel) + conv(h, recurrent_kernel) + bias)
         g = tanh(conv(x, kernel) + conv(h, recurrent_kernel) + bias)
         c' = f * c + i * g
         h' = o * tanh(c')
 
-    `strides`, `padding` and `dilation_rate` are those of the inputs' convolution; that of the
-    states keeps their size.
+    The convolution of the state h has stride 1 and pads, so that it keeps its size.
 
     Shapes: (batch, height, width, channels), [h, c] -> (batch, new height, new width, filters) and
     the next states; kernel (*kernel_size, channels, 4 filters), recurrent kernel (*kernel_size,
     filters, 4 filters), bias (4 filters).
+    Args:
+        filters: Number of channels of the output and of each state, a positive integer.
+        kernel_size: Height and width of both kernels: an integer for both, or a pair.
+        strides: Stride of the inputs' convolution, an integer or a pair (default 1).
+        padding: How the edges of the inputs are treated: "valid" (default) uses the positions where
+            the kernel fits inside, "same" pads with zeros, so that stride 1 keeps the size.
+        data_format: "channels_last" or None (default), which means the same.
+        dilation_rate: Distance between neighbouring elements of the inputs' kernel, an integer or a
+            pair (default 1).
     Raises ValueError for sizes that are not positive integers, or an unknown `padding`.
     Source: Shi et al. (2015).
+    Example:
+        >>> cell = keras.layers.ConvLSTMCell(
+        ...     1, 1, activation=None, unit_forget_bias=False, kernel_initializer="zeros",
+        ...     recurrent_initializer="zeros")  # all gates are half open
+        >>> image = c = np.array([[4.0, 8.0]]).reshape(1, 1, 2, 1)
+        >>> output, states = cell(image, [np.zeros_like(c), c])
+        >>> output.numpy().ravel().tolist()
+        [1.0, 2.0]
     """
 
-    derived_arguments = ("units",)
-    settings = ("strides", "padding", "dilation_rate")
-    whole, plain = staticmethod(recurrent.conv_lstm), staticmethod(recurrent.conv_lstm_step)
+    derived_arguments: tuple[str, ...] = ("units",)
+    settings: tuple[str, ...] = ("strides", "padding", "dilation_rate")
+    whole: Any = staticmethod(recurrent.conv_lstm)
+    plain: Any = staticmethod(recurrent.conv_lstm_step)
 
     def __init__(
         self,
@@ -296,12 +405,12 @@ class ConvLSTMCell(LSTMCell):
         **options: Unpack[ConvLSTMCellOptions],
     ):
         super().__init__(check_positive(filters, "filters"), **options)
-        self.filters = self.units
-        self.kernel_size = check_sizes(kernel_size, 2, "kernel_size")
-        self.strides = check_sizes(strides, 2, "strides")
-        self.padding = check_choice(padding, ("valid", "same"), "padding")
-        self.data_format = check_format(data_format)
-        self.dilation_rate = check_sizes(dilation_rate, 2, "dilation_rate")
+        self.filters: int = self.units
+        self.kernel_size: tuple[int, ...] = check_sizes(kernel_size, 2, "kernel_size")
+        self.strides: tuple[int, ...] = check_sizes(strides, 2, "strides")
+        self.padding: PoolPadding = check_choice(padding, ("valid", "same"), "padding")
+        self.data_format: DataFormat = check_format(data_format)
+        self.dilation_rate: tuple[int, ...] = check_sizes(dilation_rate, 2, "dilation_rate")
 
 
 class StackedRNNCells(Layer):
@@ -311,12 +420,23 @@ class StackedRNNCells(Layer):
 
     Shapes: (batch, inputs), a list of states for each cell -> (batch, units of the last cell) and
     the next states.
+    Args:
+        cells: The cells in the order of their use, at least one: layers with
+            `call(inputs, states)` and `state_size`.
     Raises ValueError if the list is empty, or if an entry is not a cell.
+    Example:
+        >>> def add_up():
+        ...     return keras.layers.SimpleRNNCell(
+        ...         1, None, kernel_initializer="ones", recurrent_initializer="ones")
+        >>> layer = keras.layers.RNN(
+        ...     keras.layers.StackedRNNCells([add_up(), add_up()]), return_sequences=True)
+        >>> layer(np.array([[[1.0], [2.0], [3.0]]])).numpy().ravel()  # 1, 3, 6, then once more
+        array([ 1.,  4., 10.], dtype=float32)
     """
 
     def __init__(self, cells: Iterable[Layer], **options: Unpack[LayerOptions]):
         super().__init__(**options)
-        self.cells = [check_cell(cell) for cell in cells]
+        self.cells: list[Any] = [check_cell(cell) for cell in cells]
         if not self.cells:
             raise ValueError("`cells` must hold at least one cell")
 
@@ -325,6 +445,12 @@ class StackedRNNCells(Layer):
         return [cell.state_size for cell in self.cells]
 
     def call(self, inputs: TensorLike, states: Sequence[Structure]) -> Any:
+        """Make one step of each cell; return the last output and the next states.
+
+        Args:
+            inputs: Tensor (batch, inputs), what the first cell is given.
+            states: For each cell its states, a tensor or a list of tensors.
+        """
         after = []
         for cell, state in zip(self.cells, states, strict=True):
             inputs, state = cell(inputs, as_list(state))
@@ -333,7 +459,7 @@ class StackedRNNCells(Layer):
 
 
 def check_cell(cell: Any) -> Any:
-    """`cell`, or a ValueError that says what a cell must have."""
+    """Return `cell`; raise a ValueError that says what a cell must have if it is not one."""
     if not isinstance(cell, Layer) or not hasattr(cell, "state_size"):
         raise ValueError(
             "`cell` must be a layer with `call(inputs, states)` and `state_size`, or a list of "
@@ -351,19 +477,36 @@ class RNN(Layer):
 
         y[t], states = cell(x[t], states)
 
-    `cell` is one cell or a list of cells, stacked. With `return_sequences` all outputs are given,
-    else the last one; with `return_state` a list of the outputs and the last states.
-    `initial_state` of a call is a list of tensors (zeros if missing). `go_backwards` reads from the
-    last step to the first and leaves the outputs in that order. `stateful` starts each batch where
-    the last one ended, until `reset_state()`; it needs a fixed batch size. Steps that a mask
-    (batch, time) leaves out keep the states; their output is the previous one (0 at the start), or
-    0 with `zero_output_for_mask`. `unroll` changes nothing.
+    Steps that a mask (batch, time) leaves out keep the states.
 
     Shapes: (batch, time, ...) -> (batch, units), or (batch, time, units) with `return_sequences`.
+    Args:
+        cell: Layer that makes one step, with `call(inputs, states)` and `state_size`, or a list of
+            such cells, stacked.
+        return_sequences: Whether the outputs of all steps are returned, not only the last one
+            (default False).
+        return_state: Whether the last states are returned, too, in a list after the output or
+            outputs (default False).
+        go_backwards: Whether the steps are read from the last to the first, and the outputs left in
+            that order (default False).
+        stateful: Whether each batch starts with the states in which the previous one ended, until
+            `reset_state()` (default False); this needs a fixed batch size.
+        unroll: Accepted for compatibility with Keras, without effect (default False).
+        zero_output_for_mask: Whether the output of a masked step is 0 (default False). Otherwise it
+            is the previous output, 0 at the start.
     Raises ValueError for a wrong cell, or states of a wrong shape.
+    Example:
+        >>> class AddUp(keras.Layer):
+        ...     state_size = 1
+        ...     def call(self, inputs, states):
+        ...         total = states[0] + inputs
+        ...         return total, [total]
+        >>> layer = keras.layers.RNN(AddUp(), return_sequences=True)
+        >>> layer(np.array([[[1.0], [2.0], [3.0]]])).numpy().ravel()
+        array([1., 3., 6.], dtype=float32)
     """
 
-    untracked = Layer.untracked | {"_states"}  # they are not weights
+    untracked: frozenset[str] = Layer.untracked | {"_states"}  # states are not weights
 
     def __init__(
         self,
@@ -377,11 +520,15 @@ class RNN(Layer):
         **options: Unpack[LayerOptions],
     ):
         super().__init__(**options)
-        self.cell = check_cell(StackedRNNCells(cell) if isinstance(cell, (list, tuple)) else cell)
-        self.return_sequences, self.return_state = return_sequences, return_state
-        self.go_backwards, self.stateful, self.unroll = go_backwards, stateful, unroll
+        cell = StackedRNNCells(cell) if isinstance(cell, (list, tuple)) else cell
+        self.cell: Any = check_cell(cell)
+        self.return_sequences = return_sequences
+        self.return_state = return_state
+        self.go_backwards = go_backwards
+        self.stateful = stateful
+        self.unroll = unroll
         self.zero_output_for_mask = zero_output_for_mask
-        self.input_spec = InputSpec(min_ndim=3)
+        self.input_spec: Structure = InputSpec(min_ndim=3)
         self._states: list[Variable] = []
 
     @property
@@ -406,7 +553,11 @@ class RNN(Layer):
             ]
 
     def state_shapes(self, input_shape: Any) -> list[tuple[int, ...]]:
-        """The shapes of the states, without the batch."""
+        """The shapes of the states, without the batch.
+
+        Args:
+            input_shape: Shape of the sequences, with the batch.
+        """
         return [(size,) for size in tree.flatten(self.cell.state_size)]
 
     def call(
@@ -416,8 +567,16 @@ class RNN(Layer):
         training: bool = False,
         initial_state: Structure = None,
     ) -> Any:
+        """Read sequences; return the last output or all of them, perhaps with the last states.
+
+        Args:
+            sequences: Tensor (batch, time, ...) with at least one step.
+            initial_state: States to start with, as a list of tensors (batch, units). None (default)
+                means those that a stateful layer kept, or what `get_initial_state` of the cell
+                returns, or zeros.
+        """
         if sequences.shape[1] == 0:
-            raise ValueError(f"layer {self.name!r} was given a sequence without steps")
+            raise ValueError(f"layer {self.name!r} was called on a sequence without steps")
         states = self.first_states(sequences, initial_state)
         if self.go_backwards:
             sequences = sequences[:, ::-1]
@@ -441,7 +600,16 @@ class RNN(Layer):
         zero_output_for_mask: bool,
         training: bool,
     ) -> tuple[Any, Any, Sequence[Any]]:
-        """All steps of any cell: the outputs, the last one and the last states."""
+        """Run all steps of any cell; return the outputs, the last one and the last states.
+
+        Args:
+            x: Tensor (batch, time, ...).
+            states: The first states, as a flat list.
+            mask: Boolean array (batch, time), True where a step counts, or None.
+            zero_output_for_mask: Whether the output of a masked step is 0.
+            training: Whether the call is one of training; cells outside this file find that out
+                by themselves.
+        """
 
         def step(x, states):
             output, after = self.cell(x, as_list(tree.pack(self.cell.state_size, states)))
@@ -450,7 +618,12 @@ class RNN(Layer):
         return recurrent.run_steps(step, x, states, mask, zero_output_for_mask)
 
     def first_states(self, sequences: TensorLike, given: Structure) -> list[Any]:
-        """The states to begin with, as a flat list; ValueError if they have wrong shapes."""
+        """The initial states as a flat list; ValueError if they have wrong shapes.
+
+        Args:
+            sequences: Tensor (batch, time, ...), only its shape counts.
+            given: `initial_state` of the call, or None.
+        """
         batch_size = sequences.shape[0]
         shapes = [(batch_size, *shape) for shape in self.state_shapes(sequences.shape)]
         if given is None and self.stateful:
@@ -473,7 +646,7 @@ class RNN(Layer):
             state.assign(np.zeros(state.shape, state.dtype))
 
     def compute_mask(self, inputs: TensorLike, mask: Structure = None) -> Any:
-        """The mask goes on with the outputs of all steps, and ends at the last one."""
+        """The mask is passed on with the outputs of all steps; the last output alone has none."""
         mask = mask if self.return_sequences else None
         mask = mask[:, ::-1] if self.go_backwards and mask is not None else mask
         return [mask, *[None] * len(self.state_shapes(inputs.shape))] if self.return_state else mask
@@ -487,13 +660,13 @@ def cell_and_loop_parameters(cls: Any) -> dict[str, Parameter]:
 
 
 class CellRNN(RNN):
-    """The base of layers that make their cell themselves: the cell's arguments, then those of RNN.
+    """The base of layers that make their own cell; they take the cell's arguments and those of RNN.
 
     Weights and `units` are the cell's.
     """
 
-    __signature__ = registry.InitSignature(cell_and_loop_parameters)
-    derived_arguments = ("cell",)
+    __signature__: Any = registry.InitSignature(cell_and_loop_parameters)
+    derived_arguments: tuple[str, ...] = ("cell",)
     cell_class: Any = None
 
     def __init__(self, *args: Any, **options: Any):
@@ -505,7 +678,7 @@ class CellRNN(RNN):
         }
         of_cell["dtype"], of_cell["name"] = options.get("dtype"), "cell"
         super().__init__(self.cell_class(*args, **of_cell), **options)
-        self.input_spec = InputSpec(ndim=3 + len(self.cell.kernel_size))
+        self.input_spec: Structure = InputSpec(ndim=3 + len(self.cell.kernel_size))
 
     @property
     def units(self) -> int:
@@ -526,9 +699,16 @@ class SimpleRNN(CellRNN):
     `return_sequences`.
     Raises ValueError where `RNN` and `SimpleRNNCell` do.
     Source: Elman (1990).
+    Example:
+        >>> layer = keras.layers.SimpleRNN(
+        ...     1, None, kernel_initializer="ones", recurrent_initializer="ones",
+        ...     return_sequences=True)
+        >>> layer(np.array([[[1.0], [2.0], [3.0]]])).numpy().ravel()  # it adds up
+        array([1., 3., 6.], dtype=float32)
     """
 
     cell_class = SimpleRNNCell
+    arguments_from: tuple[type, ...] = (SimpleRNNCell,)
 
     if TYPE_CHECKING:  # what `CellRNN` takes for its cell and for the loop
 
@@ -559,9 +739,16 @@ class LSTM(CellRNN):
     `return_sequences`.
     Raises ValueError where `RNN` and `LSTMCell` do.
     Source: Hochreiter and Schmidhuber (1997), Gers et al. (2000).
+    Example:
+        >>> layer = keras.layers.LSTM(
+        ...     1, None, recurrent_activation=keras.ops.ones_like,  # all gates are open
+        ...     kernel_initializer="ones", recurrent_initializer="zeros", return_sequences=True)
+        >>> layer(np.array([[[1.0], [2.0], [3.0]]])).numpy().ravel()  # c adds up
+        array([1., 3., 6.], dtype=float32)
     """
 
     cell_class = LSTMCell
+    arguments_from: tuple[type, ...] = (LSTMCell,)
 
     if TYPE_CHECKING:  # what `CellRNN` takes for its cell and for the loop
 
@@ -589,9 +776,16 @@ class GRU(CellRNN):
     `return_sequences`.
     Raises ValueError where `RNN` and `GRUCell` do.
     Source: Cho et al. (2014).
+    Example:
+        >>> layer = keras.layers.GRU(
+        ...     1, kernel_initializer="zeros", recurrent_initializer="zeros",  # z = 0.5, g = 0
+        ...     return_sequences=True)
+        >>> layer(np.ones((1, 3, 1)), initial_state=[np.array([[8.0]])]).numpy().ravel()
+        array([4., 2., 1.], dtype=float32)
     """
 
     cell_class = GRUCell
+    arguments_from: tuple[type, ...] = (GRUCell,)
 
     if TYPE_CHECKING:  # what `CellRNN` takes for its cell and for the loop
 
@@ -619,9 +813,17 @@ class ConvLSTM2D(CellRNN):
     or (batch, time, new height, new width, filters) with `return_sequences`.
     Raises ValueError where `RNN` and `ConvLSTMCell` do.
     Source: Shi et al. (2015).
+    Example:
+        >>> layer = keras.layers.ConvLSTM2D(
+        ...     1, 1, activation=None, recurrent_activation=keras.ops.ones_like,  # gates are open
+        ...     kernel_initializer="ones", recurrent_initializer="zeros")
+        >>> film = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]).reshape(1, 3, 1, 2, 1)
+        >>> layer(film).numpy().ravel()  # each pixel adds up
+        array([ 9., 12.], dtype=float32)
     """
 
     cell_class = ConvLSTMCell
+    arguments_from: tuple[type, ...] = (ConvLSTMCell,)
 
     if TYPE_CHECKING:  # what `CellRNN` takes for its cell and for the loop
 
@@ -648,21 +850,32 @@ class ConvLSTM2D(CellRNN):
 
 
 class Bidirectional(Layer):
-    """A recurrent layer that reads forwards beside one that reads backwards.
+    """A recurrent layer that reads forwards next to one that reads backwards.
 
         y = merge(layer(x), backward_layer(x))
 
-    `merge_mode` says how their outputs are combined: "concat", "sum", "mul", "ave", or None for a
-    list of both. Sequences of the second are reversed first, so that both refer to the same step.
-    States come after the outputs, first those of the forward layer; `initial_state` halves
-    likewise. The `backward_layer` is a copy with its own weights unless given. In a sequence a
-    masked step gives 0: both layers are set to `zero_output_for_mask`, as they do not agree on
-    which output came before.
+    Sequences of the second are reversed before they are merged, so that both refer to the same
+    step. States come after the outputs, first those of `layer`. In a sequence a masked step gives
+    0: both layers are set to `zero_output_for_mask`, as they do not agree on which output came
+    before.
 
     Shapes: (batch, time, inputs) -> (batch, 2 units) with "concat", else (batch, units); with a
     time axis if the layers return sequences.
+    Args:
+        layer: Recurrent layer, such as `LSTM(8)`.
+        merge_mode: "concat" (default) joins both outputs along the last axis; "sum", "mul" and
+            "ave" add, multiply or average them; None returns a list of both.
+        backward_layer: Recurrent layer that reads in the other direction; None (default) makes one
+            like `layer`, with its own weights.
     Raises ValueError for another mode or layer.
     Source: Schuster and Paliwal (1997).
+    Example:
+        >>> add_up = keras.layers.SimpleRNN(
+        ...     1, None, kernel_initializer="ones", recurrent_initializer="ones",
+        ...     return_sequences=True)
+        >>> layer = keras.layers.Bidirectional(add_up)
+        >>> layer(np.array([[[1.0], [2.0], [3.0]]])).numpy().tolist()
+        [[[1.0, 6.0], [3.0, 5.0], [6.0, 3.0]]]
     """
 
     merges: dict[str | None, Callable[[Any, Any], Any]] = {
@@ -689,8 +902,12 @@ class Bidirectional(Layer):
             config |= {"name": f"backward_{layer.name}", "go_backwards": not layer.go_backwards}
             backward_layer = type(layer).from_config(config)
         if not isinstance(backward_layer, RNN) or backward_layer.go_backwards == layer.go_backwards:
-            raise ValueError("`backward_layer` must be a recurrent layer that reads the other way")
-        self.layer, self.merge_mode, self.backward_layer = layer, merge_mode, backward_layer
+            raise ValueError(
+                "`backward_layer` must be a recurrent layer that reads in the opposite direction"
+            )
+        self.layer = layer
+        self.merge_mode = merge_mode
+        self.backward_layer: RNN = backward_layer
         for each in (layer, backward_layer):
             each.zero_output_for_mask = each.return_sequences
 
@@ -699,6 +916,13 @@ class Bidirectional(Layer):
             layer.build(input_shape)
 
     def call(self, inputs: TensorLike, mask: Array = None, initial_state: Structure = None) -> Any:
+        """Read sequences in both directions.
+
+        Args:
+            inputs: Tensor (batch, time, ...).
+            initial_state: States to start with, as a list: first those of `layer`, then those of
+                `backward_layer`; None (default) as for `RNN`.
+        """
         given = [] if initial_state is None else tree.flatten(initial_state)
         half = len(given) // 2
         (a, *a_states), (b, *b_states) = (
@@ -712,7 +936,7 @@ class Bidirectional(Layer):
         return [*merged, *states] if len(merged) + len(states) > 1 else merged[0]
 
     def compute_mask(self, inputs: TensorLike, mask: Structure = None) -> Any:
-        """As for the layer inside."""
+        """The mask that the inner layer computes."""
         mask = mask if self.layer.return_sequences else None
         outputs = 2 if self.merge_mode is None else 1
         states = 2 * len(self.layer.state_shapes(inputs.shape)) * self.layer.return_state
@@ -730,7 +954,13 @@ class TimeDistributed(Layer):
         y[t] = layer(x[t])
 
     Shapes: (batch, time, ...) -> (batch, time, ...).
+    Args:
+        layer: Layer that is applied to each step, always with the same weights.
     Raises ValueError if `layer` is not a layer.
+    Example:
+        >>> layer = keras.layers.TimeDistributed(keras.layers.Dense(1, kernel_initializer="ones"))
+        >>> layer(np.array([[[1.0, 2.0], [3.0, 4.0]]])).numpy().tolist()
+        [[[3.0], [7.0]]]
     """
 
     supports_masking = True
@@ -741,7 +971,7 @@ class TimeDistributed(Layer):
         if not isinstance(layer, Layer):
             raise ValueError(f"`layer` must be a layer, got {layer!r:.100}")
         self.layer = layer
-        self.input_spec = InputSpec(min_ndim=3)
+        self.input_spec: Structure = InputSpec(min_ndim=3)
 
     def call(self, inputs: TensorLike) -> Any:
         batch_size, steps, *rest = inputs.shape  # all steps of all samples are one batch

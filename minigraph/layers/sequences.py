@@ -1,4 +1,4 @@
-"""Layers at the start of a sequence model: words become vectors, and some steps do not count."""
+"""Layers at the start of a sequence model: Embedding and Masking."""
 
 from typing import Any, Unpack
 
@@ -6,6 +6,7 @@ from .. import ops
 from ..core.checks import check_numbers, check_positive
 from ..core.device import array_module, host_copies
 from ..core.errors import OutOfBounds
+from ..core.tensor import Variable
 from ..core.types import Shape, Structure, TensorLike
 from ..graph.layer import Layer, LayerOptions
 from ..ops.arrays import check_indices
@@ -13,20 +14,27 @@ from .options import EmbeddingOptions
 
 
 class Embedding(Layer):
-    """A table with a learned vector for each index, such as that of a word.
+    """A table with a learned vector for each integer index, such as the index of a word.
 
         y[b, t] = embeddings[x[b, t]]
 
-    With `mask_zero` the index 0 means padding: such steps are masked.
-
     Shapes: (batch, ...) integers from 0 to input_dim - 1 -> (batch, ..., output_dim);
     embeddings (input_dim, output_dim).
+    Args:
+        input_dim: Number of rows of the table, a positive integer.
+        output_dim: Length of each vector, a positive integer.
+        mask_zero: Whether the index 0 means padding, so that such steps are masked (default False).
     Raises ValueError if a size is not a positive integer, and ValueError (and IndexError), naming
-    the range, for an index that is not in the table.
+    the range, for an index outside the table.
     Source: Bengio et al. (2003).
+    Example:
+        >>> table = np.array([[0.0, 0.0], [1.0, 10.0], [2.0, 20.0]])
+        >>> layer = keras.layers.Embedding(3, 2, embeddings_initializer=lambda shape, dtype: table)
+        >>> layer(np.array([[2, 1]])).numpy().tolist()
+        [[[2.0, 20.0], [1.0, 10.0]]]
     """
 
-    weight_defaults = {"embeddings": "uniform"}
+    weight_defaults: dict[str, Any] = {"embeddings": "uniform"}
     casts_inputs = False
 
     def __init__(
@@ -37,12 +45,13 @@ class Embedding(Layer):
         **options: Unpack[EmbeddingOptions],
     ):
         super().__init__(**options)
-        self.input_dim = check_positive(input_dim, "input_dim")
-        self.output_dim = check_positive(output_dim, "output_dim")
+        self.input_dim: int = check_positive(input_dim, "input_dim")
+        self.output_dim: int = check_positive(output_dim, "output_dim")
         self.mask_zero = mask_zero
 
     def build(self, input_shape: Shape) -> None:
-        self.embeddings = self.add_weight((self.input_dim, self.output_dim), name="embeddings")
+        shape = self.input_dim, self.output_dim
+        self.embeddings: Variable = self.add_weight(shape, name="embeddings")
 
     def call(self, inputs: TensorLike) -> Any:
         try:
@@ -54,7 +63,7 @@ class Embedding(Layer):
         if inputs.value.dtype.kind == "f" and not any(
             (found % 1 == 0).all() for found in host_copies(inputs.value)
         ):
-            raise ValueError(f"layer {self.name!r} takes whole numbers, got some with a fraction")
+            raise ValueError(f"layer {self.name!r} takes integers, got numbers with a fraction")
         return ops.take(self.embeddings, indices, axis=0)
 
     def compute_mask(self, inputs: TensorLike, mask: Structure = None) -> Any:
@@ -62,12 +71,19 @@ class Embedding(Layer):
 
 
 class Masking(Layer):
-    """Steps that hold nothing but `mask_value` are masked, and set to 0.
+    """Mask the steps in which all features equal `mask_value`, and set them to 0.
 
         y[t] = x[t] if any(x[t] != mask_value), else 0
 
     Shapes: (batch, time, features) -> the same; the mask is (batch, time).
+    Args:
+        mask_value: Number that fills the steps that do not count (default 0.0).
     Raises ValueError for a `mask_value` that is not a number.
+    Example:
+        >>> layer = keras.layers.Masking(mask_value=9)
+        >>> y = layer(np.array([[[1.0, 9.0], [9.0, 9.0]]]))
+        >>> print(y.numpy().tolist(), y.mask.tolist())
+        [[[1.0, 9.0], [0.0, 0.0]]] [[True, False]]
     """
 
     supports_masking = True
