@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).parent.parent / "minigraph"
 FLOORS = [
     [["core.__init__"], ["core.types"]],
     [
-        ["core.context", "core.names", "core.registry"],
+        ["core.context", "core.names", "core.docstrings", "core.registry"],
         ["core.tree"],
         ["core.checks"],
         ["core.dtypes"],

@@ -461,7 +461,7 @@ def test_a_layer_must_give_tensors():
         def call(self, inputs):
             pass
 
-    with pytest.raises(ValueError, match="'silent' .* gave None. Is a `return` missing"):
+    with pytest.raises(ValueError, match="'silent' .* returned None. Is a `return` missing"):
         Silent()(Input((3,)))
 
 

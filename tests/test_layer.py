@@ -668,7 +668,7 @@ def spec_error(found, **spec):
 def test_input_spec_messages():
     start = 'Input 0 of layer "picky" is incompatible with the layer: '
     assert spec_error((3, 10), ndim=3) == (
-        start + "expected ndim=3, found ndim=2. Full shape received: (3, 10). It reads (batch, "
+        start + "expected ndim=3, found ndim=2. Full shape received: (3, 10). It expects (batch, "
         "steps, features): Reshape adds or removes axes."
     )
     assert "expected min_ndim=4, found ndim=2" in spec_error((3, 10), min_ndim=4)

@@ -176,7 +176,7 @@ S = np.ones((2, 5, 4), "float32")
 @pytest.mark.parametrize(
     "wrong, words",
     [
-        (lambda: layers.Embedding(3, 4)(np.array([[0.5]])), "whole numbers"),
+        (lambda: layers.Embedding(3, 4)(np.array([[0.5]])), "integers"),
         (lambda: layers.Masking("a"), "`mask_value` must be a number"),
         (lambda: layers.Dot(axes=5)([S, S]), "axis=5 is out of bounds"),
         (lambda: layers.PReLU(shared_axes=[9])(S), "`shared_axes`=.*from 1 to 2"),
@@ -185,7 +185,7 @@ S = np.ones((2, 5, 4), "float32")
         (lambda: layers.Normalization().adapt(S[:0]), "cannot adapt to `data`"),
         (lambda: layers.BatchNormalization(epsilon=-1), "`epsilon` must be a number, at least 0"),
         (lambda: layers.LayerNormalization(epsilon="a"), "`epsilon` must be a number"),
-        (lambda: layers.Lambda(lambda x: "text")(S), "gave the text 'text', no tensor"),
+        (lambda: layers.Lambda(lambda x: "text")(S), "returned 'text', not a tensor"),
     ],
 )
 def test_what_a_layer_cannot_use_is_named(wrong, words):

@@ -149,7 +149,7 @@ def source_of(module: str) -> tuple[str, dict]:
     analyzer.analyze()
     found = dict(analyzer.tags)
     for statement in ast.parse(analyzer.code).body:
-        if isinstance(statement, ast.Assign):
+        if isinstance(statement, (ast.Assign, ast.AnnAssign)):
             for target in ast.walk(statement):
                 if isinstance(target, ast.Name) and isinstance(target.ctx, ast.Store):
                     found.setdefault(target.id, ("def", statement.lineno, statement.end_lineno))
