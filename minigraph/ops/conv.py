@@ -405,13 +405,23 @@ def conv(
 
         y[i] = activation(sum over k of x[i * strides + k * dilation_rate] @ kernel[k] + bias)
 
-    Here i is an output position and k a kernel position. Each of `groups` equal parts of the
-    channels has its own filters. `padding` is "valid", "same" or "causal"; `activation` is None,
-    "relu", "sigmoid" or "tanh".
+    Here i is an output position and k a kernel position.
 
     Shapes: (N, *size, C), (*kernel_size, C / groups, F), (F) -> (N, *output_size, F).
+    Args:
+        x: The inputs, with the channels as last axis.
+        kernel: For each kernel position a matrix from channels to filters.
+        groups: The number of equal parts of the channels, each of which has its own part of the
+            filters (default 1).
     Raises ValueError, with both shapes, if the kernel does not fit the input.
     Source: LeCun et al. (1989).
+    Example:
+        >>> x = np.array([[[1.0], [2.0], [4.0], [8.0]]])  # one sample, four positions, one channel
+        >>> kernel = np.array([[[-1.0]], [[1.0]]])  # right neighbour minus left
+        >>> keras.ops.conv(x, kernel).numpy().ravel()
+        array([1., 2., 4.])
+        >>> keras.ops.conv(x, kernel, padding="causal").numpy().ravel()
+        array([1., 1., 2., 4.])
     """
     check_channels("conv", x, kernel, groups, -2)
     axes = conv_axes("conv", x.shape[1:-1], kernel.shape[:-2], strides, padding, dilation_rate)
@@ -450,11 +460,26 @@ def conv_transpose(
         y[i * strides + k * dilation_rate] += x[i] @ kernel[k].T
 
     It is the gradient, with respect to its input, of the convolution with the same settings, so it
-    makes small maps larger; see `conv_transpose_axes` for the sizes.
+    makes small maps larger.
 
     Shapes: (N, *size, C), (*kernel_size, F, C), (F) -> (N, *larger_size, F).
+    Args:
+        x: The inputs, with the channels as last axis.
+        kernel: For each kernel position a matrix from filters to channels.
+        strides: Distance between the outputs of neighbouring inputs, for all axes or for each
+            (default 1).
+        padding: "valid" (default) keeps all that the kernel adds; "same" crops the output to the
+            size of the input times the strides.
+        output_padding: How much larger the output is than (n - 1) * strides + k - 2 * pad, for all
+            axes or for each. Here k is the effective kernel size, and pad is 0 for "valid", k // 2
+            for "same". None (default) leaves the size to `padding`.
     Raises ValueError, with both shapes, if the kernel does not fit.
     Source: Zeiler et al. (2010).
+    Example:
+        >>> x = np.array([[[1.0], [2.0]]])
+        >>> kernel = np.array([[[1.0]], [[10.0]]])
+        >>> keras.ops.conv_transpose(x, kernel, strides=2).numpy().ravel()
+        array([ 1., 10.,  2., 20.])
     """
     check_channels("conv_transpose", x, kernel, 1, -1)
     settings = strides, padding, dilation_rate, output_padding

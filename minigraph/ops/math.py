@@ -58,6 +58,10 @@ def power(a: Array, b: Array, /):
     """The first to the power of the second: a^b.
 
     The gradient with respect to the exponent is a^b log a, and 0 where a is not positive.
+
+    Args:
+        a: The base, a tensor, symbolic tensor, array, number or nested list.
+        b: The exponent; the two shapes are broadcast.
     """
     xp = array_module(a, b)
     y = a**b
@@ -77,7 +81,14 @@ def matmul(a: Array, b: Array, /):
         y[i, j] = sum over k of a[i, k] * b[k, j]
 
     Shapes: (..., n, k), (..., k, m) -> (..., n, m).
+    Args:
+        a: Matrices (..., n, k), or one vector (k).
+        b: Matrices (..., k, m), or one vector (k); the leading axes of both are broadcast.
     Raises ValueError, with both shapes, where the inner sizes differ.
+    Example:
+        >>> keras.ops.matmul([[1, 2], [3, 4]], [[1, 0], [0, 10]]).numpy()
+        array([[ 1, 20],
+               [ 3, 40]])
     """
     xp = array_module(a, b)
     if a.ndim == 0 or b.ndim == 0 or a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
@@ -180,7 +191,12 @@ def rsqrt(x: Array, /):
 
 @op
 def clip(x: Array, /, x_min: float | None = None, x_max: float | None = None):
-    """Each element limited to the range `x_min` to `x_max`; the gradient is 0 outside."""
+    """Each element limited to the range `x_min` to `x_max`; the gradient is 0 outside.
+
+    Args:
+        x_min: The lower limit; None (default) sets none.
+        x_max: The upper limit; None (default) sets none.
+    """
     y = array_module(x).clip(x, x_min, x_max)
     return y, (lambda g: g * (x == y),)
 
@@ -209,7 +225,16 @@ def minimum(a: Array, b: Array, /):
 
 @op
 def where(condition: Array, a: Array, b: Array, /):
-    """The first where the condition holds, else the second: a or b."""
+    """The first where the condition holds, else the second: a or b.
+
+    Args:
+        condition: Booleans, or numbers of which all but 0 count as true.
+        a: The values where the condition holds.
+        b: The values where it does not; the three shapes are broadcast.
+    Example:
+        >>> keras.ops.where([True, False, True], [1, 2, 3], 0).numpy()
+        array([1, 0, 3])
+    """
     xp = array_module(condition, a, b)
     y = xp.where(condition, a, b)
     return y, (None, lambda g: g * (condition != 0), lambda g: g * (condition == 0))
@@ -223,7 +248,11 @@ def identity(x: Array, /):
 
 @op
 def cast(x: Array, /, dtype: DType):
-    """The same values in another dtype; the gradient has the old one."""
+    """The same values in another data type; the gradient has the old one.
+
+    Args:
+        dtype: Data type of the result: a name such as "int32", or a type of Python or NumPy.
+    """
     y = x.astype(standard_dtype(dtype))
     remember_host_copy(y, x)
     return y, (lambda g: g,)
@@ -314,6 +343,9 @@ def logsumexp(x: Array, /, axis: Axis = None, keepdims: bool = False):
     So the exponentials stay finite.
 
     Shapes: (..., n) -> (...), or (..., 1) with `keepdims`.
+    Example:
+        >>> keras.ops.logsumexp([1000.0, 1000.0]).numpy().round(2)  # exp(1000) is infinite
+        np.float32(1000.69)
     """
     xp = array_module(x)
     most = x.max(axis=axis, keepdims=True)
@@ -326,7 +358,14 @@ def logsumexp(x: Array, /, axis: Axis = None, keepdims: bool = False):
 
 @op
 def cumsum(x: Array, /, axis: int | None = None):
-    """The running sum along `axis` (of all elements in a row if None)."""
+    """The running sum along `axis`.
+
+    Args:
+        axis: Axis along which to add; None (default) means all elements in a row.
+    Example:
+        >>> keras.ops.cumsum([1, 2, 3, 4]).numpy()
+        array([ 1,  3,  6, 10])
+    """
     xp = array_module(x)
     return x.cumsum(axis), (
         lambda g: xp.flip(xp.flip(g, axis).cumsum(axis), axis).reshape(x.shape),
@@ -363,5 +402,5 @@ def search(name: str, text: str) -> Callable[..., Any]:
 
 reduce_all = search("all", "Whether all values over `axis` are true (not 0).")
 reduce_any = search("any", "Whether one value over `axis` is true (not 0).")
-argmax = search("argmax", "The index of the largest value along `axis`.")
-argmin = search("argmin", "The index of the smallest value along `axis`.")
+argmax = search("argmax", "The index of the largest value along `axis`, the first among equals.")
+argmin = search("argmin", "The index of the smallest value along `axis`, the first among equals.")

@@ -45,11 +45,14 @@ def max_pool(
 ):
     """The largest element of each window.
 
-    `strides` are the pool size unless given. Where elements are equal, the gradient goes to the
-    first. With padding "same" the padding counts as minus infinity.
+    Where elements are equal, the gradient goes to the first. With padding "same" the padding counts
+    as minus infinity.
 
     Shapes: (N, *size, C) -> (N, *output_size, C).
     Raises ValueError if the pool is larger than the input.
+    Example:
+        >>> keras.ops.max_pool(np.array([[[1], [5], [2], [3]]])).numpy().ravel()
+        array([5, 3])
     """
     xp = array_module(x)
     axes, positions = pool_axes("max_pool", x, pool_size, strides, padding)
@@ -91,10 +94,13 @@ def average_pool(
 ):
     """The mean of each window.
 
-    `strides` are the pool size unless given. With padding "same" the padding is not counted.
+    With padding "same" the padding is not counted.
 
     Shapes: (N, *size, C) -> (N, *output_size, C).
     Raises ValueError if the pool is larger than the input.
+    Example:
+        >>> keras.ops.average_pool(np.array([[[1.0], [5.0], [2.0], [4.0]]])).numpy().ravel()
+        array([3., 3.])
     """
     xp = array_module(x)
     axes, positions = pool_axes("average_pool", x, pool_size, strides, padding)

@@ -44,7 +44,14 @@ FLUSH_EVERY = 16  # steps of the backward pass, in which gradients vanish
 
 @op
 def unstack(x: Array, /, axis: int = 0):
-    """The slices of x along an axis, as a tuple: the inverse of `stack`."""
+    """The slices of x along an axis, as a tuple: the inverse of `stack`.
+
+    Args:
+        axis: Axis along which the slices lie (default 0).
+    Example:
+        >>> [part.numpy().tolist() for part in keras.ops.unstack([[1, 2], [3, 4]], axis=1)]
+        [[1, 3], [2, 4]]
+    """
     xp = array_module(x)
     parts = xp.moveaxis(x, axis, 0)
     parts = tuple(parts[i] for i in range(len(parts)))
@@ -154,7 +161,13 @@ def gru_step(
     recurrent_activation: Callable[..., Any] = nn.sigmoid,
     reset_after: bool = True,
 ) -> Any:
-    """One step of `gru`: the next h. Without `reset_after`, U is multiplied with r * h."""
+    """One step of `gru`: the next h.
+
+    Args:
+        bias: That of the inputs, or, with `reset_after`, that and the one of the states, stacked;
+            None (default) adds nothing.
+        reset_after: Whether the reset gate acts on h @ U (default True), not on h.
+    """
     units = h.shape[-1]
     a = nn.dense(x, kernel, bias[0] if bias is not None and reset_after else bias)
     s = nn.dense(h, recurrent, bias[1] if bias is not None and reset_after else None)
@@ -443,10 +456,14 @@ def simple_rnn(
 
         h' = activation(x @ W + h @ U + b)
 
-    `activation` is "tanh", "sigmoid" or "relu".
-
     Shapes: (B, T, I), (B, U), (I, U), (U, U), (U) -> (B, T, U), (B, U).
     Source: Elman (1990).
+    Example:
+        >>> x, h = np.array([[[1.0], [2.0], [4.0]]]), np.zeros((1, 1))  # three steps
+        >>> one = np.ones((1, 1))
+        >>> outputs, last = keras.ops.simple_rnn(x, h, one, one, activation="relu")
+        >>> outputs.numpy().ravel(), last.numpy().ravel()  # h' = x + h
+        (array([1., 3., 7.]), array([7.]))
     """
     arrays = x, [h], (kernel, recurrent, bias), mask, zero_output_for_mask
     sequence = SimpleRecurrence(*arrays, activation)
@@ -515,8 +532,7 @@ def lstm(
         c' = f * c + i * g
         h' = o * tanh(c')
 
-    The columns of the weights are those of i, f, g, o; `recurrent_activation` may replace the
-    sigmoids, `activation` both tanh.
+    The columns of the weights are those of i, f, g, o.
 
     Shapes: (B, T, I), (B, U), (B, U), (I, 4U), (U, 4U), (4U) -> (B, T, U), (B, U), (B, U).
     Source: Hochreiter and Schmidhuber (1997), Gers et al. (2000).
@@ -549,8 +565,7 @@ def conv_lstm(
 ):
     """The op `lstm` for sequences of maps: its products are convolutions.
 
-    `strides`, `padding` and `dilation_rate` are those of the inputs' convolution; that of the
-    states keeps their size.
+    The convolution of the states keeps their size.
 
     Shapes: (B, T, *size, C), (B, *output_size, F) twice, (*kernel_size, C, 4F), (*kernel_size, F,
     4F), (4F) -> (B, T, *output_size, F), (B, *output_size, F) twice.
@@ -626,6 +641,8 @@ def gru(
     The columns of the weights are those of z, r and the candidate g.
 
     Shapes: (B, T, I), (B, U), (I, 3U), (U, 3U), (2, 3U) -> (B, T, U), (B, U).
+    Args:
+        bias: The biases b0 and b1, stacked; None (default) adds nothing.
     Source: Cho et al. (2014).
     """
     arrays = x, [h], (kernel, recurrent, bias), mask, zero_output_for_mask
