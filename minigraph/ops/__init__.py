@@ -1,7 +1,7 @@
 """Functions of tensors, differentiable, with NumPy's names and meanings.
 
 Each takes tensors, arrays, numbers or symbolic tensors. With a symbolic tensor among its
-arguments the call is added to the graph instead of computed.
+arguments, the call is added to the graph instead of computed.
 """
 
 from ..core.docstrings import share_arguments as _share_arguments

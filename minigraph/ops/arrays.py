@@ -139,7 +139,7 @@ def shape(x: TensorLike) -> Shape:
 
 @op
 def argsort(x: Array, /, axis: int = -1):
-    """The indices that sort the values in rising order.
+    """The indices that sort the values in ascending order.
 
     Args:
         axis: Axis along which the values are sorted (default -1).
@@ -271,7 +271,7 @@ def getitem(x: Array, /, key: Any):
 
 
 def check_key(x: Array, parts: tuple) -> None:
-    """Raise OutOfBounds if an array within an index holds one that is out of bounds."""
+    """Raise OutOfBounds if an index array holds an index that is out of bounds."""
     axis = 0
     for i, part in enumerate(parts):
         if part is ...:
@@ -283,7 +283,7 @@ def check_key(x: Array, parts: tuple) -> None:
 
 
 def axes_read(part: Any) -> int:
-    """How many axes a part of an index selects from."""
+    """The number of axes that a part of an index selects from."""
     mask = hasattr(part, "dtype") and part.dtype.kind == "b"
     return 0 if part is None else part.ndim if mask else 1
 
@@ -299,7 +299,7 @@ def add_at(x: Array, key: tuple, g: Array) -> Array:
 
 
 def check_indices(indices: Array, size: int, axis: int = 0, least: int | None = None) -> Array:
-    """The indices; OutOfBounds, naming one and the size of the axis, if they do not fit."""
+    """Return the indices; raise OutOfBounds, naming one and the axis size, if they do not fit."""
     least = -size if least is None else least
     for found in host_copies(indices):
         if not found.size or (least <= found.min() and found.max() < size):
@@ -353,7 +353,7 @@ def take_along_axis(x: Array, indices: Array, /, axis: int = -1):
 
 
 def sort(x: TensorLike, axis: int = -1) -> Any:
-    """The values in rising order.
+    """The values in ascending order.
 
     Args:
         axis: Axis along which the values are sorted (default -1).
@@ -362,7 +362,7 @@ def sort(x: TensorLike, axis: int = -1) -> Any:
 
 
 def top_k(x: TensorLike, k: int, sorted: bool = True) -> tuple[Any, Any]:
-    """The k largest values along the last axis and their indices; they always come sorted.
+    """The k largest values along the last axis and their indices, always sorted.
 
     Shapes: (..., n) -> (..., k) twice.
     Args:
@@ -377,14 +377,14 @@ def top_k(x: TensorLike, k: int, sorted: bool = True) -> tuple[Any, Any]:
     x = x if hasattr(x, "shape") else convert_to_tensor(x)
     size = x.shape[-1] if x.shape else 0
     if not is_size(k, 1) or (size is not None and k > size):
-        raise ValueError(f"top_k: k must lie from 1 to {size}, the length of a row; got {k!r}")
+        raise ValueError(f"top_k: k must be from 1 to {size}, the length of a row; got {k!r}")
     indices = getitem(argsort(negative(x)), key=(..., slice(k)))
     return take_along_axis(x, indices), indices
 
 
 @op
 def one_hot(x: Array, /, num_classes: int, axis: int = -1, dtype: DType = None):
-    """Ones at the indices that labels name, else zeros; classes lie along `axis`.
+    """One-hot vectors: 1 at the index given by each label, 0 elsewhere; classes lie along `axis`.
 
     It has no gradient.
 
@@ -534,12 +534,12 @@ def diag(x: Array, /, k: int = 0):
 
 
 def ravel(x: TensorLike) -> Any:
-    """All values in one row."""
+    """All values as a vector."""
     return reshape(x, (-1,))
 
 
 def split(x: TensorLike, indices_or_sections: int | Iterable[int], axis: int = 0) -> list[Any]:
-    """A list of parts along `axis`: that many equal parts, or split at the given indices.
+    """A list of parts along `axis`: a number of equal parts, or parts split at the given indices.
 
     Args:
         indices_or_sections: The number of parts, or the indices at which a new part begins.
@@ -561,7 +561,7 @@ def split(x: TensorLike, indices_or_sections: int | Iterable[int], axis: int = 0
 
 
 def index_key(key: Any) -> Any:
-    """An index without tensors in it, with its arrays and lists on the active backend."""
+    """An index with tensors replaced by arrays, all on the active backend."""
     if isinstance(key, tuple):
         return tuple(map(index_key, key))
     key = as_array(key)
@@ -596,7 +596,7 @@ def concatenate(*arrays: Array, axis: int = 0):
     if len(rests) > 1:
         found = ", ".join(map(str, shapes))
         raise ValueError(
-            f"concatenate: shapes {found} differ in an axis other than axis={axis}; there all must "
+            f"concatenate: shapes {found} differ in an axis other than axis={axis}; these must "
             "be equal, so reshape, pool or crop one of them first"
         )
     edges = [0, *accumulate(shape[along] for shape in shapes)]

@@ -27,7 +27,7 @@ Padding: TypeAlias = Literal["valid", "same", "causal"]
 Index: TypeAlias = tuple[Any, ...]  # of an array: a slice for each axis
 
 # ---------------------------------------------------------------------------------------------
-# The plain form, out of basic ops
+# The plain form, written with basic ops
 
 
 def conv_plain(
@@ -42,7 +42,7 @@ def conv_plain(
 ) -> Any:
     """A sum over the positions of the kernel.
 
-    Each position is multiplied with a strided slice of the padded input: what it meets while the
+    Each position is multiplied with a strided slice of the padded input, which it covers while the
     kernel slides.
     """
     axes = conv_axes("conv", x.shape[1:-1], kernel.shape[:-2], strides, padding, dilation_rate)
@@ -79,7 +79,7 @@ def conv_transpose_plain(
 
 
 def dilate(x: TensorLike, axis: int, stride: int) -> Any:
-    """stride - 1 zeros behind each element along an axis."""
+    """Insert stride - 1 zeros after each element along an axis."""
     spaced = stack([x] + [zeros(x.shape, x.dtype)] * (stride - 1), axis + 1)
     return reshape(spaced, [*x.shape[:axis], x.shape[axis] * stride, *x.shape[axis + 1 :]])
 
@@ -87,7 +87,7 @@ def dilate(x: TensorLike, axis: int, stride: int) -> Any:
 def plain_pad_or_crop(
     x: TensorLike, before: Sequence[int], sizes: Sequence[int], fill: float = 0
 ) -> Any:
-    """`pad_or_crop` out of basic ops."""
+    """`pad_or_crop` written with basic ops."""
     axes = list(zip(before, sizes, x.shape[1:-1], strict=True))
     pads = [(max(b, 0), max(n - b - size, 0)) for b, n, size in axes]
     kept = [slice(max(-b, 0), max(-b, 0) + n) for b, n, _ in axes]
@@ -120,7 +120,7 @@ class Axis(NamedTuple):
 
 
 def per_axis(value: Any, rank: int) -> tuple[Any, ...]:
-    """A setting for each axis; a single one holds for all."""
+    """A setting for each axis; a single value applies to all."""
     return tuple(value) if isinstance(value, (tuple, list)) else (value,) * rank
 
 
@@ -194,7 +194,7 @@ def conv_transpose_axes(
 
 
 def kernel_positions(axes: Sequence[Axis]) -> Iterator[tuple[Index, Index]]:
-    """Each position of the kernel, and the index of the padded input that it meets."""
+    """Each position of the kernel, and the index of the part of the padded input that it covers."""
     for position in product(*(range(a.kernel_size) for a in axes)):
         starts = [(k * a.dilation, a) for k, a in zip(position, axes, strict=True)]
         inner = (slice(i, i + a.stride * (a.output_size - 1) + 1, a.stride) for i, a in starts)
@@ -239,7 +239,7 @@ LEAST_ROWS = 512  # shorter blocks spend their time on reading the kernel
 
 
 def windows(x: Array, axes: Sequence[Axis]) -> Array:
-    """What each output position depends on: (N, *output_size, *kernel_size, C).
+    """The input windows that each output position depends on: (N, *output_size, *kernel_size, C).
 
     It is a view, nothing is copied. Raises ValueError for an x that is not padded: the view would
     end beyond its memory.
@@ -319,7 +319,7 @@ def input_gradient(
     """The gradient of the input; with a bias and an activation, a transposed convolution.
 
     With stride 1 that is again a correlation, with the flipped kernel. Otherwise the products
-    g @ kernel^T are folded (col2im): each kernel position adds its part to what it met.
+    g @ kernel^T are folded (col2im): each kernel position adds its part to the input it covered.
     """
     channels, filters = kernel.shape[-2:]
     if all(a.stride == 1 for a in axes):
@@ -348,7 +348,7 @@ def input_gradient(
 
 
 def add_bias_and_activate(y: Array, bias: Array, activation: InPlace | None) -> None:
-    """Both in place."""
+    """Add the bias and apply the activation, both in place."""
     if bias is not None:
         y += bias
     if activation is not None:
@@ -401,7 +401,7 @@ def conv(
     groups: int = 1,
     activation: InPlace | None = None,
 ):
-    """A kernel slides over one, two, three or more axes; it is not flipped.
+    """The convolution of an input and a kernel over any number of axes; the kernel is not flipped.
 
         y[i] = activation(sum over k of x[i * strides + k * dilation_rate] @ kernel[k] + bias)
 

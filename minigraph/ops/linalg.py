@@ -21,7 +21,7 @@ def contract(arrays: Sequence[Array], inputs: Sequence[Any], output: str):
     """The sum of products that einsum writes as "ij,jk->ik": `inputs` ["ij", "jk"], output "ik"."""
     xp = array_module(*arrays)
     if any(len(set(labels)) < len(labels) for labels in [*inputs, output]):
-        raise ValueError(f"einsum: a letter occurs twice in one of {inputs}, {output!r}: use diag")
+        raise ValueError(f"einsum: a letter occurs twice within {inputs}, {output!r}: use diag")
 
     shapes = sum((a.shape for a in arrays), ())
     sizes = dict(zip("".join(map("".join, inputs)), shapes, strict=True))
@@ -105,7 +105,7 @@ def tensordot(a: Array, b: Array, /, axes: int | Sequence[Any] = 2):
 
 @op
 def dot(a: Array, b: Array, /):
-    """The sum of products over the last axis of a and the last but one of b; scalars multiply.
+    """The sum of products over the last axis of a and the second to last of b; scalars multiply.
 
     Shapes: (n), (n) -> (), or (..., n, k), (..., k, m) -> (..., n, ..., m).
     Args:

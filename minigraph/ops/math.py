@@ -1,6 +1,6 @@
-"""The ops that everything else is made of, each with its gradient on the same screen.
+"""The basic ops that all others are built from, each with its gradient next to it.
 
-Each op returns its value and one function for each input, its vector-Jacobian product. That takes
+Each op returns its value and, for each input, its vector-Jacobian product. This function takes
 `g`, the gradient of the loss with respect to the value, and returns the gradient with respect to
 the input. Broadcasting needs no care here: the tape sums a gradient to the shape of its input.
 """
@@ -120,7 +120,7 @@ def matmul(a: Array, b: Array, /):
 
 
 def named(name: str, text: str, fn: Callable[P, Any]) -> Callable[P, Any]:
-    """An op of that name and docstring, for families of functions that differ in little."""
+    """Make an op with this name and docstring, for families of similar functions."""
     fn.__name__, fn.__qualname__, fn.__doc__ = name, name, text
     return op(fn)
 
@@ -142,16 +142,16 @@ absolute = elementwise("abs", "The size |x|; gradient 0 at 0.", lambda xp, x, y:
 square = elementwise("square", "The square: x^2.", lambda xp, x, y: 2 * x)
 sqrt = elementwise("sqrt", "The square root: x^(1/2).", lambda xp, x, y: 0.5 / y)
 exp = elementwise("exp", "The exponential: e^x.", lambda xp, x, y: y)
-expm1 = elementwise("expm1", "The value e^x - 1, exact near 0.", lambda xp, x, y: y + 1)
+expm1 = elementwise("expm1", "The value e^x - 1, accurate near 0.", lambda xp, x, y: y + 1)
 log = elementwise("log", "The natural logarithm: log x.", lambda xp, x, y: 1 / x)
-log1p = elementwise("log1p", "The value log(1 + x), exact near 0.", lambda xp, x, y: 1 / (1 + x))
+log1p = elementwise("log1p", "The value log(1 + x), accurate near 0.", lambda xp, x, y: 1 / (1 + x))
 sin = elementwise("sin", "The sine of an angle in radians.", lambda xp, x, y: xp.cos(x))
 cos = elementwise("cos", "The cosine of an angle in radians.", lambda xp, x, y: -xp.sin(x))
 sign = elementwise("sign", "The sign: -1, 0 or 1; no gradient.")
 floor = elementwise("floor", "The largest integer not above x; no gradient.")
 ceil = elementwise("ceil", "The smallest integer not below x; no gradient.")
-isnan = elementwise("isnan", "Whether x is not a number.")
-logical_not = elementwise("logical_not", "Whether x is 0, or false: not x.")
+isnan = elementwise("isnan", "True where x is not a number.")
+logical_not = elementwise("logical_not", "True where x is 0 or false: not x.")
 # fmt: on
 
 
@@ -164,14 +164,14 @@ def comparison(name: str, text: str) -> Callable[[Array, Array], Any]:
     return named(name, text, fn)
 
 
-equal = comparison("equal", "Where two are the same: a == b.")
-not_equal = comparison("not_equal", "Where two differ: a != b.")
-less = comparison("less", "Where the first is smaller: a < b.")
-less_equal = comparison("less_equal", "Where the first is not larger: a <= b.")
-greater = comparison("greater", "Where the first is larger: a > b.")
-greater_equal = comparison("greater_equal", "Where the first is not smaller: a >= b.")
-logical_and = comparison("logical_and", "Where both are true, or not 0: a and b.")
-logical_or = comparison("logical_or", "Where either is true, or not 0: a or b.")
+equal = comparison("equal", "True where both are equal: a == b.")
+not_equal = comparison("not_equal", "True where the two differ: a != b.")
+less = comparison("less", "True where the first is smaller: a < b.")
+less_equal = comparison("less_equal", "True where the first is not larger: a <= b.")
+greater = comparison("greater", "True where the first is larger: a > b.")
+greater_equal = comparison("greater_equal", "True where the first is not smaller: a >= b.")
+logical_and = comparison("logical_and", "True where both are true (not 0): a and b.")
+logical_or = comparison("logical_or", "True where either is true (not 0): a or b.")
 floor_divide = comparison("floor_divide", "The quotient a / b rounded down; it has no gradient.")
 
 
@@ -211,14 +211,14 @@ def logaddexp(a: Array, b: Array, /):
 
 @op
 def maximum(a: Array, b: Array, /):
-    """The larger of two; where they are equal, the gradient goes to the first."""
+    """The larger of two elements; where they are equal, the gradient goes to the first."""
     xp = array_module(a, b)
     return xp.maximum(a, b), (lambda g: g * (a >= b), lambda g: g * (a < b))
 
 
 @op
 def minimum(a: Array, b: Array, /):
-    """The smaller of two; where they are equal, the gradient goes to the first."""
+    """The smaller of two elements; where they are equal, the gradient goes to the first."""
     xp = array_module(a, b)
     return xp.minimum(a, b), (lambda g: g * (a <= b), lambda g: g * (a > b))
 
@@ -288,7 +288,7 @@ def mean(x: Array, /, axis: Axis = None, keepdims: bool = False):
     x = x if x.dtype.kind == "f" else x.astype(floatx())
     y = fast_sum(x, axis, keepdims)
     count = math.prod(x.shape[a] for a in axes_of(axis, x.ndim))
-    scale = 1 / count if count else math.nan  # the mean of nothing is not a number
+    scale = 1 / count if count else math.nan  # the mean of no elements is NaN
     return y * scale, (lambda g: stretch(g * scale, x.shape, axis, keepdims),)
 
 
@@ -321,7 +321,7 @@ def prod(x: Array, /, axis: Axis = None, keepdims: bool = False):
     """The product over `axis` (all axes if None)."""
     xp = array_module(x)
 
-    def to_x(g):  # the product of all others; with one zero only it has a gradient, with two none
+    def to_x(g):  # the product of all others; a zero has a gradient only if it is the only one
         zero = x == 0
         rest = xp.where(zero, 1, x)
         others = rest.prod(axis=axis, keepdims=True) / rest
@@ -340,7 +340,7 @@ def logsumexp(x: Array, /, axis: Axis = None, keepdims: bool = False):
 
         y = log sum e^(x - max) + max
 
-    So the exponentials stay finite.
+    Subtracting the maximum keeps the exponentials finite.
 
     Shapes: (..., n) -> (...), or (..., 1) with `keepdims`.
     Example:
@@ -401,6 +401,6 @@ def search(name: str, text: str) -> Callable[..., Any]:
 
 
 reduce_all = search("all", "Whether all values over `axis` are true (not 0).")
-reduce_any = search("any", "Whether one value over `axis` is true (not 0).")
+reduce_any = search("any", "Whether any value over `axis` is true (not 0).")
 argmax = search("argmax", "The index of the largest value along `axis`, the first among equals.")
 argmin = search("argmin", "The index of the smallest value along `axis`, the first among equals.")

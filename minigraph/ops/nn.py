@@ -1,7 +1,7 @@
 """The ops of neural networks: activations, the dense layer, losses.
 
-A hot op is one formula with its gradient by hand. Beside it stands its plain twin (`..._plain`),
-the obvious program out of basic ops, and a test holds the two equal in value and in every
+A performance-critical op has a hand-written gradient. Next to it is its plain twin (`..._plain`),
+the obvious program written with basic ops; a test checks that both agree in value and in every
 gradient.
 
 B is the batch, I the inputs and O the outputs of a layer, C the classes. In a loss, y is the
@@ -190,7 +190,7 @@ def softsign(x: Array, /):
 
 @op
 def hard_sigmoid(x: Array, /):
-    """A sigmoid of straight lines: x / 6 + 1/2, kept between 0 and 1."""
+    """A piecewise linear sigmoid: x / 6 + 1/2, clipped to [0, 1]."""
     y = array_module(x).clip(x / 6 + 0.5, 0, 1)
     return y, (lambda g: g / 6 * ((y > 0) & (y < 1)),)
 
@@ -207,7 +207,7 @@ def tanh(x: Array, /):
     return activate("tanh", x)
 
 
-FUSABLE = {relu: "relu", sigmoid: "sigmoid", tanh: "tanh"}  # what the op of a layer can apply
+FUSABLE = {relu: "relu", sigmoid: "sigmoid", tanh: "tanh"}  # those that the op of a layer can apply
 
 
 @op
@@ -238,7 +238,7 @@ def softmax_plain(x: TensorLike, axis: Axis = -1) -> Any:
 
 @op
 def log_softmax(x: Array, /, axis: Axis = -1):
-    """The logarithm of softmax along `axis`, exact where softmax would round to 0.
+    """The logarithm of softmax along `axis`, accurate where softmax would round to 0.
 
         y = x - max - log sum e^(x - max)
 
@@ -281,7 +281,7 @@ def dense(x: Array, kernel: Array, bias: Array = None, /, activation: InPlace | 
             f"kernel {kernel.shape}"
         )
     if activation not in (None, *IN_PLACE):
-        raise ValueError(f"dense: activation={activation!r} is none of {', '.join(IN_PLACE)}")
+        raise ValueError(f"dense: activation={activation!r} must be one of {', '.join(IN_PLACE)}")
     xp = array_module(x)
     rows = x.reshape(-1, x.shape[-1])  # (B, I): all axes but the last are a batch
     y = rows @ kernel  # (B, O)
@@ -338,13 +338,13 @@ def batch_norm_plain(
 # What the fast form does differently: sums over the batch are matrix products, and gamma and the
 # standard deviation become one factor. The matrix has long rows, each of several samples: with 16
 # channels, few long rows take two thirds of the time of many short ones. A channel then occurs
-# several times in a row; `per_channel` adds up its sums, and `tile` repeats what belongs to it.
+# several times in a row; `per_channel` adds up its sums, and `tile` repeats its parameters.
 
 LONG_ROW = 512  # elements
 
 
 def long_rows(x: Array, mask: Array = None) -> Array:
-    """x as a matrix with long rows, a whole number of samples in each; one where a mask may leave
+    """x as a matrix with long rows of several whole samples; of one sample where a mask may leave
     samples out.
     """
     samples, channels = math.prod(x.shape[:-1]), x.shape[-1]
@@ -383,7 +383,7 @@ def batch_norm(
     mask: Array = None,
     statistics: tuple[Array, Array, Array, Array] | None = None,
 ):
-    """Channels of mean 0 and variance 1 over this very batch, then scaled and shifted.
+    """Normalise each channel to mean 0 and variance 1 over this batch, then scale and shift it.
 
         y = gamma * (x - mean) / sqrt(variance + epsilon) + beta
 
@@ -449,7 +449,7 @@ def mean_squared_error(target: Array, output: Array, /):
         array([5.], dtype=float32)
     """
     d = output - target
-    n = d.shape[-1] or math.nan  # the mean of nothing is not a number
+    n = d.shape[-1] or math.nan  # the mean of no elements is NaN
     return (d * d).sum(-1) / n, (
         lambda g: g[..., None] * (-2 / n * d),
         lambda g: g[..., None] * (2 / n * d),
@@ -462,12 +462,12 @@ def mean_squared_error_plain(target: TensorLike, output: TensorLike) -> Any:
 
 @op
 def binary_crossentropy(target: Array, output: Array, /, from_logits: bool = False):
-    """The cross-entropy of yes and no, the mean over the last axis.
+    """The binary cross-entropy, averaged over the last axis.
 
         -(y log p + (1 - y) log(1 - p))
 
     From logits z it is max(z, 0) - z y + log(1 + exp(-|z|)), which never overflows. Probabilities
-    are kept within [1e-7, 1 - 1e-7].
+    are clipped to [1e-7, 1 - 1e-7].
 
     Shapes: (..., n), (..., n) -> (...).
     Example:
@@ -501,7 +501,7 @@ def binary_crossentropy_plain(
 def log_probabilities(
     output: Array, from_logits: bool, axis: int
 ) -> tuple[Array, Callable[[Array], Array]]:
-    """The logarithms of the classes' probabilities, and the backward function to the output.
+    """The log-probabilities of the classes, and their backward function to the output.
 
     They are the log-softmax of logits. Anything else is divided by its sum and kept within
     [1e-7, 1 - 1e-7] first.
@@ -530,7 +530,7 @@ def check_labels(labels: TensorLike, classes: int | None) -> None:
         if not found.size or (whole and 0 <= found.min() and found.max() < classes):
             return
     raise ValueError(
-        f"labels must be whole numbers, the classes 0 to {classes - 1}, because the prediction "
+        f"labels must be integers from 0 to {classes - 1}, because the prediction "
         f"has {classes} classes; found labels from {found.min():g} to {found.max():g}"
     )
 

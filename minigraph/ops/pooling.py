@@ -33,7 +33,7 @@ def pool_axes(
     """How the window slides along each axis, and one index of x for each position in it."""
     strides = pool_size if strides is None else strides
     axes = conv_axes(what, x.shape[1:-1], pool_size, strides, padding)
-    # An empty batch has nothing to compare, and one position shows the shape: a trace takes no
+    # On an empty batch one position is enough to find the shape, so a trace takes no
     # longer for a large window.
     visited = axes if len(x) else [a._replace(kernel_size=1) for a in axes]
     return axes, [index for _, index in kernel_positions(visited)]

@@ -1,6 +1,6 @@
 """Recurrent networks, a whole sequence in one op.
 
-First comes the plain form, a loop over one step out of basic ops. Then comes what the fast form
+First comes the plain form, a loop over a step written with basic ops. Then comes what the fast form
 does differently, in the class `Recurrence`, and then each network: its step, the gradient of that
 step, and its op.
 
@@ -39,7 +39,7 @@ FLUSH_EVERY = 16  # steps of the backward pass, in which gradients vanish
 
 
 # ---------------------------------------------------------------------------------------------
-# The plain form: the obvious loop, and one step of each network out of basic ops
+# The plain form: the obvious loop, and one step of each network in basic ops
 
 
 @op
@@ -70,10 +70,10 @@ def run_steps(
     mask: Array = None,
     zero_output_for_mask: bool = False,
 ) -> tuple[Any, Any, Sequence[Any]]:
-    """The obvious loop: `step(x_t, states)` gives an output and the next states, for each t.
+    """The obvious loop: for each t, `step(x_t, states)` returns an output and the next states.
 
-    Returns all outputs, the last one and the last states. With an empty batch every step gives
-    what the second gives, so two are run: a trace takes no longer for a long sequence.
+    Returns all outputs, the last one and the last states. With an empty batch every step returns
+    the same as the second, so two are run: a trace takes no longer for a long sequence.
     """
     outputs, length = [], x.shape[1]
     previous: Any = 0.0
@@ -92,7 +92,7 @@ def run_steps(
 
 
 def where_real(real: Array, new: TensorLike, old: TensorLike) -> Any:
-    """`new` in the samples whose step is real, else `old`."""
+    """`new` for the samples whose step is real (not masked), else `old`."""
     return where(real.reshape(-1, *[1] * (new.ndim - 1)), new, old)
 
 
@@ -181,13 +181,13 @@ def gru_step(
 
 
 def equal_parts(z: TensorLike, count: int) -> list[Any]:
-    """The equal parts of the last axis."""
+    """The last axis split into `count` equal parts."""
     units = z.shape[-1] // count
     return [z[..., k * units : (k + 1) * units] for k in range(count)]
 
 
 def plain_loop(step: Callable[..., Any], state_count: int) -> Callable[..., tuple]:
-    """The twin of an op with that many states: its step, again and again."""
+    """The plain twin of an op with that many states: a loop over its step."""
 
     def run(x, *arrays, zero_output_for_mask=False, **settings):
         *weights, mask = arrays[state_count:]
@@ -221,7 +221,7 @@ gru_plain = plain_loop(gru_step, 1)
 # What the inputs contribute does not depend on the states, so one product computes it for all
 # steps. Only the small step from state to state is a loop, and so is its backward pass; the
 # gradients of the weights and of the inputs are again one product each, after that loop. Arrays are
-# time-major, so that a step is contiguous. The gates stand one by one, (K, B, U) instead of
+# time-major, so that a step is contiguous. Each gate is stored separately, (K, B, U) instead of
 # (B, K U): arithmetic on contiguous gates takes half the time. They come in a `gate_order` in which
 # those with the same activation are neighbours.
 
@@ -238,13 +238,13 @@ def merge_time(x: Array) -> Array:
 
 
 def split_gates(z: Array, count: int) -> Array:
-    """The gates one by one: (T, B, ..., K U) -> (T, K, B, ..., U), a view."""
+    """The gates along their own axis: (T, B, ..., K U) -> (T, K, B, ..., U), a view."""
     z = z.reshape(*z.shape[:-1], count, z.shape[-1] // count)
     return array_module(z).moveaxis(z, -2, 1)
 
 
 def reorder_gates(z: Array, gate_order: Sequence[int]) -> Array:
-    """A copy of the gates, one by one in the given order."""
+    """A copy of the gates along their own axis, in the given order."""
     z = split_gates(z, len(gate_order))
     return array_module(z).stack([z[:, k] for k in gate_order], 1)
 
@@ -301,16 +301,16 @@ class ConvProduct:
 
 
 class Recurrence:
-    """What the fast ops share. A subclass is one network:
+    """The base of the fast ops. A subclass is one network:
 
-    `step(t, gates, from_state)` turns `gates` (K, B, ..., U), what the inputs contribute, into the
-    gates after their activations, with `from_state`, what the state contributes. It writes the
+    `step(t, gates, from_state)` turns `gates` (K, B, ..., U), the inputs' contribution, into the
+    gates after their activations, using `from_state`, the state's contribution. It writes the
     states of time t + 1.
 
     `prepare_backward()` computes the derivatives that all steps need at once.
 
     `step_backward(t, d_states)` takes the gradients of the states of time t + 1. It returns those
-    of what the inputs and of what the state contributed, and the `passthrough`: what flows past
+    of both contributions, the inputs' and the state's, and the `passthrough`: what flows past
     the gates to each state of time t, None where nothing does.
     """
 
@@ -394,7 +394,7 @@ class Recurrence:
         )
 
     def loop_backward(self, g: Array, d_states: list[Array]) -> tuple[list[Array], Array, Array]:
-        """From the last step to the first: the gradients of the first states, and those of what
+        """Backwards through time: the gradients of the first states, and those of what
         inputs and states contributed to the gates of all steps.
         """
         d_inputs = d_product = self.xp.empty(self.shape, self.gates.dtype)
@@ -404,7 +404,7 @@ class Recurrence:
         d_inputs_by_gate, d_product_by_gate = (split_gates(d, count) for d in (d_inputs, d_product))
         self.prepare_backward()
         for t in reversed(range(self.steps)):
-            if t % FLUSH_EVERY == 0:  # else a thousand steps take six times as long as 500
+            if t % FLUSH_EVERY == 0:  # without it, 1000 steps take six times as long as 500
                 d_states = [flush_subnormals(d) for d in d_states]
             if g is not None:
                 d_states[0] = d_states[0] + g[t]
@@ -494,7 +494,7 @@ class LSTMRecurrence(Recurrence):
 
     def prepare_backward(self) -> None:
         (_, cs), (i, f, o, g) = self.states, each_gate(self.gates, axis=1)
-        # What the gradient of c' or h' is multiplied by on its way to each gate, for all times.
+        # The factors of the gradient of c' or h' on its way to each gate, for all steps.
         self.factors = self.xp.empty_like(self.gates)
         to_i, to_f, to_g, to_o = each_gate(self.factors, axis=1)  # in the order of the weights
         self.xp.multiply(self.gate_activation.derivative(i), g, out=to_i)
@@ -563,7 +563,7 @@ def conv_lstm(
     recurrent_activation: InPlace = "sigmoid",
     zero_output_for_mask: bool = False,
 ):
-    """The op `lstm` for sequences of maps: its products are convolutions.
+    """The op `lstm` for sequences of feature maps: its products are convolutions.
 
     The convolution of the states keeps their size.
 
