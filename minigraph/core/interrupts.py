@@ -9,7 +9,7 @@ from contextlib import contextmanager
 class DeferredInterrupts(threading.local):
     """Within a `with` block Ctrl-C is deferred until the block ends. Blocks may be nested.
 
-    It only works while somebody is `listening`, as `fit` is: to install a signal handler for each
+    It only works inside `listening`, which `fit` uses: installing a signal handler for each
     block would cost as much as a small update.
     """
 

@@ -20,7 +20,7 @@ class OpSignature:
             raise TypeError(f"@op: the arrays of {op_name} must come before `/` in its signature")
 
     def bind(self, args: tuple, settings: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
-        """(arrays, settings). Settings may be given by position, as NumPy users expect."""
+        """Return (arrays, settings). Settings may be passed by position, as NumPy users expect."""
         if len(args) <= self.count:
             return args, settings
         by_position = args[self.count :]

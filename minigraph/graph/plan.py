@@ -64,7 +64,8 @@ class Plan:
         """Give each symbol a slot, and note for each call which slots it reads for the last time.
 
         An input of a model may be one output of a call that must run for its other outputs. Then
-        the value that the caller gave counts, and the computed one goes to a slot nobody reads.
+        the value that the caller gave counts, and the computed one goes to a slot that nothing
+        reads.
         """
         self.slots = {symbol: slot for slot, symbol in enumerate(self.inputs)}
         last_reader = {}
@@ -100,7 +101,7 @@ class Plan:
     ) -> list[Tensor]:
         """The values of the outputs, from those of the inputs, both as flat lists of tensors.
 
-        `observe(node, outputs)`, if given, sees what each call gives.
+        `observe(node, outputs)`, if given, is called with what each call returns.
         """
         values = [*inputs, *[None] * (self.discard_slot + 1 - len(inputs))]
         explicit_training = context.training is not None
@@ -140,6 +141,6 @@ class Plan:
 
 
 def merged(calls: list[Node]) -> list[Node]:
-    """The calls, with one in place of several that run the same model (see `graph.inside`)."""
+    """The calls, with those that run the same model merged into one (see `graph.inside`)."""
     merging: Any = next((n.layer for n in calls if hasattr(n.layer, "merge_calls")), None)
     return calls if merging is None else merging.merge_calls(calls)
