@@ -33,7 +33,7 @@ class Context(threading.local):
     on_gradients: Callable[..., None] | None = None  # with what an optimizer is given
 
 
-context = Context()
+context: Context = Context()
 
 
 class setting:
@@ -47,7 +47,7 @@ class setting:
         self.values = values
 
     def __enter__(self) -> None:
-        self.before = {name: getattr(context, name) for name in self.values}
+        self.before: dict[str, Any] = {name: getattr(context, name) for name in self.values}
         for name, value in self.values.items():
             setattr(context, name, value)
 

@@ -2,8 +2,9 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 
 class DeferredInterrupts(threading.local):
@@ -13,7 +14,8 @@ class DeferredInterrupts(threading.local):
     block would cost as much as a small update.
     """
 
-    depth, arrived = 0, None
+    depth: int = 0
+    arrived: Callable[[], Any] | None = None
 
     @contextmanager
     def listening(self) -> Iterator[None]:
@@ -46,4 +48,4 @@ class DeferredInterrupts(threading.local):
             self.arrived()
 
 
-deferred_interrupts = DeferredInterrupts()
+deferred_interrupts: DeferredInterrupts = DeferredInterrupts()

@@ -52,7 +52,7 @@ class RandomStream:
     """
 
     def __init__(self, seed: int | None = None):
-        self.seed = next_seed() if seed is None else seed
+        self.seed: int = next_seed() if seed is None else seed
         self._generator = np.random.default_rng(self.seed)
 
     @property

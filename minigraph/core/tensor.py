@@ -6,7 +6,7 @@ is open it records each op that runs, with its backward function.
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, overload
 
@@ -178,6 +178,9 @@ class Variable(Tensor):
 
     __slots__ = ("_shape", "_dtype", "name", "_initial", "_seed", "learnable", "__weakref__")
 
+    value: Array
+    tracked: bool
+    mask: Array | None
     name: str
     learnable: bool
     _initial: Any
@@ -319,7 +322,7 @@ class Tape:
     __slots__ = ("records", "_outer")
 
     def __init__(self):
-        self.records: list[tuple] = []
+        self.records: list[tuple[Any, ...]] = []
 
     def __enter__(self) -> Self:
         self._outer, context.tape = context.tape, self
@@ -415,7 +418,7 @@ class Tape:
             gradients[tensor] = contribution if before is None else before + contribution
 
 
-def take_gradients(outputs, gradients, keep):
+def take_gradients(outputs: Any, gradients: dict[Tensor, Array], keep: set[Tensor]) -> Any:
     """The gradient of an op's output, or None if the loss does not depend on it.
 
     For several outputs it is a list, with None where the loss does not depend on one. A gradient
@@ -565,7 +568,7 @@ def wrapped(value: Any, operands: Iterable[Array], tracked: bool) -> Any:
     return Tensor(in_float_type_of(operands, value), tracked)
 
 
-def quietly():
+def quietly() -> AbstractContextManager[Any]:
     """A block without NumPy's warnings about overflow and the like: infinity and NaN are results.
 
     A layer enters it once around its call; entering it for every op would cost a microsecond each.

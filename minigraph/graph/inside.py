@@ -35,7 +35,8 @@ class Inside(Layer):
         super().__init__(**options)
         if not getattr(model, "runs_its_plan", False):
             raise ValueError(f"`model` must be a model that is a graph, got {model!r:.80}")
-        self.model, self.path = model, path
+        self.model: Model = model
+        self.path: str = path
 
     @cached_property
     def path_plan(self) -> Plan:

@@ -9,6 +9,7 @@ from ..core.tensor import Tensor
 from ..core.types import Structure
 from .arguments import Arguments
 from .guards import check_inputs, check_unique_names, unconnected
+from .layer import Layer
 from .ordering import is_feed, reading_order
 from .symbols import Node, SymbolicTensor, check_symbols
 
@@ -46,18 +47,24 @@ class Plan:
     emptied, so without a tape a deep model needs memory for a few layers, not for all.
     """
 
+    slots: dict[SymbolicTensor, int]
+    discard_slot: int  # for outputs that nothing reads
+    unused: list[SymbolicTensor]  # inputs that no call reads
+    steps: list[tuple[Node, Any, list[int], list[int]]]  # call, source, targets, finished slots
+
     def __init__(self, input: Structure, output: Structure):
-        self.input, self.output = input, output
-        self.inputs = check_symbols(input, "inputs")
-        self.outputs = check_symbols(output, "outputs")
+        self.input: Structure = input
+        self.output: Structure = output
+        self.inputs: list[SymbolicTensor] = check_symbols(input, "inputs")
+        self.outputs: list[SymbolicTensor] = check_symbols(output, "outputs")
         check_inputs(self.inputs)
-        self.calls = collect(self.inputs, self.outputs)
+        self.calls: list[Node] = collect(self.inputs, self.outputs)
         sources = [symbol.node for symbol in self.inputs if symbol.node not in set(self.calls)]
-        self.nodes = list(dict.fromkeys([*sources, *self.calls]))
-        self.groups = reading_order(self.nodes, self.outputs, self.inputs)
+        self.nodes: list[Node] = list(dict.fromkeys([*sources, *self.calls]))
+        self.groups: list[list[Node]] = reading_order(self.nodes, self.outputs, self.inputs)
         shown = [group[0] for group in self.groups if not is_feed(group[0], self.inputs)]
         check_unique_names(shown)
-        self.layers = [node.layer for node in shown if node.layer is not None]
+        self.layers: list[Layer] = [node.layer for node in shown if node.layer is not None]
         self._assign_slots(merged(self.calls))
 
     def _assign_slots(self, calls: list[Node]) -> None:

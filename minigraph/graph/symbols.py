@@ -14,7 +14,7 @@ models over one graph all follow from that rule.
 import itertools
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -35,7 +35,10 @@ PROBE_SIZES = (64, 96)
 
 _count_nodes = itertools.count()
 
-Probes = tuple[tuple[int, ...], ...]  # the shapes of a symbol in both experiments
+Probes: TypeAlias = tuple[tuple[int, ...], ...]  # the shapes of a symbol in both experiments
+Args: TypeAlias = tuple[Any, ...]  # what a call is made on, by position
+Run: TypeAlias = Callable[..., Any]  # a call that is made without data
+Refusal: TypeAlias = Callable[..., Any]  # a method that only raises an error
 
 
 class OutputSpec(NamedTuple):
@@ -49,7 +52,10 @@ class OutputSpec(NamedTuple):
     mask_probes: Probes | None = None
 
 
-def no_value(advice: str) -> Callable[..., Any]:
+Specs: TypeAlias = tuple[Structure, list[OutputSpec]]  # the outputs of a call, and their specs
+
+
+def no_value(advice: str) -> Refusal:
     """A method that a symbol cannot have: it raises an error with this advice."""
 
     def method(self, *_, **__):
@@ -63,8 +69,6 @@ def no_value(advice: str) -> Callable[..., Any]:
 class SymbolicTensor(Operators):
     """A value that is not computed yet: a shape, a dtype, and the call that will compute it.
 
-    `node` and `index` say which output of which call it is; `batch_size` is None if unknown.
-
     Args:
         spec: Its shapes and data type, as a trace found them.
         batch_size: The size of the batch axis, None if it is unknown.
@@ -77,6 +81,13 @@ class SymbolicTensor(Operators):
     """
 
     __slots__ = ("probes", "batch_size", "dtype", "name", "node", "index", "mask_probes")
+    probes: Probes
+    batch_size: int | None
+    dtype: str
+    name: str
+    node: "Node"
+    index: int
+    mask_probes: Probes | None
 
     def __init__(
         self, spec: OutputSpec, batch_size: int | None, name: str, node: "Node", index: int = 0
@@ -97,7 +108,7 @@ class SymbolicTensor(Operators):
         """The number of axes."""
         return len(self.probes[0])
 
-    def __minigraph_function__(self, fn: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
+    def __minigraph_function__(self, fn: Any, args: Args, kwargs: dict[str, Any]) -> Any:
         """Add a node for the call of a layer or an op on a symbol, instead of computing."""
         return connect(fn, args, kwargs)
 
@@ -117,10 +128,17 @@ class SymbolicTensor(Operators):
             tensor.mask = np.ones(with_batch_size(self.mask_probes[probe], batch_size), bool)
         return tensor
 
-    __bool__ = no_value("Python cannot branch on it; ops.where(condition, a, b) takes both sides.")
-    __iter__ = __len__ = no_value("Take it apart by indexing, such as x[:, 0], or with ops.split.")
-    __array__ = no_value("NumPy computes at once; use layers and minigraph.ops, which wait.")
-    __float__ = __int__ = numpy = no_value("For numbers, call the model on an array.")
+    __bool__: Refusal = no_value(
+        "Python cannot branch on it; ops.where(condition, a, b) takes both sides."
+    )
+    __len__: Refusal = no_value("Take it apart by indexing, such as x[:, 0], or with ops.split.")
+    __iter__: Refusal = __len__
+    __array__: Refusal = no_value(
+        "NumPy computes at once; use layers and minigraph.ops, which wait."
+    )
+    numpy: Refusal = no_value("For numbers, call the model on an array.")
+    __float__: Refusal = numpy
+    __int__: Refusal = numpy
 
     def __repr__(self) -> str:
         return f"<SymbolicTensor {self.name!r}, shape={self.shape}, dtype={self.dtype}>"
@@ -158,15 +176,16 @@ class Node:
 
     parts: "Sequence[Node]" = ()  # the calls that this one makes at once (see `graph.inside`)
 
-    def __init__(self, fn: Any, args: tuple, kwargs: dict[str, Any]):
+    def __init__(self, fn: Any, args: Args, kwargs: dict[str, Any]):
         self.fn: Any = fn
-        self.args, self.kwargs = args, kwargs
+        self.args: Args = args
+        self.kwargs: dict[str, Any] = kwargs
         self.layer: Layer | None = fn if isinstance(fn, Layer) else None
-        self.name = self.layer.name if self.layer else unique_name(self.fn.__name__)
-        self.inputs = symbols_in(args, kwargs)
+        self.name: str = self.layer.name if self.layer else unique_name(self.fn.__name__)
+        self.inputs: list[SymbolicTensor] = symbols_in(args, kwargs)
         self.output_structure: Structure = None
-        self.index = len(fn.nodes) if self.layer else 0
-        self.order = next(_count_nodes)
+        self.index: int = len(fn.nodes) if self.layer else 0
+        self.order: int = next(_count_nodes)
 
     @property
     def outputs(self) -> list[SymbolicTensor]:
@@ -212,7 +231,7 @@ class InputLayer(Layer):
 
     def __init__(self, batch_shape: Shape, dtype: DType = None, name: str | None = None):
         super().__init__(name=name, dtype=dtype)
-        self.batch_shape = check_shape(batch_shape, "batch_shape")
+        self.batch_shape: Shape = check_shape(batch_shape, "batch_shape")
         self.built = True
         batch_size, *rest = self.batch_shape
         probes = tuple((0, *(size if n is None else n for n in rest)) for size in PROBE_SIZES)
@@ -260,7 +279,7 @@ def Input(
 # Symbolic calls
 
 
-def connect(fn: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
+def connect(fn: Any, args: Args, kwargs: dict[str, Any]) -> Any:
     """Add a call of `fn` to the graph and return the symbols that stand for its outputs.
 
     Raises ValueError, naming the layer, its inputs and their shapes, if the call cannot work;
@@ -296,15 +315,13 @@ def notify(node: Node) -> None:
         context.on_node(node)
 
 
-def experiment(
-    fn: Callable[..., Any], args: tuple, kwargs: dict, symbols: list[SymbolicTensor]
-) -> tuple[Structure, list[OutputSpec]]:
+def experiment(fn: Run, args: Args, kwargs: dict[str, Any], symbols: list[SymbolicTensor]) -> Specs:
     """Learn what a call returns by making it on an empty batch, with unknown axes at two sizes.
 
     Returns the structure of the outputs and, for each of them, its `OutputSpec`.
     """
 
-    def run(probe, batch_size=0, without_first=False):
+    def run(probe: int, batch_size: int = 0, without_first: bool = False) -> Any:
         def value_of(leaf):
             is_symbol = isinstance(leaf, SymbolicTensor)
             return leaf.placeholder(probe, batch_size, without_first) if is_symbol else leaf
@@ -323,14 +340,14 @@ def experiment(
             raise error from None
 
 
-def on_empty_batch(run, symbols):
+def on_empty_batch(run: Run, symbols: list[SymbolicTensor]) -> Specs:
     """Run the experiment on an empty batch: the batch axis is the one of size 0."""
     first, second = at_two_sizes(run, symbols, 0)
     pairs = zip(tree.flatten(first), tree.flatten(second), strict=True)
     return first, [output_spec(a, b) for a, b in pairs]
 
 
-def on_small_batches(run, symbols):
+def on_small_batches(run: Run, symbols: list[SymbolicTensor]) -> Specs:
     """The same for code that cannot run on an empty batch, such as a maximum over it.
 
     The batch axis is the one that differs between two samples and three. A fixed batch size is
@@ -343,14 +360,14 @@ def on_small_batches(run, symbols):
     return first, [output_spec(a, b, batch_axes(a.shape, c.shape, batch_size)) for a, b, c in trios]
 
 
-def at_two_sizes(run, symbols, batch_size):
+def at_two_sizes(run: Run, symbols: list[SymbolicTensor], batch_size: int) -> Any:
     """The outputs with each unknown axis at the first and at the second of its sizes."""
     first = run(0, batch_size)
     all_known = all(symbol.probes[0] == symbol.probes[1] for symbol in symbols)
     return first, first if all_known else run(1, batch_size)
 
 
-def what_to_run(fn: Any) -> Callable[..., Any]:
+def what_to_run(fn: Any) -> Run:
     """The function that the experiment runs: `fn`, or a custom `compute_output_shape`."""
     inherited = Layer.compute_output_shape
     own = getattr(type(fn), "compute_output_shape", inherited) is not inherited
