@@ -30,8 +30,12 @@ from .nn import (
 from .pooling import average_pool, max_pool
 from .recurrent import conv_lstm, gru, lstm, simple_rnn, unstack
 
-abs, all, any = absolute, reduce_all, reduce_any
-max, min, sum = reduce_max, reduce_min, reduce_sum
+abs = absolute
+all = reduce_all
+any = reduce_any
+max = reduce_max
+min = reduce_min
+sum = reduce_sum
 
 __all__ = [
     "abs", "absolute", "add", "all", "any", "arange", "argmax", "argmin", "argsort", "average_pool",

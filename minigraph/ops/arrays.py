@@ -6,7 +6,7 @@ Each op returns its value and its backward functions, as in `ops.math`.
 import math
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise, starmap
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..core.checks import is_size
 from ..core.context import context
@@ -18,7 +18,7 @@ from ..core.types import Array, Axis, DType, Shape, TensorLike
 from .kernels import scatter_add
 from .math import cast, negative
 
-PadWidth = int | Sequence[int] | Sequence[Sequence[int]]  # see `pad`
+PadWidth: TypeAlias = int | Sequence[int] | Sequence[Sequence[int]]  # see `pad`
 
 # ---------------------------------------------------------------------------------------------
 # Making tensors
@@ -270,7 +270,7 @@ def getitem(x: Array, /, key: Any):
     return x[key], (back,)
 
 
-def check_key(x: Array, parts: tuple) -> None:
+def check_key(x: Array, parts: tuple[Any, ...]) -> None:
     """Raise OutOfBounds if an index array holds an index that is out of bounds."""
     axis = 0
     for i, part in enumerate(parts):
@@ -288,7 +288,7 @@ def axes_read(part: Any) -> int:
     return 0 if part is None else part.ndim if mask else 1
 
 
-def add_at(x: Array, key: tuple, g: Array) -> Array:
+def add_at(x: Array, key: tuple[Any, ...], g: Array) -> Array:
     """Zeros in the shape of x, to which g is added at `key`: twice where an index occurs twice."""
     if len(key) == 1 and key[0].dtype.kind in "iu":  # whole rows
         indices, count = key[0] % len(x), len(x)

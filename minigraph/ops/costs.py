@@ -23,7 +23,7 @@ class Budget:
     """The calls that are left to a model while it is read; its arrays count as calls, too."""
 
     def __init__(self, calls: int):
-        self.calls = calls
+        self.calls: int = calls
 
     def spend(self, *sizes: int) -> None:
         """Pay for an array of these sizes; ValueError if that is more than what is left."""

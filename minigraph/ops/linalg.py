@@ -17,7 +17,7 @@ from .math import absolute, maximum, multiply, power, reduce_max, reduce_sum, rs
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def contract(arrays: Sequence[Array], inputs: Sequence[Any], output: str):
+def contract(arrays: Sequence[Array], inputs: Sequence[Any], output: str) -> tuple[Array, Any]:
     """The sum of products that einsum writes as "ij,jk->ik": `inputs` ["ij", "jk"], output "ik"."""
     xp = array_module(*arrays)
     if any(len(set(labels)) < len(labels) for labels in [*inputs, output]):

@@ -207,7 +207,8 @@ def tanh(x: Array, /):
     return activate("tanh", x)
 
 
-FUSABLE = {relu: "relu", sigmoid: "sigmoid", tanh: "tanh"}  # those that the op of a layer can apply
+# Those that the op of a layer can apply.
+FUSABLE: dict[Callable[..., Any], str] = {relu: "relu", sigmoid: "sigmoid", tanh: "tanh"}
 
 
 @op

@@ -13,7 +13,7 @@ output (0 where there is none), or 0 with `zero_output_for_mask`.
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..core.device import array_module
 from ..core.tensor import op
@@ -21,6 +21,7 @@ from ..core.types import Array, TensorLike
 from . import nn
 from .arrays import broadcast_to, stack
 from .conv import (
+    Axis,
     Padding,
     Sizes,
     conv,
@@ -33,9 +34,11 @@ from .conv import (
 from .costs import LOOP_TURN, spend
 from .kernels import flush_subnormals
 from .math import where
-from .nn import IN_PLACE, InPlace
+from .nn import IN_PLACE, Activation, InPlace
 
 FLUSH_EVERY = 16  # steps of the backward pass, in which gradients vanish
+
+Plain: TypeAlias = Callable[..., tuple[Any, ...]]  # the outputs and the last states
 
 
 # ---------------------------------------------------------------------------------------------
@@ -186,7 +189,7 @@ def equal_parts(z: TensorLike, count: int) -> list[Any]:
     return [z[..., k * units : (k + 1) * units] for k in range(count)]
 
 
-def plain_loop(step: Callable[..., Any], state_count: int) -> Callable[..., tuple]:
+def plain_loop(step: Callable[..., Any], state_count: int) -> Plain:
     """The plain twin of an op with that many states: a loop over its step."""
 
     def run(x, *arrays, zero_output_for_mask=False, **settings):
@@ -209,10 +212,10 @@ def plain_loop(step: Callable[..., Any], state_count: int) -> Callable[..., tupl
     return run
 
 
-simple_rnn_plain = plain_loop(simple_rnn_step, 1)
-lstm_plain = plain_loop(lstm_step, 2)
-conv_lstm_plain = plain_loop(conv_lstm_step, 2)
-gru_plain = plain_loop(gru_step, 1)
+simple_rnn_plain: Plain = plain_loop(simple_rnn_step, 1)
+lstm_plain: Plain = plain_loop(lstm_step, 2)
+conv_lstm_plain: Plain = plain_loop(conv_lstm_step, 2)
+gru_plain: Plain = plain_loop(gru_step, 1)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -258,7 +261,8 @@ class MatrixProduct:
     """The product of a state (B, U) and a matrix (U, K U), gate by gate."""
 
     def __init__(self, state: Array, weights: Array, gate_order: Sequence[int]):
-        self.weights, self.gate_order = weights, gate_order
+        self.weights: Array = weights
+        self.gate_order: Sequence[int] = gate_order
 
     # Contiguous, since they are read at every step. A trace, in which weights take no memory, has
     # no steps.
@@ -285,9 +289,10 @@ class ConvProduct:
     """The convolution of maps (B, *size, U) and a kernel (*kernel_size, U, K U), padded "same"."""
 
     def __init__(self, state: Array, weights: Array, gate_order: Sequence[int]):
-        self.weights, self.gate_order = weights, gate_order
+        self.weights: Array = weights
+        self.gate_order: Sequence[int] = gate_order
         sizes, kernel_size = state.shape[1:-1], weights.shape[:-2]
-        self.axes = conv_axes("recurrent convolution", sizes, kernel_size, 1, "same")
+        self.axes: list[Axis] = conv_axes("recurrent convolution", sizes, kernel_size, 1, "same")
 
     def forward(self, h: Array) -> Array:
         z = correlate(pad_input(h, self.axes), self.weights, self.axes)
@@ -298,6 +303,9 @@ class ConvProduct:
 
     def weights_gradient(self, h: Array, g: Array) -> Array:
         return kernel_gradient(pad_input(h, self.axes), g, self.axes)
+
+
+StateProduct: TypeAlias = MatrixProduct | ConvProduct
 
 
 class Recurrence:
@@ -317,9 +325,23 @@ class Recurrence:
     step: Any  # these three are the network's own
     prepare_backward: Any
     step_backward: Any
-    state_product: type[MatrixProduct] | type[ConvProduct] = MatrixProduct
+    state_product: type[StateProduct] = MatrixProduct
     gate_order: tuple[int, ...] = (0,)
     gates_share_gradient: bool = True  # inputs and state are added: one array is both gradients
+
+    activation: Activation
+    gate_activation: Activation
+    xp: Any  # the array library
+    x: Array  # (T, B, ...)
+    steps: int  # T; 0 in a trace, whose batch is empty
+    input_backward: Callable[[Array], Any]
+    shape: tuple[int, ...]  # (T, B, ..., K U)
+    gates: Array  # (T, K, B, ..., U)
+    product: StateProduct
+    state_bias: Array  # of the product with the state: (K, 1, U), or None
+    states: list[Array]  # each (T + 1, B, ..., U)
+    real: Array  # the steps whose states count; None means all
+    shown: Array  # the steps whose output is not 0; None means all
 
     def __init__(
         self,
@@ -335,20 +357,20 @@ class Recurrence:
         self.activation, self.gate_activation = IN_PLACE[activation], IN_PLACE[gate_activation]
         self.xp = xp = array_module(x)
         kernel, recurrent, bias = weights
-        self.state_bias = None  # of the product with the state
+        self.state_bias = None
         if bias is not None and bias.ndim > 1:
             bias, state_bias = bias[0], bias[None, 1:]
-            self.state_bias = reorder_gates(state_bias, self.gate_order)[0]  # (K, 1, U)
-        self.x = time_major(x)  # (T, B, ...)
-        self.steps = len(self.x) if len(x) else 0  # a trace has an empty batch: nothing to step
+            self.state_bias = reorder_gates(state_bias, self.gate_order)[0]
+        self.x = time_major(x)
+        self.steps = len(self.x) if len(x) else 0
         z, self.input_backward = input_op(merge_time(self.x), kernel, bias)
-        self.shape = *self.x.shape[:2], *z.shape[1:]  # (T, B, ..., K U)
-        self.gates = reorder_gates(z.reshape(self.shape), self.gate_order)  # (T, K, B, ..., U)
+        self.shape = *self.x.shape[:2], *z.shape[1:]
+        self.gates = reorder_gates(z.reshape(self.shape), self.gate_order)
         self.product = self.state_product(states[0], recurrent, self.gate_order)
         self.states = [xp.empty((len(self.x) + 1, *s.shape), z.dtype) for s in states]
         for times, state in zip(self.states, states, strict=True):
             times[0] = state
-        self.real = self.shown = None  # steps whose states count, steps whose output is not 0
+        self.real = self.shown = None
         if mask is not None:
             real = time_major(mask).astype(bool)
             self.real = real.reshape(*self.x.shape[:2], *[1] * (states[0].ndim - 1))
@@ -426,13 +448,15 @@ class Recurrence:
 
 
 class SimpleRecurrence(Recurrence):
+    """The step of `simple_rnn` and its gradient."""
+
     def step(self, t: int, gates: Array, from_state: Array) -> None:
         (hs,) = self.states
         gates += from_state
         self.activation.forward(gates[0], out=hs[t + 1])
 
     def prepare_backward(self) -> None:
-        self.derivative = self.activation.derivative(self.states[0][1:])
+        self.derivative: Array = self.activation.derivative(self.states[0][1:])
 
     def step_backward(self, t: int, d_states: list[Array]) -> tuple[Array, Array, list[Array]]:
         (dh,) = d_states
@@ -475,11 +499,13 @@ def simple_rnn(
 
 
 class LSTMRecurrence(Recurrence):
-    gate_order = (0, 1, 3, 2)  # i, f, o, g: the first three have the same activation
+    """The step of `lstm` and its gradient."""
+
+    gate_order: tuple[int, ...] = (0, 1, 3, 2)  # i, f, o, g: the first three are alike
 
     def __init__(self, *arrays: Any, **input_op: Any):
         super().__init__(*arrays, **input_op)
-        self.activated_c = self.xp.empty_like(self.states[1][1:])
+        self.activated_c: Array = self.xp.empty_like(self.states[1][1:])
 
     def step(self, t: int, gates: Array, from_state: Array) -> None:
         hs, cs = self.states
@@ -495,13 +521,13 @@ class LSTMRecurrence(Recurrence):
     def prepare_backward(self) -> None:
         (_, cs), (i, f, o, g) = self.states, each_gate(self.gates, axis=1)
         # The factors of the gradient of c' or h' on its way to each gate, for all steps.
-        self.factors = self.xp.empty_like(self.gates)
+        self.factors: Array = self.xp.empty_like(self.gates)
         to_i, to_f, to_g, to_o = each_gate(self.factors, axis=1)  # in the order of the weights
         self.xp.multiply(self.gate_activation.derivative(i), g, out=to_i)
         self.xp.multiply(self.gate_activation.derivative(f), cs[:-1], out=to_f)
         self.xp.multiply(self.activation.derivative(g), i, out=to_g)
         self.xp.multiply(self.gate_activation.derivative(o), self.activated_c, out=to_o)
-        self.to_c = o * self.activation.derivative(self.activated_c)
+        self.to_c: Array = o * self.activation.derivative(self.activated_c)
 
     def step_backward(self, t: int, d_states: list[Array]) -> tuple[Array, Array, list[Array]]:
         dh, dc = d_states
@@ -543,7 +569,9 @@ def lstm(
 
 
 class ConvLSTMRecurrence(LSTMRecurrence):
-    state_product = ConvProduct
+    """That of `conv_lstm`: the state is convolved."""
+
+    state_product: type[StateProduct] = ConvProduct
 
 
 @op
@@ -583,12 +611,14 @@ def conv_lstm(
 
 
 class GRURecurrence(Recurrence):
-    gate_order = (0, 1, 2)  # z (update), r (reset), g (candidate)
+    """The step of `gru` and its gradient."""
+
+    gate_order: tuple[int, ...] = (0, 1, 2)  # z (update), r (reset), g (candidate)
     gates_share_gradient = False  # the reset gate scales only what the state contributes to g
 
     def __init__(self, *arrays: Any):
         super().__init__(*arrays)
-        self.candidate_from_state = self.xp.empty_like(self.states[0][1:])
+        self.candidate_from_state: Array = self.xp.empty_like(self.states[0][1:])
 
     def step(self, t: int, gates: Array, from_state: Array) -> None:
         (hs,) = self.states
@@ -604,9 +634,9 @@ class GRURecurrence(Recurrence):
 
     def prepare_backward(self) -> None:
         (hs,), (update, reset, candidate) = self.states, each_gate(self.gates, axis=1)
-        self.to_update = self.gate_activation.derivative(update) * (hs[:-1] - candidate)
-        self.to_candidate = self.activation.derivative(candidate) * (1 - update)
-        self.to_reset = self.gate_activation.derivative(reset) * self.candidate_from_state
+        self.to_update: Array = self.gate_activation.derivative(update) * (hs[:-1] - candidate)
+        self.to_candidate: Array = self.activation.derivative(candidate) * (1 - update)
+        self.to_reset: Array = self.gate_activation.derivative(reset) * self.candidate_from_state
 
     def step_backward(self, t: int, d_states: list[Array]) -> tuple[Array, Array, list[Array]]:
         (dh,), (update, reset, _) = d_states, each_gate(self.gates[t])
