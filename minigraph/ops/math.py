@@ -140,21 +140,21 @@ def elementwise(name: str, text: str, derivative: Any = None) -> Unary:
 
 
 # fmt: off
-negative = elementwise("negative", "The negative: -x.", lambda xp, x, y: -1)
-absolute = elementwise("abs", "The size |x|; gradient 0 at 0.", lambda xp, x, y: xp.sign(x))
-square = elementwise("square", "The square: x^2.", lambda xp, x, y: 2 * x)
-sqrt = elementwise("sqrt", "The square root: x^(1/2).", lambda xp, x, y: 0.5 / y)
-exp = elementwise("exp", "The exponential: e^x.", lambda xp, x, y: y)
-expm1 = elementwise("expm1", "The value e^x - 1, accurate near 0.", lambda xp, x, y: y + 1)
-log = elementwise("log", "The natural logarithm: log x.", lambda xp, x, y: 1 / x)
-log1p = elementwise("log1p", "Log(1 + x), accurate near 0.", lambda xp, x, y: 1 / (1 + x))
-sin = elementwise("sin", "The sine of an angle in radians.", lambda xp, x, y: xp.cos(x))
-cos = elementwise("cos", "The cosine of an angle in radians.", lambda xp, x, y: -xp.sin(x))
-sign = elementwise("sign", "The sign: -1, 0 or 1; no gradient.")
-floor = elementwise("floor", "The largest integer not above x; no gradient.")
-ceil = elementwise("ceil", "The smallest integer not below x; no gradient.")
-isnan = elementwise("isnan", "True where x is not a number.")
-logical_not = elementwise("logical_not", "True where x is 0 or false: not x.")
+negative: Unary = elementwise("negative", "The negative: -x.", lambda xp, x, y: -1)
+absolute: Unary = elementwise("abs", "The size |x|; gradient 0 at 0.", lambda xp, x, y: xp.sign(x))
+square: Unary = elementwise("square", "The square: x^2.", lambda xp, x, y: 2 * x)
+sqrt: Unary = elementwise("sqrt", "The square root: x^(1/2).", lambda xp, x, y: 0.5 / y)
+exp: Unary = elementwise("exp", "The exponential: e^x.", lambda xp, x, y: y)
+expm1: Unary = elementwise("expm1", "The value e^x - 1, accurate near 0.", lambda xp, x, y: y + 1)
+log: Unary = elementwise("log", "The natural logarithm: log x.", lambda xp, x, y: 1 / x)
+log1p: Unary = elementwise("log1p", "Log(1 + x), accurate near 0.", lambda xp, x, y: 1 / (1 + x))
+sin: Unary = elementwise("sin", "The sine of an angle in radians.", lambda xp, x, y: xp.cos(x))
+cos: Unary = elementwise("cos", "The cosine of an angle in radians.", lambda xp, x, y: -xp.sin(x))
+sign: Unary = elementwise("sign", "The sign: -1, 0 or 1; no gradient.")
+floor: Unary = elementwise("floor", "The largest integer not above x; no gradient.")
+ceil: Unary = elementwise("ceil", "The smallest integer not below x; no gradient.")
+isnan: Unary = elementwise("isnan", "True where x is not a number.")
+logical_not: Unary = elementwise("logical_not", "True where x is 0 or false: not x.")
 # fmt: on
 
 
@@ -167,15 +167,15 @@ def comparison(name: str, text: str) -> Binary:
     return named(name, text, fn)
 
 
-equal = comparison("equal", "True where both are equal: a == b.")
-not_equal = comparison("not_equal", "True where the two differ: a != b.")
-less = comparison("less", "True where the first is smaller: a < b.")
-less_equal = comparison("less_equal", "True where the first is not larger: a <= b.")
-greater = comparison("greater", "True where the first is larger: a > b.")
-greater_equal = comparison("greater_equal", "True where the first is not smaller: a >= b.")
-logical_and = comparison("logical_and", "True where both are true (not 0): a and b.")
-logical_or = comparison("logical_or", "True where either is true (not 0): a or b.")
-floor_divide = comparison("floor_divide", "The quotient a / b rounded down; no gradient.")
+equal: Binary = comparison("equal", "True where both are equal: a == b.")
+not_equal: Binary = comparison("not_equal", "True where the two differ: a != b.")
+less: Binary = comparison("less", "True where the first is smaller: a < b.")
+less_equal: Binary = comparison("less_equal", "True where the first is not larger: a <= b.")
+greater: Binary = comparison("greater", "True where the first is larger: a > b.")
+greater_equal: Binary = comparison("greater_equal", "True where the first is not smaller: a >= b.")
+logical_and: Binary = comparison("logical_and", "True where both are true (not 0): a and b.")
+logical_or: Binary = comparison("logical_or", "True where either is true (not 0): a or b.")
+floor_divide: Binary = comparison("floor_divide", "The quotient a / b rounded down; no gradient.")
 
 
 @op
@@ -403,7 +403,7 @@ def search(name: str, text: str) -> Search:
     return named(name, text, fn)
 
 
-reduce_all = search("all", "Whether all values over `axis` are true (not 0).")
-reduce_any = search("any", "Whether any value over `axis` is true (not 0).")
-argmax = search("argmax", "The index of the first largest value along `axis`.")
-argmin = search("argmin", "The index of the first smallest value along `axis`.")
+reduce_all: Search = search("all", "Whether all values over `axis` are true (not 0).")
+reduce_any: Search = search("any", "Whether any value over `axis` is true (not 0).")
+argmax: Search = search("argmax", "The index of the first largest value along `axis`.")
+argmin: Search = search("argmin", "The index of the first smallest value along `axis`.")
