@@ -9,6 +9,7 @@ from ..core.tensor import Tensor
 from ..core.types import Structure
 from .arguments import Arguments
 from .guards import check_inputs, check_unique_names, unconnected
+from .layer import Layer
 from .ordering import is_feed, reading_order
 from .symbols import Node, SymbolicTensor, check_symbols
 
@@ -46,25 +47,32 @@ class Plan:
     emptied, so without a tape a deep model needs memory for a few layers, not for all.
     """
 
+    slots: dict[SymbolicTensor, int]
+    discard_slot: int  # for outputs that nothing reads
+    unused: list[SymbolicTensor]  # inputs that no call reads
+    steps: list[tuple[Node, Any, list[int], list[int]]]  # call, source, targets, finished slots
+
     def __init__(self, input: Structure, output: Structure):
-        self.input, self.output = input, output
-        self.inputs = check_symbols(input, "inputs")
-        self.outputs = check_symbols(output, "outputs")
+        self.input: Structure = input
+        self.output: Structure = output
+        self.inputs: list[SymbolicTensor] = check_symbols(input, "inputs")
+        self.outputs: list[SymbolicTensor] = check_symbols(output, "outputs")
         check_inputs(self.inputs)
-        self.calls = collect(self.inputs, self.outputs)
+        self.calls: list[Node] = collect(self.inputs, self.outputs)
         sources = [symbol.node for symbol in self.inputs if symbol.node not in set(self.calls)]
-        self.nodes = list(dict.fromkeys([*sources, *self.calls]))
-        self.groups = reading_order(self.nodes, self.outputs, self.inputs)
+        self.nodes: list[Node] = list(dict.fromkeys([*sources, *self.calls]))
+        self.groups: list[list[Node]] = reading_order(self.nodes, self.outputs, self.inputs)
         shown = [group[0] for group in self.groups if not is_feed(group[0], self.inputs)]
         check_unique_names(shown)
-        self.layers = [node.layer for node in shown if node.layer is not None]
+        self.layers: list[Layer] = [node.layer for node in shown if node.layer is not None]
         self._assign_slots(merged(self.calls))
 
     def _assign_slots(self, calls: list[Node]) -> None:
         """Give each symbol a slot, and note for each call which slots it reads for the last time.
 
         An input of a model may be one output of a call that must run for its other outputs. Then
-        the value that the caller gave counts, and the computed one goes to a slot nobody reads.
+        the value that the caller gave counts, and the computed one goes to a slot that nothing
+        reads.
         """
         self.slots = {symbol: slot for slot, symbol in enumerate(self.inputs)}
         last_reader = {}
@@ -100,7 +108,7 @@ class Plan:
     ) -> list[Tensor]:
         """The values of the outputs, from those of the inputs, both as flat lists of tensors.
 
-        `observe(node, outputs)`, if given, sees what each call gives.
+        `observe(node, outputs)`, if given, is called with what each call returns.
         """
         values = [*inputs, *[None] * (self.discard_slot + 1 - len(inputs))]
         explicit_training = context.training is not None
@@ -140,6 +148,6 @@ class Plan:
 
 
 def merged(calls: list[Node]) -> list[Node]:
-    """The calls, with one in place of several that run the same model (see `graph.inside`)."""
+    """The calls, with those that run the same model merged into one (see `graph.inside`)."""
     merging: Any = next((n.layer for n in calls if hasattr(n.layer, "merge_calls")), None)
     return calls if merging is None else merging.merge_calls(calls)
