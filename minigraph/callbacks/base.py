@@ -116,6 +116,17 @@ class Callback(Documented):
         """After a batch of a prediction."""
 
 
+share_arguments(
+    [hook for name, hook in vars(Callback).items() if name.startswith("on_")],
+    """
+    Args:
+        epoch: Number of the epoch, from 0.
+        batch: Number of the batch, from 0 in each epoch, evaluation or prediction.
+        logs: Losses and metrics so far, by name; an empty dict where there are none (default None).
+    """,
+)
+
+
 class CallbackList:
     """Several callbacks, notified one after the other.
 
@@ -956,17 +967,3 @@ class TerminateOnNaN(Callback):
         if not math.isfinite((logs or {}).get("loss", 0.0)):
             print(f"Batch {batch}: the loss is not finite, stopping")
             self.model.stop_training = self.model.stop_at_once = True
-
-
-# ---------------------------------------------------------------------------------------------
-# What the hooks share in their docstrings
-
-share_arguments(
-    [hook for name, hook in vars(Callback).items() if name.startswith("on_")],
-    """
-    Args:
-        epoch: Number of the epoch, from 0.
-        batch: Number of the batch, from 0 in each epoch, evaluation or prediction.
-        logs: Losses and metrics so far, by name; an empty dict where there are none (default None).
-    """,
-)
