@@ -145,12 +145,7 @@ def host_copies(array: Array) -> Iterator[np.ndarray]:
     yield array.get()
 
 
-# Conversions, from the weakest to the strongest:
-#   tensor.as_array(x)    a tensor becomes its array; anything else is returned unchanged
-#   as_numbers(x)         an array, left where it is; Python floats get the default float type
-#   to_array(x)           the same, moved to the active backend
-#   tensor.to_operand(x)  the same, but Python numbers stay Python numbers
-#   on_backend(a)         no conversion: a TypeError unless the array is on the active backend
+# The conversions: a table of them stands in core/tensor.
 
 
 def as_numbers(value: TensorLike) -> Array:
@@ -190,14 +185,14 @@ def follow(variable: Any) -> None:
     _variables.add(variable)
 
 
-def placeholder(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+def zeros_without_memory(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     """Zeros of any shape that take no memory: only shapes matter to a trace."""
     return np.broadcast_to(np.zeros((), dtype), shape)
 
 
-def placeholders(values: Iterable[Array]) -> list[Array]:
-    """The operands of an op that is traced: on the host, whatever the active backend is."""
-    return [placeholder(v.shape, v.dtype) if is_on_device(v) else v for v in values]
+def traced_operands(values: Iterable[Array]) -> list[Array]:
+    """The operands of an op that is traced: zeros on the host in place of arrays on a GPU."""
+    return [zeros_without_memory(v.shape, v.dtype) if is_on_device(v) else v for v in values]
 
 
 def on_backend(array: Array) -> Array:

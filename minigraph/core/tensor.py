@@ -23,8 +23,8 @@ from .types import Array, DType, Structure, TensorLike
 
 # Infinities and NaNs show in the values, on every device alike. NumPy's warnings would add noise:
 # some BLAS kernels raise the flag for "invalid" on products of ordinary numbers.
-QUIET = partial(np.errstate, all="ignore")
-IS_QUIET = nullcontext()
+silenced = partial(np.errstate, all="ignore")
+NOTHING_TO_SET = nullcontext()
 
 P = ParamSpec("P")  # the arguments of an op: those of the function it is made from
 # By name: operators look ops up here, because `ops/` imports this file; so do saved models.
@@ -69,7 +69,7 @@ class Operators:
 
 
 class Tensor(Operators):
-    """A value: an array, and whether gradients are wanted for it.
+    """A value: an array, and whether gradients are to flow through it.
 
     `mask`, if not None, is a boolean array that says which time steps are real.
 
@@ -205,6 +205,7 @@ class Variable(Tensor):
         self.name = name
         self.learnable = self.tracked = bool(trainable)
         self.mask = None
+        # `value` stays unset until it is needed: then Python calls `__getattr__`.
 
     if not TYPE_CHECKING:  # else an editor would believe that a variable has every attribute
 
@@ -218,12 +219,14 @@ class Variable(Tensor):
     def _first_value(self) -> Array:
         """Make the value of a variable that has none in memory yet."""
         if context.tracing is not None:  # only the shape matters: this takes no memory
-            return device.placeholder(self._shape, self._dtype)
+            return device.zeros_without_memory(self._shape, self._dtype)
         start = self._initial
         if callable(start):
             start = np.asarray(start(self._shape, self._dtype, self._seed), self._dtype)
         self.value = to_backend(start)
-        if start is self._initial:  # an array: it has moved, and need not be kept
+        if (
+            start is self._initial
+        ):  # an array, which is now the value; a function may be asked again
             self._initial = None
         return self.value
 
@@ -292,6 +295,14 @@ class Variable(Tensor):
         return f"Variable({self.name!r}, shape={self.shape}, dtype={self.dtype})"
 
 
+# How values are converted, from the weakest form to the strongest:
+#   as_array(x)             a tensor becomes its array; anything else is returned unchanged
+#   device.as_numbers(x)    an array, left where it is; Python floats get the default float type
+#   device.to_array(x)      the same, moved to the active backend
+#   to_operand(x)           the same, but Python numbers stay Python numbers
+#   device.on_backend(a)    no conversion: a TypeError unless the array is on the active backend
+
+
 def as_array(value: Any) -> Any:
     """The array inside a tensor; anything else is returned unchanged."""
     return value.value if isinstance(value, Tensor) else value
@@ -358,7 +369,7 @@ class Tape:
         return tensor
 
     def gradient(self, loss: Tensor, sources: Structure) -> Any:
-        """The gradients of `loss` with respect to `sources`, in the structure of `sources`.
+        """The gradients of `loss` with respect to `sources`, as tensors in their structure.
 
         d loss / d x = sum over the ops that used x of (d loss / d output) * (d output / d x)
 
@@ -382,7 +393,7 @@ class Tape:
             )
         wanted = tree.flatten(sources)
         keep = set(wanted)
-        recorded = any(loss in tree.flatten(record[1]) for record in reversed(self.records))
+        recorded = any(loss in tree.flatten(outputs) for _, outputs, *_ in reversed(self.records))
         if not recorded and loss not in keep:
             raise ValueError(
                 "the loss was not recorded: compute it inside `with Tape() as tape:`, from "
@@ -390,7 +401,7 @@ class Tape:
                 "records."
             )
         gradients = {loss: array_module(loss.value).ones_like(loss.value)}
-        with QUIET():
+        with quietly():
             while self.records:
                 name, outputs, inputs, backward = self.records.pop()
                 try:
@@ -402,7 +413,9 @@ class Tape:
         return tree.pack(sources, [None if g is None else Tensor(g) for g in found])
 
     def _backpropagate(self, outputs, inputs, backward, gradients, keep):
-        """Apply the chain rule to one op: from its outputs to its inputs."""
+        """Apply the chain rule to one op: from its outputs to its inputs. `op` tells what
+        forms `backward` has.
+        """
         upstream = take_gradients(outputs, gradients, keep)
         if upstream is None:  # the loss does not depend on this op
             return
@@ -413,7 +426,8 @@ class Tape:
         for tensor, part in zip(inputs, parts, strict=True):
             if tensor is None or part is None:
                 continue
-            contribution = unbroadcast(part() if callable(part) else part, tensor)
+            part = part() if callable(part) else part  # computed only now that it is needed
+            contribution = unbroadcast(part, tensor)
             before = gradients.get(tensor)
             gradients[tensor] = contribution if before is None else before + contribution
 
@@ -497,7 +511,7 @@ def op(fn: Callable[..., Any] | None = None, *, name: str | None = None) -> Any:
             if not isinstance(array, Tensor) and overrides_calls(array):  # a symbol: add a node
                 return array.__minigraph_function__(apply, args, settings)
 
-        arrays = signature.with_defaults(arrays)
+        arrays = signature.with_defaults(arrays)  # an array may be left out, such as a bias
         values = values_of(arrays)
         try:
             if context.budget is not None:  # a model that is read from a file is being traced
@@ -536,13 +550,14 @@ def values_of(arguments: Iterable[Any]) -> list[Array]:
     values = [
         device.on_backend(a.value) if isinstance(a, Tensor) else to_operand(a) for a in arguments
     ]
-    if not any(map(is_typed, values)):  # only Python numbers: they get the default types
+    if all(map(is_python_number, values)):  # nothing gives them a type: they get the defaults
         return [to_array(number) for number in values]
-    return values if context.tracing is None else device.placeholders(values)
+    # A trace computes on the host, whatever the active backend is.
+    return values if context.tracing is None else device.traced_operands(values)
 
 
-def is_typed(value: Any) -> bool:
-    return not isinstance(value, (int, float))
+def is_python_number(value: Any) -> bool:
+    return isinstance(value, (int, float))
 
 
 def to_operand(value: Any) -> Any:
@@ -573,4 +588,4 @@ def quietly() -> AbstractContextManager[Any]:
 
     A layer enters it once around its call; entering it for every op would cost a microsecond each.
     """
-    return IS_QUIET if context.quiet else QUIET()
+    return NOTHING_TO_SET if context.quiet else silenced()

@@ -89,7 +89,7 @@ def map_shapes(fn: Callable[[Any], Any], shapes: Structure) -> Any:
     """
     if isinstance(shapes, dict):
         return {key: map_shapes(fn, shape) for key, shape in shapes.items()}
-    if is_branch(shapes) and any(is_branch(shape) for shape in shapes):
+    if is_branch(shapes) and any(is_branch(shape) for shape in shapes):  # not sizes: several shapes
         return [map_shapes(fn, shape) for shape in shapes]
     return fn(shapes)
 

@@ -26,13 +26,13 @@ def collect(inputs: list[SymbolicTensor], outputs: list[SymbolicTensor]) -> list
     waiting = [(symbol.node, symbol, False) for symbol in reversed(outputs)]
     while waiting:
         node, symbol, parents_done = waiting.pop()
-        if parents_done:
+        if parents_done:  # taken for the second time: its parents are in the list
             ordered.append(node)
             continue
         if symbol in given or node in seen:
             continue
         seen.add(node)
-        if not node.inputs:
+        if not node.inputs:  # an Input, and none of those given
             raise unconnected(outputs, inputs, symbol)
         waiting.append((node, symbol, True))
         waiting += [(parent.node, parent, False) for parent in reversed(node.inputs)]
@@ -43,8 +43,11 @@ class Plan:
     """The calls that lead from inputs to outputs, in order, ready to be run again and again.
 
     `input` and `output` keep the structure in which the symbols were given, `inputs` and
-    `outputs` are flat. Each symbol has a slot in a flat list. After its last reader a slot is
-    emptied, so without a tape a deep model needs memory for a few layers, not for all.
+    `outputs` are flat. `calls` are the nodes that must run; `nodes` also has those of the inputs;
+    `groups` are the nodes by layer, in reading order.
+
+    Each symbol has a slot in a flat list. After its last reader a slot is emptied, so without a
+    tape a deep model needs memory for a few layers, not for all.
     """
 
     slots: dict[SymbolicTensor, int]
@@ -59,7 +62,9 @@ class Plan:
         self.outputs: list[SymbolicTensor] = check_symbols(output, "outputs")
         check_inputs(self.inputs)
         self.calls: list[Node] = collect(self.inputs, self.outputs)
-        sources = [symbol.node for symbol in self.inputs if symbol.node not in set(self.calls)]
+        # An input may be the output of a layer: data is fed in there, and that layer is not shown.
+        running = set(self.calls)
+        sources = [symbol.node for symbol in self.inputs if symbol.node not in running]
         self.nodes: list[Node] = list(dict.fromkeys([*sources, *self.calls]))
         self.groups: list[list[Node]] = reading_order(self.nodes, self.outputs, self.inputs)
         shown = [group[0] for group in self.groups if not is_feed(group[0], self.inputs)]
@@ -101,7 +106,7 @@ class Plan:
         (argument,) = node.args
         if type(argument) is list and all(isinstance(x, SymbolicTensor) for x in argument):
             return [self.slots[symbol] for symbol in argument]
-        return self.slots.get(node.inputs[0]) if argument is node.inputs[0] else None
+        return self.slots[node.inputs[0]] if argument is node.inputs[0] else None
 
     def execute(
         self, inputs: list[Tensor], observe: Callable[[Node, list[Tensor]], Any] | None = None
@@ -148,6 +153,10 @@ class Plan:
 
 
 def merged(calls: list[Node]) -> list[Node]:
-    """The calls, with those that run the same model merged into one (see `graph.inside`)."""
+    """The calls, where a model and tensors inside it (`Model.get_tensor`) are computed in one run.
+
+    Most plans have none of these. `graph.inside` imports this file, so its layers are known here by
+    their method.
+    """
     merging: Any = next((n.layer for n in calls if hasattr(n.layer, "merge_calls")), None)
     return calls if merging is None else merging.merge_calls(calls)

@@ -33,9 +33,9 @@ from .tracing import tracing
 # Both are large enough to survive several strided convolutions and poolings.
 PROBE_SIZES = (64, 96)
 
-_count_nodes = itertools.count()
+_node_numbers = itertools.count()
 
-Probes: TypeAlias = tuple[tuple[int, ...], ...]  # the shapes of a symbol in both experiments
+Probes: TypeAlias = tuple[tuple[int, ...], ...]  # the shapes of a symbol at both probe sizes
 Args: TypeAlias = tuple[Any, ...]  # what a call is made on, by position
 Run: TypeAlias = Callable[..., Any]  # a call that is made without data
 Refusal: TypeAlias = Callable[..., Any]  # a method that only raises an error
@@ -98,9 +98,9 @@ class SymbolicTensor(Operators):
     @property
     def shape(self) -> Shape:
         """The shape, with None for each axis whose size depends on the data."""
-        return tuple(
-            self.batch_size if a == 0 else a if a == b else None
-            for a, b in zip(*self.probes, strict=True)
+        return tuple(  # a 0 marks the batch axis; an axis that differs is unknown
+            self.batch_size if small == 0 else small if small == large else None
+            for small, large in zip(*self.probes, strict=True)
         )
 
     @property
@@ -112,13 +112,14 @@ class SymbolicTensor(Operators):
         """Add a node for the call of a layer or an op on a symbol, instead of computing."""
         return connect(fn, args, kwargs)
 
-    def placeholder(self, probe: int, batch_size: int = 0, without_first: bool = False) -> Tensor:
-        """Zeros of a probe shape, for the experiment; the first axis may be made 0.
+    def probe_tensor(self, probe: int, batch_size: int = 0, without_first: bool = False) -> Tensor:
+        """Zeros of a probe shape, for the experiment.
 
         Args:
             probe: 0 or 1: which of the two probe shapes.
             batch_size: The size of the batch axis (default 0).
-            without_first: Whether the first axis gets the size 0 in any case (default False).
+            without_first: Whether the first axis gets the size 0 in any case, to see what a call
+                without a batch costs (default False).
         """
         shape = with_batch_size(self.probes[probe], batch_size)
         shape = (0, *shape[1:]) if without_first and shape else shape
@@ -174,7 +175,7 @@ class Node:
     that it made. `index` counts the calls of the same layer, `order` all calls.
     """
 
-    parts: "Sequence[Node]" = ()  # the calls that this one makes at once (see `graph.inside`)
+    parts: "Sequence[Node]" = ()  # the calls that `graph.inside` merged into this one
 
     def __init__(self, fn: Any, args: Args, kwargs: dict[str, Any]):
         self.fn: Any = fn
@@ -185,7 +186,7 @@ class Node:
         self.inputs: list[SymbolicTensor] = symbols_in(args, kwargs)
         self.output_structure: Structure = None
         self.index: int = len(fn.nodes) if self.layer else 0
-        self.order: int = next(_count_nodes)
+        self.order: int = next(_node_numbers)
 
     @property
     def outputs(self) -> list[SymbolicTensor]:
@@ -288,7 +289,7 @@ def connect(fn: Any, args: Args, kwargs: dict[str, Any]) -> Any:
     symbols = symbols_in(args, kwargs)
     try:
         with tracing():
-            if isinstance(fn, Layer):
+            if isinstance(fn, Layer):  # built from the symbols: an unknown size is None, not 64
                 fn.prepare(args[0])
             structure, specs = experiment(fn, args, kwargs, symbols)
     except Exception as error:
@@ -303,7 +304,8 @@ def connect(fn: Any, args: Args, kwargs: dict[str, Any]) -> Any:
     node.output_structure = tree.pack(structure, outputs)
     if node.layer is not None:
         if context.tracing is not None:  # inside another traced call: undone if that one fails
-            context.tracing.append((node.layer, vars(node.layer) | {"nodes": [*node.layer.nodes]}))
+            before = vars(node.layer) | {"nodes": [*node.layer.nodes]}  # the list grows in place
+            context.tracing.append((node.layer, before))
         node.layer.nodes.append(node)
     notify(node)
     return node.output_structure
@@ -324,24 +326,27 @@ def experiment(fn: Run, args: Args, kwargs: dict[str, Any], symbols: list[Symbol
     def run(probe: int, batch_size: int = 0, without_first: bool = False) -> Any:
         def value_of(leaf):
             is_symbol = isinstance(leaf, SymbolicTensor)
-            return leaf.placeholder(probe, batch_size, without_first) if is_symbol else leaf
+            return leaf.probe_tensor(probe, batch_size, without_first) if is_symbol else leaf
 
         call_args, call_kwargs = tree.map(value_of, (args, kwargs))
         return check_outputs(what_to_run(fn)(*call_args, **call_kwargs))
 
-    charge_without_batch(fn, symbols, run)
+    charge_without_batch(fn, symbols, run)  # costs count while a model is read from a file
     try:
         return on_empty_batch(run, symbols)
     except Exception as error:
-        charge_layer(fn, fixed_batch_size(symbols) or 3)
+        charge_layer(fn, fixed_batch_size(symbols) or 3)  # 3: the larger of the small batches
         try:
             return on_small_batches(run, symbols)
-        except Exception:
+        except Exception:  # perhaps only about the batch; the first is about the call itself
             raise error from None
 
 
 def on_empty_batch(run: Run, symbols: list[SymbolicTensor]) -> Specs:
-    """Run the experiment on an empty batch: the batch axis is the one of size 0."""
+    """Run the experiment on an empty batch: the batch axis is the one of size 0.
+
+    Returns the outputs, of which only the structure counts, and their specs.
+    """
     first, second = at_two_sizes(run, symbols, 0)
     pairs = zip(tree.flatten(first), tree.flatten(second), strict=True)
     return first, [output_spec(a, b) for a, b in pairs]
@@ -355,16 +360,17 @@ def on_small_batches(run: Run, symbols: list[SymbolicTensor]) -> Specs:
     """
     batch_size = fixed_batch_size(symbols)
     first, second = at_two_sizes(run, symbols, batch_size or 2)
-    other = first if batch_size else run(0, 3)
+    other = first if batch_size else run(probe=0, batch_size=3)
     trios = zip(*(tree.flatten(result) for result in (first, second, other)), strict=True)
     return first, [output_spec(a, b, batch_axes(a.shape, c.shape, batch_size)) for a, b, c in trios]
 
 
 def at_two_sizes(run: Run, symbols: list[SymbolicTensor], batch_size: int) -> Any:
     """The outputs with each unknown axis at the first and at the second of its sizes."""
-    first = run(0, batch_size)
+    first = run(probe=0, batch_size=batch_size)
     all_known = all(symbol.probes[0] == symbol.probes[1] for symbol in symbols)
-    return first, first if all_known else run(1, batch_size)
+    second = first if all_known else run(probe=1, batch_size=batch_size)
+    return first, second
 
 
 def what_to_run(fn: Any) -> Run:

@@ -3,6 +3,7 @@
 Each op returns its value and, for each input, its vector-Jacobian product. This function takes
 `g`, the gradient of the loss with respect to the value, and returns the gradient with respect to
 the input. Broadcasting needs no care here: the tape sums a gradient to the shape of its input.
+`xp` is the array library of the inputs, NumPy or CuPy.
 """
 
 import math
@@ -73,7 +74,8 @@ def power(a: Array, b: Array, /):
         positive = xp.asarray(a) > 0
         return g * y * xp.log(xp.where(positive, a, 1))
 
-    # b - 1, but where b is 0: there the derivative is 0, and 0 ** -1 would divide by zero.
+    # The exponent is b - 1. Where b is 0 it stays 0: 0 ** -1 would divide by zero, and the
+    # factor b makes the derivative 0.
     return y, (lambda g: g * b * a ** (b - (b != 0)), to_exponent)
 
 
@@ -158,7 +160,7 @@ logical_not: Unary = elementwise("logical_not", "True where x is 0 or false: not
 # fmt: on
 
 
-def comparison(name: str, text: str) -> Binary:
+def without_gradient(name: str, text: str) -> Binary:
     """The op xp.<name>(a, b), which has no gradient."""
 
     def fn(a: Array, b: Array, /):
@@ -167,15 +169,19 @@ def comparison(name: str, text: str) -> Binary:
     return named(name, text, fn)
 
 
-equal: Binary = comparison("equal", "True where both are equal: a == b.")
-not_equal: Binary = comparison("not_equal", "True where the two differ: a != b.")
-less: Binary = comparison("less", "True where the first is smaller: a < b.")
-less_equal: Binary = comparison("less_equal", "True where the first is not larger: a <= b.")
-greater: Binary = comparison("greater", "True where the first is larger: a > b.")
-greater_equal: Binary = comparison("greater_equal", "True where the first is not smaller: a >= b.")
-logical_and: Binary = comparison("logical_and", "True where both are true (not 0): a and b.")
-logical_or: Binary = comparison("logical_or", "True where either is true (not 0): a or b.")
-floor_divide: Binary = comparison("floor_divide", "The quotient a / b rounded down; no gradient.")
+equal: Binary = without_gradient("equal", "True where both are equal: a == b.")
+not_equal: Binary = without_gradient("not_equal", "True where the two differ: a != b.")
+less: Binary = without_gradient("less", "True where the first is smaller: a < b.")
+less_equal: Binary = without_gradient("less_equal", "True where the first is not larger: a <= b.")
+greater: Binary = without_gradient("greater", "True where the first is larger: a > b.")
+greater_equal: Binary = without_gradient(
+    "greater_equal", "True where the first is not smaller: a >= b."
+)
+logical_and: Binary = without_gradient("logical_and", "True where both are true (not 0): a and b.")
+logical_or: Binary = without_gradient("logical_or", "True where either is true (not 0): a or b.")
+floor_divide: Binary = without_gradient(
+    "floor_divide", "The quotient a / b rounded down; no gradient."
+)
 
 
 @op
@@ -257,7 +263,7 @@ def cast(x: Array, /, dtype: DType):
         dtype: Data type of the result: a name such as "int32", or a type of Python or NumPy.
     """
     y = x.astype(standard_dtype(dtype))
-    remember_host_copy(y, x)
+    remember_host_copy(y, x)  # so that indices can be checked without a wait for the GPU
     return y, (lambda g: g,)
 
 
@@ -296,7 +302,7 @@ def mean(x: Array, /, axis: Axis = None, keepdims: bool = False):
 
 
 def extremum(x: Array, axis: Axis, keepdims: bool, find: Callable[..., Array]) -> tuple[Array, Any]:
-    """The largest or smallest value; a gradient is shared evenly among equals."""
+    """The value and backward function of `max` or `min`: equals share the gradient evenly."""
     y = find(x, axis=axis, keepdims=True)
 
     def back(g):
@@ -324,15 +330,13 @@ def prod(x: Array, /, axis: Axis = None, keepdims: bool = False):
     """The product over `axis` (all axes if None)."""
     xp = array_module(x)
 
-    def to_x(g):  # the product of all others; a zero has a gradient only if it is the only one
+    def to_x(g):  # the product of the other factors; a zero among them makes it 0
         zero = x == 0
         rest = xp.where(zero, 1, x)
         others = rest.prod(axis=axis, keepdims=True) / rest
-        return (
-            stretch(g, x.shape, axis, keepdims)
-            * others
-            * (zero.sum(axis=axis, keepdims=True) == zero)
-        )
+        # A zero counts itself: there is none among the others if the count is 1 for it, else 0.
+        none_among_others = zero.sum(axis=axis, keepdims=True) == zero
+        return stretch(g, x.shape, axis, keepdims) * others * none_among_others
 
     return x.prod(axis=axis, keepdims=keepdims), (to_x,)
 
@@ -352,7 +356,7 @@ def logsumexp(x: Array, /, axis: Axis = None, keepdims: bool = False):
     """
     xp = array_module(x)
     most = x.max(axis=axis, keepdims=True)
-    most = xp.where(xp.isfinite(most), most, 0)
+    most = xp.where(xp.isfinite(most), most, 0)  # where all are -inf, x - most would be NaN
     y = most + xp.log(xp.exp(x - most).sum(axis=axis, keepdims=True))
     return (y if keepdims else y.squeeze(axis)), (
         lambda g: stretch(g, x.shape, axis, keepdims) * xp.exp(x - y),
@@ -370,9 +374,11 @@ def cumsum(x: Array, /, axis: int | None = None):
         array([ 1,  3,  6, 10])
     """
     xp = array_module(x)
-    return x.cumsum(axis), (
-        lambda g: xp.flip(xp.flip(g, axis).cumsum(axis), axis).reshape(x.shape),
-    )
+
+    def to_x(g):  # the running sum from the end: x[i] is in all sums from the i-th on
+        return xp.flip(xp.flip(g, axis).cumsum(axis), axis).reshape(x.shape)
+
+    return x.cumsum(axis), (to_x,)
 
 
 def var(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -394,7 +400,7 @@ def std(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Any:
 # Reductions without a gradient.
 
 
-def search(name: str, text: str) -> Search:
+def plain_reduction(name: str, text: str) -> Search:
     """The op xp.<name>(x, axis), which has no gradient."""
 
     def fn(x: Array, /, axis: Axis = None, keepdims: bool = False):
@@ -403,7 +409,7 @@ def search(name: str, text: str) -> Search:
     return named(name, text, fn)
 
 
-reduce_all: Search = search("all", "Whether all values over `axis` are true (not 0).")
-reduce_any: Search = search("any", "Whether any value over `axis` is true (not 0).")
-argmax: Search = search("argmax", "The index of the first largest value along `axis`.")
-argmin: Search = search("argmin", "The index of the first smallest value along `axis`.")
+reduce_all: Search = plain_reduction("all", "True where all values over `axis` are true (not 0).")
+reduce_any: Search = plain_reduction("any", "True where any value over `axis` is true (not 0).")
+argmax: Search = plain_reduction("argmax", "The index of the first largest value along `axis`.")
+argmin: Search = plain_reduction("argmin", "The index of the first smallest value along `axis`.")
