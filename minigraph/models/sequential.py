@@ -18,6 +18,17 @@ class Sequential(Model):
 
     With a leading `Input` it has its graph at once. Without one it gets it from its first data, and
     until then it has no weights.
+
+    Args:
+        layers: The layers in their order, the first of which may be an `Input`; None (default)
+            begins with none, for `add`.
+    Raises TypeError for anything that is not a layer, ValueError for two layers of one name.
+    Example:
+        >>> model = keras.Sequential([keras.Input((2,))])
+        >>> model.add(keras.layers.Dense(3, kernel_initializer="ones"))
+        >>> model.add(keras.layers.Dense(1, kernel_initializer="ones"))
+        >>> model(np.array([[1.0, 2.0]])).numpy().tolist()
+        [[9.0]]
     """
 
     def __init__(
@@ -53,7 +64,13 @@ class Sequential(Model):
         return [row for row in super().summary_rows if not isinstance(row[2], InputLayer)]
 
     def add(self, layer: Any) -> None:
-        """Put a layer, or a first `Input`, at the end of the chain."""
+        """Put a layer, or a first `Input`, at the end of the chain.
+
+        Args:
+            layer: A layer whose name is free; an `Input` only before all layers.
+        Raises TypeError for anything that is not a layer, ValueError for an Input that comes late,
+        a name that is taken, or a layer with several outputs.
+        """
         if isinstance(layer, InputLayer):
             layer = layer.output
         if isinstance(layer, SymbolicTensor) and isinstance(layer.node.layer, InputLayer):
@@ -98,12 +115,21 @@ class Sequential(Model):
         self._ends, self._plan, self.built = [*self._ends, output], None, True
 
     def prepare(self, inputs: Structure) -> None:
-        """Call the chain on symbols like its first data."""
+        """Call the chain on symbols like its first data.
+
+        Args:
+            inputs: The tensor of the first call.
+        """
         if not self.built:
             self.build(tree.map(lambda x: tuple(x.shape), inputs))
 
     def build(self, input_shape: Any) -> None:
-        """Call the chain on a symbol of this shape, which includes the batch axis."""
+        """Make all weights, by calling the chain on a symbol.
+
+        Args:
+            input_shape: The shape of the input, with the batch axis.
+        Raises ValueError if there are no layers yet.
+        """
         if not self._chain:
             raise ValueError(f"{self.name!r} has no layers yet: add some first")
         self._ends = [Input(tuple(input_shape)[1:])]

@@ -27,6 +27,7 @@ from ..callbacks.base import (
 )
 from ..core import registry, tree
 from ..core.checks import check_choice, check_counts
+from ..core.docstrings import share_arguments
 from ..core.interrupts import deferred_interrupts
 from ..core.random import RandomStream
 from ..core.tensor import Tape, Tensor, Variable
@@ -75,7 +76,12 @@ class Trainee(Protocol):
         ...
 
     def __call__(self, x: Any, training: bool | None = None) -> Any:
-        """The outputs for one batch: a tensor, or a list, tuple or dict of tensors."""
+        """The outputs for one batch: a tensor, or a list, tuple or dict of tensors.
+
+        Args:
+            x: The inputs of the batch: an array, or a structure of arrays.
+            training: True for a training step, False otherwise; None (default) leaves it open.
+        """
         ...
 
 
@@ -124,7 +130,11 @@ class Trainer:
         return [np.array(v.numpy()) for v in [*self.trainable_weights, *self.non_trainable_weights]]
 
     def set_weights(self, values: Sequence[TensorLike]) -> None:
-        """Assign all weights at once, in the order of `get_weights`."""
+        """Assign all weights at once, in the order of `get_weights`.
+
+        Args:
+            values: One array for each weight, of its shape.
+        """
         variables = [*self.trainable_weights, *self.non_trainable_weights]
         with deferred_interrupts:
             for variable, value in zip(variables, values, strict=True):
@@ -149,12 +159,27 @@ class Trainer:
     ) -> None:
         """Choose how to train: the optimizer, a loss and metrics for each output.
 
-        `loss`, `loss_weights` and the metrics are given for all outputs at once, as a list in the
-        order of the outputs, or as a dict by output name. An output whose loss is None is not
-        trained. The sample weights reach `weighted_metrics`, not `metrics`. The last three
-        arguments are accepted and change nothing: every step here runs eagerly.
+        A loss, a weight of a loss or a list of metrics is given for all outputs at once, or as a
+        list in the order of the outputs, or as a dict by output name.
 
+        Args:
+            optimizer: An Optimizer, its name, class or config (default "rmsprop").
+            loss: A Loss, its name, or a function (y_true, y_pred); None (default), for all outputs
+                or for one of them, trains on what layers add to the loss alone.
+            loss_weights: The factor of each output's loss in the sum; None (default) means 1.
+            metrics: Metrics, their names, or functions (y_true, y_pred), which ignore the sample
+                weights; None (default) for none. "accuracy" takes the form that fits the shapes.
+            weighted_metrics: Metrics of the same kinds, which count the sample weights; None
+                (default) for none.
+            run_eagerly: Changes nothing, since every step runs eagerly (default False).
+            steps_per_execution: Changes nothing, for the same reason (default 1).
+            jit_compile: Changes nothing, for the same reason (default "auto").
         Raises ValueError for unknown names, wrong keys and wrong counts.
+        Example:
+            >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+            >>> model.compile("sgd", loss="mean_squared_error", metrics=["mean_absolute_error"])
+            >>> model.metrics_names
+            ['loss', 'mean_absolute_error']
         """
         scoring = Scoring(loss, loss_weights, metrics, weighted_metrics)
         if self.plan is not None:
@@ -178,7 +203,13 @@ class Trainer:
     def compile_from_config(
         self, config: Config, custom_objects: dict[str, Any] | None = None
     ) -> None:
-        """Compile with the settings that `get_compile_config` gave."""
+        """Compile with the settings that `get_compile_config` gave.
+
+        Args:
+            config: What `get_compile_config` gave.
+            custom_objects: The class or function behind each name in the config that is not
+                registered; None (default) if all are known.
+        """
         with registry.custom_object_scope(custom_objects or {}):
             self.compile(**registry.deserialize(config))
 
@@ -189,7 +220,11 @@ class Trainer:
     # -- one step ------------------------------------------------------------------------------
 
     def train_step(self, data: Any) -> Logs:
-        """Learn from one batch: (x,), (x, y) or (x, y, sample_weight). Returns the logs so far."""
+        """Learn from one batch. Returns the logs so far.
+
+        Args:
+            data: The batch: (x,), (x, y) or (x, y, sample_weight).
+        """
         x, y, sample_weight = unpack(data)
         with Tape() as tape:
             y_pred = self(x, training=True)
@@ -226,7 +261,11 @@ class Trainer:
         return set(self.trainable_weights) - needed
 
     def test_step(self, data: Any) -> Logs:
-        """Score one batch without learning from it. Returns the logs so far."""
+        """Score one batch without learning from it. Returns the logs so far.
+
+        Args:
+            data: The batch: (x,), (x, y) or (x, y, sample_weight).
+        """
         x, y, sample_weight = unpack(data)
         y_pred = self(x, training=False)
         loss = self.compute_loss(x, y, y_pred, sample_weight, training=False)
@@ -244,6 +283,13 @@ class Trainer:
 
             sum over the outputs of weight * loss, plus every loss that a layer has added
 
+        Args:
+            x: The inputs, which only an override may need; None (default) is fine here.
+            y: The targets, in the structure of the outputs; None (default) if no loss needs any.
+            y_pred: The outputs of the model for `x`; None (default) only if nothing reads them.
+            sample_weight: The weight of each sample in the loss; None (default) weighs all alike.
+            training: Whether this is a training step, which only an override may need (default
+                True).
         Raises ValueError if there is no loss at all, or if a target is missing or does not fit.
         """
         terms = []
@@ -262,7 +308,15 @@ class Trainer:
         return functools.reduce(operator.add, terms)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Logs:
-        """Add one batch to the metrics of all outputs. Returns the logs so far."""
+        """Add one batch to the metrics of all outputs. Returns the logs so far.
+
+        Args:
+            x: The inputs, which only an override may need.
+            y: The targets, in the structure of the outputs.
+            y_pred: The outputs of the model for `x`.
+            sample_weight: The weight of each sample, which weighted metrics count; None (default)
+                weighs all alike.
+        """
         for output, target, found, weight in self._pairs(y, y_pred, sample_weight):
             for metric in output.metrics:
                 metric.update_state(target, found)
@@ -358,11 +412,46 @@ class Trainer:
     ) -> History:
         """Train for some epochs: in each, every sample is seen once. Returns a `History`.
 
-        `x` is arrays, with targets `y`; or a generator, a PyDataset or a loader that yields batches
-        (x, y) or (x, y, sample_weight). `validation_split` holds back the last part of the arrays,
-        before shuffling. `class_weight` maps a class to the weight of its samples.
         What can be checked is checked before the first step (ValueError). Whatever ends training
         early, Ctrl-C too, leaves the weights as they were after the last complete step.
+
+        Args:
+            x: Arrays with an axis of samples, one for each input in a list, tuple or dict; or a
+                generator, a PyDataset or a loader that yields batches (x, y) or
+                (x, y, sample_weight); None (default) is refused.
+            y: The targets, an array for each output; None (default) if `x` brings them, or if no
+                loss needs any.
+            batch_size: How many samples make a batch; None (default) means 32. A source of batches
+                has sizes of its own, and takes none here.
+            epochs: The number of the last epoch, counted from 1 (default 1).
+            verbose: 0 prints nothing, 1 a bar, 2 a line without a bar; "auto" (default) means 1.
+            callbacks: A Callback or a list of them; None (default) for none.
+            validation_split: The share of the samples, from 0 to 1, that is held back for
+                validation: the last ones, before shuffling (default 0.0).
+            validation_data: What to validate on: (x, y), (x, y, sample_weight) or a source of
+                batches, in place of a split; None (default) for none.
+            shuffle: Whether each epoch takes the samples of arrays, or the batches of a PyDataset,
+                in a new random order (default True).
+            class_weight: A dict that maps each class to the weight of its samples, one for each
+                output; None (default) weighs all alike.
+            sample_weight: The weight of each sample in the loss, an array for each output; None
+                (default) weighs all alike.
+            initial_epoch: How many epochs are done already, and left out of `epochs` (default 0).
+            steps_per_epoch: How many batches make an epoch; None (default) means one pass through
+                the data.
+            validation_steps: How many batches make a validation; None (default) means one pass.
+            validation_batch_size: How many samples make a batch of a validation; None (default)
+                means as many as in training.
+            validation_freq: Every how many epochs there is a validation, or a list of the epochs,
+                counted from 1 (default 1).
+        Example:
+            >>> layer = keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")
+            >>> model = keras.Sequential([keras.Input((1,)), layer])
+            >>> model.compile(keras.optimizers.SGD(0.25), loss="mean_squared_error")
+            >>> model.fit(np.array([[1.0]]), np.array([[4.0]]), epochs=3, verbose=0).history
+            {'loss': [16.0, 4.0, 1.0]}
+            >>> layer.get_weights()[0].tolist()
+            [[3.5]]
         """
         validation = ValidationSettings(
             validation_data, validation_split, validation_batch_size, validation_steps,
@@ -492,8 +581,18 @@ class Trainer:
     ) -> Any:
         """The loss, and the metrics if there are any, over all samples.
 
-        Returns the loss as a float, or a list of loss, losses of the outputs and metrics, or a
-        dict.
+        Args:
+            steps: How many batches to score; None (default) means one pass through the data.
+            return_dict: Whether the numbers are returned in a dict by name (default False).
+        Returns the loss as a float, or a list of the loss, the losses of the outputs and the
+        metrics, or a dict.
+        Raises ValueError if there is not a single batch.
+        Example:
+            >>> layer = keras.layers.Dense(1, kernel_initializer="ones")
+            >>> model = keras.Sequential([keras.Input((1,)), layer])
+            >>> model.compile("sgd", loss="mean_squared_error", metrics=["mean_absolute_error"])
+            >>> model.evaluate(np.array([[1.0], [2.0]]), np.array([[1.0], [4.0]]), verbose=0)
+            [2.0, 1.0]
         """
         self._need_compile("evaluate")
         given = prepare(x, y, sample_weight)
@@ -526,7 +625,18 @@ class Trainer:
     ) -> Any:
         """The outputs for all samples, as NumPy arrays in the structure of the model's output.
 
-        `verbose="auto"` shows a bar on a terminal and nothing elsewhere.
+        Args:
+            x: Arrays with an axis of samples, one for each input in a list, tuple or dict; or a
+                source of batches, of which only the inputs are used.
+            verbose: 0 prints nothing, 1 or 2 the progress; "auto" (default) shows a bar on a
+                terminal and nothing elsewhere.
+            steps: How many batches to run; None (default) means one pass through the data.
+        Raises ValueError if there is not a single batch.
+        Example:
+            >>> layer = keras.layers.Dense(1, kernel_initializer="ones")
+            >>> model = keras.Sequential([keras.Input((2,)), layer])
+            >>> model.predict(np.array([[1.0, 2.0], [3.0, 4.0]])).tolist()
+            [[3.0], [7.0]]
         """
         batches = make_batches(prepare(x), batch_size, steps=steps)
         shown = int(is_terminal(sys.stdout)) if verbose == "auto" else verbose
@@ -555,7 +665,18 @@ class Trainer:
         class_weight: Any = None,
         return_dict: bool = False,
     ) -> Any:
-        """Learn from one batch. Returns its loss, or a list or dict with its metrics too."""
+        """Learn from one batch. Returns its loss, or a list or dict with its metrics too.
+
+        Args:
+            x: The inputs of the batch: an array, or a structure of arrays.
+            return_dict: Whether the numbers are returned in a dict by name (default False).
+        Example:
+            >>> layer = keras.layers.Dense(1, kernel_initializer="ones")
+            >>> model = keras.Sequential([keras.Input((1,)), layer])
+            >>> model.compile("sgd", loss="mean_squared_error")
+            >>> model.train_on_batch(np.array([[1.0]]), np.array([[3.0]]))
+            4.0
+        """
         self._need_compile("train_on_batch")
         x, y, sample_weight = prepare(x, y, sample_weight)
         sample_weight = weigh_classes(y, sample_weight, class_weight, self._scoring.names)
@@ -564,7 +685,12 @@ class Trainer:
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
-        """Score one batch. Returns its loss, or a list or dict with its metrics too."""
+        """Score one batch. Returns its loss, or a list or dict with its metrics too.
+
+        Args:
+            x: The inputs of the batch: an array, or a structure of arrays.
+            return_dict: Whether the numbers are returned in a dict by name (default False).
+        """
         self._need_compile("test_on_batch")
         return self._one_step(self.test_step, pack(*prepare(x, y, sample_weight)), return_dict)
 
@@ -575,7 +701,11 @@ class Trainer:
         return logs if return_dict else values_of(logs)
 
     def predict_on_batch(self, x: Any) -> Any:
-        """The outputs for one batch, as NumPy arrays."""
+        """The outputs for one batch, as NumPy arrays.
+
+        Args:
+            x: The inputs: an array, or a structure of arrays.
+        """
         return tree.map(lambda output: output.numpy(), self(x, training=False))
 
     # -- helpers of the loops ------------------------------------------------------------------
@@ -647,6 +777,12 @@ class Trainer:
         own: list[Callback] = [ProgbarLogger()] if params["verbose"] else []
         own += [] if history is None else [history]
         return CallbackList(sorted([*as_list(callbacks), *own], key=is_backup), self, params)
+
+
+share_arguments(  # what these take as `fit` does
+    (Trainer.evaluate, Trainer.predict, Trainer.train_on_batch, Trainer.test_on_batch),
+    Trainer.fit.__doc__ or "",
+)
 
 
 def batch_size_of(array: Any) -> int:
