@@ -23,10 +23,20 @@ def VGG19(
 ) -> Model:
     """Nineteen layers with weights: 16 convolutions of 3x3 in five blocks, three dense layers.
 
-    Without `include_top` it ends after the last block, or in the global pooling that `pooling`
-    ("avg", "max" or None) names, and `input_shape` is free. It has 143,667,240 parameters.
+    It has 143,667,240 parameters.
 
     Shapes: (batch, 224, 224, 3) -> (batch, classes).
+    Args:
+        include_top: Whether the dense layers follow the blocks (default True).
+        weights: Only None (default): a new model starts with random weights.
+        input_shape: Height, width and channels of the pictures; None (default) means
+            (224, 224, 3), or (None, None, 3) without the top.
+        pooling: What follows the last block without the top: "avg" or "max" for a global pooling,
+            None (default) for nothing.
+        classes: The number of outputs, with the top (default 1000).
+        classifier_activation: Function of the outputs, or its name, with the top (default
+            "softmax").
+        name: Name of the model (default "vgg19").
     Raises ValueError for any `weights` but None: none are shipped.
     Source: Simonyan and Zisserman (2015).
     """

@@ -52,8 +52,14 @@ __all__ = [
 def to_categorical(x: TensorLike, num_classes: int | None = None) -> np.ndarray:
     """Integer classes as one-hot rows: (...) -> (..., num_classes).
 
-    `num_classes` is the largest class plus one unless given.
+    Args:
+        x: Whole numbers, in an array or a nested list; a last axis of size 1 is dropped.
+        num_classes: The size of the new last axis; None (default) means the largest class plus
+            one.
     Raises ValueError for a class outside 0 .. num_classes - 1.
+    Example:
+        >>> keras.utils.to_categorical([2, 0]).tolist()
+        [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
     """
     check_counts(num_classes=num_classes)
     classes = np.asarray(x)

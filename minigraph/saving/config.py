@@ -96,10 +96,18 @@ def model_from_config(
 def clone_model(model: "Model", clone_function: Callable[[Layer], Layer] | None = None) -> "Model":
     """A model of the same structure and names, with new layers and fresh weights.
 
-    `clone_function(layer)` may give the layer that replaces another; Inputs and inner models
-    are always copied. Classes need not be registered.
+    Classes need not be registered.
 
+    Args:
+        model: The model, a graph or a Sequential.
+        clone_function: A function `clone_function(layer)` that returns the layer to use instead,
+            asked for every layer but Inputs and inner models; None (default) copies all of them.
     Raises ValueError for a subclass that has to say itself how it is rebuilt.
+    Example:
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="sum")])
+        >>> copy = keras.models.clone_model(model)
+        >>> copy.layers[0].name, copy.layers[0] is model.layers[0]
+        ('sum', False)
     """
     expect(form_of(model) != "object", f"{model!r}: use from_config(get_config()) to copy it")
     writer, replaced = Writer(), {}
@@ -119,7 +127,18 @@ def model_to_json(model: "Model", **json_args: Any) -> str:
 
 
 def model_from_json(text: str, custom_objects: CustomObjects = None) -> "Model":
-    """A model with fresh weights from what `to_json` gave; ValueError if the text is another."""
+    """A model with fresh weights from what `to_json` gave.
+
+    Args:
+        text: What `to_json` gave.
+        custom_objects: The class or function behind each name in the text that is not registered;
+            None (default) if all are known.
+    Raises ValueError if the text is another, or names something unknown.
+    Example:
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="sum")])
+        >>> keras.models.model_from_json(model.to_json()).output_shape
+        (None, 1)
+    """
     expect(isinstance(text, str), f"`text` must be what to_json gave, got {text!r:.80}")
     with bounded():
         return read_description(parse_json(text), custom_objects)[0]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..core import tree
+from ..core.docstrings import share_arguments
 from ..core.random import RandomStream
 from ..core.registry import (
     CustomObjectScope,
@@ -87,8 +88,15 @@ def save_model(model: "Model", path: str | os.PathLike[str], overwrite: bool = T
     The file is a safetensors file whatever its name. Saving is atomic: if anything fails, the old
     file stays whole.
 
+    Args:
+        overwrite: Whether a file that exists is replaced (default True).
     Raises ValueError for a model that cannot be rebuilt or has no weights yet, OSError where the
     file cannot be written, and FileExistsError if it is there and `overwrite` is False.
+    Example:
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="sum")])
+        >>> keras.saving.save_model(model, "model.minigraph")
+        >>> keras.saving.load_model("model.minigraph").layers[0].name
+        'sum'
     """
     path = check_path(path, overwrite)
     write_atomically(path, to_bytes(model_contents(model)))
@@ -102,8 +110,9 @@ def load_model(
 ) -> "Model":
     """The model in a file, ready to go on: same weights, same optimizer state, same random streams.
 
-    Custom classes must be registered, or be given as `custom_objects={"Name": Class}`.
-    `compile=False` leaves the compile settings and the optimizer state behind.
+    Args:
+        compile: Whether the compile settings and the optimizer state are restored too (default
+            True).
     Raises FileDamaged or FileRefused (both ValueError), or OSError if the file cannot be read.
     """
     with reading(path, max_bytes) as contents:
@@ -133,6 +142,15 @@ def load_weights(
 
     Names do not matter. If the number of weights, a shape or a dtype differs, that is a
     FileRefused (a ValueError) and nothing is changed.
+
+    Example:
+        >>> def make():
+        ...     return keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        >>> trained, fresh = make(), make()
+        >>> keras.saving.save_weights(trained, "weights.minigraph")
+        >>> keras.saving.load_weights(fresh, "weights.minigraph")
+        >>> bool((fresh.get_weights()[0] == trained.get_weights()[0]).all())
+        True
     """
     weights = labelled_weights(model)
     with reading(path, max_bytes) as contents:
@@ -141,6 +159,19 @@ def load_weights(
             arrays = listed_weights(description, contents.tensors)
         fit_weights(model, weights, arrays, exact=False)
     assign_weights(model, arrays)
+
+
+share_arguments(
+    (save_model, load_model, save_weights, load_weights),
+    """
+    Args:
+        model: The model, whose weights exist already.
+        path: The file; its name may end in anything.
+        custom_objects: The class or function behind each name in the file that is not registered;
+            None (default) if all are known.
+        max_bytes: The size in bytes above which a file is refused (default 2147483648).
+    """,
+)
 
 
 @contextlib.contextmanager

@@ -282,7 +282,22 @@ class PyDataset:
     (x, y, sample_weight), where each is an array or a list or dict of arrays. `fit` takes the
     batches in a new order each time; `on_epoch_end(self)` is called after each pass through them.
     Batches are made one after the other, in this process: the arguments, which Keras has too,
-    change nothing, and a warning says so if they ask for more.
+    change nothing.
+
+    Args:
+        workers: Any number but 1 (default) gives a warning.
+        use_multiprocessing: Anything but False (default) gives a warning.
+        max_queue_size: Ignored, since there is no queue (default 10).
+    Example:
+        >>> class Numbers(keras.utils.PyDataset):
+        ...     def __len__(self):
+        ...         return 2
+        ...     def __getitem__(self, k):
+        ...         return np.array([[k], [k]]), np.array([[2.0 * k], [2.0 * k]])
+        >>> model = keras.Sequential([keras.layers.Dense(1, kernel_initializer="ones")])
+        >>> model.compile("sgd", loss="mean_squared_error")
+        >>> model.evaluate(Numbers(), verbose=0)
+        0.5
     """
 
     def __init__(

@@ -422,7 +422,7 @@ class Trainer:
             y: The targets, an array for each output; None (default) if `x` brings them, or if no
                 loss needs any.
             batch_size: How many samples make a batch; None (default) means 32. A source of batches
-                has sizes of its own, and takes none here.
+                decides that itself, and takes None alone.
             epochs: The number of the last epoch, counted from 1 (default 1).
             verbose: 0 prints nothing, 1 a bar, 2 a line without a bar; "auto" (default) means 1.
             callbacks: A Callback or a list of them; None (default) for none.
