@@ -42,14 +42,18 @@ class Span:
 class DrawAsYouCall(AbstractContextManager):
     """Record which line of code draws which box and which arrows, to step through them.
 
-        with DrawAsYouCall() as drawing:
-            inputs = Input((64,))
-            outputs = Dense(10)(inputs)
-        drawing
-
     The block runs as it would without it. Afterwards the object shows itself in a notebook: the
     code of the block beside a graph that grows with each step. `widget` is what is shown; its
     `step` and `selected` can be read and set. Calls made before the block are there from the start.
+
+    Example:
+        >>> with keras.utils.DrawAsYouCall() as drawing:
+        ...     x = keras.Input((64,), name="x")
+        ...     y = keras.layers.Dense(10, name="y")(x)
+        >>> drawing.widget
+        A graph of 2 nodes: x (InputLayer) feeds y (Dense).
+        >>> print(drawing.widget.data["calls"][1]["text"])
+        Line 2 calls ‘y’ on x (None, 64). The arrow is drawn; the output has shape (None, 10).
     """
 
     widget: Any = None
@@ -66,7 +70,11 @@ class DrawAsYouCall(AbstractContextManager):
         return self
 
     def note(self, node: Node) -> None:
-        """A node was added to the graph: keep it, and where in the block its call is."""
+        """Record a node that was added to the graph, and where in the block its call is.
+
+        Args:
+            node: The node, made while the block runs.
+        """
         frame = sys._getframe()
         while frame is not None and frame is not self.frame:
             frame = frame.f_back
@@ -100,15 +108,17 @@ class DrawAsYouCall(AbstractContextManager):
 
 
 class ErrorLens(DrawAsYouCall):
-    """Show where a drawing breaks: the graph so far, what went in, the rule and the repair.
-
-        with ErrorLens() as lens:
-            inputs = Input((64,), name="pixels")
-            outputs = Conv2D(8, 3)(inputs)
-        lens
+    """Show where a drawing breaks: the graph so far, what went in, the rule and the fix.
 
     A ValueError raised by a symbolic call ends the block, and `failure` keeps its message; None if
     all went well. Every other error is raised as usual.
+
+    Example:
+        >>> with keras.utils.ErrorLens() as lens:
+        ...     x = keras.Input((64,), name="pixels")
+        ...     y = keras.layers.Conv2D(8, 3, name="conv")(x)
+        >>> print(lens.failure.partition(": ")[0])
+        layer 'conv' (Conv2D) cannot be called on 'pixels' of shape (None, 64)
     """
 
     catches = True

@@ -44,7 +44,7 @@ def summary(
     show_trainable: bool = False,
     layer_range: Sequence[str] | None = None,
 ) -> None:
-    """Print the table of a model, or pass its text to `print_fn`. See `summary_text`."""
+    """Print the table of a model, or pass its text to `print_fn`: see `Model.summary`."""
     text = summary_text(model, line_length, positions, expand_nested, show_trainable, layer_range)
     (print_fn or print)(text)
 
@@ -57,12 +57,8 @@ def summary_text(
     show_trainable: bool = False,
     layer_range: Sequence[str] | None = None,
 ) -> str:
-    """The table of a model as one string.
+    """Return the table of a model as one string; the arguments are those of `Model.summary`.
 
-    `line_length` is the width in characters; long cells wrap. `positions` are the right ends of the
-    columns, in characters or as fractions of the width. `expand_nested` lists the layers of nested
-    models below them, `show_trainable` adds a column, and `layer_range=(first, last)` keeps the
-    rows from one layer name to another (regular expressions are allowed).
     Raises ValueError for a range or positions that do not fit the table.
     """
     rows = expanded(model) if expand_nested else own_rows(model)
