@@ -6,9 +6,11 @@ behaves as a model of them would: what enters and leaves it are tensors of the g
 """
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from .describe import Box, Edge, Graph
 
+TensorOf: TypeAlias = tuple[int, int]  # a box, and which of its outputs
 NOT_SHOWN = "not shown"
 MOST_TENSORS = 4  # if more than these leave the box for the rest, they are not distinguished
 LARGEST_SHIFT = 12  # how far from the middle the rest may begin, if fewer tensors leave it there
@@ -28,8 +30,8 @@ class Abridged:
     whole: Graph
     rest: int
     bundles: tuple[list[Edge], ...]
-    leaving: tuple | None
-    ends: tuple
+    leaving: tuple[TensorOf, ...] | None
+    ends: tuple[int | None, ...]
 
 
 def abridge(graph: Graph, most: int) -> Abridged:
@@ -67,7 +69,7 @@ def best_start(graph: Graph, most: int) -> int:
 
 
 def bundled(
-    graph: Graph, rest: range, number: list[int], leaving: tuple | None
+    graph: Graph, rest: range, number: list[int], leaving: tuple[TensorOf, ...] | None
 ) -> dict[Edge, list[Edge]]:
     """{edge of the small graph: the edges of the whole one that it stands for}
 
@@ -92,7 +94,7 @@ def bundled(
     return found
 
 
-def rest_box(graph: Graph, rest: range, leaving: tuple | None) -> Box:
+def rest_box(graph: Graph, rest: range, leaving: tuple[TensorOf, ...] | None) -> Box:
     """The box that stands for many."""
     layers = dict.fromkeys(graph.nodes[i].layer for i in rest if graph.nodes[i].layer is not None)
     entering = tensors_across(graph, rest, leaving=False)
@@ -111,7 +113,7 @@ def rest_box(graph: Graph, rest: range, leaving: tuple | None) -> Box:
     )
 
 
-def tensors_across(graph: Graph, rest: range, leaving: bool) -> tuple:
+def tensors_across(graph: Graph, rest: range, leaving: bool) -> tuple[TensorOf, ...]:
     """The tensors, each listed once, that leave the rest, or those that enter it."""
     across = [
         (edge.source, edge.output)
@@ -121,5 +123,6 @@ def tensors_across(graph: Graph, rest: range, leaving: bool) -> tuple:
     return tuple(dict.fromkeys(across))
 
 
-def shapes(graph: Graph, tensors: tuple | None) -> tuple[str, ...]:
+def shapes(graph: Graph, tensors: tuple[TensorOf, ...] | None) -> tuple[str, ...]:
+    """The shapes of tensors of a graph, or a note that they are not shown."""
     return (NOT_SHOWN,) if tensors is None else tuple(graph.boxes[i].outputs[k] for i, k in tensors)

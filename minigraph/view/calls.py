@@ -5,9 +5,11 @@ import linecache
 import sys
 import textwrap
 from collections import Counter
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from itertools import islice
+from types import FrameType
 from typing import Any
 
 from ..core.context import context
@@ -39,7 +41,7 @@ class Span:
     end: tuple[int, int]
 
 
-class DrawAsYouCall(AbstractContextManager):
+class DrawAsYouCall(AbstractContextManager[Any]):
     """Record which line of code draws which box and which arrows, to step through them.
 
     The block runs as it would without it. Afterwards the object shows itself in a notebook: the
@@ -60,13 +62,14 @@ class DrawAsYouCall(AbstractContextManager):
     failure: str | None = None
 
     def __enter__(self) -> "DrawAsYouCall":
-        self.frame = sys._getframe(1)
-        self.entered = self.frame.f_lineno
-        self.filename = self.frame.f_code.co_filename
+        self.frame: FrameType | None = sys._getframe(1)
+        self.entered: int = self.frame.f_lineno
+        self.filename: str = self.frame.f_code.co_filename
         self.nodes: list[Node] = []
         self.spans: list[Span | None] = []
         self.failure = None
-        self.outer, context.on_node = context.on_node, self.note
+        self.outer: Callable[[Any], None] | None = context.on_node
+        context.on_node = self.note
         return self
 
     def note(self, node: Node) -> None:
@@ -154,11 +157,14 @@ class Code:
     """The lines of a block without their common indent, and where spans lie in them."""
 
     def __init__(self, filename: str, entered: int) -> None:
-        self.first, last = block_of(filename, entered)
-        self.raw = [line.rstrip("\n") for line in linecache.getlines(filename)[self.first : last]]
+        first, last = block_of(filename, entered)
+        self.first: int = first
+        self.raw: list[str] = [
+            line.rstrip("\n") for line in linecache.getlines(filename)[first:last]
+        ]
         lines = textwrap.dedent("\n".join(self.raw)).split("\n") if self.raw else []
-        self.margin = len(self.raw[0]) - len(lines[0]) if lines else 0
-        self.lines = [printable(line) for line in lines]
+        self.margin: int = len(self.raw[0]) - len(lines[0]) if lines else 0
+        self.lines: list[str] = [printable(line) for line in lines]
 
     def pieces(self, span: Span | None) -> list[list[int]]:
         """The pieces of lines that a span covers: [line, from, to]."""
@@ -282,7 +288,7 @@ def all_weights(nodes: list[Node]) -> list[Variable]:
     return list(dict.fromkeys(weight for layer in layers for weight in layer.weights))
 
 
-def sources_of(graph: Graph, i: int) -> list:
+def sources_of(graph: Graph, i: int) -> list[str]:
     """What a call is given: each tensor with its shape."""
     return [
         f"{graph.boxes[edge.source].path} {graph.boxes[edge.source].outputs[edge.output]}"

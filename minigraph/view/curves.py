@@ -1,12 +1,15 @@
 """Charts: axes with round numbers, and curves and bars as a still picture."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 from xml.etree import ElementTree
 
 from .svg import DARK, LIGHT, SANS, add, number
+
+# The points of each kind of curve: (share of the width, value or None).
+Series: TypeAlias = dict[str, list[tuple[float, Any]]]
 
 WIDEST_LINEAR = 100  # positive values that differ by more than this factor get a logarithmic axis
 NARROWEST = 1e-4  # an axis spans at least this fraction of its values
@@ -107,15 +110,17 @@ class Sheet:
     """A picture that grows downward, chart by chart."""
 
     def __init__(self, title: str, sentence: str) -> None:
-        self.root = ElementTree.Element("svg", {
+        self.root: ElementTree.Element = ElementTree.Element("svg", {
             "xmlns": "http://www.w3.org/2000/svg", "class": "minigraph-curves", "role": "img",
             "aria-label": sentence, "font-family": SANS,
         })  # fmt: skip
         add(self.root, "title", text=title)
         add(self.root, "desc", text=sentence)
         add(self.root, "style", text=dark_style())
-        self.paper = add(self.root, "rect", "paper", width=WIDTH, rx=12, fill=LIGHT["paper"])
-        self.y = 12
+        self.paper: ElementTree.Element = add(
+            self.root, "rect", "paper", width=WIDTH, rx=12, fill=LIGHT["paper"]
+        )
+        self.y: float = 12
 
     def finish(self) -> str:
         """The text of the SVG file."""
@@ -153,7 +158,7 @@ class Sheet:
         self.text(LEFT, self.y + 12, text, size=12)
         self.y += 26
 
-    def chart(self, title: str, axis: Axis, series: dict[str, list], ends: list) -> None:
+    def chart(self, title: str, axis: Axis, series: Series, ends: Sequence[Sequence[Any]]) -> None:
         """Curves: `series` maps a kind of curve to its points (share of the width, value), `ends`
         are the ticks along the bottom, (share of the width, text)."""
         self.legend(title, axis, series)
@@ -174,7 +179,7 @@ class Sheet:
             self.curve(kind, pixels)
         self.y = top + PLOT_HEIGHT + 34
 
-    def legend(self, title: str, axis: Axis, series: dict[str, list]) -> None:
+    def legend(self, title: str, axis: Axis, series: Series) -> None:
         """The title of a chart and a sample of each kind of curve."""
         self.text(LEFT, self.y + 12, f"{title} (log scale)" if axis.log else title,
                   colour="ink", size=13, bold=True)  # fmt: skip
@@ -186,7 +191,7 @@ class Sheet:
             x -= 40
         self.y += 26
 
-    def curve(self, kind: str, points: list) -> None:
+    def curve(self, kind: str, points: Sequence[tuple[float, float]]) -> None:
         """A line through points, with a dot on each where the curve has few."""
         if not points:
             return
@@ -202,7 +207,7 @@ class Sheet:
             for x, y in points:
                 add(self.root, "circle", f"{kind}-dot", cx=x, cy=y, r=2.5, fill=colour)
 
-    def bars(self, title: str, axis: Axis, rows: list) -> None:
+    def bars(self, title: str, axis: Axis, rows: Sequence[tuple[str, float | None, str]]) -> None:
         """A bar for each (name, value, text) on a logarithmic axis."""
         self.text(LEFT, self.y + 12, f"{title} (log scale)", colour="ink", size=13, bold=True)
         wide, top = WIDTH - BAR_LEFT - BAR_RIGHT, self.y + 40

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from .curves import Axis, Sheet, axis_for
 from .text import printable, shorten
 from .trace import number_text
 from .widget import MOST_BYTES, Page
+
+Record: TypeAlias = dict[str, Any]  # of a batch or an epoch, as `utils.Dashboard` keeps it
 
 # How many batches are shown, and how many epochs are in the table. A page that would be too large
 # is made again with fewer.
@@ -33,10 +35,10 @@ class Chart:
     """
 
     name: str
-    curves: dict[str, list]
+    curves: dict[str, list[Any]]
 
     @property
-    def drawn(self) -> dict[str, list]:
+    def drawn(self) -> dict[str, list[Any]]:
         """The curves that are drawn: both of a batch would be too much in one picture."""
         hidden = "running" if "batch" in self.curves else None
         return {kind: values for kind, values in self.curves.items() if kind != hidden}
@@ -53,7 +55,7 @@ class Chart:
 
 
 def dashboard_page(
-    name: str, batches: list[dict], epochs: list[dict], layers: dict[str, dict]
+    name: str, batches: list[Record], epochs: list[Record], layers: dict[str, dict[str, Any]]
 ) -> Page:
     """All that the dashboard shows of the training of the model `name`.
 
@@ -69,9 +71,9 @@ def dashboard_page(
 
 def page_of_size(
     name: str,
-    batches: list[dict],
-    epochs: list[dict],
-    layers: dict[str, dict],
+    batches: list[Record],
+    epochs: list[Record],
+    layers: dict[str, dict[str, Any]],
     most_batches: int = SIZES[0][0],
     most_epochs: int = SIZES[0][1],
 ) -> Page:
@@ -116,14 +118,14 @@ def page_of_size(
     return Page(data, svg, rows, paths, total)
 
 
-def ends_of(epochs: list[dict], total: int) -> list:
+def ends_of(epochs: list[Record], total: int) -> list[list[Any]]:
     """What is written along the bottom of a chart: [position, text] where epochs end."""
     marks = thinned(epochs, MOST_LABELS)
     ends = [[round(mark["last"] / total, 4), str(mark["epoch"] + 1)] for mark in marks]
     return [[BEFORE, "epoch"], *ends]
 
 
-def thinned(records: list[dict], most: int) -> list[dict]:
+def thinned(records: list[Record], most: int) -> list[Record]:
     """Every record, or every second, fourth, eighth ... one, so that at most `most` are left; the
     last one is always kept.
 
@@ -135,7 +137,7 @@ def thinned(records: list[dict], most: int) -> list[dict]:
     return [record for record in records[:-1] if record["number"] % every == 0] + records[-1:]
 
 
-def joined(values: Iterable) -> str:
+def joined(values: Iterable[Any]) -> str:
     """Values as one string, which takes less space than a list."""
     return " ".join(map(str, values))
 
@@ -149,13 +151,13 @@ def text_of(value: Any) -> str:
 # Curves
 
 
-def metrics_of(records: list[dict]) -> list[str]:
+def metrics_of(records: list[Record]) -> list[str]:
     """The names in the logs, without those of validation: they belong to the same chart."""
     names = dict.fromkeys(name for record in records for name in record["logs"])
     return [name for name in names if name.removeprefix("val_") not in names.keys() - {name}]
 
 
-def chart_of(metric: str, batches: list[dict], epochs: list[dict]) -> Chart:
+def chart_of(metric: str, batches: list[Record], epochs: list[Record]) -> Chart:
     """The curves of one metric, without those that hold no value."""
     curves = {
         "batch": [record["alone"].get(metric) for record in batches],
@@ -202,7 +204,7 @@ def still_picture(data: dict[str, Any], charts: list[Chart], norms: Any, scale: 
     return sheet.finish()
 
 
-def sentence(title: str, epochs: list[dict], batches: list[dict], norms: Any) -> str:
+def sentence(title: str, epochs: list[Record], batches: list[Record], norms: Any) -> str:
     """What the pictures show, for those who cannot see them."""
     if not batches:
         return f"{title}. {NOTHING}"
@@ -229,7 +231,7 @@ def sentence(title: str, epochs: list[dict], batches: list[dict], norms: Any) ->
     return " ".join(words)
 
 
-def facts(name: str, epochs: list[dict], total: int, shown: list[dict]) -> str:
+def facts(name: str, epochs: list[Record], total: int, shown: list[Record]) -> str:
     """A line about the whole training."""
     if not shown:
         return ""
@@ -243,7 +245,7 @@ def counted(count: int, thing: str, things: str | None = None) -> str:
     return f"{count:,} {thing if count == 1 else things or thing + 's'}"
 
 
-def caption(title: str, layers: dict[str, dict]) -> str:
+def caption(title: str, layers: dict[str, dict[str, Any]]) -> str:
     """The caption above the table."""
     if not layers:
         return f"{title}."
@@ -251,7 +253,7 @@ def caption(title: str, layers: dict[str, dict]) -> str:
     return f"{title}. Gradients: the norm for each layer in the last batch of the epoch{more}."
 
 
-def table_rows(epochs: list[dict], paths: list[str]) -> list[list[str]]:
+def table_rows(epochs: list[Record], paths: list[str]) -> list[list[str]]:
     """The table: a row for each epoch."""
     names = list(dict.fromkeys(name for record in epochs for name in record["logs"]))
     head = ["Epoch", "Batches", *map(printable, names)]

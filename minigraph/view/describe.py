@@ -38,7 +38,7 @@ class Box:
     calls: int = 1
     shared: int | None = None
     parameters: int = 0
-    weights: tuple = ()
+    weights: tuple[tuple[str, str], ...] = ()
     trainable: bool | None = None
     sentence: str = ""
     formula: str = ""
@@ -68,7 +68,7 @@ class Graph:
     name: str
     boxes: tuple[Box, ...]
     edges: tuple[Edge, ...]
-    nodes: tuple
+    nodes: tuple[Any, ...]  # None for a box that stands for several
     outputs: tuple[int, ...]  # the boxes that make the model's outputs, in order
 
     @property
@@ -119,11 +119,11 @@ class GraphParts:
     """What a walk through a model and the opened models inside it has collected."""
 
     opened: Any
-    shared: dict
-    known: dict
+    shared: dict[Any, int]
+    known: dict[Node, Box]
     boxes: list[Box] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
-    nodes: list = field(default_factory=list)
+    nodes: list[Node] = field(default_factory=list)
 
 
 @dataclass
@@ -184,7 +184,7 @@ def node_name(box: Box) -> str:
     return f"{box.name}[{box.call}]" if box.calls > 1 else box.name
 
 
-def shared_layers(model: Any) -> dict:
+def shared_layers(model: Any) -> dict[Any, int]:
     """The layers that are called more than once, also inside nested models, and their numbers.
 
     A layer in a model that is called twice is called twice.
@@ -251,6 +251,7 @@ def describe_node(node: Node) -> Box:
 
 
 def kind_of(node: Node) -> str:
+    """The kind of the box of a call: "op", "layer" or "model"."""
     if node.layer is None:
         return "op"
     return "model" if getattr(node.layer, "runs_its_plan", False) else "layer"
@@ -339,10 +340,12 @@ def whole_name(graph: Graph, i: int) -> str:
 
 
 def name_with_call(box: Box) -> str:
+    """The short name of a box, with the call if its layer is called several times."""
     return f"{short_name(box)} (call {box.call + 1})" if box.calls > 1 else short_name(box)
 
 
 def short_name(box: Box) -> str:
+    """The name of a box, shortened for a sentence."""
     return shorten(box.name, LONGEST_NAME)
 
 

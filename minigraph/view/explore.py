@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .abridge import NOT_SHOWN, Abridged, abridge
 from .describe import Box, Graph, as_sentence, describe, listed
@@ -26,6 +26,8 @@ from .widget import MOST_BYTES, Page, show
 
 if TYPE_CHECKING:
     from ..models.model import Model
+
+EdgeKey: TypeAlias = tuple[int, int, int, int]  # source, output, target, argument
 
 # A page that would be too large is made again with less in it: first the pictures of arrays become
 # coarser, then fewer nested models can be opened, weights and the terms of sums lose their
@@ -100,6 +102,7 @@ def small_html(model: "Model", whole: Graph, recording: Recording | None, rankdi
 
 
 def fits(page: Page) -> bool:
+    """Whether a widget is small enough for a page."""
     return len(page.html.encode()) <= MOST_BYTES
 
 
@@ -162,7 +165,7 @@ class Excerpt:
     """
 
     graph: Graph
-    openings: list
+    openings: list[list[int]]
     closed: int
     nodes: int
     abridged: Abridged | None = None
@@ -195,7 +198,7 @@ class Excerpt:
         return f" ({shown:,} of {self.nodes:,} nodes)" if self.missing else ""
 
 
-def choices(graph: Graph, most: int, boxes: float = inf) -> list:
+def choices(graph: Graph, most: int, boxes: float = inf) -> list[frozenset[int]]:
     """The sets of nested models that can be open together; an inner one only in an open one.
 
     A model stays closed if opening it would show more than `boxes` boxes. If there are more than
@@ -250,7 +253,7 @@ def record_the_rest(abridged: Abridged, recording: Recording, part: Recording) -
     The gradient of a tensor that leaves it is the sum of the gradients from all its uses outside;
     the gradient of one that enters it is the sum of those from all its uses inside.
     """
-    indices = indices_in(recording.graph, abridged.whole)
+    indices: Any = indices_in(recording.graph, abridged.whole)  # no None: it has all of them
     rest, leaving = abridged.rest, abridged.leaving
     if leaving is None:
         part.values[rest] = [NOT_SHOWN]
@@ -282,7 +285,7 @@ def indices_in(whole: Graph, graph: Graph) -> list[int | None]:
     return [index.get(box.path) for box in graph.boxes]
 
 
-def total(terms: Iterable) -> Any:
+def total(terms: Iterable[Any]) -> Any:
     """The sum of the gradients that are not None, or None if there are none."""
     terms = [term for term in terms if term is not None]
     return sum(terms[1:], terms[0]) if terms else None
@@ -294,7 +297,7 @@ def total(terms: Iterable) -> Any:
 
 def draw_all(
     model: "Model", whole: Graph, excerpt: Excerpt, rankdir: str
-) -> tuple[dict, list, Picture]:
+) -> tuple[dict[str, dict[str, Any]], list[EdgeKey], Picture]:
     """A drawing for each choice of open nested models, the edges of all drawings, and the picture
     in which all models are closed.
 
@@ -313,7 +316,9 @@ def draw_all(
     return drawings, list(numbers), pictures[0]
 
 
-def drawing_data(picture: Picture, boxes: Sequence[int], numbers: dict) -> dict[str, Any]:
+def drawing_data(
+    picture: Picture, boxes: Sequence[int], numbers: dict[EdgeKey, int]
+) -> dict[str, Any]:
     """The positions of everything in one drawing. `boxes` are the indices of its boxes in the whole
     graph; `numbers` gives each edge its number, and grows."""
     graph, drawing = picture.graph, picture.drawing
@@ -338,7 +343,7 @@ def drawing_data(picture: Picture, boxes: Sequence[int], numbers: dict) -> dict[
 # Boxes, edges and what was recorded there
 
 
-def most_frequent(values: Iterable) -> Any:
+def most_frequent(values: Iterable[Any]) -> Any:
     """The most frequent value; what boxes have in common is written once."""
     values = list(values)
     counts = Counter(map(repr, values))
@@ -371,7 +376,9 @@ def box_data(graph: Graph, i: int, recording: Recording | None, detail: Detail) 
     return data
 
 
-def weights_data(graph: Graph, i: int, recording: Recording | None, detail: Detail) -> list[dict]:
+def weights_data(
+    graph: Graph, i: int, recording: Recording | None, detail: Detail
+) -> list[dict[str, Any]]:
     """The weights of a box. Those of a shared layer are listed at its first call; those of a nested
     model are listed at the boxes inside it."""
     box = graph.boxes[i]
@@ -400,10 +407,10 @@ def first_call(graph: Graph, i: int) -> int:
     return next(k for k, node in enumerate(graph.nodes) if node and node.layer is layer)
 
 
-def edge_data(edge: tuple, recording: Recording | None, detail: Detail | None) -> dict[str, Any]:
+def edge_data(edge: EdgeKey, recording: Recording | None, detail: Detail | None) -> dict[str, Any]:
     """One edge, and the gradient that it carries back, with a picture where several are added."""
     source, output, target, argument = edge
-    data = {"source": source, "output": output, "target": target}
+    data: dict[str, Any] = {"source": source, "output": output, "target": target}
     if recording and recording.loss is not None:
         term = recording.terms.get((target, argument))
         known = term is not NOT_SHOWN
@@ -412,7 +419,7 @@ def edge_data(edge: tuple, recording: Recording | None, detail: Detail | None) -
     return data
 
 
-def summed_edges(drawings: dict, edges: list) -> set[int]:
+def summed_edges(drawings: dict[str, dict[str, Any]], edges: list[EdgeKey]) -> set[int]:
     """The numbers of the edges whose gradients are added to others in any of the drawings."""
     found = set()
     for drawing in drawings.values():
@@ -472,7 +479,7 @@ def left_out(excerpt: Excerpt, detail: Detail, passes: int) -> str:
     return f" To keep the page small, {listed(missing)}.{more}"
 
 
-def table_rows(boxes: list[dict], passes: int) -> list[list[str]]:
+def table_rows(boxes: list[dict[str, Any]], passes: int) -> list[list[str]]:
     """The table: a row for each box, including those inside nested models."""
     head = ["Node", "Kind", "Output shape", "Parameters", "Norm of value", "Norm of gradient"]
     rows = [head[: 4 + passes]]
@@ -483,6 +490,6 @@ def table_rows(boxes: list[dict], passes: int) -> list[list[str]]:
     return rows
 
 
-def norms(arrays: Iterable) -> str:
+def norms(arrays: Iterable[Any]) -> str:
     """The norms of several arrays, in words."""
     return ", ".join("none" if array is None else array["norm"] for array in arrays) or "none"

@@ -4,6 +4,7 @@ import io
 import warnings
 from typing import Any
 
+from .layout import Stroke
 from .svg import LIGHT, STYLES, Card, Line, Picture, arrow_head, cluster_cards, marks, shortened
 
 PIXELS_PER_INCH = 96  # in the units of the drawing, as in a browser
@@ -77,7 +78,7 @@ def points(pixels: float) -> float:
     return pixels * 72 / PIXELS_PER_INCH
 
 
-def paint_path(axes: Any, path: list, filled: bool = False, **style: Any) -> None:
+def paint_path(axes: Any, path: list[Stroke], filled: bool = False, **style: Any) -> None:
     """One path of lines and curves."""
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path

@@ -107,7 +107,7 @@ def is_chain(rows: list[Row]) -> bool:
 
     Then the order of the rows says everything, and a column of connections would repeat it.
     """
-    readers = set()
+    readers: set[tuple[int, int]] = set()
     for row in rows:
         if len(row.nodes) > 1:
             return False
@@ -122,7 +122,8 @@ def is_chain(rows: list[Row]) -> bool:
     return len(starts) <= 1 and len(ends) <= 1
 
 
-def feeds_any(node: Node, readers: set) -> bool:
+def feeds_any(node: Node, readers: set[tuple[int, int]]) -> bool:
+    """Whether any output of a node is in a set of (id of the node, index of the output)."""
     return any((id(node), i) in readers for i in range(len(node.outputs)))
 
 

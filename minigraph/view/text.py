@@ -36,7 +36,7 @@ def is_control(character: str) -> bool:
     return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp")
 
 
-def shape_text(shape: Iterable) -> str:
+def shape_text(shape: Iterable[int | None]) -> str:
     """A shape as Python writes it: `(None, 64)`."""
     return printable(str(tuple(shape)))
 

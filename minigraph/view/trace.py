@@ -42,20 +42,20 @@ class Recording:
     graph: Graph
     samples: int = 0
     loss: float | None = None
-    values: list = field(default_factory=list)
-    gradients: list = field(default_factory=list)
-    arrivals: dict = field(default_factory=dict)
-    terms: dict = field(default_factory=dict)
-    loss_terms: list = field(default_factory=list)
+    values: list[list[Any]] = field(default_factory=list)
+    gradients: list[list[Any]] = field(default_factory=list)
+    arrivals: dict[tuple[int, int], Tensor] = field(default_factory=dict)
+    terms: dict[tuple[int, int], Any] = field(default_factory=dict)
+    loss_terms: list[Any] = field(default_factory=list)
     weights: dict[Variable, Any] = field(default_factory=dict)
 
 
-class Arrivals(list):
+class Arrivals(list[Any]):
     """Values by slot. Each access gives a new copy and appends it to `taken`."""
 
     def __init__(self, slots: int) -> None:
         super().__init__([None] * slots)
-        self.taken = []
+        self.taken: list[Tensor] = []
 
     def __getitem__(self, slot: Any) -> Any:
         value = super().__getitem__(slot)
@@ -132,7 +132,11 @@ def forward(model: "Model", x: Any, recording: Recording) -> list[Tensor]:
 
 
 def run_plan(
-    model: Any, given: list[Tensor], parent: int | None, index: dict, recording: Recording
+    model: Any,
+    given: list[Tensor],
+    parent: int | None,
+    index: dict[tuple[int | None, Node], int],
+    recording: Recording,
 ) -> list[Tensor]:
     """Run the plan of the model in box `parent` (None for the whole model); return its outputs.
 
