@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from . import datasets
 else:
 
-    def __getattr__(name):
+    def __getattr__(name: str) -> object:
         """The data sets are imported when they are asked for, and not before."""
         if name != "datasets":
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,6 +1,6 @@
 """Small helpers around models and data."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .view.short_errors import short_errors
 else:
 
-    def __getattr__(name):
+    def __getattr__(name: str) -> Any:
         """Pictures and widgets are imported at first use."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

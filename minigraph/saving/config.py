@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 CustomObjects: TypeAlias = dict[str, Any] | None  # the class or function behind each name
 Sources: TypeAlias = Mapping[SymbolicTensor, list[int]]  # [call, output] that each symbol is
-Record: TypeAlias = dict[str, type]  # what stands under each key of a dict
+Record: TypeAlias = dict[str, type[Any]]  # what stands under each key of a dict
 
 # Bounds for a model that comes from a file (see `bounded`).
 MOST_LAYERS = 10_000

@@ -22,7 +22,11 @@ import safetensors.numpy
 
 VERSION = "1"
 KEYS = {f"minigraph.{part}" for part in ("version", "model", "compile", "train", "sha256")}
-KINDS = {"float": (16, 32, 64), "int": (8, 16, 32, 64), "uint": (8, 16, 32, 64)}
+KINDS: dict[str, tuple[int, ...]] = {
+    "float": (16, 32, 64),
+    "int": (8, 16, 32, 64),
+    "uint": (8, 16, 32, 64),
+}
 DTYPES = {f"{kind[0].upper()}{n}": f"{kind}{n}" for kind, sizes in KINDS.items() for n in sizes}
 DTYPES["BOOL"] = "bool"  # beside F32, I64, U8 ...
 

@@ -30,6 +30,7 @@ from . import config
 from .config import (
     CustomObjects,
     Reader,
+    Record,
     Writer,
     bounded,
     check_record,
@@ -75,8 +76,8 @@ OLD_SLOT_NAMES = {
 }
 
 # What the JSON texts of a file hold.
-MODEL_DESCRIPTION = config.DESCRIPTION | {"weights": list, "trainable": dict}
-FLAGS = {"layers": list, "weights": list}
+MODEL_DESCRIPTION: Record = config.DESCRIPTION | {"weights": list, "trainable": dict}
+FLAGS: Record = {"layers": list, "weights": list}
 
 # ---------------------------------------------------------------------------------------------
 # Saving and loading

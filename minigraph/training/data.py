@@ -41,7 +41,7 @@ def unpack(data: Any) -> Triple:
     return x, y, sample_weight
 
 
-def pack(x: Any, y: Any, sample_weight: Any) -> tuple:
+def pack(x: Any, y: Any, sample_weight: Any) -> tuple[Any, ...]:
     """One batch as `train_step` gets it: on the active backend, and without missing parts."""
     batch = (x, y) if y is not None else (x,)
     batch = batch if sample_weight is None else (x, y, sample_weight)
@@ -168,7 +168,7 @@ def weigh_classes(
     return tree.pack(y, [None if e is None else weights_of(part, e) for part, e in targets])
 
 
-def weights_of(y: np.ndarray, class_weight: dict) -> np.ndarray:
+def weights_of(y: np.ndarray, class_weight: dict[Any, float]) -> np.ndarray:
     """A weight for each sample, that of its class: labels (n,), (n, 1) or one-hot (n, C) -> (n,).
 
     Raises ValueError, naming `class_weight`, for a class without a weight.
@@ -208,10 +208,14 @@ class Batches:
         random: RandomStream | None = None,
         once: bool = False,
     ) -> None:
-        self.one_pass, self.asked, self.random, self.once = one_pass, asked, random, once
-        self.steps = steps if asked is None else asked
-        self.ran_out = False
-        self.taken, self.start = 0, None  # batches of this pass so far, and `random` before it
+        self.one_pass: Callable[[int], Iterable[Triple]] = one_pass
+        self.asked: int | None = asked
+        self.random: RandomStream | None = random
+        self.once: bool = once
+        self.steps: int | None = steps if asked is None else asked
+        self.ran_out: bool = False
+        self.taken: int = 0  # batches of this pass so far,
+        self.start: Any = None  # and the state of `random` before it
         self._passes, self._skip = None, 0
 
     def epoch(self, given: int = 0) -> Iterator[Triple]:
@@ -335,7 +339,7 @@ def dataset_batches(
 
 
 def stream_batches(
-    stream: Iterable, weigh: Callable[[Any, Any], Any], skip: int
+    stream: Iterable[Any], weigh: Callable[[Any, Any], Any], skip: int
 ) -> Iterator[Triple]:
     """The batches of a generator, or of anything else that can be iterated."""
     for item in itertools.islice(stream, skip, None):

@@ -11,7 +11,7 @@ from ..core.device import to_host
 from ..core.interrupts import deferred_interrupts
 from ..core.random import RandomStream
 from ..core.tensor import Tensor, Variable, as_array
-from ..core.types import Structure
+from ..core.types import Array, Structure
 from ..saving.model import random_streams
 
 
@@ -28,11 +28,13 @@ class restored_on_error:
         streams: Iterable[RandomStream] = (),
         unless: Callable[[], bool] | None = None,
     ) -> None:
-        self.variables, self.streams, self.unless = variables, streams, unless
+        self.variables: Iterable[Variable] = variables
+        self.streams: Iterable[RandomStream] = streams
+        self.unless: Callable[[], bool] | None = unless
 
     def __enter__(self) -> None:
-        self.values = [variable.value for variable in self.variables]
-        self.states = [stream.state for stream in self.streams]
+        self.values: list[Array] = [variable.value for variable in self.variables]
+        self.states: list[Any] = [stream.state for stream in self.streams]
 
     def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
         if error is not None and not (self.unless and self.unless()):

@@ -21,16 +21,17 @@ class OutputScoring:
             raise ValueError(
                 f"the entry of `loss_weights` for {name!r} is not a number: {weight!r}"
             )
-        self.name, self.weight = name, 1.0 if weight is None else float(weight)
+        self.name: str = name
+        self.weight: float = 1.0 if weight is None else float(weight)
         self.loss: losses.Loss | None = losses.get(loss)
-        self.mean_loss = metrics.Mean(f"{name}_loss")
+        self.mean_loss: metrics.Mean = metrics.Mean(f"{name}_loss")
         self.metrics: list[metrics.Metric] = [
             metrics.for_training(m) for m in listed(plain_metrics)
         ]
         self.weighted_metrics: list[metrics.Metric] = [
             metrics.for_training(m) for m in listed(weighted_metrics)
         ]
-        self.wants_target = bool(self.loss or self.metrics or self.weighted_metrics)
+        self.wants_target: bool = bool(self.loss or self.metrics or self.weighted_metrics)
 
 
 Pair = tuple[OutputScoring, Any, Any, Any]  # of an output: its target, prediction and weights
@@ -48,7 +49,7 @@ class Scoring:
         given = {"loss": loss, "loss_weights": loss_weights}
         given |= {"metrics": metrics_, "weighted_metrics": weighted_metrics}
         self.given: dict[str, Any] = tree.map(as_object, given)
-        self.mean_loss = metrics.Mean("loss")
+        self.mean_loss: metrics.Mean = metrics.Mean("loss")
         self.names: Any = None  # a list of them, once they are known
         self.outputs: list[OutputScoring] = []
         self.labelled: list[Labelled] = [("loss", self.mean_loss)]
@@ -94,7 +95,7 @@ class Scoring:
         check_distinct(found)
         return found
 
-    def pair(self, y: Structure, predictions: list, sample_weight: Structure) -> list[Pair]:
+    def pair(self, y: Structure, predictions: list[Any], sample_weight: Structure) -> list[Pair]:
         """(output scoring, target, prediction, weight) for each output with a loss or a metric."""
         if len(self.names) > 1 and y is not None and not tree.is_branch(y):
             raise ValueError(f"give `y` as a list or dict of targets, for the outputs {self.names}")
@@ -167,12 +168,12 @@ def flatten_like(structure: Structure, value: Structure) -> Structure:
     return [leaf for part in parts for leaf in tree.flatten(part)]
 
 
-def listed(given: Any) -> list:
+def listed(given: Any) -> list[Any]:
     """One metric, or nested lists of metrics, as a flat list."""
     return [metric for metric in tree.flatten(given) if metric is not None]
 
 
-def distribute(given: Any, names: list[str], argument: str, complete: bool = False) -> list:
+def distribute(given: Any, names: list[str], argument: str, complete: bool = False) -> list[Any]:
     """One entry for each output: from a dict by name, a list in order, or one for all.
 
     Raises ValueError for a wrong key or count; `complete` asks for an entry for every output.

@@ -12,6 +12,7 @@ from ..core.context import context
 from ..core.interrupts import deferred_interrupts
 from ..core.types import Logs
 from .data import Batches, Triple, is_stream, prepare, runs_once, split
+from .scoring import Pair
 
 if TYPE_CHECKING:
     from .trainer import Trainer
@@ -24,12 +25,13 @@ class Cache:
     """
 
     def __init__(self, trainer: "Trainer") -> None:
-        self.trainer = trainer
+        self.trainer: Trainer = trainer
         self.found: dict[str, Any] = {}
-        self.latest_pairs: tuple[tuple, list] | None = None
+        self.latest_pairs: tuple[Triple, list[Pair]] | None = None
 
     def __enter__(self) -> None:
-        self.outer, self.trainer._cache = self.trainer._cache, self
+        self.outer: Cache | None = self.trainer._cache
+        self.trainer._cache = self
 
     def __exit__(self, *error: Any) -> None:
         self.trainer._cache = self.outer
@@ -40,7 +42,7 @@ class Cache:
             self.found[name] = find()
         return self.found[name]
 
-    def pairs(self, given: tuple, make_pairs: Callable[..., list]) -> list:
+    def pairs(self, given: Triple, make_pairs: Callable[..., list[Pair]]) -> list[Pair]:
         """The pairs of targets and outputs: the loss makes them, then the metrics reuse them.
 
         They are used a second time only where the very same objects are `given`, and never a third.
@@ -76,14 +78,19 @@ class Session:
         is_due: Callable[[int], bool],
         callbacks: CallbackList,
         history: History,
-        streams: Iterable,
+        streams: Iterable[Any],
     ) -> None:
-        self.trainer, self.epochs = trainer, epochs
-        self.batches, self.validation, self.is_due = batches, validation, is_due
-        self.callbacks, self.history, self.streams = callbacks, history, streams
-        self.done = 0
+        self.trainer: Trainer = trainer
+        self.epochs: range = epochs
+        self.batches: Batches = batches
+        self.validation: Batches | None = validation
+        self.is_due: Callable[[int], bool] = is_due
+        self.callbacks: CallbackList = callbacks
+        self.history: History = history
+        self.streams: Iterable[Any] = streams
+        self.done: int = 0
         self.logs: Logs = {}
-        self.warned = False  # of a loss that is not finite
+        self.warned: bool = False  # of a loss that is not finite
 
     @property
     def data(self) -> list[Batches]:

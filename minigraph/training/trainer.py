@@ -140,7 +140,7 @@ class Trainer:
             for variable, value in zip(variables, values, strict=True):
                 variable.assign(value)
 
-    def _walk(self) -> dict:
+    def _walk(self) -> dict[Any, list[Any]]:
         """Each layer, or whatever else holds variables and metrics, with its parts."""
         return {self: parts_in(self)}
 
