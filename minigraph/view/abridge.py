@@ -12,7 +12,7 @@ from .describe import Box, Edge, Graph
 
 TensorOf: TypeAlias = tuple[int, int]  # a box, and which of its outputs
 NOT_SHOWN = "not shown"
-MOST_TENSORS = 4  # if more than these leave the box for the rest, they are not distinguished
+MOST_TENSORS = 4  # if more than this many leave the box for the rest, they are not distinguished
 LARGEST_SHIFT = 12  # how far from the middle the rest may begin, if fewer tensors leave it there
 
 
@@ -59,7 +59,7 @@ def abridge(graph: Graph, most: int) -> Abridged:
 
 
 def best_start(graph: Graph, most: int) -> int:
-    """Where the rest begins: near the middle of what is shown, where few tensors leave it."""
+    """Return where the rest begins: near the middle, and where few tensors leave it."""
     middle, length = most // 2, len(graph.boxes) - most + 1
     starts = range(max(1, middle - LARGEST_SHIFT), min(most - 1, middle + LARGEST_SHIFT + 1))
     return min(
@@ -95,7 +95,7 @@ def bundled(
 
 
 def rest_box(graph: Graph, rest: range, leaving: tuple[TensorOf, ...] | None) -> Box:
-    """The box that stands for many."""
+    """Return the box that stands for all those left out."""
     layers = dict.fromkeys(graph.nodes[i].layer for i in rest if graph.nodes[i].layer is not None)
     entering = tensors_across(graph, rest, leaving=False)
     before, after = graph.boxes[rest.start - 1].name, graph.boxes[rest.stop].name

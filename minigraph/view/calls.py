@@ -184,7 +184,7 @@ class Code:
 
 
 def characters(line: str, count: int) -> int:
-    """How many characters the first `count` bytes of a line are."""
+    """Return how many characters the first `count` bytes of a line hold."""
     return len(line.encode()[:count].decode())
 
 
@@ -234,7 +234,7 @@ def broken_box(node: Node) -> Box:
 
 
 def calls_page(record: DrawAsYouCall) -> Page:
-    """All that the widget shows."""
+    """Return everything that the widget shows."""
     code, broken = Code(record.filename, record.entered), record.failure is not None
     graph, first = partial_graph(record.nodes, broken)
     picture = compose(graph)
@@ -265,7 +265,7 @@ def calls_page(record: DrawAsYouCall) -> Page:
         "ends": [],
         "passes": 0,
         "samples": 0,
-        "opening": "Step on: each call in the code draws a box and the arrows that lead to it.",
+        "opening": "Step forward: each call in the code draws a box and the arrows to it.",
         "code": code.lines,
         "first": first,
         "broken": broken,
@@ -289,7 +289,7 @@ def all_weights(nodes: list[Node]) -> list[Variable]:
 
 
 def sources_of(graph: Graph, i: int) -> list[str]:
-    """What a call is given: each tensor with its shape."""
+    """Return what a call is given: each tensor with its shape."""
     return [
         f"{graph.boxes[edge.source].path} {graph.boxes[edge.source].outputs[edge.output]}"
         for edge in graph.edges
@@ -298,7 +298,7 @@ def sources_of(graph: Graph, i: int) -> list[str]:
 
 
 def words(graph: Graph, i: int, pieces: list[list[int]], failure: str | None) -> str:
-    """The sentence of a step."""
+    """Return the sentence for a step."""
     box = graph.boxes[i]
     where = f"Line {pieces[0][0] + 1}" if pieces else "The code"
     if box.kind == "broken":

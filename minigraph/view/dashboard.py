@@ -21,7 +21,7 @@ MOST_LABELS = 8  # epochs that are labelled along the bottom of a chart
 LONGEST_LABEL = 20
 BEFORE = -0.04  # where the name of the axis is written, left of its start
 NOTHING = (
-    "Nothing is recorded yet. Give the dashboard to fit: model.fit(x, y, callbacks=[dashboard])."
+    "Nothing is recorded yet. Pass the dashboard to fit: model.fit(x, y, callbacks=[dashboard])."
 )
 
 
@@ -39,7 +39,7 @@ class Chart:
 
     @property
     def drawn(self) -> dict[str, list[Any]]:
-        """The curves that are drawn: both of a batch would be too much in one picture."""
+        """The curves that are drawn: both curves of a batch would be too much in one picture."""
         hidden = "running" if "batch" in self.curves else None
         return {kind: values for kind, values in self.curves.items() if kind != hidden}
 
@@ -57,7 +57,7 @@ class Chart:
 def dashboard_page(
     name: str, batches: list[Record], epochs: list[Record], layers: dict[str, dict[str, Any]]
 ) -> Page:
-    """All that the dashboard shows of the training of the model `name`.
+    """Return everything that the dashboard shows of the training of the model `name`.
 
     `batches` and `epochs` are what `utils.Dashboard` has recorded; `layers` maps the path of each
     layer to what is known about it.
@@ -119,17 +119,17 @@ def page_of_size(
 
 
 def ends_of(epochs: list[Record], total: int) -> list[list[Any]]:
-    """What is written along the bottom of a chart: [position, text] where epochs end."""
+    """Return the labels along the bottom of a chart: [position, text] where epochs end."""
     marks = thinned(epochs, MOST_LABELS)
     ends = [[round(mark["last"] / total, 4), str(mark["epoch"] + 1)] for mark in marks]
     return [[BEFORE, "epoch"], *ends]
 
 
 def thinned(records: list[Record], most: int) -> list[Record]:
-    """Every record, or every second, fourth, eighth ... one, so that at most `most` are left; the
+    """Keep every record, or every second, fourth, eighth ... one: at most `most` in all; the
     last one is always kept.
 
-    What is left depends on the numbers of the records alone, so they can be thinned repeatedly.
+    What remains depends on the numbers of the records alone, so they can be thinned repeatedly.
     """
     every = 1
     while records and records[-1]["number"] >= most * every:
@@ -138,7 +138,7 @@ def thinned(records: list[Record], most: int) -> list[Record]:
 
 
 def joined(values: Iterable[Any]) -> str:
-    """Values as one string, which takes less space than a list."""
+    """Join values into one string, which takes less space than a list."""
     return " ".join(map(str, values))
 
 
@@ -174,7 +174,7 @@ def chart_of(metric: str, batches: list[Record], epochs: list[Record]) -> Chart:
 
 
 def still_picture(data: dict[str, Any], charts: list[Chart], norms: Any, scale: Axis) -> str:
-    """The curves, and the bars of the last batch."""
+    """Draw the curves, and the bars of the last batch."""
     sheet = Sheet(data["title"], data["sentence"])
     if not data["total"]:
         sheet.words(data["note"])
@@ -205,7 +205,7 @@ def still_picture(data: dict[str, Any], charts: list[Chart], norms: Any, scale: 
 
 
 def sentence(title: str, epochs: list[Record], batches: list[Record], norms: Any) -> str:
-    """What the pictures show, for those who cannot see them."""
+    """Describe what the pictures show, for those who cannot see them."""
     if not batches:
         return f"{title}. {NOTHING}"
     first, last = batches[0], batches[-1]
@@ -232,7 +232,7 @@ def sentence(title: str, epochs: list[Record], batches: list[Record], norms: Any
 
 
 def facts(name: str, epochs: list[Record], total: int, shown: list[Record]) -> str:
-    """A line about the whole training."""
+    """Return one line about the whole training."""
     if not shown:
         return ""
     number = epochs[-1]["number"] if epochs else 0

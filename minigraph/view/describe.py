@@ -101,7 +101,7 @@ def describe(model: "Model", opened: Any = (), whole: Graph | None = None) -> Gr
     if model.plan is None:
         raise ValueError(
             f"model {model.name!r} has no graph to draw: it was not made from symbolic inputs "
-            "and outputs, or was not built yet"
+            "and outputs, or has not been built yet"
         )
     known = {} if whole is None else dict(zip(whole.nodes, whole.boxes, strict=True))
     found = GraphParts(opened, shared_layers(model), known)
@@ -116,7 +116,7 @@ def describe(model: "Model", opened: Any = (), whole: Graph | None = None) -> Gr
 
 @dataclass
 class GraphParts:
-    """What a walk through a model and the opened models inside it has collected."""
+    """The parts collected on a walk through a model and the open models inside it."""
 
     opened: Any
     shared: dict[Any, int]
@@ -190,7 +190,7 @@ def shared_layers(model: Any) -> dict[Any, int]:
     A layer in a model that is called twice is called twice.
     """
     seen, shared, waiting = set(), {}, [(model, False)]
-    for outer, repeated in waiting:  # grows while it is walked
+    for outer, repeated in waiting:  # grows during the loop
         for node in outer.plan.calls:
             layer = node.layer
             if layer is None or layer in shared:
@@ -230,7 +230,7 @@ def describe_entry(node: Node) -> Box:
 
 
 def describe_node(node: Node) -> Box:
-    """The box of one node, by itself."""
+    """Return the box of a single node."""
     layer = node.layer
     weights = [] if layer is None else layer.weights
     sentence, formula = explanation(node.fn)
@@ -274,7 +274,7 @@ def explanation(fn: Any) -> tuple[str, str]:
 
 
 def first_sentence(paragraph: str) -> str:
-    """Up to the first full stop that ends a sentence."""
+    """Return the paragraph up to the first full stop that ends a sentence."""
     found = re.match(r".*?[^.]\.(?= [A-Z]|$)", paragraph)
     return found[0] if found else paragraph
 
@@ -309,7 +309,7 @@ def around(graph: Graph, i: int) -> list[int]:
 
 
 def sentence_of_level(graph: Graph, holder: int | None, boxes: Any, readers: Any) -> str:
-    """What feeds what among the boxes directly inside an open model, or of the whole graph."""
+    """Say which box feeds which, directly inside an open model or in the whole graph."""
     introduced, clauses = set(), []
 
     def called(i):

@@ -45,14 +45,14 @@ DETAILS = [
 ]
 LARGEST_WEIGHT = 1 << 20  # elements; a larger one gets no picture: it may not even be in memory
 NO_DATA = (
-    "Nothing was recorded here. Give it data, model.explore(x, y), to step through a forward and "
+    "Nothing was recorded here. Pass data, model.explore(x, y), to step through a forward and "
     "a backward pass."
 )
 FORWARD_ONLY = (
-    "Nothing has run yet. Step on to see the data enter. (With targets too, model.explore(x, y), "
-    "you can also walk back along the gradients.)"
+    "Nothing has run yet. Step to see the data enter. (With targets too, model.explore(x, y), "
+    "you can also follow the gradients backward.)"
 )
-OPENING = "Nothing has run yet. Step on to see the data enter."
+OPENING = "Nothing has run yet. Step to see the data enter."
 
 
 def explore(
@@ -113,7 +113,7 @@ def graph_page(
     rankdir: str = "TB",
     detail: Detail = DETAILS[0],
 ) -> Page:
-    """All that the widget shows of a model; `whole` is its graph with all models in it open."""
+    """Return everything that the widget shows of a model; `whole` is its graph, all models open."""
     excerpt = Excerpt.of(model, whole, detail)
     graph, recording = excerpt.graph, recording and recorded_on(excerpt, recording)
     drawings, edges, closed = draw_all(model, whole, excerpt, rankdir)
@@ -152,7 +152,7 @@ def graph_page(
 
 
 # ---------------------------------------------------------------------------------------------
-# What of the model is shown
+# Which part of the model is shown
 
 
 @dataclass(frozen=True)
@@ -188,12 +188,12 @@ class Excerpt:
 
     @property
     def missing(self) -> int:
-        """How many nodes the box for the rest stands for."""
+        """The number of nodes that the box for the rest stands for."""
         return self.nodes - len(self.graph.boxes) + 1 if self.abridged else 0
 
     @property
     def share(self) -> str:
-        """What the title says about the nodes that are missing."""
+        """The part of the title about the nodes that are missing."""
         shown = self.nodes - self.missing
         return f" ({shown:,} of {self.nodes:,} nodes)" if self.missing else ""
 
@@ -229,7 +229,7 @@ def choices(graph: Graph, most: int, boxes: float = inf) -> list[frozenset[int]]
 
 
 def recorded_on(excerpt: Excerpt, recording: Recording) -> Recording:
-    """The recording as if its graph had only the boxes that are shown."""
+    """Return the recording as if its graph had only the boxes that are shown."""
     indices = indices_in(recording.graph, excerpt.graph)
     shown = {index: i for i, index in enumerate(indices) if index is not None}
     part = replace(
@@ -356,7 +356,7 @@ def name_caption(box: Box) -> Captions:
 
 
 def box_data(graph: Graph, i: int, recording: Recording | None, detail: Detail) -> dict[str, Any]:
-    """One box: what it is, its weights, its value and the gradient that arrives there."""
+    """Return the data of one box: what it is, its weights, its value and its gradient."""
     box = graph.boxes[i]
     fields = (
         "name", "path", "type", "kind", "parent", "activation", "call", "calls", "shared",
@@ -408,7 +408,7 @@ def first_call(graph: Graph, i: int) -> int:
 
 
 def edge_data(edge: EdgeKey, recording: Recording | None, detail: Detail | None) -> dict[str, Any]:
-    """One edge, and the gradient that it carries back, with a picture where several are added."""
+    """Return the data of an edge: its gradient, with a picture where several are added."""
     source, output, target, argument = edge
     data: dict[str, Any] = {"source": source, "output": output, "target": target}
     if recording and recording.loss is not None:
@@ -433,7 +433,7 @@ def summed_edges(drawings: dict[str, dict[str, Any]], edges: list[EdgeKey]) -> s
 
 
 def array_data(tensor: Any, detail: Detail) -> dict[str, Any] | None:
-    """What is shown of an array: its shape, its norm and a small picture."""
+    """Return what is shown of an array: its shape, its norm and a small picture."""
     if tensor is None:
         return None
     if tensor is NOT_SHOWN:
@@ -460,7 +460,7 @@ def caption(graph: Graph, recording: Recording | None) -> str:
 
 
 def left_out(excerpt: Excerpt, detail: Detail, passes: int) -> str:
-    """What was left out to keep the page small, in the order of `DETAILS`."""
+    """Say what was left out to keep the page small, in the order of `DETAILS`."""
     missing = []
     if excerpt.closed:
         stay = "models stay" if excerpt.closed > 1 else "model stays"

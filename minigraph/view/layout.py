@@ -10,7 +10,7 @@ A box may hold boxes: a nested model that is open. What is inside is laid out fi
 drawing, which is then one large box in the drawing around it. An arrow that enters or leaves passes
 through a door, a point of the border that both drawings know.
 
-The functions know nothing of models: a box is a width and a height, an arrow is a pair of box
+The functions know nothing about models: a box is a width and a height, an arrow is a pair of box
 indices. Nothing here is random and nothing is recursive.
 """
 
@@ -32,7 +32,7 @@ Item: TypeAlias = Any  # a box, or a door: ("in", edge) or ("out", tensor)
 
 # The free band between two layers, in which arrows bend; wider where text is along the arrows.
 LAYER_GAP = {"TB": 50.0, "LR": 64.0}
-BOX_GAP = 30.0  # the least distance of two boxes in one layer
+BOX_GAP = 30.0  # the least distance between two boxes in one layer
 ARROW_GAP = 22.0  # the least distance of a long arrow from whatever is beside it
 PORT_GAP = 22.0  # how far apart several arrows arrive at one box or leave it
 MARGIN = 20.0
@@ -100,7 +100,7 @@ def layout(
 # ---------------------------------------------------------------------------------------------
 # Levels: the drawing itself, and each box that holds others
 
-WHOLE = -1  # stands for the drawing itself where there could be the index of a box
+WHOLE = -1  # stands for the drawing itself where the index of a box could be
 
 
 @dataclass
@@ -190,7 +190,7 @@ def arrange(
     x = straightened(pieces, rows, coordinates(pieces, rows))
     x, columns, width = horizontal_positions(sketch, pieces, x, border)
     spans, height = vertical_spans(sketch, pieces, border, layer_gap)
-    level.size = (float(ceil(width)), rounded(height))  # half of the width is in half pixels too
+    level.size = (float(ceil(width)), rounded(height))  # half the width is a multiple of 0.5 too
     depths = []  # where edges arrive at each item, and where they leave it
     for i, item in enumerate(sketch.items):
         top, bottom = spans[pieces.layer[i]]
@@ -210,7 +210,7 @@ class Sketch:
     """A level as a plain graph. Its items are its boxes, then the doors above, then those below.
 
     `edges` are pairs of indices of items, and `tensors[k]` is what edge k carries. `touch[k]` says
-    how far from the middles of its two ends edge k touches them; None where that is not decided
+    how far from the middle of each of its two ends edge k touches it; None if that is not decided
     yet.
     """
 
@@ -288,7 +288,7 @@ def longest_paths(count: int, edges: Sequence[Link]) -> list[int]:
         waiting[target] += 1
     layers = [0] * count
     ready = [box for box in range(count) if not waiting[box]]
-    for box in ready:  # grows while it is walked
+    for box in ready:  # grows during the loop
         for target in successors[box]:
             layers[target] = max(layers[target], layers[box] + 1)
             waiting[target] -= 1
@@ -390,7 +390,7 @@ def without_pieces(sketch: Sketch, layers: list[int]) -> set[int]:
 
 
 def neighbours(pieces: Pieces) -> tuple[list[list[int]], list[list[int]]]:
-    """Two lists: the neighbours above each piece, and those below."""
+    """Return two lists: the neighbours above each piece, and those below."""
     above, below = [[] for _ in pieces.layer], [[] for _ in pieces.layer]
     for upper, lower in pieces.links:
         above[lower].append(upper)
@@ -427,7 +427,7 @@ def order(pieces: Pieces) -> list[list[int]]:
 
 
 def walk(pieces: Pieces, below: list[list[int]]) -> Iterator[int]:
-    """All pieces, depth first from the first layer: what belongs together comes together."""
+    """Yield all pieces depth first from the first layer: what belongs together stays together."""
     seen = set()
     for start in sorted(range(len(pieces.layer)), key=lambda piece: (pieces.layer[piece], piece)):
         stack = [start]
@@ -468,7 +468,7 @@ def sort_by_median(
 def ends(
     piece: int, others: Iterable[int], position: dict[int, int], lean: dict[Link, float]
 ) -> list[float]:
-    """Where the links of a piece with others end, from left to right: a box may be wide."""
+    """Return where the links of a piece with others end, from left to right: a box is wide."""
     return sorted(position[other] + lean.get((other, piece), 0) for other in others)
 
 
@@ -492,12 +492,12 @@ def exchange(
 
 
 def pairs_before(first: list[float], second: list[float]) -> int:
-    """How many pairs have a member of the sorted list `first` strictly before one of `second`."""
+    """Count the pairs with a member of the sorted list `first` strictly before one of `second`."""
     return sum(len(second) - bisect_right(second, value) for value in first)
 
 
 def crossings(rows: list[list[int]], below: list[list[int]], lean: dict[Link, float]) -> int:
-    """How many links cross between neighbouring layers.
+    """Count the links that cross between neighbouring layers.
 
     Two links cross when their upper ends and lower ends come in opposite orders, so the links are
     walked by their upper ends, and those that ended further to the right are counted.
@@ -586,7 +586,7 @@ def align(
     """Stack pieces into straight columns: each piece joins the column of its median neighbour.
 
     Returns the root of each piece's column, and how far right of the root the piece is: a link need
-    not touch its ends in their middles. Columns never cross.
+    not touch its ends at their middles. Columns never cross.
     """
     root = {piece: piece for row in rows for piece in row}
     shift = dict.fromkeys(root, 0.0)
@@ -626,7 +626,7 @@ def compact(
         waiting[right] += 1
     columns = [column for column, count in waiting.items() if not count]
     x = {}
-    for column in columns:  # grows while it is walked: a column comes after all on its left
+    for column in columns:  # grows during the loop: a column comes after all on its left
         x[column] = max((x[left] + gap for left, gap in before.get(column, ())), default=0.0)
         for right, _ in after.get(column, ()):
             waiting[right] -= 1
@@ -658,7 +658,7 @@ def straightened(pieces: Pieces, rows: list[list[int]], x: list[float]) -> list[
 
 
 def separation(pieces: Pieces, left: int, right: int) -> float:
-    """The least distance of the centres of two neighbours in a layer."""
+    """Return the least distance between the centres of two neighbours in a layer."""
     gap = ARROW_GAP if max(left, right) >= pieces.boxes else BOX_GAP
     return (pieces.width[left] + pieces.width[right]) / 2 + gap
 

@@ -103,7 +103,7 @@ def expanded(model: "Model") -> list[Row]:
 
 
 def is_chain(rows: list[Row]) -> bool:
-    """Whether every call has at most one input and every output at most one reader.
+    """Return whether every call has at most one input and every output at most one reader.
 
     Then the order of the rows says everything, and a column of connections would repeat it.
     """
@@ -143,7 +143,7 @@ def select(rows: list[Row], layer_range: Sequence[str] | None) -> list[Row]:
 
 
 def matches_name(pattern: str, name: str) -> bool:
-    """Whether a pattern means a name: literally, or as a regular expression for all of it."""
+    """Return whether a pattern matches a whole name, literally or as a regular expression."""
     if pattern == name:
         return True
     try:
@@ -178,7 +178,7 @@ def parameters_cell(row: Row) -> str:
 
 
 def connected_cell(row: Row) -> str:
-    """Where the inputs come from: `layer[call][output]` for every input of every call."""
+    """Return where the inputs come from: `layer[call][output]` for every input of every call."""
     sources = [
         f"{printable(symbol.node.name)}[{symbol.node.index}][{symbol.index}]"
         for node in row.nodes
@@ -231,7 +231,7 @@ def column_widths(columns: list[str], width: int, positions: Sequence[float] | N
 
 
 def draw_table(cells: list[list[str]], columns: list[str], widths: list[int]) -> list[str]:
-    """The lines of a table with a heavy head; cells that are too long are wrapped in full."""
+    """The lines of a table with a heavy header; cells that are too long are wrapped in full."""
 
     def line(left, fill, middle, right):
         return left + middle.join(fill * (width + 2) for width in widths) + right
@@ -251,7 +251,7 @@ def draw_table(cells: list[list[str]], columns: list[str], widths: list[int]) ->
         elif i < len(cells) - 1:
             drawn.append(line("├", "─", "┼", "┤"))
     if len(cells) == 1:
-        drawn.pop()  # no rows: the head is the whole table
+        drawn.pop()  # no rows: the header is the whole table
     drawn.append(line("└", "─", "┴", "┘"))
     return drawn
 

@@ -28,7 +28,7 @@ STYLES = {
     "badge": (10, 12, True, False),
 }
 PADDING_X, PADDING_Y = 16, 10
-LEAST_WIDTH, WIDTH_STEP = 96, 16  # widths grow in steps, which keeps columns of boxes calm
+LEAST_WIDTH, WIDTH_STEP = 96, 16  # widths grow in steps, which keeps columns of boxes tidy
 LONGEST_LINE, LONGEST_SHAPES = 30, 44
 LINE_WIDTH = 1.5
 STACK = 5  # how far the card behind the box of a nested model sticks out
@@ -214,7 +214,7 @@ def model_to_svg(model: "Model", rankdir: str = "TB") -> str:
 
 
 def notebook_forms(model: "Model") -> dict[str, Any]:
-    """What a notebook may show of a model: its picture, or a sentence."""
+    """Return the forms in which a notebook may show a model: its picture, or a sentence."""
     picture = compose(describe(model))
     svg = picture_svg(picture, tooltips=True)
     return {"text/plain": as_sentence(picture.graph), "image/svg+xml": svg}
@@ -254,7 +254,7 @@ def picture_svg(picture: Picture, tooltips: bool = False) -> str:
 
 
 def look(mark: Card | Line) -> tuple[Any, ...]:
-    """What the marks of a group have in common. Sorted by it, cards with a line around them come
+    """Return what the marks of a group share. Sorted by it, cards with a line around them come
     first, then bars and badges, and the text is on top."""
     if isinstance(mark, Line):
         return (2, mark.style, mark.colour, mark.anchor)
@@ -271,7 +271,7 @@ def draw_groups(root: ElementTree.Element, pairs: Sequence[tuple[Card | Line, st
 def draw_cards(
     root: ElementTree.Element, fill: str, line: str, pairs: list[tuple[Card, str | None]]
 ) -> None:
-    """A group of rounded rectangles."""
+    """Draw a group of rounded rectangles."""
     group = add(root, "g", f"{fill} {line}".split(), fill=LIGHT[fill])
     if line:
         group.set("stroke", LIGHT[line])
@@ -289,7 +289,7 @@ def draw_lines(
     anchor: str,
     pairs: list[tuple[Line, str | None]],
 ) -> None:
-    """A group of lines of text. They let the pointer through, to the card below."""
+    """Draw a group of lines of text, which let the pointer through to the card below."""
     size, _, bold, mono = STYLES[style]
     group = add(root, "g", [colour], text_anchor=anchor, font_size=size, fill=LIGHT[colour])
     if bold:
@@ -303,7 +303,7 @@ def draw_lines(
 
 
 def draw_edges(root: ElementTree.Element, drawing: Drawing) -> None:
-    """All arrows: their lines as one shape and their heads as another, so no ids are needed."""
+    """Draw all arrows, the lines as one shape and the heads as another, so no ids are needed."""
     if not drawing.paths:
         return
     lines = [strokes(shortened(path, drawing.rankdir)) for path in drawing.paths]
@@ -345,7 +345,7 @@ def add(
     text: str | None = None,
     **attributes: Any,
 ) -> ElementTree.Element:
-    """A new element; numbers are written without needless digits, and `_` in names becomes `-`."""
+    """Add an element; numbers are written without extra digits, and `_` in names becomes `-`."""
     element = ElementTree.SubElement(parent, tag)
     if colours:
         element.set("class", " ".join(f"mg-{name}" for name in colours))
@@ -410,7 +410,7 @@ def path_data(path: list[Stroke]) -> str:
 
 
 def strokes(path: list[Stroke]) -> str:
-    """The same path in as few characters as possible, every stroke relative to the end of the last
+    """A path in as few characters as possible, every stroke relative to the end of the last
     one: `M10 20v20`."""
     text, x, y = "", 0.0, 0.0
     for letter, *numbers in path:

@@ -1,12 +1,12 @@
-"""The widgets: pictures that are alive, in a page of the book and in a notebook.
+"""The widgets: interactive pictures, in a page of the book and in a notebook.
 
 All that a widget shows is one piece of plain data, made in Python from a real run of the library.
 The scripts beside this file draw it; `scripts.py` joins them. This file is what all widgets share:
-the HTML with a still picture and a table that stand where no script runs, the data as JSON, and the
+the HTML with a still picture and a table for where no script runs, the data as JSON, and the
 form for Jupyter, where Python can read and set what is selected and which step is shown.
 
 A new widget is a function that makes a `Page`, and a view, which is a file in `views/`. `data.d.ts`
-says what the data of each view hold, `view.d.ts` what a view is given and what it gives. The
+says what the data of each view hold, `view.d.ts` what a view receives and returns. The
 appendix "Write a widget" of the book has the smallest one.
 """
 
@@ -21,13 +21,13 @@ from xml.etree import ElementTree
 from .scripts import all_views, export_for_jupyter, module, script
 
 MOST_BYTES = 60_000  # what one widget may add to a page
-SHORT = 10  # what is no longer than this as JSON is not worth a number
+SHORT = 10  # text no longer than this as JSON is not worth a number
 
 
 def __getattr__(name: str) -> str:
-    """SCRIPT, one script with all views, and EXPORT, what makes it a module for Jupyter.
+    """Return SCRIPT, one script with all views, or EXPORT, which makes it a module for Jupyter.
 
-    Both are joined when they are asked for: most programs show no widget.
+    Both are made on demand: most programs show no widget.
     """
     if name == "SCRIPT":
         return script(*all_views())
@@ -38,11 +38,11 @@ def __getattr__(name: str) -> str:
 
 @dataclass
 class Page:
-    """All that a widget is made of.
+    """Everything that a widget is made of.
 
     `data` is plain data for the view that `data["view"]` names; `data["sentence"]` says in words
     what it shows. `svg` is the still picture, `rows` the table of the same facts, its first row the
-    headings. `names` are what can be selected, the first of them at the start, and `steps` is the
+    headings. `names` are what can be selected, the first being the initial one, and `steps` is the
     number of the last step. `data["start"]` is the step that is shown first, if it is not 0.
     """
 
@@ -82,10 +82,10 @@ class Page:
 
 
 def packed(data: dict[str, Any]) -> dict[str, Any]:
-    """Plain data in which each long text, and each dict, that is repeated stands once, in `parts`.
+    """Return plain data in which each repeated long text or dict appears once, in `parts`.
 
-    "~7" stands for part number 7, "~~" at the start for a "~" of a text's own. The name of the view
-    stands as it is, for those who look which scripts a page needs.
+    "~7" stands for part number 7, "~~" at the start for a literal "~". The name of the view
+    is kept as it is, for code that looks up which scripts a page needs.
     """
     seen, parts, numbers = Counter(), [], {}
 
@@ -128,13 +128,13 @@ def safe_json(data: Any) -> str:
 
 
 def show(page: Page) -> Any:
-    """The page as an object that shows itself in a notebook."""
+    """Return the page as an object that shows itself in a notebook."""
     return widget_class()(page)
 
 
 @dataclass
 class StillWidget:
-    """The widget where anywidget is not installed: alive in a page that loads its scripts."""
+    """The widget where anywidget is not installed: interactive in a page that loads its scripts."""
 
     page: Page
 
@@ -159,7 +159,7 @@ class StillWidget:
 
 @functools.cache
 def widget_class() -> Any:
-    """The class that shows a widget: an anywidget if that package is there.
+    """The class that shows a widget: an anywidget if that package is installed.
 
     Nothing of Jupyter is imported before the first widget is made.
     """
@@ -183,7 +183,7 @@ def widget_class() -> Any:
             super().__init__(data=self._whole(), selected=page.names[0], step=start)
 
         def _whole(self) -> dict[str, Any]:
-            """The data with the table, which a notebook has from nowhere else."""
+            """Return the data with the table, which a notebook gets from nowhere else."""
             return self.page.data | {"rows": self.page.rows}
 
         @property

@@ -1,11 +1,11 @@
 """The script of the widgets, joined from its parts.
 
-The parts are ES modules, so that a reader, an editor and a checker of types see where each name
+The parts are ES modules, so that a reader, an editor and a type checker see where each name
 comes from. But browsers do not load modules from the disk, where the pages of the book must open
-too, and anywidget takes one text. So the parts are joined: each becomes a function that returns
+too, and anywidget takes one file. So the parts are joined: each becomes a function that returns
 what the part exports, and its imports read what other parts have returned. Python does that in a
 few lines, so nobody needs Node or a bundler to build a page. The price is that a part writes
-imports and exports in one plain form, each at the start of a line; a test holds the parts to it.
+imports and exports in one plain form, each at the start of a line; a test enforces it.
 
 What lies beside this file is the base, which all widgets share. A file in `views/` is a view, with
 its pieces in a folder of the same name, and is loaded only where that view is shown.
@@ -30,7 +30,7 @@ COMMENT = re.compile(r"^ *(?://.*|/\*(?:[^*]|\*(?!/))*\*/)\n", re.M)
 
 
 def all_views() -> list[str]:
-    """The names of all views that there are."""
+    """Return the names of all views."""
     return sorted(path.stem for path in FOLDER.glob("views/*.js"))
 
 
@@ -43,7 +43,7 @@ def page_scripts(*views: str) -> dict[str, str]:
 
 
 def script(*views: str) -> str:
-    """The same in one."""
+    """Return the scripts of a page as one text."""
     return "".join(page_scripts(*views).values())
 
 
@@ -54,12 +54,12 @@ def module(view: str) -> str:
 
 @functools.lru_cache
 def module_as_of(view: str, changed: int) -> str:
-    """The same, kept until a part is changed: who writes a view need not start Python again."""
+    """Return the module, cached until a part changes: no restart of Python to write a view."""
     return script(view).replace(PAGE, MODULE, 1) + export_for_jupyter()
 
 
 def export_for_jupyter() -> str:
-    """What makes the script a module for Jupyter."""
+    """Return the code that makes the script a module for Jupyter."""
     return with_bound_imports(JUPYTER, read(JUPYTER))
 
 
@@ -73,7 +73,7 @@ def base_parts() -> list[str]:
 
 
 def needed(*views: str) -> list[str]:
-    """Views with those that they are built on, which come first."""
+    """Return views with those that they build on, which come first."""
     parts = with_imports(f"views/{view}.js" for view in views)
     return [PurePosixPath(part).stem for part in parts if posixpath.dirname(part) == "views"]
 
@@ -101,7 +101,7 @@ def with_imports(parts: Iterable[str]) -> list[str]:
 
 
 def beside(part: str, name: str) -> str:
-    """The part that another one imports by the name `name`."""
+    """Return the path of the part that `part` imports as `name`."""
     return posixpath.normpath(posixpath.join(posixpath.dirname(part), name))
 
 
