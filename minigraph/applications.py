@@ -1,4 +1,4 @@
-"""Well-known networks, ready to be trained. No trained weights are shipped."""
+"""Well-known architectures, ready to be trained. No pretrained weights are included."""
 
 from typing import Literal
 
@@ -21,7 +21,7 @@ def VGG19(
     classifier_activation: ActivationLike = "softmax",
     name: str = "vgg19",
 ) -> Model:
-    """Nineteen layers with weights: 16 convolutions of 3x3 in five blocks, three dense layers.
+    """VGG-19: sixteen 3x3 convolutions in five blocks, then three dense layers.
 
     It has 143,667,240 parameters.
 
@@ -37,13 +37,13 @@ def VGG19(
         classifier_activation: Function of the outputs, or its name, with the top (default
             "softmax").
         name: Name of the model (default "vgg19").
-    Raises ValueError for any `weights` but None: none are shipped.
+    Raises ValueError for any `weights` but None.
     Source: Simonyan and Zisserman (2015).
     """
     if weights is not None:
         raise ValueError(
             f"weights={weights!r}: no trained weights are shipped. Use weights=None and train, or "
-            "call `load_weights` with your file."
+            "call `load_weights` with your own file."
         )
     check_choice(pooling, (None, "avg", "max"), "pooling")
     x = inputs = layers.Input(input_shape or ((224, 224, 3) if include_top else (None, None, 3)))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> Any:
-        """Pictures and widgets are imported at first use."""
+        """Import pictures and widgets at first use."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from .callbacks import dashboard
@@ -50,7 +50,7 @@ __all__ = [
 
 
 def to_categorical(x: TensorLike, num_classes: int | None = None) -> np.ndarray:
-    """Integer classes as one-hot rows: (...) -> (..., num_classes).
+    """Convert integer classes to one-hot rows: (...) -> (..., num_classes).
 
     Args:
         x: Whole numbers, in an array or a nested list; a last axis of size 1 is dropped.
@@ -65,13 +65,13 @@ def to_categorical(x: TensorLike, num_classes: int | None = None) -> np.ndarray:
     classes = np.asarray(x)
     numeric = classes.size > 0 and classes.dtype.kind in "biuf"
     if not numeric or not np.isfinite(classes).all() or (classes % 1).any():
-        raise ValueError(f"to_categorical takes whole numbers, got {x!r:.80}")
+        raise ValueError(f"to_categorical takes integers, got {x!r:.80}")
     classes = classes.astype(int)
     classes = classes[..., 0] if classes.ndim > 1 and classes.shape[-1] == 1 else classes
     count = int(classes.max()) + 1 if num_classes is None else int(num_classes)
     if classes.min() < 0 or classes.max() >= count:
         raise ValueError(
-            f"classes must lie in 0 to {count - 1} (num_classes={count}), "
+            f"classes must be from 0 to {count - 1} (num_classes={count}), "
             f"found {int(classes.min())} to {int(classes.max())}"
         )
     return np.eye(count, dtype="float32")[classes]

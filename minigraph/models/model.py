@@ -1,4 +1,4 @@
-"""A model is a layer whose call is a plan of other layers' calls: graph, training, saving meet."""
+"""Models: a model is a layer whose call runs other layers; it can be trained and saved."""
 
 import os
 import warnings
@@ -33,15 +33,15 @@ from ..training.trainer import Trainer
 class Model(Layer, Trainer):
     """A graph of layers between `inputs` and `outputs`, or a subclass with its own `call`.
 
-    A model is itself a layer: it can be called on arrays, on an `Input`, or on what another layer
-    gives.
+    A model is itself a layer: it can be called on arrays, on an `Input`, or on the output of
+    another layer.
 
     Args:
         inputs: Symbolic tensors, alone or nested in lists, tuples and dicts; None (default) in a
             subclass with its own `call`.
         outputs: Symbolic tensors that are computed from `inputs`, alone or nested; None (default)
             in a subclass with its own `call`.
-    Raises ValueError where the outputs cannot be computed from the inputs, or where two layers have
+    Raises ValueError where the outputs cannot be computed from the inputs, or if two layers have
     one name.
     Example:
         >>> x = keras.Input((3,))
@@ -53,10 +53,10 @@ class Model(Layer, Trainer):
     """
 
     casts_inputs = False  # the layers inside cast for themselves
-    build_shape: Any = None  # what a subclass was built for; a file keeps it
+    build_shape: Any = None  # the shape a subclass was built for; stored in files
 
     def __new__(cls, *args: Any, **options: Any) -> Self:
-        return object.__new__(cls)  # without the check of Layer: a model is made of symbols
+        return object.__new__(cls)  # without the check of Layer: a model is made from symbols
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class Model(Layer, Trainer):
                 )
 
     def __getstate__(self) -> dict[str, Any]:
-        nodes = self.plan.nodes if self.plan else []  # in order: else pickle recurses
+        nodes = self.plan.nodes if self.plan else []  # in order, else pickle would recurse deeply
         return {"_nodes_first": nodes} | vars(self)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -149,11 +149,11 @@ class Model(Layer, Trainer):
         ]
 
     def arranged(self, inputs: Structure) -> list[Any]:
-        """What the call was given, in the order of `self.inputs`.
+        """The arguments of the call, in the order of `self.inputs`.
 
         Args:
-            inputs: What the call was given, in any structure; a dict has the keys of `self.input`,
-                or the names of the Inputs if that is not a dict.
+            inputs: Tensors in any structure; a dict has the keys of `self.input`, or the names of
+                the Inputs if that is not a dict.
         """
         if isinstance(inputs, dict):
             keys = list(self.input) if isinstance(self.input, dict) else self.input_names
@@ -167,8 +167,8 @@ class Model(Layer, Trainer):
             )
         return given
 
-    # When weights are made: those of a graph, by the calls that made it. Of a Sequential without an
-    # Input, for its first data. Of a subclass, by its `build` if it has one, and in its first call.
+    # When weights are made: in a graph, by the calls that made it. In a Sequential without an
+    # Input, on its first data. In a subclass, by its `build` if it has one, and in its first call.
 
     def prepare(self, inputs: Structure) -> None:
         """Remember the first input's shape, and run the `build` of a subclass.
@@ -179,11 +179,11 @@ class Model(Layer, Trainer):
         self.build_shape = tree.map(lambda x: (None, *x.shape[1:]), inputs)
         if type(self).build is not Model.build:
             self.build(self.build_shape)
-        if context.tracing is not None:  # the inherited build does nothing but log how to undo it
+        if context.tracing is not None:  # the inherited build only logs how to undo it
             Layer.build(self, self.build_shape)
 
     def pass_masks(self, inputs: Structure, masks: Structure, outputs: Structure) -> Any:
-        """The layers inside have given the outputs their masks.
+        """Leave the masks as they are: the layers inside have set them.
 
         Args:
             inputs: The tensors that the model was called on.
@@ -221,7 +221,7 @@ class Model(Layer, Trainer):
     # -- the parts -----------------------------------------------------------------------------
 
     def _graph_plan(self) -> Plan:
-        """The plan, or an error that says that there is none."""
+        """Return the plan; raise an error if there is none."""
         if self.plan is None:
             raise AttributeError(
                 f"model {self.name!r} has no graph, so it has no symbolic inputs and outputs. A "
@@ -252,7 +252,7 @@ class Model(Layer, Trainer):
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers, each once, in reading order."""
+        """The layers without repetition, in reading order."""
         if self.plan is None:
             return self._sublayers(self._parts())
         return list(self.plan.layers)
@@ -261,7 +261,7 @@ class Model(Layer, Trainer):
         return unique([*(self.plan.layers if self.plan else []), *super()._sublayers(parts)])
 
     def _walk(self) -> dict[Layer, list[Any]]:
-        """This model and all layers inside it: in an epoch, or in a single step, looked up once."""
+        """This model and all layers inside it; cached during an epoch or a single step."""
         return self._cached("walk", super()._walk) if self.built else super()._walk()
 
     @property
@@ -282,7 +282,7 @@ class Model(Layer, Trainer):
 
     @property
     def _label(self) -> str:
-        """What a picture calls it: `Functional` if it is nothing but a graph of layers."""
+        """The label in pictures: `Functional` if the model is only a graph of layers."""
         return "Functional" if type(self) is Model else type(self).__name__
 
     @property
@@ -326,9 +326,9 @@ class Model(Layer, Trainer):
 
         Args:
             path: Name of a layer or operation, after those of the nested models around it:
-                "encoder/conv2d_3". A number in brackets tells several calls of one layer or model
-                apart, a second one the outputs of a call: "encoder[1]/lstm[0][2]".
-        Raises ValueError, with the names and calls that there are, for any other path.
+                "encoder/conv2d_3". A number in brackets selects one of several calls of a layer or
+                model, a second one an output of a call: "encoder[1]/lstm[0][2]".
+        Raises ValueError, listing the existing names and calls, for any other path.
         Example:
             >>> x = keras.Input((3,))
             >>> hidden = keras.layers.Dense(4, name="hidden")(x)
@@ -337,13 +337,13 @@ class Model(Layer, Trainer):
             (None, 4)
         """
         if not isinstance(path, str):
-            raise ValueError(f"`path` must be a text such as 'encoder/dense', got {path!r:.80}")
+            raise ValueError(f"`path` must be a string such as 'encoder/dense', got {path!r:.80}")
         self._graph_plan()
         return find_tensor(self, path)
 
     @property
     def runs_its_plan(self) -> bool:
-        """Whether a call runs the graph, and no code of a subclass."""
+        """Whether a call runs the graph alone, and no code of a subclass."""
         return self.plan is not None and type(self).call is Model.call
 
     # -- looking -------------------------------------------------------------------------------
@@ -429,10 +429,10 @@ class Model(Layer, Trainer):
 
     @classmethod
     def from_config(cls, config: Config, custom_objects: dict[str, Any] | None = None) -> Any:
-        """An independent model with fresh weights, from what `get_config` gave.
+        """An independent model with fresh weights, from the result of `get_config`.
 
         Args:
-            config: What `get_config` gave, or the same after a detour through JSON.
+            config: The result of `get_config`, or what JSON has made of it.
             custom_objects: The class or function behind each name in the config that is not
                 registered; None (default) if all are known.
         Raises ValueError for a config of anything else, or with an unknown name.
@@ -440,7 +440,7 @@ class Model(Layer, Trainer):
         return model_from_config(config, custom_objects, cls)
 
     def to_json(self, **json_args: Any) -> str:
-        """The class and the config as a text, for `model_from_json`.
+        """The class and the config as a JSON string, for `model_from_json`.
 
         Args:
             **json_args: Arguments of `json.dumps`, such as `indent`.
@@ -448,7 +448,7 @@ class Model(Layer, Trainer):
         return model_to_json(self, **json_args)
 
     def save(self, path: str | os.PathLike[str], overwrite: bool = True) -> None:
-        """Write graph, weights, compile settings and optimizer state to one file.
+        """Write the graph, weights, compile settings and optimizer state to one file.
 
         See `save_model` for what may go wrong.
 
@@ -474,7 +474,7 @@ class Model(Layer, Trainer):
         save_weights(self, path)
 
     def load_weights(self, path: str | os.PathLike[str]) -> None:
-        """Read the weights from a file; a file of another architecture is a ValueError.
+        """Read the weights from a file; raises ValueError for a file of another architecture.
 
         Args:
             path: A file of `save_weights` or `save`.
@@ -483,7 +483,7 @@ class Model(Layer, Trainer):
 
 
 def shapes_of(symbols: list[SymbolicTensor]) -> Any:
-    """The shape of a single symbol, or the list of several."""
+    """The shape of a single symbol, or a list of the shapes of several."""
     shapes = [symbol.shape for symbol in symbols]
     return shapes[0] if len(shapes) == 1 else shapes
 

@@ -54,9 +54,9 @@ Callbacks = Callback | Sequence[Callback] | None
 
 
 class Trainee(Protocol):
-    """What `Trainer` needs of a class that inherits it: weights that learn, and a call.
+    """What `Trainer` needs from a class that inherits from it: trainable weights, and a call.
 
-    All else has a default in `Trainer`, so it may be left out:
+    Everything else has a default in `Trainer`, so it may be left out:
 
     * `non_trainable_weights`: weights that a call itself may change, such as moving averages. A
       step that fails leaves them as they were.
@@ -67,7 +67,7 @@ class Trainee(Protocol):
       `output_names` for its outputs. `runs_its_plan` says that a call does nothing else. Then
       data are checked before the first step.
 
-    What concerns files and pictures, such as `save`, only a `Model` has.
+    Methods for files and pictures, such as `save`, belong to `Model` only.
     """
 
     @property
@@ -90,14 +90,14 @@ class Trainee(Protocol):
 
 
 class Trainer:
-    """What a model can do once it is compiled: `fit`, `evaluate`, `predict`.
+    """The training methods of a model: `compile`, `fit`, `evaluate`, `predict`.
 
-    A class that inherits it has `trainable_weights` and can be called (see `Trainee`). If it has
+    A subclass has `trainable_weights` and can be called (see `Trainee`). If it has
     another base, such as a layer, that one comes first, so that it hides the defaults. Override
     `train_step`, `test_step` or `compute_loss` to change what a step does.
     """
 
-    # What a `Trainee` brings. `bind` is needed only where it runs a plan.
+    # What a `Trainee` must provide. `bind` is needed only if it runs a plan.
     trainable_weights: Sequence[Variable]
     __call__: Callable[..., Any]
     bind: Callable[..., list[Tensor]]
@@ -110,7 +110,7 @@ class Trainer:
     output_names: list[str] | None = None
     runs_its_plan: bool = False
 
-    # Any, since each is None at first, and nobody wants to ask for that at every use.
+    # Any, since each is None at first, and checking that at every use would be tedious.
     optimizer: Any = None  # the Optimizer, once compiled
     history: Any = None  # the History of the latest `fit`
     _scoring: Any = None  # the Scoring, once compiled
@@ -141,7 +141,7 @@ class Trainer:
                 variable.assign(value)
 
     def _walk(self) -> dict[Any, list[Any]]:
-        """Each layer, or whatever else holds variables and metrics, with its parts."""
+        """Each layer, or other object that holds variables and metrics, with its parts."""
         return {self: parts_in(self)}
 
     # -- settings ------------------------------------------------------------------------------
@@ -186,12 +186,12 @@ class Trainer:
             scoring.prepare_outputs(self.plan.output, self.output_names)
         found = optimizers.get(optimizer)
         if found is None:
-            raise ValueError("compile needs an `optimizer`, a name or an Optimizer; got None")
+            raise ValueError("compile needs an `optimizer`: a name or an Optimizer; got None")
         self.optimizer, self._scoring = found, scoring
 
     @property
     def compiled(self) -> bool:
-        """Whether `compile` was called."""
+        """Whether `compile` has been called."""
         return self._scoring is not None
 
     def get_compile_config(self) -> Config | None:
@@ -203,7 +203,7 @@ class Trainer:
     def compile_from_config(
         self, config: Config, custom_objects: dict[str, Any] | None = None
     ) -> None:
-        """Compile with the settings that `get_compile_config` gave.
+        """Compile with the settings that `get_compile_config` returned.
 
         Args:
             config: What `get_compile_config` gave.
@@ -220,7 +220,7 @@ class Trainer:
     # -- one step ------------------------------------------------------------------------------
 
     def train_step(self, data: Any) -> Logs:
-        """Learn from one batch. Returns the logs so far.
+        """Train on one batch. Returns the logs so far.
 
         Args:
             data: The batch: (x,), (x, y) or (x, y, sample_weight).
@@ -234,7 +234,7 @@ class Trainer:
         weights = self._cached("weights", lambda: self.trainable_weights)
         gradients = tape.gradient(loss, weights) if weights else []
         logs = self._score(x, y, y_pred, sample_weight, loss)
-        self._learn(gradients, weights)  # last: whatever raises before leaves the weights alone
+        self._learn(gradients, weights)  # last: an error before this leaves the weights unchanged
         return logs
 
     def _learn(self, gradients: Sequence[Tensor | None], weights: Sequence[Variable]) -> None:
@@ -243,7 +243,7 @@ class Trainer:
             idle = self._cached("idle", self._idle_weights)
             pairs = zip(gradients, weights, strict=True)
             pairs = [(g, w) for g, w in pairs if g is not None or w not in idle]
-            if pairs:  # else nothing can learn, and the optimizer says so
+            if pairs:  # else nothing can be trained, and the optimizer says so
                 gradients, weights = zip(*pairs, strict=True)
         if weights:
             self.optimizer.apply(gradients, weights)
@@ -261,7 +261,7 @@ class Trainer:
         return set(self.trainable_weights) - needed
 
     def test_step(self, data: Any) -> Logs:
-        """Score one batch without learning from it. Returns the logs so far.
+        """Evaluate one batch without training on it. Returns the logs so far.
 
         Args:
             data: The batch: (x,), (x, y) or (x, y, sample_weight).
@@ -325,7 +325,7 @@ class Trainer:
         return self.get_metrics_result()
 
     def _pairs(self, y: Any, y_pred: Any, sample_weight: Any) -> list[Pair]:
-        """(output scoring, target, prediction, weight) for each output with a loss or a metric."""
+        """A tuple (output scoring, target, prediction, weight) for each output that is scored."""
         if self._scoring.names is None:  # the first batch shows how many outputs there are
             names = self.output_names if self.plan is not None else None
             self._scoring.prepare_outputs(y_pred, names)
@@ -333,7 +333,7 @@ class Trainer:
         return pair(*given) if self._cache is None else self._cache.pairs(given, pair)
 
     def _score(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, loss: Tensor) -> Logs:
-        """Add one batch to the mean loss, by its number of samples, and to the metrics."""
+        """Add one batch to the mean loss, weighted by its number of samples, and to the metrics."""
         self._scoring.mean_loss.update_state(loss, batch_size_of(tree.flatten(x)[0]))
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
@@ -351,8 +351,8 @@ class Trainer:
     # -- metrics -------------------------------------------------------------------------------
 
     def _labelled_metrics(self) -> list[Labelled]:
-        """(name in the logs, metric): those of `compile`, then those that layers hold."""
-        if self._scoring is None or self._scoring.names is None:  # more of them are to come
+        """Pairs (name in the logs, metric): those of `compile`, then those that layers hold."""
+        if self._scoring is None or self._scoring.names is None:  # more will be added
             return self._find_metrics()
         return self._cached("metrics", self._find_metrics)
 
@@ -410,7 +410,7 @@ class Trainer:
         validation_batch_size: int | None = None,
         validation_freq: int | list[int] | tuple[int, ...] = 1,
     ) -> History:
-        """Train for some epochs: in each, every sample is seen once. Returns a `History`.
+        """Train for a number of epochs, each a pass over all samples. Returns a `History`.
 
         What can be checked is checked before the first step (ValueError). Whatever ends training
         early, Ctrl-C too, leaves the weights as they were after the last complete step.
@@ -535,11 +535,11 @@ class Trainer:
             done, logs,
         )  # fmt: skip
         if logs is None and not session.history.epoch:
-            raise ValueError("the data are empty: there was not a single batch")
+            raise ValueError("the data are empty: there were no batches")
         if logs is None and not session.batches.ran_out:
             warnings.warn(
                 f"the data ran out before epoch {epoch + 1}: training stops here. A generator "
-                "can be run through once only.",
+                "can be iterated over only once.",
                 stacklevel=3,
             )
         return logs
@@ -549,7 +549,7 @@ class Trainer:
         before = self.optimizer.iterations
         with restored_on_error(
             self._moving_averages(),
-            unless=lambda: self.optimizer.iterations != before,  # Ctrl-C came, but after the update
+            unless=lambda: self.optimizer.iterations != before,  # Ctrl-C came after the update
         ):
             return self.train_step(data)
 
@@ -560,7 +560,7 @@ class Trainer:
         return self._cached("moving averages", lambda: self.non_trainable_weights)
 
     def _validate(self, session: Session, epoch: int) -> Logs:
-        """The logs of the validation of an epoch."""
+        """Validate an epoch and return the logs."""
         where = f"the validation of epoch {epoch + 1}"
         assert session.validation is not None  # else no epoch is validated
         logs = self._test_epoch(session.validation, session.callbacks, where)
@@ -611,7 +611,7 @@ class Trainer:
         callbacks.notify("on_test_begin", {})
         logs = self._run_steps("test", batches, callbacks, self.test_step, where)
         if logs is None:
-            raise ValueError("the data to evaluate are empty: there was not a single batch")
+            raise ValueError("the data to evaluate are empty: there were no batches")
         callbacks.notify("on_test_end", logs)
         return logs
 
@@ -650,7 +650,7 @@ class Trainer:
         notified.notify("on_predict_begin", {})
         self._run_steps("predict", batches, notified, predict_step, "the prediction")
         if not results:
-            raise ValueError("the data to predict from are empty: there was not a single batch")
+            raise ValueError("the data to predict from are empty: there were no batches")
         notified.notify("on_predict_end", {})
         parts = zip(*(tree.flatten(result) for result in results), strict=True)
         return tree.pack(results[0], [np.concatenate(part) for part in parts])
@@ -665,7 +665,7 @@ class Trainer:
         class_weight: Any = None,
         return_dict: bool = False,
     ) -> Any:
-        """Learn from one batch. Returns its loss, or a list or dict with its metrics too.
+        """Train on one batch. Returns its loss, or a list or dict that includes its metrics.
 
         Args:
             x: The inputs of the batch: an array, or a structure of arrays.
@@ -685,7 +685,7 @@ class Trainer:
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
-        """Score one batch. Returns its loss, or a list or dict with its metrics too.
+        """Evaluate one batch. Returns its loss, or a list or dict that includes its metrics.
 
         Args:
             x: The inputs of the batch: an array, or a structure of arrays.
@@ -724,7 +724,7 @@ class Trainer:
 
         Returns the logs of the last step, None if there was no batch. `moment` is the word in the
         names of the hooks; `where` goes into the notes of an error. The first `done` batches are
-        skipped: they were made before, the last of them with these `logs`.
+        skipped: they are done already, the last of them with these `logs`.
         """
         begin, end = f"on_{moment}_batch_begin", f"on_{moment}_batch_end"
         wanted = callbacks.listens(end)
@@ -751,11 +751,11 @@ class Trainer:
         return logs
 
     def _cached(self, name: str, find: Callable[[], Any]) -> Any:
-        """What `find` gives; in a loop, what it gave for the first time in this epoch."""
+        """The value of `find()`; in a loop, the one computed first in this epoch."""
         return find() if self._cache is None else self._cache.get(name, find)
 
     def _start_metrics(self) -> None:
-        """Forget what was scored and looked up before."""
+        """Reset the metrics and clear the cache."""
         self._cache.clear()
         self.reset_metrics()
 
@@ -767,7 +767,7 @@ class Trainer:
         epochs: int | None = None,
         history: History | None = None,
     ) -> CallbackList:
-        """The user's callbacks, then our own, so that these see what the user's put into the logs.
+        """The user's callbacks, then our own, so that ours see what the user's put into the logs.
 
         Backups come last, as they keep the state of all the others.
         """
