@@ -23,7 +23,7 @@ from .types import Array, DType, Structure, TensorLike
 
 # Infinities and NaNs show in the values, on every device alike. NumPy's warnings would add noise:
 # some BLAS kernels raise the flag for "invalid" on products of ordinary numbers.
-silenced = partial(np.errstate, all="ignore")
+silenced: Callable[[], AbstractContextManager[Any]] = partial(np.errstate, all="ignore")
 NOTHING_TO_SET = nullcontext()
 
 P = ParamSpec("P")  # the arguments of an op: those of the function it is made from
