@@ -22,6 +22,7 @@ FLOORS = [
         ["core.checks"],
         ["core.dtypes"],
         ["core.interrupts"],
+        ["core.output"],
     ],
     [["core.device"], ["core.errors"], ["core.signatures"], ["core.random"], ["saving.file"]],
     [["core.tensor"]],

@@ -116,6 +116,7 @@ def keep(data: bytes, file: File, folders: list[str]) -> None:
 def fetch(file: File, mirrors: tuple[str, ...], reasons: dict[str, str]) -> bytes | None:
     """The bytes of a file from the first mirror that sends them, or None with the reasons."""
     from http.client import HTTPException  # here and below, because `urllib` is slow to load
+    from urllib.error import HTTPError
 
     urls = [mirror + file.name for mirror in mirrors]
     for pause in PAUSES:
@@ -127,6 +128,8 @@ def fetch(file: File, mirrors: tuple[str, ...], reasons: dict[str, str]) -> byte
                 reasons[url] = str(error) or type(error).__name__
                 if not may_pass(error):
                     urls.remove(url)
+                if isinstance(error, HTTPError):
+                    error.close()  # it holds the connection, as a file does
     return None
 
 

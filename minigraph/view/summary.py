@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ..core.output import encodable
 from ..core.tensor import Variable
 from ..graph.symbols import Node
 from .text import printable, shape_text, size_text
@@ -46,7 +47,7 @@ def summary(
 ) -> None:
     """Print the table of a model, or pass its text to `print_fn`: see `Model.summary`."""
     text = summary_text(model, line_length, positions, expand_nested, show_trainable, layer_range)
-    (print_fn or print)(text)
+    print_fn(text) if print_fn else print(encodable(text))
 
 
 def summary_text(
