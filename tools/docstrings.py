@@ -115,9 +115,12 @@ def write_docstring(app, what, name, thing, options, lines: list[str]) -> None:
 
 
 def skip_tools(app, what, name, thing, skip, options) -> bool | None:
-    """Leave out what a class only uses: its `pool` is `max_pool`, which has its own entry."""
+    """Leave out what a class only uses: its `pool` is `max_pool`, which has its own entry.
+
+    Also methods without a docstring of their own, which that of the base describes.
+    """
     other = what == "class" and getattr(thing, "__name__", name) != name
-    return True if other else None
+    return True if other or getattr(thing, "says_nothing_new", False) else None
 
 
 # ---------------------------------------------------------------------------------------------
