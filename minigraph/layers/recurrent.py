@@ -59,7 +59,7 @@ class Cell(Layer):
         use_bias: Whether a bias is added (default True).
         dropout: Probability from 0 to 1 with which, in training, an input is dropped (default 0.0);
             all steps of a sequence share one dropout mask (Gal and Ghahramani, 2016).
-        recurrent_dropout: The same for the state h (default 0.0).
+        recurrent_dropout: The same for the state h where `recurrent_kernel` sees it (default 0.0).
         seed: Integer that makes dropout repeatable; None (default) follows
             `utils.set_random_seed`.
         recurrent_initializer: Initial value of `recurrent_kernel`: an initializer, its name or a
@@ -145,7 +145,7 @@ class Cell(Layer):
     def drop(
         self, inputs: TensorLike, shapes: Iterable[Sequence[int]], training: bool
     ) -> tuple[Any, Array]:
-        """The inputs after dropout, and a factor for the state h or None.
+        """The inputs after dropout, and a factor for the h that the weights see, or None.
 
         Args:
             inputs: Tensor of one step or of all.
@@ -166,13 +166,12 @@ class Cell(Layer):
         Args:
             inputs: Tensor (batch, ...), after dropout.
             states: The states, h first.
-            keep: Factor of h from `drop`; None (default) leaves h as it is.
+            keep: Factor of h where `recurrent_kernel` sees it, from `drop`; None (default) leaves
+                h as it is.
         """
-        h, *others = states
-        h = h if keep is None else h * keep
         settings = {name: getattr(self, name) for name in (*self.functions, *self.settings)}
         weights = self.kernel, self.recurrent_kernel, self.bias
-        after = self.plain(inputs, h, *others, *weights, **settings)
+        after = self.plain(inputs, *states, *weights, keep=keep, **settings)
         after = list(after) if isinstance(after, tuple) else [after]
         return after[0], after
 
@@ -457,6 +456,39 @@ class StackedRNNCells(Layer):
             after.append(state)
         return inputs, after
 
+    def run(
+        self,
+        x: TensorLike,
+        states: Sequence[Any],
+        mask: Array,
+        zero_output_for_mask: bool,
+        training: bool,
+    ) -> tuple[Any, Any, Sequence[Any]]:
+        """Run all steps of each cell in turn, so that each draws its dropout once for all steps.
+
+        Args:
+            x: Tensor (batch, time, ...).
+            states: The first states of all cells, as a flat list.
+            mask: Boolean array (batch, time), True where a step counts, or None.
+            zero_output_for_mask: Whether the output of a masked step is 0.
+            training: Whether dropout applies.
+        """
+        last, after = None, []
+        for cell in self.cells:
+            count = len(tree.flatten(cell.state_size))
+            own, states = states[:count], states[count:]
+            cell.prepare(x[:, 0])
+            x, last, own = cell.run(x, own, mask, zero_output_for_mask, training)
+            after += own
+        return x, last, after
+
+
+def runs_whole(cell: Any) -> bool:
+    """Whether a cell has a `run` for whole sequences that does what its `call` does in steps."""
+    if isinstance(cell, StackedRNNCells) and type(cell).call is StackedRNNCells.call:
+        return all(map(runs_whole, cell.cells))
+    return isinstance(cell, Cell) and type(cell).call is Cell.call
+
 
 def check_cell(cell: Any) -> Any:
     """Return `cell`; raise a ValueError that says what a cell must have if it is not one."""
@@ -581,9 +613,7 @@ class RNN(Layer):
         if self.go_backwards:
             sequences = sequences[:, ::-1]
             mask = None if mask is None else mask[:, ::-1]
-        run = self.run
-        if isinstance(self.cell, Cell) and type(self.cell).call is Cell.call:
-            run = self.cell.run
+        run = self.cell.run if runs_whole(self.cell) else self.run
         outputs, last, states = run(sequences, states, mask, self.zero_output_for_mask, training)
         if self.stateful and len(sequences):
             for kept, state in zip(self.states, states, strict=True):
