@@ -29,6 +29,7 @@ IS_QUIET = nullcontext()
 P = ParamSpec("P")  # the arguments of an op: those of the function that it is made of
 # By name: operators look ops up here, because `ops/` imports this file; so do saved models.
 OPS: dict[str, Callable[..., Any]] = {}
+MASK_RULES: dict[str, Callable[..., None]] = {}  # of the ops that masks pass: see `graph/masks`
 
 
 class Operators:
@@ -416,9 +417,11 @@ def op(fn: Callable[..., Any] | None = None, *, name: str | None = None) -> Any:
     @wraps(fn)
     def apply(*args, **settings):
         args, settings = signature.bind(args, settings)
-        arrays = args[0] if signature.takes_list else args
+        arrays, masked = args[0] if signature.takes_list else args, False
         for array in arrays:
-            if not isinstance(array, Tensor) and overrides_calls(array):  # a symbol: add a node
+            if isinstance(array, Tensor):
+                masked = masked or array.mask is not None
+            elif overrides_calls(array):  # a symbol: add a node
                 return array.__minigraph_function__(apply, args, settings)
 
         arrays = signature.with_defaults(arrays)
@@ -433,10 +436,12 @@ def op(fn: Callable[..., Any] | None = None, *, name: str | None = None) -> Any:
 
         tape = context.tape
         inputs = [a if isinstance(a, Tensor) and a.tracked else None for a in arrays]
-        if tape is None or backward is None or inputs.count(None) == len(inputs):
-            return wrapped(value, values, tracked=False)
-        output = wrapped(value, values, tracked=True)
-        tape.record(op_name, output, inputs, backward)
+        tracked = not (tape is None or backward is None or inputs.count(None) == len(inputs))
+        output = wrapped(value, values, tracked)
+        if tracked:
+            tape.record(op_name, output, inputs, backward)
+        if masked and op_name in MASK_RULES:
+            MASK_RULES[op_name](arrays, settings, output)
         return output
 
     apply.__name__ = op_name
