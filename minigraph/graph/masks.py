@@ -41,10 +41,12 @@ def combine_masks(masks: Structure) -> Any:
     The masks are aligned at their first axes: one of sentences (B, S) leaves out all their words in
     one of words (B, S, W).
     """
-    given = [to_array(mask) for mask in tree.flatten(masks) if mask is not None]
-    most = max((mask.ndim for mask in given), default=0)
-    given = [m if m.ndim == most else m.reshape(*m.shape, *[1] * (most - m.ndim)) for m in given]
-    return reduce(lambda a, b: a if a is b else a & b, given) if given else None
+    given = [mask for mask in tree.flatten(masks) if mask is not None]
+    if all(mask is given[0] for mask in given):
+        return given[0] if given else None
+    most = max(mask.ndim for mask in given)
+    aligned = (to_array(m).reshape(*m.shape, *[1] * (most - m.ndim)) for m in given)
+    return reduce(lambda a, b: a & b, aligned)
 
 
 def attach_masks(outputs: Structure, masks: Structure, reader: "Layer | None" = None) -> Structure:

@@ -21,10 +21,12 @@ from ..core.tensor import Variable
 from ..core.types import Array, Config, DType, Shape, Structure, TensorLike
 from ..graph.input_spec import InputSpec
 from ..graph.layer import Layer, LayerOptions
+from ..graph.masks import check_mask, combine_masks
 from ..ops import nn, recurrent
 from ..ops.conv import Sizes, conv_axes
 from ..ops.pooling import PoolPadding
 from .core import check_format, check_known
+from .normalization import BatchNormalization
 from .options import (
     CellOptions,
     ConvLSTMCellOptions,
@@ -609,6 +611,7 @@ class RNN(Layer):
         """
         if sequences.shape[1] == 0:
             raise ValueError(f"layer {self.name!r} was called on a sequence without steps")
+        mask = check_mask(mask, sequences, self, ndim=2)
         states = self.first_states(sequences, initial_state)
         if self.go_backwards:
             sequences = sequences[:, ::-1]
@@ -983,10 +986,14 @@ class TimeDistributed(Layer):
 
         y[t] = layer(x[t])
 
+    Of a mask (batch, time, ...) each step is given its part, such as that of the words in a
+    sentence. The output has the mask that the layer inside makes or passes on. If there is none,
+    a step counts if any part of it did.
+
     Shapes: (batch, time, ...) -> (batch, time, ...).
     Args:
         layer: Layer that is applied to each step, always with the same weights.
-    Raises ValueError if `layer` is not a layer.
+    Raises ValueError if `layer` is not a layer, or for a mask of a wrong shape.
     Example:
         >>> layer = keras.layers.TimeDistributed(keras.layers.Dense(1, kernel_initializer="ones"))
         >>> layer(np.array([[[1.0, 2.0], [3.0, 4.0]]])).numpy().tolist()
@@ -1003,7 +1010,48 @@ class TimeDistributed(Layer):
         self.layer = layer
         self.input_spec: Structure = InputSpec(min_ndim=3)
 
-    def call(self, inputs: TensorLike) -> Any:
+    def call(self, inputs: TensorLike, mask: Array = None) -> Any:
+        mask = check_mask(mask, inputs, self)
         batch_size, steps, *rest = inputs.shape  # all steps of all samples are one batch
-        outputs = self.layer(ops.reshape(inputs, (batch_size * steps, *rest)))
-        return tree.map(lambda y: ops.reshape(y, (batch_size, steps, *y.shape[1:])), outputs)
+        merged = ops.reshape(inputs, (batch_size * steps, *rest))
+        merged.mask = self.parts_of_steps(mask, merged)
+
+        def split(y: Any) -> Any:
+            output = ops.reshape(y, (batch_size, steps, *y.shape[1:]))
+            output.mask = self.mask_after(mask, y, output)
+            return output
+
+        return tree.map(split, self.layer(merged))
+
+    def parts_of_steps(self, mask: Array, merged: TensorLike) -> Array:
+        """The mask of all steps as one batch, for the layer inside; None if it has no use for it.
+
+        A mask (batch, time) has one value for each of its samples. Only BatchNormalization leaves
+        whole samples out; to others it would look like a mask of steps.
+
+        Args:
+            mask: Boolean array (batch, time, ...), or None.
+            merged: The inputs of the layer inside: (batch * time, ...).
+        """
+        whole = mask is not None and mask.ndim == 2
+        if mask is None or (whole and not isinstance(self.layer, BatchNormalization)):
+            return None
+        return mask.reshape(len(merged), *mask.shape[2:])
+
+    def mask_after(self, mask: Array, y: TensorLike, output: TensorLike) -> Array:
+        """The mask of an output.
+
+        Args:
+            mask: That of the inputs, (batch, time, ...), or None.
+            y: What the layer inside returned, (batch * time, ...), perhaps with a mask.
+            output: The same as (batch, time, ...).
+        """
+        made = y.mask
+        if made is not None and made.shape == y.shape[: made.ndim]:
+            made = made.reshape(*output.shape[:2], *made.shape[1:])
+            return made if mask is None or mask.ndim > 2 else combine_masks([mask, made])
+        return mask if mask is None else mask.any(axis=tuple(range(2, mask.ndim)))
+
+    def pass_masks(self, inputs: Structure, masks: Structure, outputs: Structure) -> Any:
+        """The outputs, which have their masks: see `mask_after`."""
+        return outputs
