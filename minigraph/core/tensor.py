@@ -436,9 +436,10 @@ def op(fn: Callable[..., Any] | None = None, *, name: str | None = None) -> Any:
 
         tape = context.tape
         inputs = [a if isinstance(a, Tensor) and a.tracked else None for a in arrays]
-        tracked = not (tape is None or backward is None or inputs.count(None) == len(inputs))
-        output = wrapped(value, values, tracked)
-        if tracked:
+        if backward is None or inputs.count(None) == len(inputs):
+            tape = None  # there is nothing to record
+        output = wrapped(value, values, tracked=tape is not None)
+        if tape is not None:
             tape.record(op_name, output, inputs, backward)
         if masked and op_name in MASK_RULES:
             MASK_RULES[op_name](arrays, settings, output)
