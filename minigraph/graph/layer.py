@@ -279,7 +279,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         if "mask" in kwargs:  # masks are bare arrays, as they are on a tensor
             kwargs["mask"] = tree.map(as_array, kwargs["mask"])
         if "mask" in kwargs and self._signature.mask is None:  # `call` takes none: attach it
-            inputs = attach_masks(inputs, kwargs.pop("mask"))
+            inputs = attach_masks(inputs, kwargs.pop("mask"), self)
         masks = masks_of(inputs)
         if self._signature.wants_mask(args, kwargs):
             kwargs["mask"] = masks

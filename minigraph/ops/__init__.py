@@ -128,6 +128,8 @@ _share_arguments(
         bias: The biases b; None (default) adds nothing.
         activation: Function of the new values (default `tanh`).
         recurrent_activation: Function of the gates (default `sigmoid`).
+        keep: Scaled dropout mask of h, as U sees it: the state that is carried on stays whole; None
+            (default) drops nothing.
     """,
 )
 _share_arguments(
