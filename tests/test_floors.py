@@ -50,7 +50,7 @@ FLOORS = [
         ["training.__init__", "training.data"],
         ["training.scoring"],
         ["saving.config", "saving.model", "saving.__init__", "training.resume"]
-        + ["callbacks.base"],
+        + ["callbacks.checks", "callbacks.base"],
         ["training.logs"],
         [
             "view.__init__",

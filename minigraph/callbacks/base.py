@@ -19,6 +19,7 @@ from ..core.docstrings import Documented, share_arguments
 from ..core.interrupts import deferred_interrupts
 from ..core.output import encodable
 from ..training.resume import load, save
+from . import checks
 
 Frequency = int | Literal["epoch"]  # after that many batches, or after each epoch
 
@@ -48,6 +49,7 @@ class Callback(Documented):
     model: Any = None
     params: Any = None
     remembers: tuple[str, ...] = ()
+    sets_rate: bool = False  # whether it sets the learning rate, and writes that into the logs
 
     def set_model(self, model: Any) -> None:
         """Set `model`.
@@ -65,6 +67,9 @@ class Callback(Documented):
                 known), and in `fit` with `epochs`, the number of the last one.
         """
         self.params = params
+
+    def _check(self, session: Any) -> None:
+        """Raise ValueError, or warn, where the settings of a `fit` do not suit this callback."""
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Before the first epoch."""
@@ -399,19 +404,18 @@ def number(value: Any) -> str:
 # ---------------------------------------------------------------------------------------------
 # Callbacks that monitor one number of the logs
 
-LARGER_IS_BETTER = ("acc", "auc", "precision", "recall", "true_", "cosine")
-
 
 class Monitor(Callback):
     """The base of callbacks that monitor a number and check whether it has improved.
 
     Args:
         monitor: Name of the number in the logs.
-        mode: "min" if less is better, "max" if more is. "auto" (default) means "max" if the name
-            contains "acc", "auc", "precision", "recall", "true_" or "cosine", else "min".
+        mode: "min" if less is better, "max" if more is. "auto" (default) means "min" for a loss,
+            and for a metric what its `better` says; any other number needs "min" or "max".
         min_delta: Change that an improvement must exceed; its sign is ignored (default <default>).
         verbose: 1 prints a line for each action, 0 (default) prints nothing.
-    Raises ValueError, naming it, for a number that is not in the logs.
+    Raises ValueError, naming it, for a number that is not in the logs or needs a `mode`: when `fit`
+    begins, if that can be known.
     Example:
         >>> monitor = keras.callbacks.Monitor("val_accuracy", min_delta=0.25)
         >>> monitor.mode
@@ -429,13 +433,23 @@ class Monitor(Callback):
                 stacklevel=3,
             )
             mode = "auto"
-        if mode == "auto":
-            mode = "max" if any(word in monitor for word in LARGER_IS_BETTER) else "min"
         self.monitor: str = monitor
         self.mode: str = mode
+        self.asks_metric: bool = mode == "auto"  # when `fit` begins; until then the name must do
+        if self.asks_metric:
+            self.mode = checks.better_in_logs(monitor) or "auto"
         self.verbose: int = verbose
         self.min_delta: float = abs(min_delta)
-        self.worst: float = -math.inf if mode == "max" else math.inf
+
+    def _check(self, session: Any) -> None:
+        checks.check_monitored(self, session)
+        if self.asks_metric:
+            self.mode = checks.check_mode(self, session.trainer)
+
+    @property
+    def worst(self) -> float:
+        """The value that every number improves; NaN while `mode` is not known."""
+        return {"min": math.inf, "max": -math.inf}.get(self.mode, math.nan)
 
     def improves(self, value: float, best: float) -> bool:
         """Return whether a value is better than the best one; NaN never is.
@@ -444,6 +458,8 @@ class Monitor(Callback):
             value: The value of this epoch.
             best: The best value before, or `worst` if there was none.
         """
+        if self.mode == "auto":
+            self.mode = checks.check_mode(self, None)
         gain = value - best if self.mode == "max" else best - value
         return gain > self.min_delta
 
@@ -455,6 +471,11 @@ class Monitor(Callback):
         Raises ValueError if the number is not in the logs.
         """
         if self.monitor in logs:
+            if not isinstance(logs[self.monitor], (int, float)):
+                raise ValueError(
+                    f"{type(self).__name__} watches {self.monitor!r}, which must be one number, "
+                    f"and is {logs[self.monitor]!r:.80}"
+                )
             return logs[self.monitor]
         session = getattr(self.model, "_session", None)
         waits = self.monitor.startswith("val_") and getattr(session, "has_validation", False)
@@ -462,7 +483,7 @@ class Monitor(Callback):
             return None
         raise ValueError(
             f"{type(self).__name__} watches {self.monitor!r}, but the logs hold {list(logs)}. "
-            "Names that start with val_ need validation_data or validation_split in fit()."
+            + checks.VALIDATION_ADVICE
         )
 
     def say(self, text: str) -> None:
@@ -479,6 +500,8 @@ class EarlyStopping(Monitor):
     """Stop when the monitored number has not improved for `patience` epochs.
 
     Afterwards `best`, `best_epoch` and `stopped_epoch` (0 if it did not stop) say what happened.
+    Numbers of training, such as "loss", are means over an epoch in which the weights moved; only
+    those of the validation come from the very weights that are restored.
 
     Args:
         monitor: Name of the number that should improve (default "val_loss").
@@ -526,6 +549,9 @@ class EarlyStopping(Monitor):
         self.baseline: float | None = baseline
         self.restore_best_weights: bool = restore_best_weights
         self.start_from_epoch: int = start_from_epoch
+
+    def _check(self, session: Any) -> None:
+        super()._check(session)
 
     def on_train_begin(self, logs: Any = None) -> None:
         self.wait = self.stopped_epoch = self.best_epoch = 0
@@ -598,10 +624,14 @@ class ModelCheckpoint(Monitor):
         self.save_freq: Frequency = check_frequency(save_freq)
         self.save_best_only: bool = save_best_only
         self.save_weights_only: bool = save_weights_only
-        best = self.worst if initial_value_threshold is None else initial_value_threshold
-        self.best: float = best
+        self.initial_value_threshold: float | None = initial_value_threshold
+        self.best: float | None = initial_value_threshold  # None: nothing was saved yet
         self.epoch: int = 0
         self.batches: int = 0
+
+    def _check(self, session: Any) -> None:
+        if self.save_best_only:
+            super()._check(session)
 
     def on_train_begin(self, logs: Any = None) -> None:
         folder = os.path.dirname(self.filepath.partition("{")[0]) or "."
@@ -627,7 +657,8 @@ class ModelCheckpoint(Monitor):
         """
         if self.save_best_only:
             value = self.read(logs)
-            if value is None or not self.improves(value, self.best):
+            best = self.worst if self.best is None else self.best
+            if value is None or not self.improves(value, best):
                 return
             self.best = value
         try:
@@ -673,6 +704,7 @@ class ReduceLROnPlateau(Monitor):
     """
 
     remembers: tuple[str, ...] = ("wait", "resting", "best")
+    sets_rate = True
 
     wait: int  # epochs since the last improvement
     resting: int  # epochs of the cooldown that are left
@@ -696,6 +728,9 @@ class ReduceLROnPlateau(Monitor):
         self.patience: int = patience
         self.cooldown: int = cooldown
         self.min_lr: float = min_lr
+
+    def _check(self, session: Any) -> None:
+        super()._check(session)
 
     def on_train_begin(self, logs: Any = None) -> None:
         self.wait = self.resting = 0
@@ -743,6 +778,8 @@ class LearningRateScheduler(Callback):
         [0.5, 0.25, 0.125]
     """
 
+    sets_rate = True
+
     def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
         self.schedule: Callable[..., float] = schedule
         self.verbose: int = verbose
@@ -771,6 +808,7 @@ class CSVLogger(Callback):
         filename: File to write, a string or a Path.
         separator: Character between two columns (default ",").
         append: Whether to continue an existing file instead of replacing it (default False).
+    Raises ValueError if the file to continue does not begin with the names of its columns.
     Example:
         >>> from pathlib import Path
         >>> model = keras.Sequential([keras.layers.Dense(1, kernel_initializer="ones")])
@@ -806,6 +844,11 @@ class CSVLogger(Callback):
         self.file.truncate(min(self.length, self.file.tell()))
         self.file.seek(0)
         self.columns = next(csv.reader(self.file, delimiter=self.separator), None)
+        if self.columns and self.columns[0] != "epoch":
+            raise ValueError(
+                f"CSVLogger: the columns of {self.filename!r} are {self.columns}, and the first "
+                f"should be 'epoch'. Is separator={self.separator!r} right?"
+            )
         self.file.seek(0, os.SEEK_END)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -966,6 +1009,7 @@ class TerminateOnNaN(Callback):
     """
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        if not math.isfinite((logs or {}).get("loss", 0.0)):
+        logs = logs or {}
+        if not math.isfinite(logs.get("loss", 0.0)):
             print(f"Batch {batch}: the loss is not finite, stopping")
             self.model.stop_training = self.model.stop_at_once = True

@@ -216,6 +216,8 @@ class Trainer:
     def _need_compile(self, method: str) -> None:
         if not self.compiled:
             raise ValueError(f"call compile(optimizer=..., loss=...) before {method}()")
+        if self.plan is not None and self._scoring.names is None:  # it was built after `compile`
+            self._scoring.prepare_outputs(self.plan.output, self.output_names)
 
     # -- one step ------------------------------------------------------------------------------
 
@@ -375,6 +377,12 @@ class Trainer:
         """The names of the metrics in the logs; the first is "loss"."""
         return [name for name, _ in self._labelled_metrics()]
 
+    @property
+    def _makes_own_logs(self) -> bool:
+        """Whether a subclass decides what the logs hold."""
+        methods = ("train_step", "test_step", "compute_metrics", "get_metrics_result")
+        return any(getattr(type(self), m) is not getattr(Trainer, m) for m in methods)
+
     def get_metrics_result(self) -> Logs:
         """The logs: the value of every metric over all batches since the last reset.
 
@@ -511,7 +519,12 @@ class Trainer:
             check_reusable(held_back[0], due, asked.steps)
         history = History()
         notified = self._callback_list(callbacks, batches, verbose, epochs, history)
-        return Session(self, epochs_left, batches, validation, is_due, notified, history, streams)
+        session = Session(
+            self, epochs_left, batches, validation, is_due, notified, history, streams
+        )
+        for callback in notified.callbacks:
+            callback._check(session)
+        return session
 
     def _check_data(self, given: Triple) -> None:
         """Check data before the first step, as far as inputs and outputs are known."""
