@@ -1,9 +1,11 @@
 """What callbacks and metrics can know before the first step, they say before the first step."""
 
+import csv
+
 import numpy as np
 import pytest
 
-from minigraph import Input, callbacks, layers, metrics, ops, optimizers
+from minigraph import Input, callbacks, layers, losses, metrics, ops, optimizers
 from minigraph.models import Model, Sequential
 
 X = np.linspace(-1, 1, 20, dtype="float32").reshape(20, 1)
@@ -191,6 +193,15 @@ def test_the_best_epoch_is_kept():
             'after epochs only: give save_freq="epoch"',
             {"validation_split": 0.2},
         ),
+        (callbacks.ModelCheckpoint("{val_loss}"), "names 'val_loss', but the logs hold", {}),
+        (callbacks.ModelCheckpoint("{batch}"), "'batch'.* with save_freq='epoch'", {}),
+        (callbacks.ModelCheckpoint("{}"), "filepath '{}' names ''", {}),
+        (callbacks.ModelCheckpoint("{epoch"), "filepath '{epoch': expected '}'", {}),
+        (
+            callbacks.ModelCheckpoint("{val_loss}"),
+            "in the epochs that `validation_freq`",
+            {"validation_split": 0.2, "validation_freq": 2, "epochs": 4},
+        ),
     ],
 )  # fmt: skip
 def test_a_number_that_cannot_appear_is_named_before_the_first_step(callback, match, options):
@@ -239,3 +250,168 @@ def test_a_list_is_no_number_to_watch():
     recall = metrics.Recall(thresholds=[0.1, 0.5], name="recall")
     with pytest.raises(ValueError, match="'recall', which must be one number, and is"):
         fit(callbacks.EarlyStopping("recall"), model(metrics=[recall]))
+
+
+# -- settings that do nothing ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: callbacks.LearningRateScheduler(lambda epoch: 0.1),
+        lambda: callbacks.ReduceLROnPlateau("loss"),
+    ],
+)
+def test_no_number_replaces_a_schedule(make):
+    rate = optimizers.schedules.ExponentialDecay(0.1, 3, 0.5)
+    found = model(optimizers.SGD(rate))
+    refused(make(), "is the schedule ExponentialDecay, which a number would replace", found)
+    assert found.optimizer._learning_rate is rate
+
+
+@pytest.mark.parametrize(
+    ("given", "match"),
+    [
+        ([callbacks.ModelCheckpoint("m", initial_value_threshold=1.0)], "without save_best_only"),
+        ([callbacks.ModelCheckpoint("m", save_freq=99)], "=99 is more than the 10 batches"),
+        ([callbacks.BackupAndRestore("b", save_freq=99)], "save_freq=99"),
+        ([callbacks.EarlyStopping("loss", start_from_epoch=2)], "leaves out all epochs"),
+        ([callbacks.ReduceLROnPlateau("loss", min_lr=1.0)], "min_lr=1.0 is not below"),
+        (
+            [
+                callbacks.ReduceLROnPlateau("loss"),
+                callbacks.LearningRateScheduler(lambda epoch: 0.1),
+            ],
+            "undoes what ReduceLROnPlateau sets",
+        ),
+    ],
+)  # fmt: skip
+def test_a_callback_that_would_do_nothing_warns(given, match, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.warns(UserWarning, match=match) as caught:
+        fit(given, epochs=2)
+    assert len(caught) == 1 and caught[0].filename == __file__
+
+
+def test_a_watch_for_nan_needs_a_loss():
+    class Own(Sequential):
+        def train_step(self, data):
+            return {}
+
+    found = Own([Input((1,)), layers.Dense(1)])
+    found.compile("sgd", "mse")
+    with pytest.warns(UserWarning, match=r"it watches 'loss', but the logs hold \[\]"):
+        fit(callbacks.TerminateOnNaN(), found)
+
+
+class Unsavable(layers.Layer):
+    def __init__(self, size):
+        super().__init__()
+        self.width = size  # not under its own name
+
+    def call(self, inputs):
+        return inputs
+
+
+@pytest.mark.parametrize("with_input", [True, False])
+def test_a_layer_that_cannot_be_saved_is_named_before_the_first_step(with_input, tmp_path):
+    found = Sequential([*([Input((1,))] if with_input else []), layers.Dense(1), Unsavable(3)])
+    found.compile("sgd", "mse")
+    steps = []
+    seen = callbacks.LambdaCallback(on_train_begin=lambda logs: steps.append(caught.list[:]))
+    with pytest.warns(UserWarning, match="cannot be saved: Unsavable takes the arg") as caught:
+        with pytest.raises(ValueError, match="does not store it"):
+            fit([callbacks.ModelCheckpoint(tmp_path / "m"), seen], found)
+        assert len(steps[0]) == 1
+    fit(callbacks.ModelCheckpoint(tmp_path / "w", save_weights_only=True), found)
+
+
+def test_files_need_a_model():
+    class Line:
+        """No model, but it can be trained."""
+
+    from minigraph.core.tensor import Variable
+    from minigraph.training.trainer import Trainer
+
+    class Trained(Line, Trainer):
+        def __init__(self):
+            self.kernel = Variable(np.ones((1, 1), "float32"))
+            self.trainable_weights = [self.kernel]
+
+        def __call__(self, x, training=None):
+            return ops.matmul(x, self.kernel)
+
+    line = Trained()
+    line.compile("sgd", "mse")
+    for callback in (callbacks.ModelCheckpoint("m"), callbacks.BackupAndRestore("b")):
+        with pytest.raises(ValueError, match="only a Model has; Trained is none"):
+            line.fit(X, Y, verbose=0, callbacks=[callback])
+
+
+# -- columns ---------------------------------------------------------------------------------------
+
+
+def test_no_column_vanishes(tmp_path):
+    """The history and the table hold the same numbers, whenever an epoch is validated."""
+    for frequency in (1, 2, 3, [4]):
+        path = tmp_path / f"{frequency}.csv"
+        found = model(metrics=["mae"])
+        options = {"validation_split": 0.2, "validation_freq": frequency, "epochs": 4}
+        fit(callbacks.CSVLogger(path), found, **options)
+        with open(path, newline="") as file:
+            rows = list(csv.DictReader(file))
+        for name, values in found.history.history.items():
+            assert [float(row[name]) for row in rows if row[name] != "NA"] == values
+    fit(callbacks.CSVLogger(tmp_path / "plain.csv"))
+    assert (tmp_path / "plain.csv").read_text().startswith("epoch,loss\n")
+
+
+def test_a_number_without_a_column_is_named(tmp_path):
+    def add(epoch, logs):
+        if epoch:
+            logs["late"] = 1.0
+
+    path = tmp_path / "log.csv"
+    adds = callbacks.LambdaCallback(on_epoch_end=add)
+    with pytest.warns(UserWarning, match=r"no columns for \['late'\]") as caught:
+        fit([adds, callbacks.CSVLogger(path)], epochs=3)
+    assert len(caught) == 1
+    more = model(metrics=["mae"])
+    with pytest.warns(UserWarning, match=r"no columns for \['mae'\]"):
+        fit(callbacks.CSVLogger(path, append=True), more)
+    refused(callbacks.CSVLogger(path, ";", append=True), "Is separator=';' right")
+
+
+# -- metrics that say nothing ----------------------------------------------------------------------
+
+LOGITS = losses.BinaryCrossentropy(from_logits=True)
+
+
+@pytest.mark.parametrize(
+    ("metric", "loss", "y", "match"),
+    [
+        ("categorical_accuracy", "mse", LABELS, "the predictions have one column"),
+        ("sparse_categorical_accuracy", "mse", LABELS, "the predictions have one column"),
+        (metrics.Accuracy(), "mse", LABELS, "exactly equal to their targets"),
+        ("accuracy", "mse", Y, "as in a regression"),
+        ("accuracy", LOGITS, LABELS, "the loss takes logits"),
+        ("AUC", LOGITS, LABELS, "the loss takes logits"),
+        ("precision", LOGITS, LABELS, "the loss takes logits"),
+        ("binary_crossentropy", LOGITS, LABELS, "the loss takes logits"),
+        ("accuracy", "binary_crossentropy", LABELS, None),
+        (metrics.BinaryAccuracy(threshold=0.0), LOGITS, LABELS, None),
+        (metrics.Recall(thresholds=0.0), LOGITS, LABELS, None),
+        (metrics.AUC(from_logits=True), LOGITS, LABELS, None),
+        (metrics.BinaryCrossentropy(from_logits=True), LOGITS, LABELS, None),
+        ("mae", "mse", Y, None),
+    ],
+)
+def test_a_metric_that_says_nothing_of_an_output_is_named(metric, loss, y, match):
+    found = Sequential([Input((1,)), layers.Dense(1, "sigmoid")])
+    found.compile("sgd", loss, metrics=[metric])
+    if match is None:
+        found.fit(X, y, verbose=0)  # a warning would be an error
+        return
+    with pytest.warns(UserWarning, match=match) as caught:
+        found.fit(X, y, verbose=0)
+    assert len(caught) == 1 and caught[0].filename == __file__

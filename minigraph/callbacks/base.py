@@ -552,6 +552,9 @@ class EarlyStopping(Monitor):
 
     def _check(self, session: Any) -> None:
         super()._check(session)
+        if session.epochs and session.epochs.stop <= self.start_from_epoch:
+            text = f"start_from_epoch={self.start_from_epoch} leaves out all epochs of this fit"
+            checks.warn(self, text)
 
     def on_train_begin(self, logs: Any = None) -> None:
         self.wait = self.stopped_epoch = self.best_epoch = 0
@@ -632,6 +635,12 @@ class ModelCheckpoint(Monitor):
     def _check(self, session: Any) -> None:
         if self.save_best_only:
             super()._check(session)
+        elif self.initial_value_threshold is not None:
+            checks.warn(self, "initial_value_threshold does nothing without save_best_only=True")
+        checks.check_filepath(self, session)
+        checks.warn_if_never(self, session, self.batches)
+        checks.check_is_a_model(self, session)
+        checks.warn_if_not_savable(self, session)
 
     def on_train_begin(self, logs: Any = None) -> None:
         folder = os.path.dirname(self.filepath.partition("{")[0]) or "."
@@ -692,7 +701,8 @@ class ReduceLROnPlateau(Monitor):
         patience: Number of epochs without improvement before a reduction, at least 0 (default 10).
         cooldown: Number of epochs after a reduction that do not count (default 0).
         min_lr: Lower bound of the learning rate (default 0.0).
-    Raises ValueError if `factor` is not below 1, or if the monitored number is not in the logs.
+    Raises ValueError if `factor` is not below 1, if the monitored number is not in the logs, or if
+    the learning rate is a schedule, which a number would replace.
     Example:
         >>> model = keras.Sequential([keras.layers.Dense(1)])
         >>> model.compile(keras.optimizers.SGD(1.0), "mse")
@@ -731,6 +741,10 @@ class ReduceLROnPlateau(Monitor):
 
     def _check(self, session: Any) -> None:
         super()._check(session)
+        checks.check_rate_is_a_number(self, session)
+        rate = session.trainer.optimizer.learning_rate
+        if rate <= self.min_lr:
+            checks.warn(self, f"min_lr={self.min_lr} is not below the learning rate {rate}")
 
     def on_train_begin(self, logs: Any = None) -> None:
         self.wait = self.resting = 0
@@ -767,7 +781,8 @@ class LearningRateScheduler(Callback):
         schedule: Function of the epoch (from 0), and of the current rate if it takes two arguments,
             that returns a number.
         verbose: 1 prints each rate, 0 (default) prints nothing.
-    Raises ValueError, before the epoch, if the schedule does not return a number.
+    Raises ValueError, before the epoch, if the schedule does not return a number; and when `fit`
+    begins, if the learning rate of the optimizer is a schedule, which a number would replace.
     Example:
         >>> model = keras.Sequential([keras.layers.Dense(1)])
         >>> model.compile(keras.optimizers.SGD(1.0), "mse")
@@ -784,6 +799,14 @@ class LearningRateScheduler(Callback):
         self.schedule: Callable[..., float] = schedule
         self.verbose: int = verbose
         self.takes_rate: bool = len(inspect.signature(schedule).parameters) > 1
+
+    def _check(self, session: Any) -> None:
+        checks.check_rate_is_a_number(self, session)
+        others = [c for c in session.callbacks.callbacks if c.sets_rate and c is not self]
+        if others and not self.takes_rate:
+            kind = type(others[0]).__name__
+            text = f"its schedule(epoch) undoes what {kind} sets; let it take (epoch, rate)"
+            checks.warn(self, text)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         optimizer = self.model.optimizer
@@ -802,7 +825,8 @@ class LearningRateScheduler(Callback):
 class CSVLogger(Callback):
     """Write one line per epoch to a CSV file: `epoch` (from 0), then the numbers of the logs.
 
-    A number that an epoch lacks is written as NA.
+    A number that an epoch lacks is written as NA. The columns are those of the first epoch, and
+    those of the validation if there will be one; a number that has none is named in a warning.
 
     Args:
         filename: File to write, a string or a Path.
@@ -838,6 +862,7 @@ class CSVLogger(Callback):
         self.file = open(self.filename, "a+", newline="", encoding="utf-8")
         self.length = self.file.tell() if self.append else 0
         self.columns: Any = ()  # of the table; None while it is still empty
+        self.homeless: set[str] = set()  # numbers without a column
 
     def open(self) -> None:
         """Drop old lines and read the columns, now that it is known whether training resumes."""
@@ -858,9 +883,12 @@ class CSVLogger(Callback):
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         writer = csv.writer(self.file, delimiter=self.separator)
         if self.columns is None:
-            self.columns = ["epoch", *logs]
+            self.columns = ["epoch", *logs, *checks.columns_to_come(self.model._session, logs)]
             writer.writerow(self.columns)
         row = {"epoch": epoch, **logs}
+        if new := row.keys() - set(self.columns) - self.homeless:
+            self.homeless |= new
+            checks.warn(self, f"{self.filename!r} has no columns for {sorted(new)}")
         writer.writerow([row.get(name, "NA") for name in self.columns])
         self.file.flush()
         self.length = self.file.tell()
@@ -923,6 +951,10 @@ class BackupAndRestore(Callback):
         self.path: str = os.path.join(backup_dir, "backup.safetensors") if inside else backup_dir
         self.save_freq: Frequency = check_frequency(save_freq)
         self.delete_checkpoint: bool = delete_checkpoint
+
+    def _check(self, session: Any) -> None:
+        checks.check_is_a_model(self, session)
+        checks.warn_if_never(self, session, 0)
 
     def on_train_begin(self, logs: Any = None) -> None:
         self.batches = 0
@@ -1010,6 +1042,8 @@ class TerminateOnNaN(Callback):
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         logs = logs or {}
+        if batch == 0 and "loss" not in logs:
+            checks.warn(self, f"it watches 'loss', but the logs hold {list(logs)}")
         if not math.isfinite(logs.get("loss", 0.0)):
             print(f"Batch {batch}: the loss is not finite, stopping")
             self.model.stop_training = self.model.stop_at_once = True

@@ -1,14 +1,18 @@
-"""What callbacks can know before the first step: which numbers the logs will hold, and which of
-their values are better.
+"""What callbacks can know before the first step: which numbers the logs will hold, which of their
+values are better, and which settings would make a callback useless.
 
 Each function is given the session of a `fit` that is about to begin.
 """
 
 import re
+import string
+import warnings
 from typing import Any, NamedTuple
 
 from ..core import tree
 from ..metrics import Better, Metric, better_by_name, better_of
+from ..saving.config import write_model
+from ..saving.model import model_contents
 
 # The last word of the name: `kl_loss` is a loss, `gloss` may be anything.
 IS_LOSS = re.compile(r"(^|[\W_])loss$")
@@ -158,3 +162,89 @@ def check_monitored(callback: Any, session: Any) -> None:
         advice = VALIDATION_ADVICE
     kind = type(callback).__name__
     raise ValueError(f"{kind} watches {name!r}, but the logs hold {names.all}. {advice}")
+
+
+def columns_to_come(session: Any, logs: Any) -> list[str]:
+    """The names of the validation that the logs of the first epoch lack, as a later one has it."""
+    if session is None or any(name.startswith("val_") for name in logs):
+        return []
+    validated = any(session.validates(epoch) for epoch in session.epochs)
+    return [f"val_{n}" for n in session.trainer.metrics_names if n in logs] if validated else []
+
+
+# ---------------------------------------------------------------------------------------------
+# Settings that would make a callback useless
+
+
+def warn(callback: Any, text: str) -> None:
+    """Warn that a callback will not do what it is there for."""
+    warnings.warn(f"{type(callback).__name__}: {text}", stacklevel=6)
+
+
+def check_rate_is_a_number(callback: Any, session: Any) -> None:
+    """Raise ValueError if a callback that sets the learning rate would replace a schedule."""
+    rate = session.trainer.optimizer._learning_rate
+    if callable(rate):
+        made = getattr(rate, "__name__", type(rate).__name__)
+        raise ValueError(
+            f"{type(callback).__name__} sets the learning rate, but that of the optimizer is the "
+            f"schedule {made}, which a number would replace for good: give the optimizer a "
+            "number, or leave the callback out"
+        )
+
+
+def warn_if_never(callback: Any, session: Any, done: int) -> None:
+    """Warn if `save_freq` is more batches than this `fit` has, after those `done` before."""
+    every, steps = callback.save_freq, session.batches.steps
+    if every == "epoch" or steps is None or not session.epochs:
+        return
+    total = steps * len(session.epochs)
+    if (done + total) // every == done // every:
+        warn(callback, f"save_freq={every} is more than the {total} batches of this fit")
+
+
+def check_filepath(callback: Any, session: Any) -> None:
+    """Raise ValueError if the `filepath` of a checkpoint names what there will not be."""
+    each_epoch, path = callback.save_freq == "epoch", callback.filepath
+    names = names_to_come(session, each_epoch)
+    try:
+        parts = [field for _, field, _, _ in string.Formatter().parse(path)]
+    except ValueError as error:
+        raise ValueError(f"ModelCheckpoint: filepath {path!r}: {error}") from None
+    numbers = ["epoch"] if each_epoch else ["epoch", "batch"]
+    for field in parts:
+        name = re.split(r"[.[]", "epoch" if field is None else field)[0]
+        if name in numbers or names is None and name != "batch" or not session.epochs:
+            continue
+        if names is None or not names.may_hold(name) or name == "batch":
+            hold = "" if names is None else f", but the logs hold {names.all}"
+            raise ValueError(
+                f"ModelCheckpoint: filepath {path!r} names {name!r}{hold}. Beside the logs there "
+                f"is {' and '.join(numbers)} with save_freq={callback.save_freq!r}."
+            )
+        best = callback.save_best_only and callback.monitor.startswith("val_")
+        if name in names.validated and not best and not all(map(session.validates, session.epochs)):
+            raise ValueError(
+                f"ModelCheckpoint: filepath {path!r} names {name!r}, which the logs lack in the "
+                "epochs that `validation_freq` of fit() leaves out"
+            )
+
+
+def check_is_a_model(callback: Any, session: Any) -> None:
+    """Raise ValueError if a callback that writes files meets a trainer that has none."""
+    if not hasattr(session.trainer, "save"):
+        raise ValueError(
+            f"{type(callback).__name__} writes files, which only a Model has; "
+            f"{type(session.trainer).__name__} is none"
+        )
+
+
+def warn_if_not_savable(callback: Any, session: Any) -> None:
+    """Warn if the model that a checkpoint is to save cannot be saved."""
+    model = session.trainer
+    if callback.save_weights_only:
+        return
+    try:
+        (model_contents if model.built else write_model)(model)
+    except Exception as error:  # of a custom layer, so it may be anything
+        warn(callback, f"the first save will fail, as this model cannot be saved: {error}")

@@ -507,6 +507,8 @@ class Trainer:
         names = self._scoring.names
         batches = make_batches(given, batch_size, shuffle, self.random, steps, class_weight, names)
         self._check_data(given)
+        if self.plan is not None and not is_stream(given[0]):
+            self._scoring.warn_of_metrics(given[1], given[2], self.plan.outputs)
         epochs_left, validation = range(initial_epoch, epochs), None
         is_due = validation_schedule(asked.freq)
         if held_back is not None:
