@@ -45,6 +45,7 @@ from .session import (
     Cache,
     Session,
     ValidationSettings,
+    check_not_running,
     check_reusable,
     prepare_data,
     validation_schedule,
@@ -119,6 +120,10 @@ class Trainer:
 
     stop_training: bool = False  # set by a callback: this epoch is the last one
     stop_at_once: bool = False  # set by a callback: this batch is the last one
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy gets: all but a running `fit`, which is not the copy's."""
+        return vars(self) | {"_session": None, "_cache": None}
 
     @functools.cached_property
     def random(self) -> RandomStream:
@@ -332,7 +337,8 @@ class Trainer:
             names = self.output_names if self.plan is not None else None
             self._scoring.prepare_outputs(y_pred, names)
         given, pair = (y, y_pred, sample_weight), self._scoring.pair_batch
-        return pair(*given) if self._cache is None else self._cache.pairs(given, pair)
+        cache = self._own_cache
+        return pair(*given) if cache is None else cache.pairs(given, pair)
 
     def _score(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, loss: Tensor) -> Logs:
         """Add one batch to the mean loss, weighted by its number of samples, and to the metrics."""
@@ -498,6 +504,7 @@ class Trainer:
     ) -> Session:
         """Check the arguments of `fit`, and prepare its batches and callbacks."""
         self._need_compile("fit")
+        check_not_running(self)
         check_counts(epochs=epochs, optional=False)
         check_counts(initial_epoch=initial_epoch, least=0, optional=False)
         check_counts(steps_per_epoch=steps, validation_steps=asked.steps)
@@ -613,7 +620,7 @@ class Trainer:
         given = prepare(x, y, sample_weight)
         batches = make_batches(given, batch_size, steps=steps)
         self._check_data(given)
-        with Cache(self):
+        with Cache(self, "evaluate"):
             logs = self._test_epoch(batches, self._callback_list(callbacks, batches, verbose))
         return logs if return_dict else values_of(logs)
 
@@ -695,7 +702,8 @@ class Trainer:
         self._need_compile("train_on_batch")
         x, y, sample_weight = prepare(x, y, sample_weight)
         sample_weight = weigh_classes(y, sample_weight, class_weight, self._scoring.names)
-        return self._one_step(self._atomic_step, pack(x, y, sample_weight), return_dict)
+        data = pack(x, y, sample_weight)
+        return self._one_step("train_on_batch", self._atomic_step, data, return_dict)
 
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
@@ -707,10 +715,13 @@ class Trainer:
             return_dict: Whether the numbers are returned in a dict by name (default False).
         """
         self._need_compile("test_on_batch")
-        return self._one_step(self.test_step, pack(*prepare(x, y, sample_weight)), return_dict)
+        data = pack(*prepare(x, y, sample_weight))
+        return self._one_step("test_on_batch", self.test_step, data, return_dict)
 
-    def _one_step(self, step: Callable[[Any], Logs], data: Any, return_dict: bool) -> Any:
-        with Cache(self), np.errstate(all="ignore"):
+    def _one_step(
+        self, doing: str, step: Callable[[Any], Logs], data: Any, return_dict: bool
+    ) -> Any:
+        with Cache(self, doing), np.errstate(all="ignore"):
             self.reset_metrics()
             logs = fetch_logs(step(data))
         return logs if return_dict else values_of(logs)
@@ -767,7 +778,14 @@ class Trainer:
 
     def _cached(self, name: str, find: Callable[[], Any]) -> Any:
         """The value of `find()`; in a loop, the one computed first in this epoch."""
-        return find() if self._cache is None else self._cache.get(name, find)
+        cache = self._own_cache
+        return find() if cache is None else cache.get(name, find)
+
+    @property
+    def _own_cache(self) -> Cache | None:
+        """The cache of the loop that runs in this thread; a thread that predicts has none."""
+        cache = self._cache
+        return cache if cache is not None and cache.is_mine else None
 
     def _start_metrics(self) -> None:
         """Reset the metrics and clear the cache."""
