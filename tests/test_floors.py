@@ -49,7 +49,8 @@ FLOORS = [
     [
         ["training.__init__", "training.data"],
         ["training.scoring"],
-        ["saving.config", "saving.model", "saving.__init__", "training.resume"]
+        ["saving.config", "saving.model", "saving.__init__"]
+        + ["training.settings", "training.resume"]
         + ["callbacks.checks", "callbacks.base"],
         ["training.logs"],
         [

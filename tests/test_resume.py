@@ -546,6 +546,8 @@ def test_a_forged_backup_is_refused_or_harmless(stopped, tmp_path):
                 inside = inside[key]
             if inside[last] == wrong or (wrong is None and place[0] in ("rate", "callbacks")):
                 continue
+            if place[:2] == ("made_by", "settings") and len(place) == 3 and wrong == {}:
+                continue  # an older file does not have the settings of a layer
             inside[last] = wrong
             text = json.dumps(forged)
             metadata = contents.metadata | {"minigraph.train": text}

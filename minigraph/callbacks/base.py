@@ -18,7 +18,7 @@ from ..core.checks import check_numbers, is_size
 from ..core.docstrings import Documented, share_arguments
 from ..core.interrupts import deferred_interrupts
 from ..core.output import encodable
-from ..training.resume import load, save
+from ..training.resume import begin, load, save
 from . import checks
 
 Frequency = int | Literal["epoch"]  # after that many batches, or after each epoch
@@ -905,12 +905,16 @@ class BackupAndRestore(Callback):
     ends with the same bits as if it had never been stopped, on the same kind of machine. The file
     is written when training starts, then after each epoch or every `save_freq` batches.
 
-    The file holds the weights, the optimizer's state and learning rate, all random streams, the
-    epoch, the batch and the order of the batches, the running metrics, the History, and of each
-    callback what it `remembers`. Arrays and a PyDataset continue at the next batch. From a
-    generator, or anything else that is iterated, the batches that were used are read again and
-    skipped, so it must yield the same ones again. If it resumes within an epoch, its
-    `on_epoch_begin` is called a second time, and what is remembered is restored after that.
+    The file holds the weights and which are trained, the states of stateful layers, the optimizer's
+    state and learning rate, all random streams, the epoch, the batch and the order of the batches,
+    the running metrics, the History, and of each callback what it `remembers`. It also holds the
+    settings of layers and optimizer that are numbers or strings, as a callback may change them. It
+    does not hold other attributes that your code changes, nor the state of `numpy.random`.
+
+    Arrays and a PyDataset continue at the next batch. From a generator, or anything else that is
+    iterated, the batches that were used are read again and skipped, so it must yield the same ones
+    again. If it resumes within an epoch, its `on_epoch_begin` is called a second time, and what is
+    remembered is restored after that.
 
     Args:
         backup_dir: File to write, a string or a Path, or an existing folder for
@@ -918,8 +922,9 @@ class BackupAndRestore(Callback):
         save_freq: "epoch" (default), or the number of batches from one save to the next.
         delete_checkpoint: Whether to delete the file once training is complete (default True).
     Raises ValueError for a model without weights (call it on data first), FileDamaged or
-    FileRefused (both ValueError) if the file belongs to another model, optimizer or set of
-    callbacks, and OSError if it cannot be written. Then nothing is changed.
+    FileRefused (both ValueError) if the file belongs to another model, loss, optimizer or set of
+    callbacks, or to other metrics or settings, and OSError if it cannot be written. Then nothing is
+    changed.
     Example:
         >>> def train(epochs):
         ...     one = keras.layers.Dense(1, kernel_initializer="ones")
@@ -959,6 +964,7 @@ class BackupAndRestore(Callback):
     def on_train_begin(self, logs: Any = None) -> None:
         self.batches = 0
         self.restore: Any = None  # a function, where training resumes
+        begin(self.model)
         if self.save_freq != "epoch" and self.model._scoring.names is None:
             raise ValueError(
                 "a backup between two epochs holds the metrics of all outputs, and these are "

@@ -119,6 +119,7 @@ class Session:
         self.streams: Iterable[Any] = streams
         self.done: int = 0
         self.logs: Logs = {}
+        self.made_by: dict[str, Any] = {}  # what its backups are bound to
         self.warned: bool = False  # whether it has warned of a loss that is not finite
 
     @property

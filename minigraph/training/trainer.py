@@ -37,6 +37,7 @@ from ..graph.tracing import tracing
 from ..graph.tracking import parts_in
 from ..metrics import Metric
 from ..optimizers import Optimizer
+from ..saving.model import kept_states
 from .data import Batches, Triple, is_stream, make_batches, pack, prepare, unpack, weigh_classes
 from .diagnostics import explain_nonfinite, restored_on_error
 from .logs import LazyLogs, fetch_logs, on_host, values_of
@@ -576,10 +577,12 @@ class Trainer:
             return self.train_step(data)
 
     def _moving_averages(self) -> Sequence[Variable]:
-        """The weights that a call itself may change."""
+        """The weights that a call itself may change, and the states that layers keep."""
         if not self.built:
             return ()
-        return self._cached("moving averages", lambda: self.non_trainable_weights)
+        return self._cached(
+            "moving averages", lambda: [*self.non_trainable_weights, *kept_states(self._walk())]
+        )
 
     def _validate(self, session: Session, epoch: int) -> Logs:
         """Validate an epoch and return the logs."""
