@@ -51,7 +51,7 @@ FLOORS = [
         ["training.scoring"],
         ["saving.config", "saving.model", "saving.__init__"]
         + ["training.settings", "training.resume"]
-        + ["callbacks.checks", "callbacks.base"],
+        + ["callbacks.checks", "callbacks.notebook", "callbacks.base"],
         ["training.logs"],
         [
             "view.__init__",

@@ -20,6 +20,7 @@ from ..core.interrupts import deferred_interrupts
 from ..core.output import encodable
 from ..training.resume import begin, load, save
 from . import checks
+from .notebook import DisplayedText, displayed_text
 
 Frequency = int | Literal["epoch"]  # after that many batches, or after each epoch
 
@@ -50,6 +51,9 @@ class Callback(Documented):
     params: Any = None
     remembers: tuple[str, ...] = ()
     sets_rate: bool = False  # whether it sets the learning rate, and writes that into the logs
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
 
     def set_model(self, model: Any) -> None:
         """Set `model`.
@@ -173,6 +177,9 @@ class CallbackList:
             if "_batch_" in hook
         }
 
+    def __repr__(self) -> str:
+        return f"<CallbackList of {self.callbacks}>"
+
     def notify(self, hook: str, *args: Any) -> None:
         """Call one hook of every callback, such as `notify("on_epoch_end", epoch, logs)`.
 
@@ -245,6 +252,8 @@ class History(Callback):
         (True, [0, 1, 2])
         >>> found.history
         {'loss': [1.0, 0.25, 0.0625]}
+        >>> found
+        <History of 3 epochs - loss: 0.0625>
     """
 
     remembers: tuple[str, ...] = ("history", "epoch")
@@ -252,6 +261,11 @@ class History(Callback):
     def __init__(self) -> None:
         self.history: dict[str, list[Any]] = {}
         self.epoch: list[int] = []
+
+    def __repr__(self) -> str:
+        last = {name: values[-1] for name, values in self.history.items()}
+        count = len(self.epoch)
+        return f"<History of {count} epoch{'' if count == 1 else 's'}{numbers(last)}>"
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         with deferred_interrupts:
@@ -263,9 +277,9 @@ class History(Callback):
 class ProgbarLogger(Callback):
     """Print progress: one line with a bar for each epoch.
 
-    On a terminal the line grows while the epoch runs. Elsewhere, as in a notebook that is run and
-    stored, only the finished line is printed. It contains no times, so the same run prints the same
-    text.
+    On a terminal and in a notebook the line grows while the epoch runs; elsewhere only the finished
+    line is printed. That one contains no times, and a notebook stores no other, so the same run
+    prints the same text.
 
     Example:
         >>> model = keras.Sequential([keras.layers.Dense(1, kernel_initializer="ones")])
@@ -283,6 +297,7 @@ class ProgbarLogger(Callback):
     steps: int | None  # batches in the epoch, None if that is not known
     seen: int
     live: bool  # whether the line grows
+    displayed: DisplayedText | None  # the output of a notebook that shows it
     started: float
     drawn: float
     length: int  # of the line
@@ -290,9 +305,9 @@ class ProgbarLogger(Callback):
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         epochs = self.params.get("epochs", 1)
         self.label = f"Epoch {epoch + 1}/{epochs}" if epochs > 1 else None
-        if self.label and self.verbose == 1:
-            print(self.label)
         self.begin()
+        if self.label and self.verbose == 1 and self.displayed is None:
+            print(self.label)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self.advance(batch, logs)
@@ -330,9 +345,12 @@ class ProgbarLogger(Callback):
     def begin(self) -> None:
         """Start a new line."""
         self.steps, self.seen = self.params.get("steps"), 0
-        self.live = self.verbose == 1 and is_terminal(sys.stdout)
+        self.displayed = displayed_text(sys.stdout) if self.verbose == 1 else None
+        self.live = self.displayed is not None or (self.verbose == 1 and is_terminal(sys.stdout))
         self.started = self.drawn = time.monotonic()
         self.length = 0
+        if self.displayed is not None:
+            self.redraw(self.bar())
 
     def advance(self, batch: int, logs: Any) -> None:
         """Redraw the line after a batch, if it is time for that.
@@ -363,9 +381,8 @@ class ProgbarLogger(Callback):
             line = encodable(f"{self.bar()}{numbers(logs)}")
             if self.live:
                 self.redraw(line)
-                print()
-            else:
-                print(line)
+            if self.displayed is None:
+                print("" if self.live else line)
 
     def bar(self) -> str:
         """`12/750 ━━━━────────`"""
@@ -381,6 +398,9 @@ class ProgbarLogger(Callback):
         Args:
             line: New text of the line.
         """
+        if self.displayed is not None:
+            self.displayed.show(f"{self.label}\n{line}" if self.label else line)
+            return
         print("\r" + line.ljust(self.length), end="", flush=True)
         self.length = len(line)
 

@@ -383,6 +383,9 @@ class Configurable(Documented):
     option_defaults: dict[str, Any] = {}
     __signature__: Any = InitSignature()
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"  # no address: the same run shows the same text
+
     def get_config(self) -> Config:
         """The constructor arguments as plain JSON."""
         return read_config(self)
