@@ -49,8 +49,9 @@ FLOORS = [
     [
         ["training.__init__", "training.data"],
         ["training.scoring"],
-        ["saving.config", "saving.model", "saving.__init__", "training.resume"]
-        + ["callbacks.base"],
+        ["saving.config", "saving.model", "saving.__init__"]
+        + ["training.settings", "training.resume"]
+        + ["callbacks.checks", "callbacks.notebook", "callbacks.base"],
         ["training.logs"],
         [
             "view.__init__",
