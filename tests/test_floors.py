@@ -29,7 +29,8 @@ FLOORS = [
         ["ops.kernels", "ops.math", "ops.arrays", "ops.costs", "ops.linalg", "ops.nn"]
         + ["ops.conv", "ops.pooling", "ops.recurrent", "ops.__init__"]
     ],
-    [["gradcheck"], ["formulas"], ["initializers"], ["activations"], ["regularizers"]],
+    [["gradcheck"], ["formulas"], ["initializers"], ["activations"], ["regularizers"]]
+    + [["constraints"]],
     [
         ["graph.__init__", "graph.guards", "graph.calls", "graph.tracking", "graph.tracing"]
         + ["graph.costs", "graph.masks", "graph.input_spec", "graph.arguments", "graph.layer"]

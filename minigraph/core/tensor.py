@@ -153,10 +153,14 @@ class Variable(Tensor):
     `learnable` says what the variable was made for; `trainable` may be switched off to freeze it.
     """
 
-    __slots__ = ("_shape", "_dtype", "name", "_initial", "_seed", "learnable", "__weakref__")
+    __slots__ = (
+        *("_shape", "_dtype", "name", "_initial", "_seed", "learnable", "constraint"),
+        "__weakref__",
+    )
 
     name: str
     learnable: bool
+    constraint: Callable[..., Any] | None  # what an optimizer's new value goes through, or None
     _initial: Any
 
     def __init__(
@@ -178,7 +182,7 @@ class Variable(Tensor):
         device.follow(self)
         self.name = name
         self.learnable = self.tracked = bool(trainable)
-        self.mask = None
+        self.mask = self.constraint = None
 
     if not TYPE_CHECKING:  # else an editor would believe that a variable has every attribute
 

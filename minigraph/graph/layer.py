@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict
 
 import numpy as np
 
-from .. import initializers, ops, regularizers
+from .. import constraints, initializers, ops, regularizers
+from ..constraints import ConstraintLike
 from ..core import registry, tree
 from ..core.context import context, setting
 from ..core.dtypes import standard_dtype
@@ -30,6 +31,7 @@ from .arguments import (
 from .calls import RemembersCalls
 from .guards import (
     GuardsAttributes,
+    check_constraint,
     check_no_more,
     check_returned,
     check_weight_shape,
@@ -58,6 +60,13 @@ class LayerOptions(ModelOptions, total=False):
     name: str | None
 
 
+KINDS: dict[str, Any] = {  # of the arguments that a weight brings: `kernel_initializer`
+    "initializer": initializers,
+    "regularizer": regularizers,
+    "constraint": constraints,
+}
+
+
 class LayerCall:
     """The identity of one outermost layer call: losses added in an earlier call are dropped."""
 
@@ -70,9 +79,9 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
     `training` or `mask`, it is given them. Shapes include the batch axis, which is None where it
     is unknown.
 
-    `weight_defaults` names the weights whose initializer and regularizer are arguments: with
-    {"bias": "zeros"} the layer takes `bias_initializer` and `bias_regularizer`, and
-    `add_weight(name="bias")` uses them.
+    `weight_defaults` names the weights whose initializer, regularizer and constraint are arguments:
+    with {"bias": "zeros"} the layer takes `bias_initializer`, `bias_regularizer` and
+    `bias_constraint`, and `add_weight(name="bias")` uses them.
 
     Args:
         name: Name of the layer, unique within a model, without "/"; None (default) makes one from
@@ -87,6 +96,8 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
             (shape, dtype) (default <default>).
         <weight>_regularizer: Penalty on `<weight>`, added to the loss: a regularizer, its name or a
             function (default <default>).
+        <weight>_constraint: Rule that `<weight>` keeps after each step of the optimizer: a
+            constraint, its name or a function (default <default>).
     Example:
         >>> class Scale(keras.Layer):
         ...     def build(self, input_shape):
@@ -108,7 +119,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
             cls.option_defaults: dict[str, Any] = {
                 f"{weight}_{kind}": value
                 for weight, start in cls.weight_defaults.items()
-                for kind, value in (("initializer", start), ("regularizer", None))
+                for kind, value in zip(KINDS, (start, None, None), strict=True)
             }
         if "build" in vars(cls):
             cls.build = builds_once(cls.build)
@@ -142,11 +153,11 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         self.activity_regularizer: Callable[..., Any] | None = regularizers.get(
             activity_regularizer
         )
-        for weight, start in self.weight_defaults.items():
-            start = settings.pop(f"{weight}_initializer", start)
-            regularizer = settings.pop(f"{weight}_regularizer", None)
-            setattr(self, f"{weight}_initializer", initializers.get(start))
-            setattr(self, f"{weight}_regularizer", regularizers.get(regularizer))
+        for weight in self.weight_defaults:
+            for kind, module in KINDS.items():
+                option = f"{weight}_{kind}"
+                given = settings.pop(option, self.option_defaults[option])
+                setattr(self, option, module.get(given))
         check_no_more(settings, type(self))
 
     @property
@@ -328,6 +339,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         trainable: bool = True,
         regularizer: RegularizerLike = None,
         name: str | None = None,
+        constraint: ConstraintLike = None,
     ) -> Variable:
         """A new variable of this layer.
 
@@ -341,6 +353,8 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
             regularizer: Penalty on it, added to `losses` while it is trained; None (default) means
                 `<name>_regularizer` of the layer, if there is one.
             name: Name of the variable; None (default) calls it "variable".
+            constraint: Rule that it keeps after each step of the optimizer; None (default) means
+                `<name>_constraint` of the layer, if there is one.
         Raises ValueError for a wrong shape or an unknown initializer.
         """
         shape = check_weight_shape(shape, self.name)
@@ -348,9 +362,13 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
             initializer = getattr(self, f"{name}_initializer", None) or "glorot_uniform"
         if regularizer is None:
             regularizer = getattr(self, f"{name}_regularizer", None)
+        if constraint is None:
+            constraint = getattr(self, f"{name}_constraint", None)
         start, regularizer = initializers.get(initializer), regularizers.get(regularizer)
         variable = Variable(start, shape, dtype or self.dtype, name or "variable", trainable)
         variable.trainable = trainable and self._trainable
+        variable.constraint = constraints.get(constraint)
+        check_constraint(variable, self._title)
         self._variables = [*self._variables, variable]
         if regularizer is not None:
             self._regularized = [*self._regularized, (regularizer, variable)]

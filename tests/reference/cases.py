@@ -859,6 +859,21 @@ add(
     lambda keras: keras.regularizers.OrthogonalRegularizer(0.1, mode="columns"),
     x(4, 4),  # Keras refuses others
 )
+for name, cls, settings in (
+    ("NonNeg", "NonNeg", {}),
+    ("MaxNorm", "MaxNorm", {"max_value": 1.5}),
+    ("MaxNorm_filters", "MaxNorm", {"axis": [0, 1, 2]}),
+    ("UnitNorm", "UnitNorm", {}),
+    ("UnitNorm_rows", "UnitNorm", {"axis": 1}),
+    ("MinMaxNorm", "MinMaxNorm", {"min_value": 0.8, "max_value": 1.5}),
+    ("MinMaxNorm_rate", "MinMaxNorm", {"min_value": 0.8, "max_value": 1.5, "rate": 0.3}),
+):
+    add(
+        f"constraints/{name}",
+        lambda keras, cls=cls, settings=settings: getattr(keras.constraints, cls)(**settings),
+        x(2, 2, 3, 4),
+        gradients=False,
+    )
 
 # ---------------------------------------------------------------------------------------------
 # Losses
@@ -1160,12 +1175,14 @@ for name, (cls, settings, named) in SCHEDULES.items():
     )
 
 
-def trained(cls, **settings):
+def trained(cls, constraint=None, **settings):
     """A `build` of a small compiled classifier."""
 
     def build(keras):
         inputs = keras.Input((5,))
-        y = keras.layers.Dense(8, activation="tanh", kernel_regularizer="l2")(inputs)
+        y = keras.layers.Dense(
+            8, activation="tanh", kernel_regularizer="l2", kernel_constraint=constraint
+        )(inputs)
         y = keras.layers.BatchNormalization(momentum=0.8)(y)
         model = keras.Model(inputs, keras.layers.Dense(3, activation="softmax")(y))
         optimizer = getattr(keras.optimizers, cls)(**settings)
@@ -1178,5 +1195,7 @@ def trained(cls, **settings):
 
 
 add("fits/SGD", trained("SGD", learning_rate=0.2, momentum=0.9, clipnorm=1.0))
+add("fits/SGD_max_norm", trained("SGD", "max_norm", learning_rate=0.2, momentum=0.9))
+add("fits/Adam_non_neg", trained("Adam", "non_neg", learning_rate=0.02))
 add("fits/Adam", trained("Adam", learning_rate=0.02))
 add("fits/RMSprop", trained("RMSprop", learning_rate=0.01))
