@@ -29,6 +29,7 @@ help:
 	@echo "make lines      print the lines of code of each floor and file"
 	@echo "make notebooks  run all notebooks again and store what they print"
 	@echo "make exercises  make the exercises from the solutions"
+	@echo "make pictures   draw the pictures of the README again"
 	@echo "make reference  recompute the values in tests/reference, with Keras"
 	@echo "make bench      time the library beside its peers, in a separate environment"
 	@echo "make mutation   count the mistakes in gradients that the tests notice"
@@ -55,7 +56,7 @@ $(NOTEBOOKS): $(ENVIRONMENT) $(NOTEBOOK_SOURCES) $(LIBRARY) tests/broken_models.
 	$(RUN)/python tools/run_notebooks.py
 	@mkdir -p _build && touch $@
 
-.PHONY: book lab test lint lines unit nbval browser notebooks exercises reference bench mutation faults pins clean
+.PHONY: book lab test lint lines unit nbval browser notebooks exercises pictures reference bench mutation faults pins clean
 book: $(BOOK)
 	@echo "Open this page: $(CURDIR)/_build/html/index.html"
 
@@ -90,6 +91,11 @@ notebooks: $(NOTEBOOKS)
 
 exercises: $(ENVIRONMENT)
 	$(RUN)/python tools/make_exercises.py
+
+# The screenshots need a Chromium, and another one draws the letters a little differently.
+pictures: $(ENVIRONMENT)
+	$(RUN)/python tools/pictures.py
+	$(RUN)/python tools/screenshots.py
 
 reference: _build/reference/.ready
 	_build/reference/bin/python tests/reference/make_fixtures.py

@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from . import datasets
 else:
 
-    def __getattr__(name):
-        """The data sets are imported when they are asked for, and not before."""
+    def __getattr__(name: str) -> object:
+        """Import the data sets only when they are first used."""
         if name != "datasets":
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         import minigraph.datasets
@@ -90,5 +90,5 @@ __all__ = [
 
 
 def load_ipython_extension(ipython: object) -> None:
-    """What `%load_ext minigraph` does: errors are shown in short (see `utils.short_errors`)."""
+    """Called by `%load_ext minigraph`: turns on short errors (see `utils.short_errors`)."""
     utils.short_errors()

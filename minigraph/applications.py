@@ -1,4 +1,4 @@
-"""Well-known networks, ready to be trained. No trained weights are shipped."""
+"""Well-known architectures, ready to be trained. No pretrained weights are included."""
 
 from typing import Literal
 
@@ -21,19 +21,29 @@ def VGG19(
     classifier_activation: ActivationLike = "softmax",
     name: str = "vgg19",
 ) -> Model:
-    """Nineteen layers with weights: 16 convolutions of 3x3 in five blocks, three dense layers.
+    """VGG-19: sixteen 3x3 convolutions in five blocks, then three dense layers.
 
-    Without `include_top` it ends after the last block, or in the global pooling that `pooling`
-    ("avg", "max" or None) names, and `input_shape` is free. It has 143,667,240 parameters.
+    It has 143,667,240 parameters.
 
     Shapes: (batch, 224, 224, 3) -> (batch, classes).
-    Raises ValueError for any `weights` but None: none are shipped.
+    Args:
+        include_top: Whether the dense layers follow the blocks (default True).
+        weights: Only None (default): a new model starts with random weights.
+        input_shape: Height, width and channels of the pictures; None (default) means
+            (224, 224, 3), or (None, None, 3) without the top.
+        pooling: What follows the last block without the top: "avg" or "max" for a global pooling,
+            None (default) for nothing.
+        classes: The number of outputs, with the top (default 1000).
+        classifier_activation: Function of the outputs, or its name, with the top (default
+            "softmax").
+        name: Name of the model (default "vgg19").
+    Raises ValueError for any `weights` but None.
     Source: Simonyan and Zisserman (2015).
     """
     if weights is not None:
         raise ValueError(
             f"weights={weights!r}: no trained weights are shipped. Use weights=None and train, or "
-            "call `load_weights` with your file."
+            "call `load_weights` with your own file."
         )
     check_choice(pooling, (None, "avg", "max"), "pooling")
     x = inputs = layers.Input(input_shape or ((224, 224, 3) if include_top else (None, None, 3)))

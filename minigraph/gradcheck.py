@@ -53,13 +53,29 @@ def check_gradient(
 
         (f(x + h) - f(x - h)) / 2h,  h = 6e-6 max(1, |x|)
 
-    `fn` takes tensors and returns a tensor or a structure of them. Each float array is checked in
-    float64, so layers need dtype="float64" too; other arrays are passed on as they are. The outputs
-    are weighted with random numbers first: with plain ones, a gradient function that ignores what
-    arrives would pass. Returns the largest difference.
+    The outputs are weighted with random numbers first: with plain ones, a backward function that
+    ignores the gradient that it is given would pass.
 
+    Args:
+        fn: A function of tensors that returns a tensor, or nested lists, tuples and dicts of them.
+        *arrays: What `fn` is called on. Float arrays are checked, in float64, so layers need
+            dtype="float64" too; others are passed on as they are.
+        seed: Seed of the random numbers by which the outputs are weighted (default 0).
+        rtol: Largest difference, relative to the largest gradient (default 1e-6).
+        atol: Largest difference that is always allowed (default 1e-8).
     Raises ValueError that names the argument, the index and both values where they differ by more
     than atol + rtol * (largest gradient).
+    Example:
+        >>> keras.check_gradient(keras.ops.tanh, np.array([0.5, -1.0])) < 1e-8
+        True
+        >>> @keras.op
+        ... def wrong_square(x, /):
+        ...     return x**2, (lambda g: g * x,)  # the factor 2 is missing
+        >>> try:
+        ...     keras.check_gradient(wrong_square, np.array([3.0]))
+        ... except ValueError as error:
+        ...     print(str(error).partition(":")[0])
+        argument 0, element (0,)
     """
     given = [np.array(to_host(as_array(a))) for a in arrays]
     values = [a.astype(np.float64) if a.dtype.kind == "f" else a for a in given]

@@ -129,6 +129,16 @@ class Loss(registry.Configurable):
         """
 
 
+share_arguments(
+    [Loss.call, Loss.prepare],
+    """
+    Args:
+        y_true: Targets, a tensor or anything that converts to one.
+        y_pred: Predictions, a tensor or anything that converts to one.
+    """,
+)
+
+
 # A name, a config, a class, a loss, a function (y_true, y_pred) -> values, or None for none.
 LossLike: TypeAlias = str | Config | type[Loss] | Loss | Callable[..., Any] | None
 
@@ -348,15 +358,6 @@ def get(identifier: LossLike) -> Loss | None:
     """
     return registry.get("loss", identifier, Loss, FunctionLoss)
 
-
-share_arguments(
-    [Loss.call, Loss.prepare],
-    """
-    Args:
-        y_true: Targets, a tensor or anything that converts to one.
-        y_pred: Predictions, a tensor or anything that converts to one.
-    """,
-)
 
 # fmt: off
 __all__ = [

@@ -1,6 +1,6 @@
 """Small helpers around models and data."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from .view.short_errors import short_errors
 else:
 
-    def __getattr__(name):
-        """Pictures and widgets are imported at first use."""
+    def __getattr__(name: str) -> Any:
+        """Import pictures and widgets at first use."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from .callbacks import dashboard
@@ -54,22 +54,28 @@ __all__ = [
 
 
 def to_categorical(x: TensorLike, num_classes: int | None = None) -> np.ndarray:
-    """Integer classes as one-hot rows: (...) -> (..., num_classes).
+    """Convert integer classes to one-hot rows: (...) -> (..., num_classes).
 
-    `num_classes` is the largest class plus one unless given.
+    Args:
+        x: Whole numbers, in an array or a nested list; a last axis of size 1 is dropped.
+        num_classes: The size of the new last axis; None (default) means the largest class plus
+            one.
     Raises ValueError for a class outside 0 .. num_classes - 1.
+    Example:
+        >>> keras.utils.to_categorical([2, 0]).tolist()
+        [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
     """
     check_counts(num_classes=num_classes)
     classes = np.asarray(x)
     numeric = classes.size > 0 and classes.dtype.kind in "biuf"
     if not numeric or not np.isfinite(classes).all() or (classes % 1).any():
-        raise ValueError(f"to_categorical takes whole numbers, got {x!r:.80}")
+        raise ValueError(f"to_categorical takes integers, got {x!r:.80}")
     classes = classes.astype(int)
     classes = classes[..., 0] if classes.ndim > 1 and classes.shape[-1] == 1 else classes
     count = int(classes.max()) + 1 if num_classes is None else int(num_classes)
     if classes.min() < 0 or classes.max() >= count:
         raise ValueError(
-            f"classes must lie in 0 to {count - 1} (num_classes={count}), "
+            f"classes must be from 0 to {count - 1} (num_classes={count}), "
             f"found {int(classes.min())} to {int(classes.max())}"
         )
     return np.eye(count, dtype="float32")[classes]

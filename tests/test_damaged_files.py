@@ -9,7 +9,6 @@ import errno
 import json
 import os
 import random
-import resource
 import signal
 import subprocess
 import sys
@@ -343,8 +342,11 @@ def test_a_header_length_beyond_all_bounds(judge, length):
     assert judge.refused == 1
 
 
+@pytest.mark.linux
 def test_memory_stays_bounded():
     """A thousand damaged files leave no more memory in use than a few."""
+    import resource  # here, since Windows has none
+
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     data = to_bytes(model_contents(small_model()))
     source = random.Random(1)
@@ -409,6 +411,7 @@ def kill():
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("strike", [disk_full, interrupt])
 @pytest.mark.parametrize("exists", [True, False], ids=["over", "fresh"])
+@pytest.mark.linux
 def test_a_fault_at_any_step_leaves_the_old_or_the_new_file(
     tmp_path, monkeypatch, strike, after, exists
 ):
@@ -440,6 +443,7 @@ def test_a_fault_at_any_step_leaves_the_old_or_the_new_file(
     assert outcomes.count("failed") >= 8
 
 
+@pytest.mark.linux
 def test_the_order_of_a_save(tmp_path, monkeypatch):
     """The bytes are on the disk before the name is, and the name before the save returns."""
     faults = Faults(0, None).install(monkeypatch.setattr)
@@ -448,6 +452,7 @@ def test_the_order_of_a_save(tmp_path, monkeypatch):
     assert order == ["open", "write", "fsync", "close", "replace", "open", "fsync", "close"]
 
 
+@pytest.mark.linux
 def test_a_small_disk(tmp_path):
     """A limit on the size of files, as a full disk would be, at every size up to the whole."""
     program = """
@@ -471,6 +476,7 @@ for size in range(0, len(new), 500):
     run(program, path)
 
 
+@pytest.mark.linux
 def test_a_kill_at_any_step_leaves_the_old_or_the_new_file(tmp_path):
     """One process forks a child for every step, and the child kills itself there."""
     program = """

@@ -317,6 +317,7 @@ def test_two_processes_at_once(server):
     assert cached() == WHOLE
 
 
+@pytest.mark.linux
 def test_a_killed_download_leaves_nothing_behind(server):
     half_sent, killed = threading.Event(), threading.Event()
 

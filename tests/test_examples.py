@@ -62,7 +62,7 @@ NEEDED = things_that_need_one()
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_an_example_prints_what_stands_there(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # where an example saves a model
-    names = {"np": np, "keras": minigraph}
+    names = {"np": np, "keras": minigraph, "__name__": "__main__"}
     found = doctest.DocTestParser().get_doctest(EXAMPLES[name], names, name, None, 0)
     said = []
     runner = doctest.DocTestRunner(optionflags=doctest.REPORT_ONLY_FIRST_FAILURE)

@@ -22,6 +22,7 @@ FLOORS = [
         ["core.checks"],
         ["core.dtypes"],
         ["core.interrupts"],
+        ["core.output"],
     ],
     [["core.device"], ["core.errors"], ["core.signatures"], ["core.random"], ["saving.file"]],
     [["core.tensor"]],
@@ -189,7 +190,8 @@ def test_ops_use_the_array_module_of_their_inputs(name):
 def test_no_op_shadows_a_builtin_in_its_own_file():
     """`sum` and others get their short names in `ops/__init__`: below, `sum` is Python's."""
     body = TREES["ops.math"].body
-    targets = [t for node in body if isinstance(node, ast.Assign) for t in ast.walk(node)]
+    assigned = [node for node in body if isinstance(node, (ast.Assign, ast.AnnAssign))]
+    targets = [t for node in assigned for t in ast.walk(node)]
     names = {t.id for t in targets if isinstance(t, ast.Name) and isinstance(t.ctx, ast.Store)}
     names |= {node.name for node in body if isinstance(node, ast.FunctionDef)}
     assert names >= {"reduce_sum", "absolute"} and not names & set(dir(builtins))

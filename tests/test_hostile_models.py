@@ -226,6 +226,7 @@ print(json.dumps(report))
 @pytest.mark.parametrize(
     "what", [*WRITTEN, *(f"{what} {size:.0e}" for what in DRAWN for size in DRAWN[what][2])]
 )
+@pytest.mark.linux
 def test_what_asks_for_too_much_is_refused_before_it_gets_it(findings, what):
     kind, text, seconds, memory = findings[what]
     assert kind == "FileRefused", text

@@ -53,6 +53,7 @@ def test_every_op_with_a_gradient_can_be_judged():
         ("math.sin", "lambda xp, x, y: xp.sin(x))"),
     ],
 )
+@pytest.mark.linux
 def test_a_mutant_lives_for_a_while_and_is_noticed(owner, line):
     mutant = mutant_of(owner, line)
     assert mutation.noticed(mutant)

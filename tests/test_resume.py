@@ -210,10 +210,12 @@ def test_every_optimizer_is_tried():
     assert made == {c for c in found if issubclass(c, optimizers.Optimizer)} - bases
 
 
+@pytest.mark.linux
 def test_a_killed_fit_goes_on_with_the_same_bits(tmp_path):
     assert run("steps", tmp_path / "backup", 2) >= 2 * len(OPTIMIZERS)
 
 
+@pytest.mark.linux
 def test_a_fit_killed_while_it_writes_its_backup_goes_on(tmp_path):
     assert run("backups", tmp_path / "backup", 2) > 20
 

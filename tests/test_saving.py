@@ -497,6 +497,7 @@ def test_missing_folder_and_missing_file(tmp_path):
         classifier().load_weights(tmp_path / "nowhere")
 
 
+@pytest.mark.linux
 def test_folders_and_pipes_are_no_files(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
@@ -508,6 +509,7 @@ def test_folders_and_pipes_are_no_files(tmp_path):
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
+@pytest.mark.linux
 def test_names_of_files(tmp_path, monkeypatch):
     model = classifier()
     for name in ("models for späť, 模型 \N{SNOWMAN}", "x" * 255):  # 255 is what file systems take
@@ -526,6 +528,7 @@ def test_names_of_files(tmp_path, monkeypatch):
     assert sorted(map(len, os.listdir(tmp_path))) == [21, 255]
 
 
+@pytest.mark.linux
 def test_links_to_nowhere_and_in_circles(tmp_path):
     here, there, nowhere = (tmp_path / name for name in ("here", "there", "nowhere"))
     here.symlink_to(there)
@@ -539,6 +542,7 @@ def test_links_to_nowhere_and_in_circles(tmp_path):
         assert link.is_symlink()
 
 
+@pytest.mark.linux
 def test_a_link_is_followed(tmp_path):
     (tmp_path / "real").mkdir()
     target, link = tmp_path / "real" / "model", tmp_path / "link"
@@ -550,6 +554,7 @@ def test_a_link_is_followed(tmp_path):
     assert [entry.name for entry in (tmp_path / "real").iterdir()] == ["model"]
 
 
+@pytest.mark.linux
 def test_the_rights_of_a_file(path):
     before = os.umask(0o027)
     try:

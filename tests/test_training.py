@@ -748,6 +748,7 @@ def test_an_interrupt_from_a_callback_leaves_the_last_step():
     model.fit(X, LABELS, verbose=0)
 
 
+@pytest.mark.linux
 def test_ctrl_c_at_any_time_leaves_whole_steps():
     random = np.random.default_rng(0)
     handler = signal.getsignal(signal.SIGINT)
@@ -770,6 +771,7 @@ def test_ctrl_c_at_any_time_leaves_whole_steps():
     assert signal.getsignal(signal.SIGINT) is handler
 
 
+@pytest.mark.linux
 def test_ctrl_c_during_an_update_waits_for_its_end():
     class Slow(optimizers.SGD):
         def update(self, *args):

@@ -57,6 +57,7 @@ print("imported", sorted({"matplotlib", "IPython", "ipywidgets", "anywidget"} & 
 """
 
 
+@pytest.mark.linux
 def test_wheel_imports_outside_the_repository(wheel, tmp_path):
     home, beside = tmp_path / "installed", tmp_path / "beside"
     command = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-index"]

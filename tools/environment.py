@@ -43,8 +43,10 @@ def check_python():
         print("Note: requirements.txt was made with Python %s; this is %s." % (wanted, found))
 
 
-def python_of(folder):
+def python_of(folder, system=os.name):
     """Return the path of the interpreter inside the environment `folder`."""
+    if system == "nt":
+        return os.path.join(folder, "Scripts", "python.exe")
     return os.path.join(folder, "bin", "python")
 
 

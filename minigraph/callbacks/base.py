@@ -17,6 +17,7 @@ import numpy as np
 from ..core.checks import check_numbers, is_size
 from ..core.docstrings import Documented, share_arguments
 from ..core.interrupts import deferred_interrupts
+from ..core.output import encodable
 from ..training.resume import load, save
 
 Frequency = int | Literal["epoch"]  # after that many batches, or after each epoch
@@ -114,6 +115,17 @@ class Callback(Documented):
 
     def on_predict_batch_end(self, batch: int, logs: Any = None) -> None:
         """After a batch of a prediction."""
+
+
+share_arguments(
+    [hook for name, hook in vars(Callback).items() if name.startswith("on_")],
+    """
+    Args:
+        epoch: Number of the epoch, from 0.
+        batch: Number of the batch, from 0 in each epoch, evaluation or prediction.
+        logs: Losses and metrics so far, by name; an empty dict where there are none (default None).
+    """,
+)
 
 
 class CallbackList:
@@ -329,7 +341,7 @@ class ProgbarLogger(Callback):
         if self.live and now - self.drawn >= self.PAUSE:
             self.drawn = now
             speed = f"{1000 * (now - self.started) / self.seen:.0f}ms/step"
-            self.redraw(f"{self.bar()} {speed}{numbers(logs)}")
+            self.redraw(encodable(f"{self.bar()} {speed}{numbers(logs)}"))
 
     def finish(self, logs: Any) -> None:
         """Print the finished line.
@@ -339,10 +351,11 @@ class ProgbarLogger(Callback):
         """
         if self.verbose == 2:
             parts = [self.label] if self.label else []
-            print(" - ".join([*parts, f"{self.seen}/{self.seen}"]) + numbers(logs))
+            line = " - ".join([*parts, f"{self.seen}/{self.seen}"]) + numbers(logs)
+            print(encodable(line))
         elif self.verbose == 1:
             self.steps = self.seen
-            line = f"{self.bar()}{numbers(logs)}"
+            line = encodable(f"{self.bar()}{numbers(logs)}")
             if self.live:
                 self.redraw(line)
                 print()
@@ -956,17 +969,3 @@ class TerminateOnNaN(Callback):
         if not math.isfinite((logs or {}).get("loss", 0.0)):
             print(f"Batch {batch}: the loss is not finite, stopping")
             self.model.stop_training = self.model.stop_at_once = True
-
-
-# ---------------------------------------------------------------------------------------------
-# What the hooks share in their docstrings
-
-share_arguments(
-    [hook for name, hook in vars(Callback).items() if name.startswith("on_")],
-    """
-    Args:
-        epoch: Number of the epoch, from 0.
-        batch: Number of the batch, from 0 in each epoch, evaluation or prediction.
-        logs: Losses and metrics so far, by name; an empty dict where there are none (default None).
-    """,
-)

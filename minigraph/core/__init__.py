@@ -1,1 +1,1 @@
-"""What a value is: arrays, tensors, the tape, and the small context that they share."""
+"""The foundations: arrays, tensors, the tape, and the small context that they share."""

@@ -8,7 +8,7 @@ import numpy as np
 
 
 def is_number(value: Any, least: float = -math.inf) -> bool:
-    """Whether `value` is a finite number, neither bool nor text, of at least `least`."""
+    """Return whether `value` is a finite number (not a bool) of at least `least`."""
     if isinstance(value, (bool, np.bool_, str)) or value is None:
         return False
     try:
@@ -25,7 +25,7 @@ def check_numbers(
     below: float = math.inf,
     **arguments: Any,
 ) -> None:
-    """All of `arguments` must be finite numbers within these limits."""
+    """Raise ValueError unless all of `arguments` are finite numbers within these limits."""
     for argument, value in arguments.items():
         if not (is_number(value, least) and value <= most and above < value < below):
             words = {"at least": least, "above": above, "at most": most, "below": below}
@@ -34,7 +34,7 @@ def check_numbers(
 
 
 def check_choice(value: Any, choices: Collection[Any], argument: str) -> Any:
-    """`value`, which must be one of `choices`."""
+    """Return `value`, or raise ValueError if it is not one of `choices`."""
     if value not in choices:
         known = ", ".join(map(repr, choices))
         raise ValueError(f"`{argument}` must be one of {known}, got {value!r}")
@@ -44,9 +44,9 @@ def check_choice(value: Any, choices: Collection[Any], argument: str) -> Any:
 def check_keys(
     given: Mapping[Any, Any], what: str, known: Iterable[str], needed: Iterable[str] | None = None
 ) -> None:
-    """The keys of the dict `given` must be among the `known` ones, all needed ones among them.
+    """Raise ValueError if the dict `given` has a key that is not `known`, or lacks a needed one.
 
-    Without `needed`, all known ones are.
+    Without `needed`, all known keys are needed.
     """
     unknown = [key for key in given if key not in known]
     missing = [key for key in (known if needed is None else needed) if key not in given]
@@ -56,12 +56,12 @@ def check_keys(
 
 
 def is_size(value: Any, least: int) -> bool:
-    """Whether `value` is an integer of at least `least`, and not a bool."""
+    """Return whether `value` is an integer (not a bool) of at least `least`."""
     return hasattr(value, "__index__") and not isinstance(value, bool) and value >= least
 
 
 def check_counts(least: int = 1, optional: bool = True, **arguments: Any) -> None:
-    """Raise ValueError, naming the argument, unless each is an integer from `least` on.
+    """Raise ValueError, naming the argument, unless each is an integer of at least `least`.
 
     None is accepted, too, where the arguments are `optional`.
     """
@@ -72,14 +72,14 @@ def check_counts(least: int = 1, optional: bool = True, **arguments: Any) -> Non
 
 
 def check_positive(value: Any, argument: str) -> int:
-    """`value` as an int; it must be a positive integer."""
+    """Return `value` as an int, or raise ValueError unless it is a positive integer."""
     if not is_size(value, 1):
         raise ValueError(f"`{argument}` must be a positive integer, got {value!r}")
     return int(value)
 
 
 def check_sizes(value: Any, rank: int, argument: str, least: int = 1) -> tuple[int, ...]:
-    """A tuple of sizes, one for each of `rank` axes; an int holds for all of them."""
+    """A tuple of sizes, one for each of `rank` axes; an int applies to all of them."""
     sizes = tuple(value) if isinstance(value, (tuple, list)) else (value,) * rank
     if len(sizes) != rank or not all(is_size(size, least) for size in sizes):
         kind = "a positive integer" if least else "an integer of at least 0"

@@ -1,4 +1,4 @@
-"""What the current thread is doing: recording, training, tracing."""
+"""The state of the current thread: recording, training, tracing."""
 
 import threading
 from collections import Counter
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class Context(threading.local):
     """The settings of the current thread; the class attributes are each thread's defaults.
 
-    Whoever changes one restores it (see `setting`).
+    Code that changes one must restore it (see `setting`).
     """
 
     # Recording and mode
@@ -23,17 +23,17 @@ class Context(threading.local):
     call: Any = None  # the identity of the outermost layer call that is running
 
     # Symbolic calls
-    tracing: list[tuple[Any, dict[str, Any]]] | None = None  # the undo log of the one being traced
-    names: Counter[str] | None = None  # the counter that automatic names come from for a while
-    budget: "Budget | None" = None  # what a model from a file, perhaps a forged one, may still cost
+    tracing: list[tuple[Any, dict[str, Any]]] | None = None  # the undo log of the traced call
+    names: Counter[str] | None = None  # a temporary counter for automatic names
+    budget: "Budget | None" = None  # what a model from an untrusted file may still cost
 
-    # Observers, called if they are set: by pictures, the dashboard and the search for NaN
+    # Observers, called if set; pictures, the dashboard and the search for NaN set them
     on_node: Callable[[Any], None] | None = None  # with each node that is added to a graph
-    on_output: Callable[[Any, Any], None] | None = None  # with a layer that has run, its outputs
+    on_output: Callable[[Any, Any], None] | None = None  # with a layer that ran and its outputs
     on_gradients: Callable[..., None] | None = None  # with what an optimizer is given
 
 
-context = Context()
+context: Context = Context()
 
 
 class setting:
@@ -47,7 +47,7 @@ class setting:
         self.values = values
 
     def __enter__(self) -> None:
-        self.before = {name: getattr(context, name) for name in self.values}
+        self.before: dict[str, Any] = {name: getattr(context, name) for name in self.values}
         for name, value in self.values.items():
             setattr(context, name, value)
 

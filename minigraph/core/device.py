@@ -23,7 +23,7 @@ _origins: dict[
 class use:
     """Make another array library the active backend: `use("cupy")` for a GPU, `use("numpy")`.
 
-    With `with use("cupy"):` the former backend is active again after the block. The
+    After a `with use("cupy"):` block, the previous backend is active again. The
     setting holds for all threads.
 
     New tensors and weights belong to the active backend, and so does each batch of arrays that
@@ -34,6 +34,8 @@ class use:
     drawn on the host, so equal seeds give equal numbers; sums may differ in their last digits.
     Symbolic calls are traced on the host.
 
+    Args:
+        library: "numpy" or "cupy".
     Raises ValueError for another name, ImportError if CuPy is not installed, and RuntimeError if
     CuPy finds no GPU.
     """
@@ -53,7 +55,7 @@ def _find(name: str) -> Any:
     if name == "numpy":
         return np
     if name != "cupy":
-        raise ValueError(f'use: the library is "numpy" or "cupy", got {name!r}')
+        raise ValueError(f'use: the library must be "numpy" or "cupy", got {name!r}')
     try:
         import cupy  # pyright: ignore[reportMissingImports]  # an extra
     except ImportError as error:
@@ -61,10 +63,10 @@ def _find(name: str) -> Any:
             'use("cupy"): CuPy cannot be imported. For an NVIDIA GPU with a driver for CUDA 13, '
             f"`pip install minigraph[gpu]` installs it. ({error})"
         ) from None
-    if not cupy.cuda.is_available():  # it can be imported anywhere
+    if not cupy.cuda.is_available():  # CuPy can be imported without a GPU
         raise RuntimeError(
             f'use("cupy"): CuPy {cupy.__version__} is installed, but finds no GPU that it can use '
-            "on this machine. Everything runs on the CPU, slower, without this line."
+            "on this machine. Without this line everything runs on the CPU, more slowly."
         )
     return cupy
 
@@ -123,7 +125,7 @@ def remember_host_copy(moved: Array, origin: Array) -> None:
 
 
 def _origin(array: Array) -> np.ndarray | None:
-    """The host array that an array on the GPU came from, or the whole of which it is a view."""
+    """The host array from which a GPU array, or the whole array that it views, was copied."""
     found = _origins.get(id(array)) or _origins.get(id(array.base))
     return found and found[1]
 
@@ -131,7 +133,7 @@ def _origin(array: Array) -> np.ndarray | None:
 def host_copies(array: Array) -> Iterator[np.ndarray]:
     """NumPy arrays to check instead of an array on a GPU: if the first is valid, so is the array.
 
-    A GPU reads an index out of bounds without an error. To fetch the indices means to wait, so the
+    A GPU reads an index out of bounds without an error. Fetching the indices means waiting, so the
     host array that they were copied from comes first; the array may be a view of a part of it.
     """
     if isinstance(array, np.ndarray):
@@ -143,12 +145,7 @@ def host_copies(array: Array) -> Iterator[np.ndarray]:
     yield array.get()
 
 
-# Conversions, from the weakest to the strongest:
-#   tensor.as_array(x)    a tensor becomes its array; anything else is returned unchanged
-#   as_numbers(x)         an array, where it lies; Python floats get the default float type
-#   to_array(x)           the same, moved to the active backend
-#   tensor.to_operand(x)  the same, but Python numbers stay Python numbers
-#   on_backend(a)         no conversion: a TypeError unless the array is on the active backend
+# The conversions: a table of them stands in core/tensor.
 
 
 def as_numbers(value: TensorLike) -> Array:
@@ -184,24 +181,24 @@ def to_array(value: TensorLike) -> Array:
 
 
 def follow(variable: Any) -> None:
-    """Let a variable move when another backend becomes active: its `release` is called."""
+    """Register a variable: its `release` is called when another backend becomes active."""
     _variables.add(variable)
 
 
-def placeholder(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+def zeros_without_memory(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     """Zeros of any shape that take no memory: only shapes matter to a trace."""
     return np.broadcast_to(np.zeros((), dtype), shape)
 
 
-def placeholders(values: Iterable[Array]) -> list[Array]:
-    """The operands of an op that is traced: on the host, whatever the active backend is."""
-    return [placeholder(v.shape, v.dtype) if is_on_device(v) else v for v in values]
+def traced_operands(values: Iterable[Array]) -> list[Array]:
+    """The operands of an op that is traced: zeros on the host in place of arrays on a GPU."""
+    return [zeros_without_memory(v.shape, v.dtype) if is_on_device(v) else v for v in values]
 
 
 def on_backend(array: Array) -> Array:
     """The array of a tensor, which must belong to the active backend.
 
-    Raises TypeError if it does not: a silent copy would hide what takes time.
+    Raises TypeError if it does not: a silent copy would hide a slow transfer.
     """
     if type(array) is array_type or context.tracing is not None:
         return array
@@ -210,5 +207,5 @@ def on_backend(array: Array) -> Array:
         return array
     raise TypeError(
         f'a tensor of {own} meets {active}, the active backend since `use("{active}")`. Variables '
-        "move by themselves; of any other tensor `t` make a new one with Tensor(t)."
+        "move by themselves; move any other tensor `t` with Tensor(t)."
     )

@@ -161,3 +161,4 @@ def share_arguments(functions: Iterable[Any], table: str) -> None:
             own = read_arguments(function.__doc__)
             parameters = inspect.signature(function).parameters
             function.__doc__ = completed(function.__doc__, own, parameters, [shared])
+            vars(function)["described_arguments"] = read_arguments(function.__doc__)

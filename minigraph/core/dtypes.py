@@ -14,14 +14,21 @@ _floatx = "float32"
 
 
 def floatx() -> str:
-    """The default float type, a string."""
+    """The name of the default float type, such as "float32"."""
     return _floatx
 
 
 def set_floatx(dtype: str) -> None:
     """Make `dtype` ("float16", "float32" or "float64") the type of new weights and inputs.
 
+    Args:
+        dtype: "float16", "float32" or "float64".
     Raises ValueError for any other.
+    Example:
+        >>> keras.config.set_floatx("float64")
+        >>> keras.Tensor(1.5).dtype
+        'float64'
+        >>> keras.config.set_floatx("float32")  # as it was
     """
     global _floatx
     if dtype not in FLOATS:
@@ -35,7 +42,7 @@ def epsilon() -> float:
 
 
 def standard_dtype(dtype: DType, argument: str = "dtype") -> str:
-    """The name of a dtype, or a ValueError that names the argument.
+    """The standard name of a dtype; raises a ValueError that names the argument if it is unknown.
 
     Python's `float` and `int` mean the library's default float and int32.
     """
@@ -54,7 +61,7 @@ def standard_dtype(dtype: DType, argument: str = "dtype") -> str:
 
 
 def in_float_type_of(operands: Iterable[Array], value: Array) -> Array:
-    """A float64 result of smaller floats and integers, in the type of the floats.
+    """Cast a float64 result of smaller floats and integers to the type of the floats.
 
     NumPy widens where float32 meets integers; here float32 in gives float32 out.
     """

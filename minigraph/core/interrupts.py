@@ -2,18 +2,20 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 
 class DeferredInterrupts(threading.local):
     """Within a `with` block Ctrl-C is deferred until the block ends. Blocks may be nested.
 
-    It only works while somebody is `listening`, as `fit` is: to install a signal handler for each
+    It only works inside `listening`, which `fit` uses: installing a signal handler for each
     block would cost as much as a small update.
     """
 
-    depth, arrived = 0, None
+    depth: int = 0
+    arrived: Callable[[], Any] | None = None
 
     @contextmanager
     def listening(self) -> Iterator[None]:
@@ -46,4 +48,4 @@ class DeferredInterrupts(threading.local):
             self.arrived()
 
 
-deferred_interrupts = DeferredInterrupts()
+deferred_interrupts: DeferredInterrupts = DeferredInterrupts()

@@ -1,4 +1,4 @@
-"""Names: the automatic ones of layers and ops, and what a name may look like."""
+"""Names: the automatic names of layers and ops, and the rules that a name must obey."""
 
 import re
 import threading

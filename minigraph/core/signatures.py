@@ -2,7 +2,9 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
+
+Arrays: TypeAlias = tuple[Any, ...]  # what an op is called on, before its settings
 
 
 class OpSignature:
@@ -12,15 +14,16 @@ class OpSignature:
         parameters = inspect.signature(fn).parameters.values()
         settable = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
         self.op_name = op_name
-        self.takes_list = any(p.kind is p.VAR_POSITIONAL for p in parameters)
-        self.array_defaults = [p.default for p in parameters if p.kind is p.POSITIONAL_ONLY]
-        self.setting_names = [p.name for p in parameters if p.kind in settable]
-        self.count = 1 if self.takes_list else len(self.array_defaults)
+        self.takes_list: bool = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+        arrays = [p for p in parameters if p.kind is p.POSITIONAL_ONLY]
+        self.array_defaults: list[Any] = [p.default for p in arrays]
+        self.setting_names: list[str] = [p.name for p in parameters if p.kind in settable]
+        self.count: int = 1 if self.takes_list else len(self.array_defaults)
         if not self.count:
             raise TypeError(f"@op: the arrays of {op_name} must come before `/` in its signature")
 
-    def bind(self, args: tuple, settings: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
-        """(arrays, settings). Settings may be given by position, as NumPy users expect."""
+    def bind(self, args: Arrays, settings: dict[str, Any]) -> tuple[Arrays, dict[str, Any]]:
+        """Return (arrays, settings). Settings may be passed by position, as NumPy users expect."""
         if len(args) <= self.count:
             return args, settings
         by_position = args[self.count :]
@@ -29,7 +32,7 @@ class OpSignature:
             raise TypeError(f"{self.op_name}: too many arguments, or one was given twice")
         return args[: self.count], named | settings
 
-    def with_defaults(self, arrays: tuple) -> tuple:
+    def with_defaults(self, arrays: Arrays) -> Arrays:
         """The arrays, with the defaults of those that may be left out, such as a bias."""
         missing = [] if self.takes_list else self.array_defaults[len(arrays) :]
         if inspect.Parameter.empty in missing:

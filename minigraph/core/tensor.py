@@ -6,7 +6,7 @@ is open it records each op that runs, with its backward function.
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, overload
 
@@ -23,10 +23,10 @@ from .types import Array, DType, Structure, TensorLike
 
 # Infinities and NaNs show in the values, on every device alike. NumPy's warnings would add noise:
 # some BLAS kernels raise the flag for "invalid" on products of ordinary numbers.
-QUIET = partial(np.errstate, all="ignore")
-IS_QUIET = nullcontext()
+silenced: Callable[[], AbstractContextManager[Any]] = partial(np.errstate, all="ignore")
+NOTHING_TO_SET = nullcontext()
 
-P = ParamSpec("P")  # the arguments of an op: those of the function that it is made of
+P = ParamSpec("P")  # the arguments of an op: those of the function it is made from
 # By name: operators look ops up here, because `ops/` imports this file; so do saved models.
 OPS: dict[str, Callable[..., Any]] = {}
 
@@ -35,11 +35,11 @@ class Operators:
     """The operators of tensors and symbols: each calls the op of that name.
 
     `==` is not among them: tensors compare by identity, so that they can be keys of a dict. For
-    elements there is `ops.equal`.
+    comparing elements there is `ops.equal`.
     """
 
     __slots__ = ()
-    __array_priority__ = 1000  # `array + tensor` asks the tensor first
+    __array_priority__ = 1000  # makes `array + tensor` call the tensor's operator
 
     # fmt: off
     def __add__(self, other: TensorLike) -> Any: return OPS["add"](self, other)
@@ -69,9 +69,18 @@ class Operators:
 
 
 class Tensor(Operators):
-    """A value: an array, and whether gradients are wanted for it.
+    """A value: an array, and whether gradients are to flow through it.
 
     `mask`, if not None, is a boolean array that says which time steps are real.
+
+    Args:
+        value: An array, a number, a nested list or another tensor; an array of the active backend
+            is kept, not copied.
+        tracked: Whether a tape records the ops on this tensor (default False).
+    Example:
+        >>> x = keras.Tensor([1.0, 2.0])
+        >>> 10 * x + 1
+        Tensor([11., 21.], shape=(2,), dtype=float32)
     """
 
     __slots__ = ("value", "tracked", "mask")
@@ -91,7 +100,7 @@ class Tensor(Operators):
 
     @property
     def dtype(self) -> str:
-        """The name of the number type, such as "float32"."""
+        """The name of the data type, such as "float32"."""
         return self.value.dtype.name
 
     @property
@@ -147,10 +156,24 @@ class Tensor(Operators):
 class Variable(Tensor):
     """A named tensor that an optimizer may assign.
 
-    `initial` is an array, or a function `(shape, dtype, seed) -> array`. The function is called
-    when the value is first needed, so a model can be built and counted before any weight takes
-    memory. When another backend has become active, the value moves to it at that moment.
-    `learnable` says what the variable was made for; `trainable` may be switched off to freeze it.
+    If `initial` is a function, it is called when the value is first needed, so a model can be built
+    and counted before any weight takes memory. When another backend has become active, the value
+    moves to it at that moment. `learnable` says what the variable was made for; `trainable` may be
+    switched off to freeze it.
+
+    Args:
+        initial: The first value: an array or what becomes one, or a function `(shape, dtype, seed)
+            -> array`.
+        shape: Size of each axis, needed if `initial` is a function; else that of the value counts
+            (default None).
+        dtype: Data type of the value; None (default) means that of an array, and `config.floatx()`
+            for a function.
+        name: What summaries, errors and files call it (default "variable").
+        trainable: Whether an optimizer may change the value (default True).
+    Example:
+        >>> w = keras.Variable([1.0, 2.0], name="w")
+        >>> w.assign_add([10.0, 0.0]).numpy()
+        array([11.,  2.], dtype=float32)
     """
 
     __slots__ = (
@@ -158,6 +181,9 @@ class Variable(Tensor):
         "__weakref__",
     )
 
+    value: Array
+    tracked: bool
+    mask: Array | None
     name: str
     learnable: bool
     constraint: Callable[..., Any] | None  # what an optimizer's new value goes through, or None
@@ -183,6 +209,7 @@ class Variable(Tensor):
         self.name = name
         self.learnable = self.tracked = bool(trainable)
         self.mask = self.constraint = None
+        # `value` stays unset until it is needed: then Python calls `__getattr__`.
 
     if not TYPE_CHECKING:  # else an editor would believe that a variable has every attribute
 
@@ -194,14 +221,16 @@ class Variable(Tensor):
             return self._first_value()
 
     def _first_value(self) -> Array:
-        """The value of a variable that had none in memory."""
+        """Make the value of a variable that has none in memory yet."""
         if context.tracing is not None:  # only the shape matters: this takes no memory
-            return device.placeholder(self._shape, self._dtype)
+            return device.zeros_without_memory(self._shape, self._dtype)
         start = self._initial
         if callable(start):
             start = np.asarray(start(self._shape, self._dtype, self._seed), self._dtype)
         self.value = to_backend(start)
-        if start is self._initial:  # an array: it has moved, and need not be kept
+        if (
+            start is self._initial
+        ):  # an array, which is now the value; a function may be asked again
             self._initial = None
         return self.value
 
@@ -211,8 +240,8 @@ class Variable(Tensor):
         device.follow(self)
 
     def release(self) -> None:
-        """Another backend is active: keep the value as the initial one, and move it when needed."""
-        with suppress(AttributeError):  # it was not needed yet
+        """Keep the value as the initial one; it moves to the new backend when it is next needed."""
+        with suppress(AttributeError):  # there is no value yet
             self._initial = object.__getattribute__(self, "value")
             del self.value
 
@@ -223,7 +252,7 @@ class Variable(Tensor):
 
     @property
     def dtype(self) -> str:
-        """The name of the number type, known before the value is."""
+        """The name of the data type, known before the value is."""
         return self._dtype
 
     @property
@@ -236,7 +265,11 @@ class Variable(Tensor):
         self.tracked = bool(trainable)
 
     def assign(self, value: TensorLike) -> Self:
-        """Replace the value by one of the same shape; ValueError otherwise."""
+        """Replace the value by one of the same shape; raises ValueError for any other.
+
+        Args:
+            value: The new value; it is converted to the data type of the variable.
+        """
         array = to_array(as_array(value))
         if array.shape != self._shape:
             raise ValueError(
@@ -247,17 +280,35 @@ class Variable(Tensor):
         return self
 
     def assign_add(self, value: TensorLike) -> Self:
+        """Add to the value; raises ValueError if that changes its shape.
+
+        Args:
+            value: What is added; its shape is broadcast.
+        """
         return self.assign(self.value + to_operand(as_array(value)))
 
     def assign_sub(self, value: TensorLike) -> Self:
+        """Subtract from the value; raises ValueError if that changes its shape.
+
+        Args:
+            value: What is subtracted; its shape is broadcast.
+        """
         return self.assign(self.value - to_operand(as_array(value)))
 
     def __repr__(self) -> str:
         return f"Variable({self.name!r}, shape={self.shape}, dtype={self.dtype})"
 
 
+# How values are converted, from the weakest form to the strongest:
+#   as_array(x)             a tensor becomes its array; anything else is returned unchanged
+#   device.as_numbers(x)    an array, left where it is; Python floats get the default float type
+#   device.to_array(x)      the same, moved to the active backend
+#   to_operand(x)           the same, but Python numbers stay Python numbers
+#   device.on_backend(a)    no conversion: a TypeError unless the array is on the active backend
+
+
 def as_array(value: Any) -> Any:
-    """The array inside a tensor; anything else as it is."""
+    """The array inside a tensor; anything else is returned unchanged."""
     return value.value if isinstance(value, Tensor) else value
 
 
@@ -274,12 +325,19 @@ class Tape:
 
     Tapes may be nested: the outer one records the ops of the inner one, too. Gradients are plain
     arrays, so they are not recorded: there are no second derivatives.
+
+    Example:
+        >>> x = keras.Variable(3.0)
+        >>> with keras.Tape() as tape:
+        ...     y = x * x
+        >>> tape.gradient(y, x).item()  # dy/dx = 2 x
+        6.0
     """
 
     __slots__ = ("records", "_outer")
 
     def __init__(self):
-        self.records: list[tuple] = []
+        self.records: list[tuple[Any, ...]] = []
 
     def __enter__(self) -> Self:
         self._outer, context.tape = context.tape, self
@@ -289,20 +347,33 @@ class Tape:
         context.tape = self._outer
 
     def record(self, name: str, outputs: Any, inputs: list[Tensor | None], backward: Any) -> None:
-        """Record one op: name, outputs, inputs (None where untracked) and backward function."""
+        """Record one op that has run.
+
+        Args:
+            name: The name of the op, for errors in the backward pass.
+            outputs: The tensor that it returned, or a tuple of tensors.
+            inputs: The tensors that it was called on, with None for each that is not tracked.
+            backward: From the gradients of the outputs to those of the inputs, as `op` describes
+                it.
+        """
         self.records.append((name, outputs, inputs, backward))
         if self._outer is not None:
             self._outer.record(name, outputs, inputs, backward)
 
     def watch(self, tensor: Tensor) -> Tensor:
-        """Mark a tensor that is not a variable, so that ops on it are recorded from now on."""
+        """Mark a tensor that is not a variable, so that ops on it are recorded from now on.
+
+        Args:
+            tensor: The tensor to mark, which is also returned.
+        Raises TypeError for anything but a tensor.
+        """
         if not isinstance(tensor, Tensor):
             raise TypeError(f"a tape watches a Tensor, got {type(tensor).__name__}: wrap it first")
         tensor.tracked = True
         return tensor
 
     def gradient(self, loss: Tensor, sources: Structure) -> Any:
-        """The gradients of `loss` with respect to `sources`, in the structure of `sources`.
+        """The gradients of `loss` with respect to `sources`, as tensors in their structure.
 
         d loss / d x = sum over the ops that used x of (d loss / d output) * (d output / d x)
 
@@ -310,6 +381,10 @@ class Tape:
         reached, every op that used its output has contributed its gradient. Records are dropped on
         the way to free memory, so a tape can be used once. A source that the loss does not depend
         on has the gradient None.
+
+        Args:
+            loss: A tensor with one element, computed while the tape was open.
+            sources: A variable or watched tensor, or nested lists, tuples and dicts of them.
         Raises ValueError if the loss is not a scalar or was not recorded, TypeError if it is not a
         tensor.
         """
@@ -322,15 +397,15 @@ class Tape:
             )
         wanted = tree.flatten(sources)
         keep = set(wanted)
-        recorded = any(loss in tree.flatten(record[1]) for record in reversed(self.records))
+        recorded = any(loss in tree.flatten(outputs) for _, outputs, *_ in reversed(self.records))
         if not recorded and loss not in keep:
             raise ValueError(
                 "the loss was not recorded: compute it inside `with Tape() as tape:`, from "
-                "variables or watched tensors. A tape can be asked once, since it then frees its "
+                "variables or watched tensors. A tape can be used only once, since it frees its "
                 "records."
             )
         gradients = {loss: array_module(loss.value).ones_like(loss.value)}
-        with QUIET():
+        with quietly():
             while self.records:
                 name, outputs, inputs, backward = self.records.pop()
                 try:
@@ -342,7 +417,9 @@ class Tape:
         return tree.pack(sources, [None if g is None else Tensor(g) for g in found])
 
     def _backpropagate(self, outputs, inputs, backward, gradients, keep):
-        """Apply the chain rule to one op: from its outputs to its inputs."""
+        """Apply the chain rule to one op: from its outputs to its inputs. `op` tells what
+        forms `backward` has.
+        """
         upstream = take_gradients(outputs, gradients, keep)
         if upstream is None:  # the loss does not depend on this op
             return
@@ -353,16 +430,17 @@ class Tape:
         for tensor, part in zip(inputs, parts, strict=True):
             if tensor is None or part is None:
                 continue
-            contribution = unbroadcast(part() if callable(part) else part, tensor)
+            part = part() if callable(part) else part  # computed only now that it is needed
+            contribution = unbroadcast(part, tensor)
             before = gradients.get(tensor)
             gradients[tensor] = contribution if before is None else before + contribution
 
 
-def take_gradients(outputs, gradients, keep):
+def take_gradients(outputs: Any, gradients: dict[Tensor, Array], keep: set[Tensor]) -> Any:
     """The gradient of an op's output, or None if the loss does not depend on it.
 
-    Of several outputs a list, with None for those that the loss does not depend on. What is not to
-    be kept, because nobody asked for it, is dropped once it is taken.
+    For several outputs it is a list, with None where the loss does not depend on one. A gradient
+    that is not to be kept is dropped once it is taken.
     """
     if type(outputs) is tuple:
         found = [take_gradients(output, gradients, keep) for output in outputs]
@@ -407,10 +485,22 @@ def op(fn: Callable[..., Any] | None = None, *, name: str | None = None) -> Any:
 
     Of an op with several outputs, `backward` gets a list, with None for an output that the loss
     does not depend on. The tape undoes broadcasting: it sums a gradient to the shape of its input.
-    An op over a list is variadic inside, `def stack(*arrays, axis=0)`, and takes the list outside,
+    An op over a list is written as a variadic function, `def stack(*arrays, axis=0)`, and called as
     `stack([a, b])`.
 
+    Args:
+        fn: The function to make an op of; None (default) in the form `@op(name="max")`.
+        name: What errors and files call the op; None (default) means the name of the function.
     Raises TypeError if there is no argument before `/`.
+    Example:
+        >>> @keras.op
+        ... def cubed(x, /):
+        ...     return x**3, (lambda g: g * 3 * x**2,)
+        >>> x = keras.Variable(2.0)
+        >>> with keras.Tape() as tape:
+        ...     y = cubed(x)
+        >>> y.item(), tape.gradient(y, x).item()
+        (8.0, 12.0)
     """
     if fn is None:
         return lambda fn: op(fn, name=name)
@@ -425,7 +515,7 @@ def op(fn: Callable[..., Any] | None = None, *, name: str | None = None) -> Any:
             if not isinstance(array, Tensor) and overrides_calls(array):  # a symbol: add a node
                 return array.__minigraph_function__(apply, args, settings)
 
-        arrays = signature.with_defaults(arrays)
+        arrays = signature.with_defaults(arrays)  # an array may be left out, such as a bias
         values = values_of(arrays)
         try:
             if context.budget is not None:  # a model that is read from a file is being traced
@@ -450,31 +540,32 @@ def op(fn: Callable[..., Any] | None = None, *, name: str | None = None) -> Any:
 
 
 def array_function(op: Callable[P, Any]) -> Callable[P, Any]:
-    """The function that an op was made of: it takes arrays and returns (value, backward)."""
+    """The function that an op was made from: it takes arrays and returns (value, backward)."""
     return vars(op)["__wrapped__"]
 
 
 def overrides_calls(argument: Any) -> bool:
-    """Whether an argument intercepts calls, as with NumPy's `__array_function__`: symbols do."""
+    """Return whether an argument intercepts calls, as NumPy's `__array_function__` does."""
     return hasattr(type(argument), "__minigraph_function__")
 
 
 def values_of(arguments: Iterable[Any]) -> list[Array]:
-    """What an op computes with: the arrays of tensors; anything else as an array or a number."""
+    """The operands of an op: the arrays of tensors; anything else as an array or a number."""
     values = [
         device.on_backend(a.value) if isinstance(a, Tensor) else to_operand(a) for a in arguments
     ]
-    if not any(map(is_typed, values)):  # only Python numbers: they get the default types
+    if all(map(is_python_number, values)):  # nothing gives them a type: they get the defaults
         return [to_array(number) for number in values]
-    return values if context.tracing is None else device.placeholders(values)
+    # A trace computes on the host, whatever the active backend is.
+    return values if context.tracing is None else device.traced_operands(values)
 
 
-def is_typed(value: Any) -> bool:
-    return not isinstance(value, (int, float))
+def is_python_number(value: Any) -> bool:
+    return isinstance(value, (int, float))
 
 
 def to_operand(value: Any) -> Any:
-    """What an op sees of an argument that is not a tensor: arrays move to the active backend.
+    """The operand for an argument that is not a tensor: arrays move to the active backend.
 
     Python numbers stay Python numbers: as arrays they would turn float32 into float64.
     """
@@ -484,7 +575,7 @@ def to_operand(value: Any) -> Any:
         return value
     if isinstance(value, (list, tuple)):
         if any(isinstance(leaf, Tensor) and leaf.tracked for leaf in tree.flatten(value)):
-            raise TypeError("a list of tensors loses their gradients: join them with ops.stack")
+            raise TypeError("a list would lose its tensors' gradients: join them with ops.stack")
         value = tree.map(lambda leaf: leaf.numpy() if isinstance(leaf, Tensor) else leaf, value)
     return to_array(value)
 
@@ -496,9 +587,9 @@ def wrapped(value: Any, operands: Iterable[Array], tracked: bool) -> Any:
     return Tensor(in_float_type_of(operands, value), tracked)
 
 
-def quietly():
-    """A block in which NumPy is silent about overflow and the like: infinity and NaN are results.
+def quietly() -> AbstractContextManager[Any]:
+    """A block without NumPy's warnings about overflow and the like: infinity and NaN are results.
 
-    A layer enters it once around its call; to enter it for every op would cost a microsecond each.
+    A layer enters it once around its call; entering it for every op would cost a microsecond each.
     """
-    return IS_QUIET if context.quiet else QUIET()
+    return NOTHING_TO_SET if context.quiet else silenced()

@@ -1,6 +1,6 @@
 """Short names for the types in signatures. They are for readers and editors: nothing checks them.
 
-What an op or a layer gives depends on what it is called on: a tensor for tensors, a symbolic
+What an op or a layer returns depends on its inputs: a tensor for tensors, a symbolic
 tensor for symbolic ones. So their results are `Any`.
 """
 

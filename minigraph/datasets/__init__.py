@@ -1,4 +1,4 @@
-"""Well-known data sets, fetched when they are asked for. Nothing is downloaded by an import."""
+"""Well-known data sets, fetched on demand. Importing downloads nothing."""
 
 from . import cifar10, mnist
 

@@ -1,4 +1,4 @@
-"""`python -m minigraph.datasets fetch mnist` before a lesson: then the room needs no network."""
+"""`python -m minigraph.datasets fetch mnist` downloads a data set for later use offline."""
 
 import argparse
 import sys

@@ -17,19 +17,19 @@ MIRRORS = ("https://www.cs.toronto.edu/~kriz/", "https://cave.cs.toronto.edu/kri
 SOURCE = Source("cifar10", MIRRORS, parse_files(FILES))
 TRAIN = [f"cifar-10-batches-bin/data_batch_{k}.bin" for k in range(1, 6)]
 TEST = ["cifar-10-batches-bin/test_batch.bin"]
-PICTURES = 10_000  # in each member
+PICTURES = 10_000  # images in each file of the archive
 RECORD = 1 + 3 * 32 * 32  # a label, then the red, the green and the blue plane
-OTHER_BYTES = 2**20  # what the archive may hold besides: headers, a list of classes, a page
+OTHER_BYTES = 2**20  # room for what else is in the archive: headers, a list of classes, a page
 
 
 def load_data() -> tuple[Arrays, Arrays]:
-    """The pictures as ((x_train, y_train), (x_test, y_test)), all uint8.
+    """The images as ((x_train, y_train), (x_test, y_test)), all uint8.
 
     The labels 0 to 9 are airplane, automobile, bird, cat, deer, dog, frog, horse, ship and truck.
     The first call downloads 170 MB into the folder that the environment variable `MINIGRAPH_DATA`
     names, else into the system's cache.
     Shapes: x (50000, 32, 32, 3) and (10000, 32, 32, 3), y (50000, 1) and (10000, 1).
-    Raises ConnectionError, with what to put where, if no mirror has the file.
+    Raises ConnectionError, with instructions, if no mirror has the file.
     Source: Krizhevsky (2009).
     """
     members = read_members(*load(SOURCE))
@@ -38,7 +38,7 @@ def load_data() -> tuple[Arrays, Arrays]:
 
 
 def read_members(packed: bytes) -> dict[str, bytes]:
-    """The six data files out of the archive, as a dict of bytes; what else it holds is not read.
+    """The six data files of the archive, as a dict of bytes; nothing else in it is read.
 
     Raises FileDamaged if one is missing, there twice, a link, or not exactly as long as it must be.
     """
@@ -52,7 +52,7 @@ def read_members(packed: bytes) -> dict[str, bytes]:
                 if not member.isreg() or member.size != size or member.name in found:
                     raise FileDamaged(f"{member.name} must be one plain file of {size:,} bytes")
                 file = archive.extractfile(member)
-                assert file is not None  # that is for folders and the like
+                assert file is not None  # None is only for folders and the like
                 found[member.name] = file.read()
     if missing := [name for name in TRAIN + TEST if name not in found]:
         raise FileDamaged(f"the archive lacks {', '.join(missing)}")
@@ -60,7 +60,7 @@ def read_members(packed: bytes) -> dict[str, bytes]:
 
 
 def read_pictures(parts: list[bytes]) -> Arrays:
-    """Pictures (n, 32, 32, 3) and labels (n, 1) of several data files."""
+    """Images (n, 32, 32, 3) and labels (n, 1) from several data files."""
     records = np.concatenate([np.frombuffer(part, "uint8") for part in parts]).reshape(-1, RECORD)
     labels, planes = records[:, :1].copy(), records[:, 1:].reshape(-1, 3, 32, 32)
     check_labels(labels, classes=10)

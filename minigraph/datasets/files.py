@@ -1,6 +1,6 @@
 """The files of data sets: fetched once, kept in a folder, checked at every use.
 
-A file is named with its size and its SHA-256. So it does not matter who sends it, or who wrote it
+A file is named with its size and its SHA-256. So it does not matter who sends it or who wrote it
 into the folder: what is returned are the published bytes, or nothing. They fit into memory, and no
 archive is ever unpacked onto the disk.
 """
@@ -18,14 +18,14 @@ import numpy as np
 from ..saving.file import FileDamaged, read_bytes, write_atomically
 
 FOLDER_VARIABLE = "MINIGRAPH_DATA"
-TIMEOUT = 15  # seconds without a single byte
+TIMEOUT = 15  # seconds without receiving a byte
 PAUSES = (0, 1, 3)  # seconds before each round through the mirrors
 
-Arrays = tuple[np.ndarray, np.ndarray]  # pictures and their labels
+Arrays = tuple[np.ndarray, np.ndarray]  # images and their labels
 
 
 class File(NamedTuple):
-    """A published file: its name, how many bytes it has, and their SHA-256."""
+    """A published file: its name, its size in bytes, and its SHA-256."""
 
     name: str
     size: int
@@ -41,13 +41,13 @@ class Source(NamedTuple):
 
 
 def parse_files(table: str) -> tuple[File, ...]:
-    """The files that a text lists: on each line a name, a size and a SHA-256."""
+    """Parse a table of files: on each line a name, a size and a SHA-256."""
     rows = [line.split() for line in table.strip().splitlines()]
     return tuple(File(name, int(size), sha256) for name, size, sha256 in rows)
 
 
 def cache_folder() -> str:
-    """Where data sets are kept: `MINIGRAPH_DATA`, or the folder that this system has for caches."""
+    """The folder where data sets are kept: `MINIGRAPH_DATA`, or the cache folder of the system."""
     folders = {"win32": os.environ.get("LOCALAPPDATA"), "darwin": "~/Library/Caches"}
     base = folders.get(sys.platform, os.environ.get("XDG_CACHE_HOME")) or "~/.cache"
     chosen = os.environ.get(FOLDER_VARIABLE) or os.path.join(base, "minigraph")
@@ -55,7 +55,7 @@ def cache_folder() -> str:
 
 
 def load(source: Source) -> list[bytes]:
-    """The bytes of each file of a data set: from the cache, or else from the first mirror with it.
+    """The bytes of each file of a data set, from the cache or else the first mirror that has it.
 
     A damaged file in the cache is fetched again. Raises ConnectionError, which says what to put
     where, if no mirror has a file. A cache that cannot be written to gives a warning.
@@ -85,7 +85,7 @@ def check(data: bytes, file: File) -> None:
 
 
 def find(file: File, folders: list[str], reasons: dict[str, str]) -> bytes | None:
-    """The bytes of a file out of the first folder that has it whole, or None."""
+    """The bytes of a file from the first folder that has an intact copy, or None."""
     for folder in folders:
         path = os.path.join(folder, file.name)
         try:
@@ -100,7 +100,7 @@ def find(file: File, folders: list[str], reasons: dict[str, str]) -> bytes | Non
 
 
 def keep(data: bytes, file: File, folders: list[str]) -> None:
-    """Write a file into the first folder that takes it, with a warning for each that does not."""
+    """Write a file to the first folder where that works, with a warning for each where it fails."""
     for folder in folders:
         try:
             os.makedirs(folder, exist_ok=True)
@@ -116,6 +116,7 @@ def keep(data: bytes, file: File, folders: list[str]) -> None:
 def fetch(file: File, mirrors: tuple[str, ...], reasons: dict[str, str]) -> bytes | None:
     """The bytes of a file from the first mirror that sends them, or None with the reasons."""
     from http.client import HTTPException  # here and below, because `urllib` is slow to load
+    from urllib.error import HTTPError
 
     urls = [mirror + file.name for mirror in mirrors]
     for pause in PAUSES:
@@ -127,20 +128,22 @@ def fetch(file: File, mirrors: tuple[str, ...], reasons: dict[str, str]) -> byte
                 reasons[url] = str(error) or type(error).__name__
                 if not may_pass(error):
                     urls.remove(url)
+                if isinstance(error, HTTPError):
+                    error.close()  # it holds the connection, as a file does
     return None
 
 
 def may_pass(error: Exception) -> bool:
-    """Whether asking again may help: not after a refusal, wrong bytes, or a long wait for nothing.
+    """Return whether a retry may help: not after a refusal, wrong bytes or a timeout.
 
-    A `code` is that of an answer; from 500 on, the trouble is the server's own.
+    `code` is an HTTP status; from 500 on, the error is the server's.
     """
     cause = getattr(error, "reason", error)
     return getattr(error, "code", 500) >= 500 and not isinstance(cause, (TimeoutError, FileDamaged))
 
 
 def download(url: str, file: File) -> bytes:
-    """The checked bytes behind an address; at most one more than expected is ever read."""
+    """Download and check a file; at most one byte more than expected is ever read."""
     from urllib.request import Request, urlopen
 
     request = Request(url, headers={"User-Agent": "minigraph"})
@@ -162,14 +165,14 @@ def download(url: str, file: File) -> bytes:
 
 
 def show_progress(file: File, done: int) -> None:
-    """A line that counts up, for a person at a terminal only: logs stay short."""
+    """Show progress in one line, on a terminal only, so that logs stay short."""
     if sys.stderr is not None and sys.stderr.isatty():
         end = "\n" if done >= file.size else ""
         print(f"\r{file.name} {done / file.size:4.0%}", end=end, file=sys.stderr, flush=True)
 
 
 def advice(source: Source, file: File, folder: str, reasons: dict[str, str]) -> str:
-    """One screen for somebody without this file: what was tried, and what to put where."""
+    """The message for a missing file: what was tried, and which files to put where."""
     tried = "".join(f"  {origin}\n    {reason}\n" for origin, reason in reasons.items())
     wanted = "".join(f"  {f.name}  {f.size:,} bytes\n    {f.sha256}\n" for f in source.files)
     return (
@@ -183,11 +186,11 @@ def advice(source: Source, file: File, folder: str, reasons: dict[str, str]) -> 
 
 
 # ---------------------------------------------------------------------------------------------
-# What the formats share
+# Helpers for all formats
 
 
 def gunzip(data: bytes, most: int) -> bytes:
-    """What gzip data hold: at most `most` bytes, and no more are unpacked than one beyond."""
+    """Unpack gzip data of at most `most` bytes; if there are more, FileDamaged is raised first."""
     import gzip
 
     with gzip.open(io.BytesIO(data)) as file:
@@ -200,4 +203,4 @@ def gunzip(data: bytes, most: int) -> bytes:
 def check_labels(labels: np.ndarray, classes: int) -> None:
     """Raise FileDamaged unless all labels are below the number of classes."""
     if labels.max() >= classes:
-        raise FileDamaged(f"it has the label {labels.max()}, and labels end at {classes - 1}")
+        raise FileDamaged(f"it has the label {labels.max()}, but labels end at {classes - 1}")

@@ -1,4 +1,4 @@
-"""Handwritten digits: 70,000 grey pictures of 28 by 28 pixels."""
+"""Handwritten digits: 70,000 greyscale images of 28 by 28 pixels."""
 
 import math
 
@@ -28,10 +28,10 @@ UNSIGNED_BYTES = 0x0800  # the first number of an IDX file, plus the number of a
 def load_data() -> tuple[Arrays, Arrays]:
     """The digits as ((x_train, y_train), (x_test, y_test)), all uint8.
 
-    In a picture 0 is paper and 255 is ink; labels are 0 to 9. The first call downloads 12 MB into
-    the folder that the environment variable `MINIGRAPH_DATA` names, else into the system's cache.
+    0 is background and 255 is ink; labels are 0 to 9. The first call downloads 12 MB into the
+    folder that the environment variable `MINIGRAPH_DATA` names, else into the system's cache.
     Shapes: x (60000, 28, 28) and (10000, 28, 28), y (60000,) and (10000,).
-    Raises ConnectionError, with what to put where, if no mirror has the files.
+    Raises ConnectionError, with instructions, if no mirror has the files.
     Source: LeCun et al. (1998).
     """
     arrays = [read_idx(packed, shape) for packed, shape in zip(load(SOURCE), SHAPES, strict=True)]
@@ -44,7 +44,7 @@ def load_data() -> tuple[Arrays, Arrays]:
 def read_idx(packed: bytes, shape: tuple[int, ...]) -> np.ndarray:
     """The uint8 array in a gzipped IDX file: big-endian numbers for type and shape, then the bytes.
 
-    Raises FileDamaged unless the file has this shape, and not a byte more or less.
+    Raises FileDamaged unless the file has this shape and exactly the bytes for it.
     """
     expected = [UNSIGNED_BYTES + len(shape), *shape]
     start = 4 * len(expected)

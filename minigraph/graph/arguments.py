@@ -33,7 +33,7 @@ class CallSignature:
         self.mask: int | None = names.index("mask") if "mask" in names else None
         self.is_plain: bool = self.training is None and self.mask is None
 
-    def name_first(self, args: Positional, kwargs: dict[str, Any], title: str) -> Arguments:
+    def first_by_position(self, args: Positional, kwargs: dict[str, Any], title: str) -> Arguments:
         """Move the first argument of `call`, if it was given by keyword, to its position."""
         if args:
             return args, dict(kwargs)

@@ -1,4 +1,4 @@
-"""What a layer that is read from a file may cost while it is traced (see `ops.costs`)."""
+"""Limits on what a layer from a file may cost while it is traced (see `ops.costs`)."""
 
 import math
 from collections.abc import Callable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def charge_layer(fn: Any, batch_size: int, outputs: Structure = ()) -> None:
-    """Pay for the weights of a layer, and for a batch of its outputs and of all inside a model."""
+    """Charge the budget for a layer's weights, and for a batch of all outputs inside it."""
     if context.budget is None or not isinstance(fn, HoldsWeights):
         return
     spend(sum(math.prod(weight.shape) for weight in fn.weights))
@@ -27,7 +27,7 @@ def charge_layer(fn: Any, batch_size: int, outputs: Structure = ()) -> None:
 
 
 def charge_without_batch(fn: Any, symbols: "list[SymbolicTensor]", run: Callable[..., Any]) -> None:
-    """Pay for a call on tensors without a batch, whose arrays are not empty while it is traced."""
+    """Charge the budget for a call on tensors without a batch axis: a trace fills their arrays."""
     lengths = [s.probes[1][0] for s in symbols if s.ndim and 0 not in s.probes[1]]
     if context.budget is None or not lengths or not isinstance(fn, HoldsWeights):
         return

@@ -1,4 +1,4 @@
-"""Tensors inside models: what `get_tensor` and `get_layer` find, and how such tensors are run."""
+"""Tensors inside models: how `get_tensor` and `get_layer` find them, and how they are computed."""
 
 import itertools
 import re
@@ -22,9 +22,9 @@ MOST_PATHS = 1000  # how many names of tensors an error looks through for a clos
 
 @registry.register
 class Inside(Layer):
-    """A tensor inside a model, for what the model is called on: made by `Model.get_tensor`.
+    """A layer that computes a tensor inside a model, on the model's inputs; see `Model.get_tensor`.
 
-    The weights are those of the model. Beside a call of the model on the same tensors it costs
+    The weights are those of the model. Next to a call of the model on the same tensors it costs
     nothing: the model runs once for both. Alone, it runs only the layers that lead to the tensor.
     Raises ValueError if the path names nothing in the model.
     """
@@ -35,7 +35,8 @@ class Inside(Layer):
         super().__init__(**options)
         if not getattr(model, "runs_its_plan", False):
             raise ValueError(f"`model` must be a model that is a graph, got {model!r:.80}")
-        self.model, self.path = model, path
+        self.model: Model = model
+        self.path: str = path
 
     @cached_property
     def path_plan(self) -> Plan:
@@ -47,11 +48,11 @@ class Inside(Layer):
 
     @staticmethod
     def merge_calls(calls: list[Node]) -> list[Node]:
-        """The calls of a plan, with one in place of several that run the same model."""
+        """The calls of a plan, with calls that run the same model merged into one."""
         return merge_calls(calls)
 
     def pass_masks(self, inputs: Structure, masks: Structure, outputs: Structure) -> Any:
-        """The layers on the way have given the tensor its mask."""
+        """Leave the mask as it is: the layers on the way have set it."""
         return outputs
 
     def _sublayers(self, parts: list[Any]) -> list[Layer]:
@@ -60,9 +61,9 @@ class Inside(Layer):
 
 
 def merge_calls(calls: list[Node]) -> list[Node]:
-    """The calls, with one in place of a model's and of all `Inside` it, on the same tensors.
+    """The calls, with those of a model and of `Inside` it, on the same tensors, merged into one.
 
-    So nothing is computed twice, and dropout inside the model falls the same way for all of them.
+    So nothing is computed twice, and all of them see the same dropout inside the model.
     """
     opened = {node.layer.model for node in calls if isinstance(node.layer, Inside)}
     families = {}
@@ -76,7 +77,7 @@ def merge_calls(calls: list[Node]) -> list[Node]:
 
 
 def joined(family: list[Node]) -> Node:
-    """One call that makes what a model and tensors inside it would make one by one."""
+    """One call that gives the outputs of a model and of the tensors inside it."""
     part = next(node.layer for node in family if isinstance(node.layer, Inside))
     wanted = [
         n.layer.path_plan.output if isinstance(n.layer, Inside) else n.fn.output for n in family
@@ -95,7 +96,7 @@ def joined(family: list[Node]) -> Node:
 def find_layer(model: "Model", name: str | None = None, index: int | None = None) -> Layer:
     """See `Model.get_layer`."""
     if (name is None) == (index is None):
-        raise ValueError("get_layer needs a `name` or an `index`, one of the two")
+        raise ValueError("get_layer needs either a `name` or an `index`")
     layers = model.layers
     if index is not None:
         if not -len(layers) <= index < len(layers):
@@ -128,8 +129,8 @@ def find_tensor(model: "Model", path: str) -> SymbolicTensor:
             f"{path!r}: {name!r} is a {node.label}, not a model that is a graph, so nothing inside "
             "it has a name"
         )
-    inner.get_tensor(rest)  # says what is wrong with the rest of the path
-    known = inner._inside  # asked twice, also through two models of one graph: made once
+    inner.get_tensor(rest)  # raises the error for the rest of the path
+    known = inner._inside  # shared by repeated requests, also through two models of one graph
     if (node, rest) not in known:
         inside = Inside(inner, rest, name=path.replace("/", ".")[-LONGEST_NAME:])
         known[node, rest] = inside(*node.args, **node.kwargs)
@@ -137,9 +138,9 @@ def find_tensor(model: "Model", path: str) -> SymbolicTensor:
 
 
 def find_call(model: "Model", name: str) -> tuple[Node, int | None]:
-    """(the call, the number of its output or None) that `name` means in a model.
+    """Return the call that `name` means in a model, and the number of its output or None.
 
-    "dense" will do where there is one call of that name. "dense[1]" is the second in this model,
+    "dense" is enough if there is one call of that name. "dense[1]" is the second in this model,
     and "lstm[0][2]" is output 2 of the first. Raises ValueError, with what there is, for any other.
     """
     bare, numbers, brackets = name, [], True

@@ -38,7 +38,7 @@ from .guards import (
     refuse_symbols,
 )
 from .input_spec import check_specs
-from .masks import attach_masks, follows_masks, masks_of
+from .masks import attach_masks, masks_of, passes_masks_only
 from .tracing import builds_once, known_shape, tracing
 from .tracking import HoldsWeights, losses_of, parts_in
 
@@ -68,7 +68,10 @@ KINDS: dict[str, Any] = {  # of the arguments that a weight brings: `kernel_init
 
 
 class LayerCall:
-    """The identity of one outermost layer call: losses added in an earlier call are dropped."""
+    """A token for one outermost layer call.
+
+    By it `add_loss` sees that a new call has begun, and drops the losses of the one before.
+    """
 
 
 class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttributes):
@@ -82,6 +85,10 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
     `weight_defaults` names the weights whose initializer, regularizer and constraint are arguments:
     with {"bias": "zeros"} the layer takes `bias_initializer`, `bias_regularizer` and
     `bias_constraint`, and `add_weight(name="bias")` uses them.
+
+    Its bases serve other concerns: `Configurable` gives the config, `HoldsWeights` finds the
+    weights and the layers inside, `RemembersCalls` has `input` and `output`, `GuardsAttributes`
+    explains mistakes.
 
     Args:
         name: Name of the layer, unique within a model, without "/"; None (default) makes one from
@@ -116,6 +123,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if "weight_defaults" in vars(cls):
+            # what `**settings` may hold, for the config: see `registry.Configurable`
             cls.option_defaults: dict[str, Any] = {
                 f"{weight}_{kind}": value
                 for weight, start in cls.weight_defaults.items()
@@ -125,7 +133,9 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
             cls.build = builds_once(cls.build)
         if "call" in vars(cls):
             cls._signature = CallSignature(cls.call)
-        cls._can_be_fast = cls._signature.is_plain and hasattr(cls.compute_mask, "follows_masks")
+        cls._can_be_fast = cls._signature.is_plain and hasattr(
+            cls.compute_mask, "passes_masks_only"
+        )
 
     def __new__(cls, *args: Any, **options: Any) -> Self:
         refuse_symbols(cls, args)  # before __init__ complains about, say, `units`
@@ -198,7 +208,8 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         """
         raise NotImplementedError(f"{type(self).__name__} must define call(self, inputs)")
 
-    _signature = CallSignature(call)  # each subclass has its own
+    # Those of a plain Layer: `__init_subclass__` sets both for subclasses.
+    _signature = CallSignature(call)
     _can_be_fast = False
 
     def compute_output_shape(self, input_shape: Structure) -> Any:
@@ -211,12 +222,13 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
             input_shape: As for `build`.
         Raises ValueError, naming the layer, if it cannot be called on such inputs.
         """
-        entrance = registry.find("InputLayer")
+        entrance = registry.find("InputLayer")  # by name: its file imports this one
+        # These Inputs take no automatic names away.
         with tracing(keep=False), setting(names=Counter()):
             inputs = tree.map_shapes(lambda shape: entrance(shape, self.dtype).output, input_shape)
             return tree.map(lambda output: output.shape, self(inputs))
 
-    @follows_masks
+    @passes_masks_only
     def compute_mask(self, inputs: TensorLike, mask: Structure = None) -> Any:
         """The mask of the outputs: that of the inputs if the layer supports masking, else none.
 
@@ -239,7 +251,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         """
         if self._is_fast_call(args, kwargs):
             return self._finish(self._run(args, {}))
-        args, kwargs = self._signature.name_first(args, kwargs, self._title)
+        args, kwargs = self._signature.first_by_position(args, kwargs, self._title)
         for leaf in tree.flatten((args, kwargs)):
             if overrides_calls(leaf):  # a symbol: the call becomes a node of a graph
                 return leaf.__minigraph_function__(self, args, kwargs)
@@ -291,7 +303,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
             inputs: Tensors or symbolic tensors; only their shapes count.
         """
         check_specs(self.input_spec, inputs, self.name)
-        if not self.built:
+        if not self.built:  # symbols come here at each call, also of a layer that is built
             self.build(tree.map(known_shape, inputs))
 
     def _run(self, args: Positional, kwargs: dict[str, Any]) -> Any:
@@ -312,7 +324,9 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
             check_returned(outputs, self._title)
         if self.activity_regularizer is not None and context.tracing is None:
             for output in tree.flatten(outputs):
-                self.add_loss(self.activity_regularizer(output) / max(output.shape[0], 1))
+                self.add_loss(
+                    self.activity_regularizer(output) / max(output.shape[0], 1)
+                )  # per sample
         if context.on_output is not None:
             context.on_output(self, outputs)
         return outputs
@@ -325,7 +339,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
             masks: Their masks, in their structure, or None.
             outputs: What the call computed: tensors.
         """
-        if masks is None and type(self).compute_mask is Layer.compute_mask:
+        if masks is None and hasattr(self.compute_mask, "passes_masks_only"):
             return outputs
         return attach_masks(outputs, self.compute_mask(inputs, masks))
 
@@ -369,6 +383,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         variable.trainable = trainable and self._trainable
         variable.constraint = constraints.get(constraint)
         check_constraint(variable, self._title)
+        # A new list, no append: `tracing` may restore the old one.
         self._variables = [*self._variables, variable]
         if regularizer is not None:
             self._regularized = [*self._regularized, (regularizer, variable)]

@@ -11,9 +11,9 @@ from ..core.types import Structure
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 
-def follows_masks(compute_mask: Method) -> Method:
+def passes_masks_only(compute_mask: Method) -> Method:
     """Mark a `compute_mask` that need not be called if no input has a mask."""
-    vars(compute_mask)["follows_masks"] = True
+    vars(compute_mask)["passes_masks_only"] = True
     return compute_mask
 
 

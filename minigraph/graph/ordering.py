@@ -1,4 +1,4 @@
-"""The order in which a person reads a model: inputs first, the calls of a layer together."""
+"""The reading order of a model: inputs first, all calls of a layer together."""
 
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 def is_feed(node: "Node", inputs: "Collection[SymbolicTensor]") -> bool:
-    """Whether data enters a model at a node's outputs, though the node is not an Input."""
+    """Return whether data enters a model at a node's outputs although the node is not an Input."""
     return bool(node.inputs) and all(symbol in inputs for symbol in node.outputs)
 
 
@@ -18,7 +18,7 @@ def reading_order(
     """The nodes grouped by layer, in the order in which a person reads a model: inputs first.
 
     The depth of a node is its longest distance to an output, that of a layer the largest of its
-    nodes'. Groups come by falling depth; equal depths in the order of the first visit by a walk
+    nodes'. Groups are sorted by decreasing depth; equal depths by the first visit of a walk
     that starts at the outputs and visits a node before its inputs. Each group is a list of nodes
     of one layer, or one op node.
     """

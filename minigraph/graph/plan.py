@@ -9,6 +9,7 @@ from ..core.tensor import Tensor
 from ..core.types import Structure
 from .arguments import Arguments
 from .guards import check_inputs, check_unique_names, unconnected
+from .layer import Layer
 from .ordering import is_feed, reading_order
 from .symbols import Node, SymbolicTensor, check_symbols
 
@@ -25,13 +26,13 @@ def collect(inputs: list[SymbolicTensor], outputs: list[SymbolicTensor]) -> list
     waiting = [(symbol.node, symbol, False) for symbol in reversed(outputs)]
     while waiting:
         node, symbol, parents_done = waiting.pop()
-        if parents_done:
+        if parents_done:  # taken for the second time: its parents are in the list
             ordered.append(node)
             continue
         if symbol in given or node in seen:
             continue
         seen.add(node)
-        if not node.inputs:
+        if not node.inputs:  # an Input, and none of those given
             raise unconnected(outputs, inputs, symbol)
         waiting.append((node, symbol, True))
         waiting += [(parent.node, parent, False) for parent in reversed(node.inputs)]
@@ -42,29 +43,41 @@ class Plan:
     """The calls that lead from inputs to outputs, in order, ready to be run again and again.
 
     `input` and `output` keep the structure in which the symbols were given, `inputs` and
-    `outputs` are flat. Each symbol has a slot in a flat list. After its last reader a slot is
-    emptied, so without a tape a deep model needs memory for a few layers, not for all.
+    `outputs` are flat. `calls` are the nodes that must run; `nodes` also has those of the inputs;
+    `groups` are the nodes by layer, in reading order.
+
+    Each symbol has a slot in a flat list. After its last reader a slot is emptied, so without a
+    tape a deep model needs memory for a few layers, not for all.
     """
 
+    slots: dict[SymbolicTensor, int]
+    discard_slot: int  # for outputs that nothing reads
+    unused: list[SymbolicTensor]  # inputs that no call reads
+    steps: list[tuple[Node, Any, list[int], list[int]]]  # call, source, targets, finished slots
+
     def __init__(self, input: Structure, output: Structure):
-        self.input, self.output = input, output
-        self.inputs = check_symbols(input, "inputs")
-        self.outputs = check_symbols(output, "outputs")
+        self.input: Structure = input
+        self.output: Structure = output
+        self.inputs: list[SymbolicTensor] = check_symbols(input, "inputs")
+        self.outputs: list[SymbolicTensor] = check_symbols(output, "outputs")
         check_inputs(self.inputs)
-        self.calls = collect(self.inputs, self.outputs)
-        sources = [symbol.node for symbol in self.inputs if symbol.node not in set(self.calls)]
-        self.nodes = list(dict.fromkeys([*sources, *self.calls]))
-        self.groups = reading_order(self.nodes, self.outputs, self.inputs)
+        self.calls: list[Node] = collect(self.inputs, self.outputs)
+        # An input may be the output of a layer: data is fed in there, and that layer is not shown.
+        running = set(self.calls)
+        sources = [symbol.node for symbol in self.inputs if symbol.node not in running]
+        self.nodes: list[Node] = list(dict.fromkeys([*sources, *self.calls]))
+        self.groups: list[list[Node]] = reading_order(self.nodes, self.outputs, self.inputs)
         shown = [group[0] for group in self.groups if not is_feed(group[0], self.inputs)]
         check_unique_names(shown)
-        self.layers = [node.layer for node in shown if node.layer is not None]
+        self.layers: list[Layer] = [node.layer for node in shown if node.layer is not None]
         self._assign_slots(merged(self.calls))
 
     def _assign_slots(self, calls: list[Node]) -> None:
         """Give each symbol a slot, and note for each call which slots it reads for the last time.
 
         An input of a model may be one output of a call that must run for its other outputs. Then
-        the value that the caller gave counts, and the computed one goes to a slot nobody reads.
+        the value that the caller gave counts, and the computed one goes to a slot that nothing
+        reads.
         """
         self.slots = {symbol: slot for slot, symbol in enumerate(self.inputs)}
         last_reader = {}
@@ -93,14 +106,14 @@ class Plan:
         (argument,) = node.args
         if type(argument) is list and all(isinstance(x, SymbolicTensor) for x in argument):
             return [self.slots[symbol] for symbol in argument]
-        return self.slots.get(node.inputs[0]) if argument is node.inputs[0] else None
+        return self.slots[node.inputs[0]] if argument is node.inputs[0] else None
 
     def execute(
         self, inputs: list[Tensor], observe: Callable[[Node, list[Tensor]], Any] | None = None
     ) -> list[Tensor]:
         """The values of the outputs, from those of the inputs, both as flat lists of tensors.
 
-        `observe(node, outputs)`, if given, sees what each call gives.
+        `observe(node, outputs)`, if given, is called with what each call returns.
         """
         values = [*inputs, *[None] * (self.discard_slot + 1 - len(inputs))]
         explicit_training = context.training is not None
@@ -140,6 +153,10 @@ class Plan:
 
 
 def merged(calls: list[Node]) -> list[Node]:
-    """The calls, with one in place of several that run the same model (see `graph.inside`)."""
+    """The calls, where a model and tensors inside it (`Model.get_tensor`) are computed in one run.
+
+    Most plans have none of these. `graph.inside` imports this file, so its layers are known here by
+    their method.
+    """
     merging: Any = next((n.layer for n in calls if hasattr(n.layer, "merge_calls")), None)
     return calls if merging is None else merging.merge_calls(calls)

@@ -1,7 +1,7 @@
-"""The graph of layers: symbols are values that have not happened yet, nodes are calls.
+"""The graph of layers: symbols stand for values not computed yet, nodes are calls.
 
-A layer that is called on a symbol (a symbolic tensor, a placeholder for data) adds a node. Which
-shape and dtype the call will return is found by an experiment (shape inference by a trial run): the
+A layer that is called on a symbol (a symbolic tensor, a placeholder for data) adds a node. The
+shape and dtype of its outputs are found by an experiment (shape inference by a trial run): the
 call is made on an empty batch. So no op and no layer needs a second definition for shapes.
 
 Each symbol stores two probe shapes. The batch axis is 0 in both. Any other unknown axis is 64 in
@@ -14,7 +14,7 @@ models over one graph all follow from that rule.
 import itertools
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -33,13 +33,16 @@ from .tracing import tracing
 # Both are large enough to survive several strided convolutions and poolings.
 PROBE_SIZES = (64, 96)
 
-_count_nodes = itertools.count()
+_node_numbers = itertools.count()
 
-Probes = tuple[tuple[int, ...], ...]  # the shapes of a symbol in both experiments
+Probes: TypeAlias = tuple[tuple[int, ...], ...]  # the shapes of a symbol at both probe sizes
+Args: TypeAlias = tuple[Any, ...]  # what a call is made on, by position
+Run: TypeAlias = Callable[..., Any]  # a call that is made without data
+Refusal: TypeAlias = Callable[..., Any]  # a method that only raises an error
 
 
 class OutputSpec(NamedTuple):
-    """What an experiment (see `experiment` below) found out about one output.
+    """The result of an experiment (see `experiment` below) for one output.
 
     `probes` are the two shapes that it had, with 0 for the batch; `mask_probes` those of its mask.
     """
@@ -49,8 +52,11 @@ class OutputSpec(NamedTuple):
     mask_probes: Probes | None = None
 
 
-def no_value(advice: str) -> Callable[..., Any]:
-    """A method for what a symbol cannot do; its error gives the advice."""
+Specs: TypeAlias = tuple[Structure, list[OutputSpec]]  # the outputs of a call, and their specs
+
+
+def no_value(advice: str) -> Refusal:
+    """A method that a symbol cannot have: it raises an error with this advice."""
 
     def method(self, *_, **__):
         raise TypeError(
@@ -61,12 +67,27 @@ def no_value(advice: str) -> Callable[..., Any]:
 
 
 class SymbolicTensor(Operators):
-    """A value that has not happened yet: a shape, a dtype, and the call that will make it.
+    """A value that is not computed yet: a shape, a dtype, and the call that will compute it.
 
-    `node` and `index` say which output of which call it is; `batch_size` is None if unknown.
+    Args:
+        spec: Its shapes and data type, as a trace found them.
+        batch_size: The size of the batch axis, None if it is unknown.
+        name: What errors and summaries call it.
+        node: The call that makes it.
+        index: Which output of that call it is (default 0).
+    Example:
+        >>> keras.Input(shape=(3,), name="x")
+        <SymbolicTensor 'x', shape=(None, 3), dtype=float32>
     """
 
     __slots__ = ("probes", "batch_size", "dtype", "name", "node", "index", "mask_probes")
+    probes: Probes
+    batch_size: int | None
+    dtype: str
+    name: str
+    node: "Node"
+    index: int
+    mask_probes: Probes | None
 
     def __init__(
         self, spec: OutputSpec, batch_size: int | None, name: str, node: "Node", index: int = 0
@@ -76,10 +97,10 @@ class SymbolicTensor(Operators):
 
     @property
     def shape(self) -> Shape:
-        """The shape, with None for each axis whose size is not known before the data."""
-        return tuple(
-            self.batch_size if a == 0 else a if a == b else None
-            for a, b in zip(*self.probes, strict=True)
+        """The shape, with None for each axis whose size depends on the data."""
+        return tuple(  # a 0 marks the batch axis; an axis that differs is unknown
+            self.batch_size if small == 0 else small if small == large else None
+            for small, large in zip(*self.probes, strict=True)
         )
 
     @property
@@ -87,12 +108,19 @@ class SymbolicTensor(Operators):
         """The number of axes."""
         return len(self.probes[0])
 
-    def __minigraph_function__(self, fn: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
-        """A layer or an op that is called on a symbol adds a node instead of computing."""
+    def __minigraph_function__(self, fn: Any, args: Args, kwargs: dict[str, Any]) -> Any:
+        """Add a node for the call of a layer or an op on a symbol, instead of computing."""
         return connect(fn, args, kwargs)
 
-    def placeholder(self, probe: int, batch_size: int = 0, without_first: bool = False) -> Tensor:
-        """Zeros of a probe shape, for the experiment; the first axis may be made 0."""
+    def probe_tensor(self, probe: int, batch_size: int = 0, without_first: bool = False) -> Tensor:
+        """Zeros of a probe shape, for the experiment.
+
+        Args:
+            probe: 0 or 1: which of the two probe shapes.
+            batch_size: The size of the batch axis (default 0).
+            without_first: Whether the first axis gets the size 0 in any case, to see what a call
+                without a batch costs (default False).
+        """
         shape = with_batch_size(self.probes[probe], batch_size)
         shape = (0, *shape[1:]) if without_first and shape else shape
         spend(*shape)
@@ -101,10 +129,17 @@ class SymbolicTensor(Operators):
             tensor.mask = np.ones(with_batch_size(self.mask_probes[probe], batch_size), bool)
         return tensor
 
-    __bool__ = no_value("Python cannot branch on it; ops.where(condition, a, b) has both sides.")
-    __iter__ = __len__ = no_value("Take it apart by indexing, such as x[:, 0], or with ops.split.")
-    __array__ = no_value("NumPy computes at once; use layers and minigraph.ops, which wait.")
-    __float__ = __int__ = numpy = no_value("For numbers, call the model on an array.")
+    __bool__: Refusal = no_value(
+        "Python cannot branch on it; ops.where(condition, a, b) takes both sides."
+    )
+    __len__: Refusal = no_value("Take it apart by indexing, such as x[:, 0], or with ops.split.")
+    __iter__: Refusal = __len__
+    __array__: Refusal = no_value(
+        "NumPy computes at once; use layers and minigraph.ops, which wait."
+    )
+    numpy: Refusal = no_value("For numbers, call the model on an array.")
+    __float__: Refusal = numpy
+    __int__: Refusal = numpy
 
     def __repr__(self) -> str:
         return f"<SymbolicTensor {self.name!r}, shape={self.shape}, dtype={self.dtype}>"
@@ -127,7 +162,7 @@ def check_symbols(structure: Structure, argument: str) -> list[SymbolicTensor]:
         elif hasattr(first, "shape"):
             found = f"a {type(first).__name__} of shape {tuple(first.shape)}, which holds numbers"
         raise ValueError(
-            f"the `{argument}` of a model are symbolic tensors: an Input, or what a layer gives "
+            f"the `{argument}` of a model must be symbolic: an Input, or what a layer returns "
             f"when it is called on one; got {found}"
         )
     return symbols
@@ -140,17 +175,18 @@ class Node:
     that it made. `index` counts the calls of the same layer, `order` all calls.
     """
 
-    parts: "Sequence[Node]" = ()  # the calls that this one makes at once (see `graph.inside`)
+    parts: "Sequence[Node]" = ()  # the calls that `graph.inside` merged into this one
 
-    def __init__(self, fn: Any, args: tuple, kwargs: dict[str, Any]):
+    def __init__(self, fn: Any, args: Args, kwargs: dict[str, Any]):
         self.fn: Any = fn
-        self.args, self.kwargs = args, kwargs
+        self.args: Args = args
+        self.kwargs: dict[str, Any] = kwargs
         self.layer: Layer | None = fn if isinstance(fn, Layer) else None
-        self.name = self.layer.name if self.layer else unique_name(self.fn.__name__)
-        self.inputs = symbols_in(args, kwargs)
+        self.name: str = self.layer.name if self.layer else unique_name(self.fn.__name__)
+        self.inputs: list[SymbolicTensor] = symbols_in(args, kwargs)
         self.output_structure: Structure = None
-        self.index = len(fn.nodes) if self.layer else 0
-        self.order = next(_count_nodes)
+        self.index: int = len(fn.nodes) if self.layer else 0
+        self.order: int = next(_node_numbers)
 
     @property
     def outputs(self) -> list[SymbolicTensor]:
@@ -164,7 +200,7 @@ class Node:
 
     @property
     def label(self) -> str:
-        """What kind of thing is called: `Dense`, or `Add` for the op behind `+`."""
+        """The kind of thing that is called: `Dense`, or `Add` for the op behind `+`."""
         return self.layer._label if self.layer else camel_case(self.fn.__name__)
 
     @property
@@ -184,12 +220,19 @@ class InputLayer(Layer):
     """Where data enters a graph, made by `Input`.
 
     Shapes: `batch_shape`, with None for each unknown size.
+    Args:
+        batch_shape: The shape of the data with the batch axis, and None for each unknown size.
+        dtype: Data type of the data, such as "int32"; None (default) means `config.floatx()`.
     Raises ValueError for an invalid shape or an unknown dtype.
+    Example:
+        >>> layer = keras.layers.InputLayer((None, 3), name="x")
+        >>> layer.output
+        <SymbolicTensor 'x', shape=(None, 3), dtype=float32>
     """
 
     def __init__(self, batch_shape: Shape, dtype: DType = None, name: str | None = None):
         super().__init__(name=name, dtype=dtype)
-        self.batch_shape = check_shape(batch_shape, "batch_shape")
+        self.batch_shape: Shape = check_shape(batch_shape, "batch_shape")
         self.built = True
         batch_size, *rest = self.batch_shape
         probes = tuple((0, *(size if n is None else n for n in rest)) for size in PROBE_SIZES)
@@ -209,9 +252,23 @@ def Input(
 ) -> Any:
     """A symbolic tensor for data of the given shape: the start of a graph.
 
-    `shape` leaves out the batch axis, `batch_shape` includes it. None stands for a size that is not
-    known before the data. The dtype is float32 unless told otherwise.
+    Args:
+        shape: The shape of one sample, without the batch axis, with None for each unknown size;
+            None (default) if `batch_shape` is given.
+        batch_size: The number of samples in a batch; None (default) if it is unknown.
+        dtype: Data type of the data, such as "int32"; None (default) means `config.floatx()`.
+        name: What errors and summaries call it; None (default) means an automatic name, such as
+            `input_layer`.
+        batch_shape: The shape with the batch axis, instead of `shape` and `batch_size`; None
+            (default) if these are given.
     Raises ValueError for a missing or invalid shape, or an unknown dtype.
+    Example:
+        >>> inputs = keras.Input(shape=(3,))
+        >>> inputs.shape
+        (None, 3)
+        >>> model = keras.Model(inputs, 2 * inputs)
+        >>> model(np.array([[1.0, 2.0, 3.0]])).numpy()
+        array([[2., 4., 6.]], dtype=float32)
     """
     check_batch_size(shape, batch_size, batch_shape)
     if batch_shape is None:
@@ -223,8 +280,8 @@ def Input(
 # Symbolic calls
 
 
-def connect(fn: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
-    """Add a call of `fn` to the graph and give the symbols that stand for its outputs.
+def connect(fn: Any, args: Args, kwargs: dict[str, Any]) -> Any:
+    """Add a call of `fn` to the graph and return the symbols that stand for its outputs.
 
     Raises ValueError, naming the layer, its inputs and their shapes, if the call cannot work;
     then the weights that were made on the way are discarded.
@@ -232,7 +289,7 @@ def connect(fn: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
     symbols = symbols_in(args, kwargs)
     try:
         with tracing():
-            if isinstance(fn, Layer):
+            if isinstance(fn, Layer):  # built from the symbols: an unknown size is None, not 64
                 fn.prepare(args[0])
             structure, specs = experiment(fn, args, kwargs, symbols)
     except Exception as error:
@@ -247,7 +304,8 @@ def connect(fn: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
     node.output_structure = tree.pack(structure, outputs)
     if node.layer is not None:
         if context.tracing is not None:  # inside another traced call: undone if that one fails
-            context.tracing.append((node.layer, vars(node.layer) | {"nodes": [*node.layer.nodes]}))
+            before = vars(node.layer) | {"nodes": [*node.layer.nodes]}  # the list grows in place
+            context.tracing.append((node.layer, before))
         node.layer.nodes.append(node)
     notify(node)
     return node.output_structure
@@ -259,62 +317,64 @@ def notify(node: Node) -> None:
         context.on_node(node)
 
 
-def experiment(
-    fn: Callable[..., Any], args: tuple, kwargs: dict, symbols: list[SymbolicTensor]
-) -> tuple[Structure, list[OutputSpec]]:
+def experiment(fn: Run, args: Args, kwargs: dict[str, Any], symbols: list[SymbolicTensor]) -> Specs:
     """Learn what a call returns by making it on an empty batch, with unknown axes at two sizes.
 
     Returns the structure of the outputs and, for each of them, its `OutputSpec`.
     """
 
-    def run(probe, batch_size=0, without_first=False):
+    def run(probe: int, batch_size: int = 0, without_first: bool = False) -> Any:
         def value_of(leaf):
             is_symbol = isinstance(leaf, SymbolicTensor)
-            return leaf.placeholder(probe, batch_size, without_first) if is_symbol else leaf
+            return leaf.probe_tensor(probe, batch_size, without_first) if is_symbol else leaf
 
         call_args, call_kwargs = tree.map(value_of, (args, kwargs))
         return check_outputs(what_to_run(fn)(*call_args, **call_kwargs))
 
-    charge_without_batch(fn, symbols, run)
+    charge_without_batch(fn, symbols, run)  # costs count while a model is read from a file
     try:
         return on_empty_batch(run, symbols)
     except Exception as error:
-        charge_layer(fn, fixed_batch_size(symbols) or 3)
+        charge_layer(fn, fixed_batch_size(symbols) or 3)  # 3: the larger of the small batches
         try:
             return on_small_batches(run, symbols)
-        except Exception:
+        except Exception:  # perhaps only about the batch; the first is about the call itself
             raise error from None
 
 
-def on_empty_batch(run, symbols):
-    """What an experiment finds on an empty batch: the batch axis is the one of size 0."""
+def on_empty_batch(run: Run, symbols: list[SymbolicTensor]) -> Specs:
+    """Run the experiment on an empty batch: the batch axis is the one of size 0.
+
+    Returns the outputs, of which only the structure counts, and their specs.
+    """
     first, second = at_two_sizes(run, symbols, 0)
     pairs = zip(tree.flatten(first), tree.flatten(second), strict=True)
     return first, [output_spec(a, b) for a, b in pairs]
 
 
-def on_small_batches(run, symbols):
-    """The same where code cannot run on an empty batch, such as a maximum over it.
+def on_small_batches(run: Run, symbols: list[SymbolicTensor]) -> Specs:
+    """The same for code that cannot run on an empty batch, such as a maximum over it.
 
     The batch axis is the one that differs between two samples and three. A fixed batch size is
     tried as it is.
     """
     batch_size = fixed_batch_size(symbols)
     first, second = at_two_sizes(run, symbols, batch_size or 2)
-    other = first if batch_size else run(0, 3)
+    other = first if batch_size else run(probe=0, batch_size=3)
     trios = zip(*(tree.flatten(result) for result in (first, second, other)), strict=True)
     return first, [output_spec(a, b, batch_axes(a.shape, c.shape, batch_size)) for a, b, c in trios]
 
 
-def at_two_sizes(run, symbols, batch_size):
+def at_two_sizes(run: Run, symbols: list[SymbolicTensor], batch_size: int) -> Any:
     """The outputs with each unknown axis at the first and at the second of its sizes."""
-    first = run(0, batch_size)
+    first = run(probe=0, batch_size=batch_size)
     all_known = all(symbol.probes[0] == symbol.probes[1] for symbol in symbols)
-    return first, first if all_known else run(1, batch_size)
+    second = first if all_known else run(probe=1, batch_size=batch_size)
+    return first, second
 
 
-def what_to_run(fn: Any) -> Callable[..., Any]:
-    """What the experiment runs: the call, or what a custom `compute_output_shape` promises."""
+def what_to_run(fn: Any) -> Run:
+    """The function that the experiment runs: `fn`, or a custom `compute_output_shape`."""
     inherited = Layer.compute_output_shape
     own = getattr(type(fn), "compute_output_shape", inherited) is not inherited
     return partial(promised_outputs, fn) if own else fn
@@ -332,7 +392,7 @@ def promised_outputs(layer: Layer, inputs: Structure, *_: Any, **__: Any) -> Any
 def batch_axes(
     shape: tuple[int, ...], other: tuple[int, ...], batch_size: int | None
 ) -> Sequence[int]:
-    """Where the batch is in an output: what differs between two batches, or has the fixed size."""
+    """The batch axes of an output: those that differ between batches, or have the fixed size."""
     if batch_size is not None:
         return (0,) if shape[:1] == (batch_size,) else ()
     return [i for i, (n, m) in enumerate(zip(shape, other, strict=True)) if n != m]
@@ -352,5 +412,5 @@ def fixed_batch_size(symbols: list[SymbolicTensor]) -> int | None:
 
 
 def with_batch_size(shape: tuple[int, ...], batch_size: int) -> tuple[int, ...]:
-    """A probe shape with its batch, written as 0, at another size."""
+    """A probe shape with its batch axis, written as 0, set to another size."""
     return tuple(batch_size if n == 0 else n for n in shape)

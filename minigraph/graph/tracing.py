@@ -1,4 +1,4 @@
-"""Tracing: a call that is made to learn its shapes, and that must leave no trace if it fails.
+"""Tracing: calls made only to learn shapes, which must leave nothing behind if they fail.
 
 While a call is traced nothing is recorded or assigned. What it builds is noted
 in `context.tracing`, a list of (layer, its attributes before), and undone if the trace fails.
@@ -48,7 +48,7 @@ def builds_once(build: Build) -> Build:
 def tracing(keep: bool = True) -> Iterator[None]:
     """Within the block, calls have no side effects, and what they build can be undone.
 
-    It is undone if the block fails, and at its end unless it is to be kept.
+    It is undone if the block fails, and at its end unless `keep` is true.
     """
     undo, outer = [], context.tracing
     try:

@@ -11,7 +11,7 @@ from ..core.device import array_module
 from ..core.docstrings import read_arguments, with_arguments
 from ..core.types import Op, Structure, TensorLike
 from ..graph.layer import Layer, LayerOptions, ModelOptions
-from ..graph.masks import combine_masks, follows_masks
+from ..graph.masks import combine_masks, passes_masks_only
 from ..ops.arrays import check_axis
 
 P = ParamSpec("P")
@@ -73,7 +73,7 @@ class Merge(Layer):
             return "A Dense layer, or a convolution of size 1, makes their last axes equal."
         return 'A convolution or pooling with padding="same" keeps the other sizes.'
 
-    @follows_masks
+    @passes_masks_only
     def compute_mask(self, inputs: Sequence[TensorLike], mask: Structure = None) -> Any:
         """The combined mask: a step counts if it counts in every input."""
         return combine_masks(mask)
@@ -237,7 +237,7 @@ class Dot(Merge):
         y = ops.einsum(f"{names[0]},{names[1]}->{output}", *inputs)
         return ops.expand_dims(y, -1) if y.ndim == 1 else y
 
-    @follows_masks
+    @passes_masks_only
     def compute_mask(self, inputs: Sequence[TensorLike], mask: Structure = None) -> Any:
         """No mask: the output does not have the steps of the inputs."""
 
@@ -262,7 +262,7 @@ class Concatenate(Merge):
     def call(self, inputs: Sequence[TensorLike]) -> Any:
         return ops.concatenate(inputs, axis=self.axis)
 
-    @follows_masks
+    @passes_masks_only
     def compute_mask(self, inputs: Sequence[TensorLike], mask: Structure = None) -> Any:
         """Masks joined over time, if that is the axis; else a step counts if all masks say so."""
         if mask is None or self.axis % inputs[0].ndim != 1:

@@ -1,8 +1,8 @@
-"""A model is a layer whose call is a plan of other layers' calls: graph, training, saving meet."""
+"""Models: a model is a layer whose call runs other layers; it can be trained and saved."""
 
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Self, Unpack
 
 from .. import ops
@@ -33,19 +33,30 @@ from ..training.trainer import Trainer
 class Model(Layer, Trainer):
     """A graph of layers between `inputs` and `outputs`, or a subclass with its own `call`.
 
-    `inputs` and `outputs` are symbolic tensors, alone or nested in lists, tuples and dicts. A
-    model is itself a layer: it can be called on arrays, on an `Input`, or on what another layer
-    gives.
+    A model is itself a layer: it can be called on arrays, on an `Input`, or on the output of
+    another layer.
 
-    Raises ValueError where the outputs cannot be computed from the inputs, or where two layers have
+    Args:
+        inputs: Symbolic tensors, alone or nested in lists, tuples and dicts; None (default) in a
+            subclass with its own `call`.
+        outputs: Symbolic tensors that are computed from `inputs`, alone or nested; None (default)
+            in a subclass with its own `call`.
+    Raises ValueError where the outputs cannot be computed from the inputs, or if two layers have
     one name.
+    Example:
+        >>> x = keras.Input((3,))
+        >>> model = keras.Model(x, keras.layers.Dense(2, kernel_initializer="ones")(x))
+        >>> model(np.array([[1.0, 2.0, 3.0]])).numpy().tolist()
+        [[6.0, 6.0]]
+        >>> model.count_params()
+        8
     """
 
     casts_inputs = False  # the layers inside cast for themselves
-    build_shape: Any = None  # what a subclass was built for; a file keeps it
+    build_shape: Any = None  # the shape a subclass was built for; stored in files
 
     def __new__(cls, *args: Any, **options: Any) -> Self:
-        return object.__new__(cls)  # without the check of Layer: a model is made of symbols
+        return object.__new__(cls)  # without the check of Layer: a model is made from symbols
 
     def __init__(
         self,
@@ -74,7 +85,7 @@ class Model(Layer, Trainer):
                 )
 
     def __getstate__(self) -> dict[str, Any]:
-        nodes = self.plan.nodes if self.plan else []  # in order: else pickle recurses
+        nodes = self.plan.nodes if self.plan else []  # in order, else pickle would recurse deeply
         return {"_nodes_first": nodes} | vars(self)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -89,7 +100,12 @@ class Model(Layer, Trainer):
     # -- running -------------------------------------------------------------------------------
 
     def call(self, inputs: TensorLike) -> Any:
-        """Run the graph: each node once, in order."""
+        """Run the graph: each node once, in order.
+
+        Args:
+            inputs: A tensor for each input, in the structure of `self.input`, or in a dict keyed
+                by the names of the Inputs.
+        """
         if self.plan is None:
             raise NotImplementedError(
                 f"{type(self).__name__} must define call(self, inputs), or be given `inputs` "
@@ -103,13 +119,27 @@ class Model(Layer, Trainer):
         training: bool | None = None,
         observe: Callable[[Node, list[Any]], Any] | None = None,
     ) -> Any:
-        """Like a call, but `observe(node, outputs)` sees what every node gives on the way."""
+        """Run the graph like a call, and show each node with its outputs to a function.
+
+        Args:
+            inputs: Arrays or tensors, in the structure of `self.input`, or in a dict keyed by the
+                names of the Inputs.
+            training: Whether layers such as Dropout behave as in training; None (default) leaves
+                that to the call or `fit` around this one.
+            observe: A function `observe(node, outputs)`, called after every node that is computed
+                on the way; None (default) for none.
+        """
         inputs = self.bind(tree.map(to_tensor, inputs))
         with setting(training=context.training if training is None else training):
             return tree.pack(self.output, self._graph_plan().execute(inputs, observe))
 
     def bind(self, inputs: Structure) -> list[Any]:
-        """The tensors for `self.inputs`, in their order, each of its Input's shape and dtype."""
+        """The tensors for `self.inputs`, in their order, each of its Input's shape and dtype.
+
+        Args:
+            inputs: A tensor for each input, in any structure in which they have this order, or in
+                a dict keyed by the names of the Inputs.
+        """
         given = self.arranged(inputs)
         for value, symbol in zip(given, self.inputs, strict=True):
             check_input_fits(value, symbol, self.name)
@@ -119,9 +149,11 @@ class Model(Layer, Trainer):
         ]
 
     def arranged(self, inputs: Structure) -> list[Any]:
-        """What the call was given, in the order of `self.inputs`.
+        """The arguments of the call, in the order of `self.inputs`.
 
-        A model whose inputs are not a dict may be given one too, keyed by the names of its Inputs.
+        Args:
+            inputs: Tensors in any structure; a dict has the keys of `self.input`, or the names of
+                the Inputs if that is not a dict.
         """
         if isinstance(inputs, dict):
             keys = list(self.input) if isinstance(self.input, dict) else self.input_names
@@ -135,24 +167,40 @@ class Model(Layer, Trainer):
             )
         return given
 
-    # When weights are made: those of a graph, by the calls that made it. Of a Sequential without an
-    # Input, for its first data. Of a subclass, by its `build` if it has one, and in its first call.
+    # When weights are made: in a graph, by the calls that made it. In a Sequential without an
+    # Input, on its first data. In a subclass, by its `build` if it has one, and in its first call.
 
     def prepare(self, inputs: Structure) -> None:
-        """Remember the first input's shape, and run the `build` of a subclass."""
+        """Remember the shape that the model is built for, and run the `build` of a subclass.
+
+        Args:
+            inputs: The tensors or symbols of a call, in their structure.
+        """
+        if self.built:  # symbols come here at each call
+            return
         self.build_shape = tree.map(lambda x: (None, *x.shape[1:]), inputs)
         if type(self).build is not Model.build:
             self.build(self.build_shape)
-        if context.tracing is not None:  # the inherited build does nothing but log how to undo it
+        if context.tracing is not None:  # builds nothing, but notes how to undo what is built
             Layer.build(self, self.build_shape)
 
     def pass_masks(self, inputs: Structure, masks: Structure, outputs: Structure) -> Any:
-        """The layers inside have given the outputs their masks."""
+        """Leave the masks as they are: the layers inside have set them.
+
+        Args:
+            inputs: The tensors that the model was called on.
+            masks: Their masks, or None.
+            outputs: The tensors that the call gave, in their structure.
+        """
         own = type(self).compute_mask is not Layer.compute_mask
         return super().pass_masks(inputs, masks, outputs) if own else outputs
 
     def build(self, input_shape: Any) -> None:
-        """Make the weights of a subclassed model, by trying its `call` on an empty batch."""
+        """Make the weights of a subclassed model, by trying its `call` on an empty batch.
+
+        Args:
+            input_shape: The shape of the inputs with the batch axis, or a structure of shapes.
+        """
         self._build_inside(input_shape)
 
     def _build_inside(self, input_shape: Any) -> None:
@@ -163,7 +211,11 @@ class Model(Layer, Trainer):
             experiment(self.call, (symbols,), {}, tree.flatten(symbols))
 
     def make_weights(self, input_shape: Any) -> None:
-        """Make all weights: those that `build` makes, then those of the layers inside."""
+        """Make all weights: those that `build` makes, then those of the layers inside.
+
+        Args:
+            input_shape: The shape of the inputs with the batch axis, or a structure of shapes.
+        """
         self.build(input_shape)
         if type(self).build is not Model.build:
             self._build_inside(input_shape)
@@ -171,7 +223,7 @@ class Model(Layer, Trainer):
     # -- the parts -----------------------------------------------------------------------------
 
     def _graph_plan(self) -> Plan:
-        """The plan, or an error that says that there is none."""
+        """Return the plan; raise an error if there is none."""
         if self.plan is None:
             raise AttributeError(
                 f"model {self.name!r} has no graph, so it has no symbolic inputs and outputs. A "
@@ -202,7 +254,7 @@ class Model(Layer, Trainer):
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers, each once, in reading order."""
+        """The layers without repetition, in reading order."""
         if self.plan is None:
             return self._sublayers(self._parts())
         return list(self.plan.layers)
@@ -211,7 +263,7 @@ class Model(Layer, Trainer):
         return unique([*(self.plan.layers if self.plan else []), *super()._sublayers(parts)])
 
     def _walk(self) -> dict[Layer, list[Any]]:
-        """This model and all layers inside it: in an epoch, or in a single step, looked up once."""
+        """This model and all layers inside it; cached during an epoch or a single step."""
         return self._cached("walk", super()._walk) if self.built else super()._walk()
 
     @property
@@ -232,7 +284,7 @@ class Model(Layer, Trainer):
 
     @property
     def _label(self) -> str:
-        """What a picture calls it: `Functional` if it is nothing but a graph of layers."""
+        """The label in pictures: `Functional` if the model is only a graph of layers."""
         return "Functional" if type(self) is Model else type(self).__name__
 
     @property
@@ -256,38 +308,110 @@ class Model(Layer, Trainer):
         return shapes_of(self.outputs)
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
-        """A layer by its name, or by its index in `layers`; ValueError if there is none."""
+        """A layer by its name, or by its index in `layers`.
+
+        Args:
+            name: Name of the layer; None (default) to ask for an index.
+            index: Index in `layers`, which may be negative; None (default) to ask for a name.
+        Raises ValueError if there is no such layer, or unless one of the two is given.
+        Example:
+            >>> layers = [keras.layers.Dense(4, name="hidden"), keras.layers.Dense(1, name="out")]
+            >>> keras.Sequential(layers).get_layer(index=-1).name
+            'out'
+        """
         return find_layer(self, name, index)
 
     def get_tensor(self, path: str) -> SymbolicTensor:
         """The symbolic tensor inside this model that `path` names, to be an output of a new model.
 
-        A path is the name of a layer or operation, after those of the nested models around it:
-        "encoder/conv2d_3". A number in brackets tells several calls of one layer or model apart,
-        a second one the outputs of a call: "encoder[1]/lstm[0][2]". A tensor of a nested model is
-        a call of a layer `Inside`, which has the model's own weights.
-        Raises ValueError, with the names and calls that there are, for any other path.
+        A tensor of a nested model is a call of a layer `Inside`, which has the model's own weights.
+
+        Args:
+            path: Name of a layer or operation, after those of the nested models around it:
+                "encoder/conv2d_3". A number in brackets selects one of several calls of a layer or
+                model, a second one an output of a call: "encoder[1]/lstm[0][2]".
+        Raises ValueError, listing the existing names and calls, for any other path.
+        Example:
+            >>> x = keras.Input((3,))
+            >>> hidden = keras.layers.Dense(4, name="hidden")(x)
+            >>> model = keras.Model(x, keras.layers.Dense(1)(hidden))
+            >>> keras.Model(x, model.get_tensor("hidden")).output_shape
+            (None, 4)
         """
         if not isinstance(path, str):
-            raise ValueError(f"`path` must be a text such as 'encoder/dense', got {path!r:.80}")
+            raise ValueError(f"`path` must be a string such as 'encoder/dense', got {path!r:.80}")
         self._graph_plan()
         return find_tensor(self, path)
 
     @property
     def runs_its_plan(self) -> bool:
-        """Whether a call runs the graph, and no code of a subclass."""
+        """Whether a call runs the graph alone, and no code of a subclass."""
         return self.plan is not None and type(self).call is Model.call
 
     # -- looking -------------------------------------------------------------------------------
 
-    def summary(self, **options: Any) -> None:
-        """Print the table of layers, output shapes and parameter counts."""
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: Sequence[float] | None = None,
+        print_fn: Callable[[str], Any] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Sequence[str] | None = None,
+    ) -> None:
+        """Print the table of layers, output shapes and parameter counts.
+
+        Args:
+            line_length: Width of the table in characters, in which long cells wrap; None (default)
+                means 88, or 108 where a column says how the layers are connected.
+            positions: Right ends of the columns, in characters or as fractions of the width; None
+                (default) gives the usual ones.
+            print_fn: Function that is called with the whole text; None (default) prints it.
+            expand_nested: Whether the layers of nested models are listed below them (default
+                False).
+            show_trainable: Whether a column says which layers are trainable (default False).
+            layer_range: The names of the first and the last layer to list, or regular expressions
+                for them; None (default) lists all.
+        Raises ValueError for positions or a range that do not fit the table.
+        Example:
+            >>> layers = [keras.Input((3,)), keras.layers.Dense(2, name="dense")]
+            >>> keras.Sequential(layers, name="tiny").summary(line_length=60)
+            Model: "tiny"
+            ┏━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━┓
+            ┃ Layer (type)            ┃ Output Shape        ┃  Param # ┃
+            ┡━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━┩
+            │ dense (Dense)           │ (None, 2)           │        8 │
+            └─────────────────────────┴─────────────────────┴──────────┘
+            Total params: 8 (32.00 B)
+            Trainable params: 8 (32.00 B)
+            Non-trainable params: 0 (0.00 B)
+        """
         from ..view.summary import summary
 
-        summary(self, **options)
+        summary(self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
 
     def explore(self, x: TensorLike = None, y: TensorLike = None) -> Any:
-        """An interactive drawing; with data, it steps through a forward and a backward pass."""
+        """An interactive drawing; with data, it steps through a forward and a backward pass.
+
+        In a notebook the result shows itself. Its `selected` is the path of the selected node and
+        `step` the number of the step; both can be set.
+
+        Args:
+            x: A batch of inputs as for a call, of which the first 32 samples are run; None
+                (default) shows the graph alone.
+            y: The targets of these samples, for the backward pass; None (default) leaves that out.
+        Raises ValueError if the model has no graph, or if there is a `y` but no `x` or no loss.
+        Example:
+            >>> x = keras.Input((2,), name="x")
+            >>> y = keras.layers.Dense(1, kernel_initializer="ones", name="sum")(x)
+            >>> model = keras.Model(x, y)
+            >>> model.compile("sgd", loss="mean_squared_error")
+            >>> drawing = model.explore(np.array([[1.0, 2.0]]), np.array([[1.0]]))
+            >>> drawing
+            A graph of 2 nodes: x (InputLayer) feeds sum (Dense).
+            >>> drawing.data["loss"]
+            '4'
+        """
         from ..view.explore import explore
 
         return explore(self, x, y)
@@ -307,28 +431,61 @@ class Model(Layer, Trainer):
 
     @classmethod
     def from_config(cls, config: Config, custom_objects: dict[str, Any] | None = None) -> Any:
-        """An independent model with fresh weights, from what `get_config` gave."""
+        """An independent model with fresh weights, from the result of `get_config`.
+
+        Args:
+            config: The result of `get_config`, or what JSON has made of it.
+            custom_objects: The class or function behind each name in the config that is not
+                registered; None (default) if all are known.
+        Raises ValueError for a config of anything else, or with an unknown name.
+        """
         return model_from_config(config, custom_objects, cls)
 
     def to_json(self, **json_args: Any) -> str:
-        """The class and the config as a text; `json_args` go to `json.dumps`."""
+        """The class and the config as a JSON string, for `model_from_json`.
+
+        Args:
+            **json_args: Arguments of `json.dumps`, such as `indent`.
+        """
         return model_to_json(self, **json_args)
 
     def save(self, path: str | os.PathLike[str], overwrite: bool = True) -> None:
-        """Write graph, weights, compile settings and optimizer state to one file."""
+        """Write the graph, weights, compile settings and optimizer state to one file.
+
+        See `save_model` for what may go wrong.
+
+        Args:
+            path: The file, which `load_model` reads whatever its name.
+            overwrite: Whether a file that exists is replaced (default True), else FileExistsError
+                is raised.
+        Example:
+            >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+            >>> model.save("model.minigraph")
+            >>> same = keras.models.load_model("model.minigraph")
+            >>> bool((same.get_weights()[0] == model.get_weights()[0]).all())
+            True
+        """
         save_model(self, path, overwrite)
 
     def save_weights(self, path: str | os.PathLike[str]) -> None:
-        """Write only the weights to a file."""
+        """Write only the weights to a file.
+
+        Args:
+            path: The file, which is replaced if it exists.
+        """
         save_weights(self, path)
 
     def load_weights(self, path: str | os.PathLike[str]) -> None:
-        """Read the weights from a file; a file of another architecture is a ValueError."""
+        """Read the weights from a file; raises ValueError for a file of another architecture.
+
+        Args:
+            path: A file of `save_weights` or `save`.
+        """
         load_weights(self, path)
 
 
 def shapes_of(symbols: list[SymbolicTensor]) -> Any:
-    """The shape of a single symbol, or the list of several."""
+    """The shape of a single symbol, or a list of the shapes of several."""
     shapes = [symbol.shape for symbol in symbols]
     return shapes[0] if len(shapes) == 1 else shapes
 

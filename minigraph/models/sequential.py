@@ -1,4 +1,4 @@
-"""A model that is a plain chain of layers."""
+"""Sequential: a model that is a plain chain of layers."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -14,10 +14,21 @@ from .model import Model
 
 @registry.register
 class Sequential(Model):
-    """A plain chain of layers: what one gives, the next one takes.
+    """A plain chain of layers: the output of each is the input of the next.
 
-    With a leading `Input` it has its graph at once. Without one it gets it from its first data, and
-    until then it has no weights.
+    With a leading `Input` the graph exists at once. Without one it is made from the first data, and
+    until then the model has no weights.
+
+    Args:
+        layers: The layers in their order, the first of which may be an `Input`; None (default)
+            begins with none, for `add`.
+    Raises TypeError for anything that is not a layer, ValueError for two layers of one name.
+    Example:
+        >>> model = keras.Sequential([keras.Input((2,))])
+        >>> model.add(keras.layers.Dense(3, kernel_initializer="ones"))
+        >>> model.add(keras.layers.Dense(1, kernel_initializer="ones"))
+        >>> model(np.array([[1.0, 2.0]])).numpy().tolist()
+        [[9.0]]
     """
 
     def __init__(
@@ -28,23 +39,23 @@ class Sequential(Model):
     ):
         super().__init__(name=name, trainable=trainable)
         self._chain: list[Layer] = []
-        # The symbol before the first layer, and the one behind each layer.
+        # The symbol before the first layer, and the one after each layer.
         self._ends: list[SymbolicTensor] = []
         if isinstance(layers, Layer):
-            raise TypeError(f"Sequential takes a list of layers: write Sequential([{layers.name}])")
+            raise TypeError(f"Sequential needs a list of layers: write Sequential([{layers.name}])")
         for layer in layers or []:
             self.add(layer)
 
     @property
     def plan(self) -> Plan | None:
-        """Made when it is needed: planning at each `add` would cost the square of the depth."""
+        """The plan, made on demand: planning at each `add` would take quadratic time."""
         if self._plan is None and len(self._ends) > 1:
             self._plan = Plan(self._ends[0], self._ends[-1])
         return self._plan
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers in their order; a leading `Input` is none of them."""
+        """The layers in order, without a leading `Input`."""
         return list(self._chain)
 
     @property
@@ -53,7 +64,13 @@ class Sequential(Model):
         return [row for row in super().summary_rows if not isinstance(row[2], InputLayer)]
 
     def add(self, layer: Any) -> None:
-        """Put a layer, or a first `Input`, at the end of the chain."""
+        """Append a layer, or the first `Input`, to the chain.
+
+        Args:
+            layer: A layer whose name is free; an `Input` only before all layers.
+        Raises TypeError for anything that is not a layer, ValueError for an Input that comes late,
+        a name that is taken, or a layer with several outputs.
+        """
         if isinstance(layer, InputLayer):
             layer = layer.output
         if isinstance(layer, SymbolicTensor) and isinstance(layer.node.layer, InputLayer):
@@ -68,14 +85,14 @@ class Sequential(Model):
             )
         if any(layer.name == other.name for other in self._chain):
             raise ValueError(
-                f"the layers of {self.name!r} need unique names: {layer.name!r} is there already"
+                f"the layers of {self.name!r} need unique names: {layer.name!r} is taken"
             )
         if self._ends:
             self._append(layer)
         self._chain = [*self._chain, layer]
 
     def pop(self) -> Layer:
-        """Take the last layer away and return it; ValueError if there is none."""
+        """Remove the last layer and return it; raises ValueError if there is none."""
         if not self._chain:
             raise ValueError(f"{self.name!r} has no layer to take away")
         *self._chain, last = self._chain
@@ -98,12 +115,21 @@ class Sequential(Model):
         self._ends, self._plan, self.built = [*self._ends, output], None, True
 
     def prepare(self, inputs: Structure) -> None:
-        """Call the chain on symbols like its first data."""
+        """Call the chain on a symbol with the shape of the first data.
+
+        Args:
+            inputs: The tensor of the first call.
+        """
         if not self.built:
             self.build(tree.map(lambda x: tuple(x.shape), inputs))
 
     def build(self, input_shape: Any) -> None:
-        """Call the chain on a symbol of this shape, which includes the batch axis."""
+        """Make all weights, by calling the chain on a symbol.
+
+        Args:
+            input_shape: The shape of the input, with the batch axis.
+        Raises ValueError if there are no layers yet.
+        """
         if not self._chain:
             raise ValueError(f"{self.name!r} has no layers yet: add some first")
         self._ends = [Input(tuple(input_shape)[1:])]

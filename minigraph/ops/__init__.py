@@ -1,9 +1,11 @@
 """Functions of tensors, differentiable, with NumPy's names and meanings.
 
 Each takes tensors, arrays, numbers or symbolic tensors. With a symbolic tensor among its
-arguments the call is added to the graph instead of computed.
+arguments, the call is added to the graph instead of computed.
 """
 
+from ..core.docstrings import share_arguments as _share_arguments
+from . import recurrent
 from .arrays import (
     arange, argsort, broadcast_to, concatenate, convert_to_numpy, convert_to_tensor, diag,
     expand_dims, eye, flip, full, getitem, linspace, one_hot, ones, ones_like, pad, ravel,
@@ -28,8 +30,12 @@ from .nn import (
 from .pooling import average_pool, max_pool
 from .recurrent import conv_lstm, gru, lstm, simple_rnn, unstack
 
-abs, all, any = absolute, reduce_all, reduce_any
-max, min, sum = reduce_max, reduce_min, reduce_sum
+abs = absolute
+all = reduce_all
+any = reduce_any
+max = reduce_max
+min = reduce_min
+sum = reduce_sum
 
 __all__ = [
     "abs", "absolute", "add", "all", "any", "arange", "argmax", "argmin", "argsort", "average_pool",
@@ -49,3 +55,113 @@ __all__ = [
     "take_along_axis", "tanh", "tensordot", "tile", "top_k", "transpose", "tril", "triu", "unstack",
     "var", "where", "zeros", "zeros_like",
 ]  # fmt: skip
+
+# ---------------------------------------------------------------------------------------------
+# Arguments that several ops share are described here, once. What an op says itself comes first.
+
+_share_arguments(
+    [argmax, argmin],
+    """
+    Args:
+        axis: Axis along which to search; None (default) gives the index among all elements in a
+            row.
+        keepdims: Whether the axis stays, with size 1 (default False).
+    """,
+)
+_share_arguments(
+    [dense, conv, conv_transpose],
+    """
+    Args:
+        bias: One number for each output channel, which is added; None (default) adds nothing.
+        activation: Function of the sum, "relu", "sigmoid" or "tanh"; None (default) leaves it as it
+            is.
+    """,
+)
+_share_arguments(
+    [binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy],
+    """
+    Args:
+        target: The targets y, numbers from 0 to 1.
+        output: The predictions: probabilities p or, with `from_logits`, logits z.
+        from_logits: Whether the predictions are logits (default False).
+    """,
+)
+_share_arguments(
+    [max_pool, average_pool],
+    """
+    Args:
+        x: The inputs, with the channels as last axis.
+        pool_size: Size of the window, for all axes or for each (default 2).
+        strides: Distance between neighbouring windows, for all axes or for each; None (default)
+            means the pool size, so that no two overlap.
+        padding: "valid" (default) for windows inside the input only, or "same" for as many as its
+            size divided by the strides, rounded up.
+    """,
+)
+_share_arguments(
+    [simple_rnn, lstm, conv_lstm, gru],
+    """
+    Args:
+        x: The inputs x of all steps.
+        h: The state h before the first step.
+        c: The cell state c before the first step.
+        kernel: The weights W of the inputs.
+        recurrent: The weights U of the state h.
+        bias: The biases b; None (default) adds nothing.
+        mask: Booleans (B, T): where False, the step is masked and keeps the states; None (default)
+            masks no step.
+        activation: Function of the new values, "tanh" (default), "sigmoid" or "relu".
+        recurrent_activation: Function of the gates, "sigmoid" (default), "tanh" or "relu".
+        zero_output_for_mask: Whether the output of a masked step is 0, not that of the step before
+            (default False).
+    """,
+)
+_share_arguments(
+    [recurrent.simple_rnn_step, recurrent.lstm_step, recurrent.conv_lstm_step, recurrent.gru_step],
+    """
+    Args:
+        x: The inputs x of this step.
+        h: The state h before it.
+        c: The cell state c before it.
+        kernel: The weights W of the inputs.
+        recurrent: The weights U of the state h.
+        bias: The biases b; None (default) adds nothing.
+        activation: Function of the new values (default `tanh`).
+        recurrent_activation: Function of the gates (default `sigmoid`).
+    """,
+)
+_share_arguments(
+    [conv, conv_lstm],
+    """
+    Args:
+        strides: Distance between neighbouring positions of the kernel on the input, for all axes or
+            for each (default 1).
+        padding: "valid" (default) for none; "same" for zeros around the input, so that the output
+            has its size divided by the strides, rounded up; "causal" for zeros in front only, so
+            that no output depends on later inputs.
+    """,
+)
+_share_arguments(
+    [conv, conv_transpose, conv_lstm],
+    """
+    Args:
+        dilation_rate: Distance on the map between neighbouring elements of the kernel, for all axes
+            or for each (default 1).
+    """,
+)
+_share_arguments(
+    [fn for name, fn in vars().items() if name in {*__all__} - {"concatenate", "einsum", "stack"}],
+    """
+    Args:
+        x: The input: a tensor, symbolic tensor, array, number or nested list.
+        a: The first operand: a tensor, symbolic tensor, array, number or nested list.
+        b: The second operand; the two shapes are broadcast.
+        axis: Axis to reduce, or a tuple of axes; negative ones count from the end, and None
+            (default) means all.
+        keepdims: Whether the reduced axes stay, with size 1 (default False).
+        shape: Sizes of all axes, or an integer for a single axis.
+        dtype: Data type of the result, such as "int32"; None (default) means `config.floatx()`.
+        k: Which diagonal: 0 (default) is the main one, positive ones lie above it, negative ones
+            below.
+    """,
+)

@@ -1,14 +1,12 @@
-"""The ops that everything else is made of, each with its gradient on the same screen.
+"""Ops that make arrays, rearrange them, choose elements and join arrays.
 
-In this file `g` is the gradient that arrives at the output, and every function behind a comma
-takes it one step back. Broadcasting needs no care here: the tape sums a gradient back to its
-input's shape.
+Each op returns its value and its backward functions, as in `ops.math`.
 """
 
 import math
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise, starmap
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..core.checks import is_size
 from ..core.context import context
@@ -20,26 +18,39 @@ from ..core.types import Array, Axis, DType, Shape, TensorLike
 from .kernels import scatter_add
 from .math import cast, negative
 
-PadWidth = int | Sequence[int] | Sequence[Sequence[int]]  # see `pad`
+PadWidth: TypeAlias = int | Sequence[int] | Sequence[Sequence[int]]  # see `pad`
 
 # ---------------------------------------------------------------------------------------------
 # Making tensors
 
 
 def convert_to_tensor(x: TensorLike, dtype: DType = None) -> Any:
-    """A tensor of `x`; a tensor stays as it is unless another dtype is asked for."""
+    """A tensor of `x`; a tensor stays as it is unless another dtype is asked for.
+
+    Args:
+        dtype: Data type of the result; None (default) keeps that of a tensor or array, and means
+            `config.floatx()` for Python floats.
+    """
     if not isinstance(x, Tensor):
         x = Tensor(to_operand(x))
     return x if dtype is None or x.dtype == standard_dtype(dtype) else cast(x, dtype)
 
 
 def convert_to_numpy(x: TensorLike) -> Any:
-    """The value of `x` as a NumPy array on the host."""
+    """The value of `x` as a NumPy array on the host.
+
+    Args:
+        x: A tensor, an array, a number or a nested list.
+    """
     return convert_to_tensor(x).numpy()
 
 
 def full(shape: int | Iterable[int], fill_value: TensorLike, dtype: DType = None) -> Tensor:
-    """A tensor of the given shape, filled with one value."""
+    """A tensor of the given shape, filled with one value.
+
+    Args:
+        fill_value: The value of every element.
+    """
     xp = array_module()
     return Tensor(xp.full(shape, fill_value, standard_dtype(dtype)))
 
@@ -55,12 +66,28 @@ def ones(shape: int | Iterable[int], dtype: DType = None) -> Tensor:
 
 
 def eye(n: int, m: int | None = None, k: int = 0, dtype: DType = None) -> Tensor:
-    """The identity matrix with `n` rows and `m` columns (n if None), its ones on diagonal `k`."""
+    """A matrix with ones on one diagonal and zeros elsewhere: for `eye(n)`, the identity matrix.
+
+    Args:
+        n: The number of rows.
+        m: The number of columns; None (default) means n.
+    """
     return Tensor(array_module().eye(n, m, k, dtype=standard_dtype(dtype)))
 
 
 def arange(start: float, stop: float | None = None, step: float = 1, dtype: DType = None) -> Tensor:
-    """The numbers start, start + step, ... below `stop`; from 0 if one number is given."""
+    """The numbers start, start + step, start + 2 step, ... up to `stop`, which is left out.
+
+    Args:
+        start: The first number; if no `stop` is given, the end, and the numbers start at 0.
+        stop: The end; None (default) if `start` is the end.
+        step: The distance from each number to the next, which may be negative (default 1).
+        dtype: Data type of the result; None (default) means int32 for Python integers, else
+            `config.floatx()`.
+    Example:
+        >>> keras.ops.arange(1, 10, 4).numpy()
+        array([1, 5, 9], dtype=int32)
+    """
     whole = {type(start), type(stop), type(step)} <= {int, type(None)}
     dtype = "int32" if dtype is None and whole else dtype
     first, last = (0, start) if stop is None else (start, stop)
@@ -70,31 +97,56 @@ def arange(start: float, stop: float | None = None, step: float = 1, dtype: DTyp
 def linspace(
     start: float, stop: float, num: int = 50, endpoint: bool = True, dtype: DType = None
 ) -> Tensor:
-    """A row of `num` evenly spaced numbers from `start` to `stop`, the last one if `endpoint`."""
+    """Evenly spaced numbers from `start` to `stop`.
+
+    Args:
+        start: The first number.
+        stop: The last number; without `endpoint`, the one that would come next.
+        num: How many numbers (default 50).
+        endpoint: Whether `stop` is one of the numbers (default True).
+    Example:
+        >>> keras.ops.linspace(0, 1, 5).numpy()
+        array([0.  , 0.25, 0.5 , 0.75, 1.  ], dtype=float32)
+    """
     numbers = array_module().linspace(start, stop, num, endpoint=endpoint)
     return Tensor(numbers.astype(standard_dtype(dtype)))
 
 
 @op
 def zeros_like(x: Array, /, dtype: DType = None):
-    """Zeros in the shape of x."""
+    """Zeros in the shape of x.
+
+    Args:
+        dtype: Data type of the result; None (default) means that of x.
+    """
     return array_module(x).zeros_like(x, dtype and standard_dtype(dtype)), None
 
 
 @op
 def ones_like(x: Array, /, dtype: DType = None):
-    """Ones in the shape of x."""
+    """Ones in the shape of x.
+
+    Args:
+        dtype: Data type of the result; None (default) means that of x.
+    """
     return array_module(x).ones_like(x, dtype and standard_dtype(dtype)), None
 
 
 def shape(x: TensorLike) -> Shape:
-    """The sizes of all axes, as a tuple; None for one that a symbolic tensor does not know."""
+    """The sizes of all axes, as a tuple, with None where a symbolic tensor does not know one."""
     return tuple(x.shape) if hasattr(x, "shape") else convert_to_tensor(x).shape
 
 
 @op
 def argsort(x: Array, /, axis: int = -1):
-    """The indices that sort the values in rising order."""
+    """The indices that sort the values in ascending order.
+
+    Args:
+        axis: Axis along which the values are sorted (default -1).
+    Example:
+        >>> keras.ops.argsort([30, 10, 20]).numpy().tolist()
+        [1, 2, 0]
+    """
     return x.argsort(axis), None
 
 
@@ -104,9 +156,15 @@ def argsort(x: Array, /, axis: int = -1):
 
 @op
 def reshape(x: Array, /, newshape: int | Iterable[int]):
-    """The same values, row by row, in another shape; one entry may be -1.
+    """The same values, row by row, in another shape.
 
+    Args:
+        newshape: Sizes of all axes, or an integer for a single axis; one may be -1, for what fits.
     Raises ValueError, with both shapes, where the number of values differs.
+    Example:
+        >>> keras.ops.reshape([1, 2, 3, 4, 5, 6], (2, -1)).numpy()
+        array([[1, 2, 3],
+               [4, 5, 6]])
     """
     newshape = (newshape,) if isinstance(newshape, int) else tuple(newshape)
     try:
@@ -139,9 +197,15 @@ def resolve_unknown(shape: tuple[int, ...], newshape: tuple[int, ...]) -> tuple[
 
 @op
 def transpose(x: Array, /, axes: Iterable[int] | None = None):
-    """The axes in another order; reversed if none is given.
+    """The same values with the axes in another order.
 
+    Args:
+        axes: For each axis of the result the axis of x that it was, counted from 0; None (default)
+            reverses the order.
     Raises ValueError unless `axes` is a permutation of the axes.
+    Example:
+        >>> keras.ops.transpose(np.ones((2, 3, 5)), (0, 2, 1)).shape
+        (2, 5, 3)
     """
     axes = tuple(range(x.ndim))[::-1] if axes is None else tuple(axes)
     if sorted(axes) != list(range(x.ndim)):
@@ -152,13 +216,21 @@ def transpose(x: Array, /, axes: Iterable[int] | None = None):
 
 @op
 def expand_dims(x: Array, /, axis: int | tuple[int, ...]):
-    """A new axis of size 1 at index `axis`."""
+    """A new axis of size 1 at index `axis`.
+
+    Args:
+        axis: Index of the new axis in the shape of the result, or a tuple for several new axes.
+    """
     return array_module(x).expand_dims(x, axis), (lambda g: g.reshape(x.shape),)
 
 
 @op
 def squeeze(x: Array, /, axis: Axis = None):
-    """The same values without the axes of size 1 (or without the one that `axis` names)."""
+    """The same values without axes of size 1.
+
+    Args:
+        axis: The axis to drop, or a tuple of axes; None (default) means every axis of size 1.
+    """
     return x.squeeze(axis), (lambda g: g.reshape(x.shape),)
 
 
@@ -170,9 +242,16 @@ def broadcast_to(x: Array, /, shape: int | Iterable[int]):
 
 @op
 def getitem(x: Array, /, key: Any):
-    """The part x[key], for integers, slices, `...`, None and integer arrays.
+    """The part x[key] of x.
 
+    Args:
+        key: What stands between the brackets: an integer, a slice, `...`, None, an array of
+            integers or booleans, or a tuple of such parts.
     Raises IndexError for an index out of bounds.
+    Example:
+        >>> x = np.array([[1, 2, 3], [4, 5, 6]])
+        >>> keras.ops.getitem(x, (slice(None), 0)).numpy()  # for a tensor t: t[:, 0]
+        array([1, 4])
     """
     xp, key = array_module(x), index_key(key)
     parts = key if isinstance(key, tuple) else (key,)
@@ -191,8 +270,8 @@ def getitem(x: Array, /, key: Any):
     return x[key], (back,)
 
 
-def check_key(x: Array, parts: tuple) -> None:
-    """Raise OutOfBounds if an array within an index holds one that is out of bounds."""
+def check_key(x: Array, parts: tuple[Any, ...]) -> None:
+    """Raise OutOfBounds if an index array holds an index that is out of bounds."""
     axis = 0
     for i, part in enumerate(parts):
         if part is ...:
@@ -204,12 +283,12 @@ def check_key(x: Array, parts: tuple) -> None:
 
 
 def axes_read(part: Any) -> int:
-    """How many axes a part of an index selects from."""
+    """The number of axes that a part of an index selects from."""
     mask = hasattr(part, "dtype") and part.dtype.kind == "b"
     return 0 if part is None else part.ndim if mask else 1
 
 
-def add_at(x: Array, key: tuple, g: Array) -> Array:
+def add_at(x: Array, key: tuple[Any, ...], g: Array) -> Array:
     """Zeros in the shape of x, to which g is added at `key`: twice where an index occurs twice."""
     if len(key) == 1 and key[0].dtype.kind in "iu":  # whole rows
         indices, count = key[0] % len(x), len(x)
@@ -220,7 +299,7 @@ def add_at(x: Array, key: tuple, g: Array) -> Array:
 
 
 def check_indices(indices: Array, size: int, axis: int = 0, least: int | None = None) -> Array:
-    """The indices; OutOfBounds, naming one and the size of the axis, if they do not fit."""
+    """Return the indices; raise OutOfBounds, naming one and the axis size, if they do not fit."""
     least = -size if least is None else least
     for found in host_copies(indices):
         if not found.size or (least <= found.min() and found.max() < size):
@@ -234,9 +313,17 @@ def check_indices(indices: Array, size: int, axis: int = 0, least: int | None = 
 
 @op
 def take(x: Array, indices: Array, /, axis: int | None = None):
-    """The values at integer indices along `axis` (of all elements in a row if None).
+    """The values at integer indices along `axis`.
 
+    Args:
+        indices: Integers of any shape; negative ones count from the end.
+        axis: Axis that the indices refer to; None (default) means all elements in a row.
     Raises IndexError, naming the range, for an index out of bounds.
+    Example:
+        >>> keras.ops.take([[1, 2], [3, 4], [5, 6]], [2, 0, 2], axis=0).numpy()
+        array([[5, 6],
+               [1, 2],
+               [5, 6]])
     """
     flat = x.reshape(-1) if axis is None else x
     along = 0 if axis is None else check_axis(axis, x.ndim, "take")
@@ -249,7 +336,15 @@ def take(x: Array, indices: Array, /, axis: int | None = None):
 def take_along_axis(x: Array, indices: Array, /, axis: int = -1):
     """Other indices for each row: y[i, j] = x[i, indices[i, j]] along the last of two axes.
 
+    Args:
+        indices: Integers, with the shape of x except along `axis`; negative ones count from the
+            end.
+        axis: Axis that the indices refer to (default -1).
     Raises IndexError, naming the range, for an index out of bounds.
+    Example:
+        >>> keras.ops.take_along_axis([[1, 2, 3], [4, 5, 6]], [[2], [0]]).numpy()
+        array([[3],
+               [4]])
     """
     xp = array_module(x)
     key = list(xp.ogrid[tuple(slice(n) for n in indices.shape)])
@@ -258,31 +353,50 @@ def take_along_axis(x: Array, indices: Array, /, axis: int = -1):
 
 
 def sort(x: TensorLike, axis: int = -1) -> Any:
-    """The values in rising order."""
+    """The values in ascending order.
+
+    Args:
+        axis: Axis along which the values are sorted (default -1).
+    """
     return take_along_axis(x, argsort(x, axis), axis)
 
 
 def top_k(x: TensorLike, k: int, sorted: bool = True) -> tuple[Any, Any]:
-    """The k largest values along the last axis and their indices; they always come sorted.
+    """The k largest values along the last axis and their indices, always sorted.
 
     Shapes: (..., n) -> (..., k) twice.
+    Args:
+        k: How many values of each row.
+        sorted: Accepted as in Keras, without effect (default True).
     Raises ValueError unless k is a whole number from 1 to n.
+    Example:
+        >>> values, indices = keras.ops.top_k([10, 40, 30, 20], 2)
+        >>> values.numpy().tolist(), indices.numpy().tolist()
+        ([40, 30], [1, 2])
     """
     x = x if hasattr(x, "shape") else convert_to_tensor(x)
     size = x.shape[-1] if x.shape else 0
     if not is_size(k, 1) or (size is not None and k > size):
-        raise ValueError(f"top_k: k must lie from 1 to {size}, the length of a row; got {k!r}")
+        raise ValueError(f"top_k: k must be from 1 to {size}, the length of a row; got {k!r}")
     indices = getitem(argsort(negative(x)), key=(..., slice(k)))
     return take_along_axis(x, indices), indices
 
 
 @op
 def one_hot(x: Array, /, num_classes: int, axis: int = -1, dtype: DType = None):
-    """Ones at the indices that labels name, else zeros; classes lie along `axis`.
+    """One-hot vectors: 1 at the index given by each label, 0 elsewhere; classes lie along `axis`.
 
     It has no gradient.
 
     Shapes: (...) -> (..., num_classes).
+    Args:
+        x: Labels, integers from 0 on; one that is not below `num_classes` gives zeros only.
+        num_classes: The number of classes.
+        axis: Index of the new axis in the shape of the result (default -1).
+    Example:
+        >>> keras.ops.one_hot([2, 0], 3).numpy()
+        array([[0., 0., 1.],
+               [1., 0., 0.]], dtype=float32)
     """
     xp = array_module(x)
     hits = x[..., None] == xp.arange(num_classes)
@@ -291,7 +405,16 @@ def one_hot(x: Array, /, num_classes: int, axis: int = -1, dtype: DType = None):
 
 @op
 def repeat(x: Array, /, repeats: int | Iterable[int], axis: int | None = None):
-    """Each value `repeats` times, or as often as a list says for each."""
+    """Each value several times, one after the other.
+
+    Args:
+        repeats: How often each value occurs: an integer, or a list with one for each value along
+            the axis.
+        axis: Axis along which values are repeated; None (default) means all elements in a row.
+    Example:
+        >>> keras.ops.repeat([1, 2, 3], 2).numpy()
+        array([1, 1, 2, 2, 3, 3])
+    """
     xp = array_module(x)
     size = x.size if axis is None else x.shape[axis]
     times = repeats if isinstance(repeats, int) else tuple(map(int, repeats))
@@ -305,7 +428,15 @@ def repeat(x: Array, /, repeats: int | Iterable[int], axis: int | None = None):
 
 @op
 def tile(x: Array, /, repeats: int | Iterable[int]):
-    """The whole array repeated, `repeats` times along each axis."""
+    """The whole array several times along each axis.
+
+    Args:
+        repeats: How often the array occurs along each axis; if there are fewer than axes, they are
+            for the last ones.
+    Example:
+        >>> keras.ops.tile([1, 2, 3], 2).numpy()
+        array([1, 2, 3, 1, 2, 3])
+    """
     times = (repeats,) if isinstance(repeats, int) else tuple(repeats)
     rank = max(x.ndim, len(times))
     sizes = (1,) * (rank - x.ndim) + x.shape
@@ -320,9 +451,14 @@ def tile(x: Array, /, repeats: int | Iterable[int]):
 def pad(x: Array, /, pad_width: PadWidth, constant_values: float = 0):
     """The same values with `constant_values` around them.
 
-    `pad_width` is a number, a pair (before, after), or a pair for each axis.
-
     Shapes: (n, ...) -> (before + n + after, ...).
+    Args:
+        pad_width: How many elements to add: a number for both ends of all axes, a pair (before,
+            after) for all axes, or a pair for each axis.
+        constant_values: The value of the added elements (default 0).
+    Example:
+        >>> keras.ops.pad([1, 2, 3], (1, 2)).numpy()
+        array([0, 1, 2, 3, 0, 0])
     """
     pairs = pad_widths(pad_width, x.ndim)
     inner = tuple(slice(b, b + n) for (b, _), n in zip(pairs, x.shape, strict=True))
@@ -339,20 +475,36 @@ def pad_widths(pad_width: PadWidth, ndim: int) -> Any:
 
 @op
 def flip(x: Array, /, axis: Axis = None):
-    """The values in reverse order along `axis` (all axes if None)."""
+    """The values in reverse order along `axis`.
+
+    Args:
+        axis: The axis to reverse, or a tuple of axes; None (default) means all.
+    """
     xp = array_module(x)
     return xp.flip(x, axis), (lambda g: xp.flip(g, axis),)
 
 
 @op
 def swapaxes(x: Array, /, axis1: int, axis2: int):
-    """Two axes swapped."""
+    """Two axes swapped.
+
+    Args:
+        axis1: One of the two axes.
+        axis2: The other one.
+    """
     return x.swapaxes(axis1, axis2), (lambda g: g.swapaxes(axis1, axis2),)
 
 
 @op
 def triu(x: Array, /, k: int = 0):
-    """The upper triangle of matrices, from diagonal `k` on; 0 below."""
+    """The upper triangle of matrices, from diagonal `k` on; 0 below.
+
+    Example:
+        >>> keras.ops.triu([[1, 2, 3], [4, 5, 6], [7, 8, 9]], k=1).numpy()
+        array([[0, 2, 3],
+               [0, 0, 6],
+               [0, 0, 0]])
+    """
     xp = array_module(x)
     return xp.triu(x, k), (lambda g: xp.triu(g, k),)
 
@@ -366,7 +518,13 @@ def tril(x: Array, /, k: int = 0):
 
 @op
 def diag(x: Array, /, k: int = 0):
-    """A matrix with the vector x on its diagonal `k`, or that diagonal of the matrix x."""
+    """A matrix with the vector x on its diagonal `k`, or that diagonal of the matrix x.
+
+    Example:
+        >>> keras.ops.diag([1, 2]).numpy()
+        array([[1, 0],
+               [0, 2]])
+    """
     xp = array_module(x)
     if x.ndim == 1:
         return xp.diag(x, k), (lambda g: xp.diag(g, k),)
@@ -376,14 +534,20 @@ def diag(x: Array, /, k: int = 0):
 
 
 def ravel(x: TensorLike) -> Any:
-    """All values in one row."""
+    """All values as a vector."""
     return reshape(x, (-1,))
 
 
 def split(x: TensorLike, indices_or_sections: int | Iterable[int], axis: int = 0) -> list[Any]:
-    """A list of parts along `axis`: that many equal parts, or split at the given indices.
+    """A list of parts along `axis`: a number of equal parts, or parts split at the given indices.
 
+    Args:
+        indices_or_sections: The number of parts, or the indices at which a new part begins.
+        axis: Axis along which to split (default 0).
     Raises ValueError if equal parts are impossible, or if the size of the axis is unknown.
+    Example:
+        >>> [part.numpy().tolist() for part in keras.ops.split([1, 2, 3, 4, 5], [2, 3])]
+        [[1, 2], [3], [4, 5]]
     """
     x = x if hasattr(x, "shape") else convert_to_tensor(x)
     along, ends = check_axis(axis, len(x.shape), "split"), indices_or_sections
@@ -397,7 +561,7 @@ def split(x: TensorLike, indices_or_sections: int | Iterable[int], axis: int = 0
 
 
 def index_key(key: Any) -> Any:
-    """An index without tensors in it, with its arrays and lists on the active backend."""
+    """An index with tensors replaced by arrays, all on the active backend."""
     if isinstance(key, tuple):
         return tuple(map(index_key, key))
     key = as_array(key)
@@ -415,7 +579,13 @@ def check_axis(axis: int, ndim: int, name: str) -> int:
 def concatenate(*arrays: Array, axis: int = 0):
     """Several arrays joined along one existing axis.
 
+    Args:
+        *arrays: One list of tensors or arrays, whose shapes agree in all other axes.
+        axis: Axis along which they are joined (default 0).
     Raises ValueError, with all shapes, where another axis differs.
+    Example:
+        >>> keras.ops.concatenate([[[1, 2]], [[3, 4]]], axis=1).numpy()
+        array([[1, 2, 3, 4]])
     """
     xp = array_module(*arrays)
     if not arrays or not all(hasattr(a, "shape") and a.shape for a in arrays):
@@ -426,7 +596,7 @@ def concatenate(*arrays: Array, axis: int = 0):
     if len(rests) > 1:
         found = ", ".join(map(str, shapes))
         raise ValueError(
-            f"concatenate: shapes {found} differ in an axis other than axis={axis}; there all must "
+            f"concatenate: shapes {found} differ in an axis other than axis={axis}; these must "
             "be equal, so reshape, pool or crop one of them first"
         )
     edges = [0, *accumulate(shape[along] for shape in shapes)]
@@ -441,7 +611,14 @@ def concatenate(*arrays: Array, axis: int = 0):
 def stack(*arrays: Array, axis: int = 0):
     """Several arrays of one shape, joined along a new axis.
 
+    Args:
+        *arrays: One list of tensors, arrays or numbers.
+        axis: Index of the new axis in the shape of the result (default 0).
     Raises ValueError, with the shapes, where they differ, and for an empty list.
+    Example:
+        >>> keras.ops.stack([[1, 2], [3, 4]], axis=1).numpy()
+        array([[1, 3],
+               [2, 4]])
     """
     xp = array_module(*arrays)
     if not arrays:

@@ -27,7 +27,7 @@ Padding: TypeAlias = Literal["valid", "same", "causal"]
 Index: TypeAlias = tuple[Any, ...]  # of an array: a slice for each axis
 
 # ---------------------------------------------------------------------------------------------
-# The plain form, out of basic ops
+# The plain form, written with basic ops
 
 
 def conv_plain(
@@ -42,7 +42,7 @@ def conv_plain(
 ) -> Any:
     """A sum over the positions of the kernel.
 
-    Each position is multiplied with a strided slice of the padded input: what it meets while the
+    Each position is multiplied with a strided slice of the padded input, which it covers while the
     kernel slides.
     """
     axes = conv_axes("conv", x.shape[1:-1], kernel.shape[:-2], strides, padding, dilation_rate)
@@ -79,7 +79,7 @@ def conv_transpose_plain(
 
 
 def dilate(x: TensorLike, axis: int, stride: int) -> Any:
-    """stride - 1 zeros behind each element along an axis."""
+    """Insert stride - 1 zeros after each element along an axis."""
     spaced = stack([x] + [zeros(x.shape, x.dtype)] * (stride - 1), axis + 1)
     return reshape(spaced, [*x.shape[:axis], x.shape[axis] * stride, *x.shape[axis + 1 :]])
 
@@ -87,7 +87,7 @@ def dilate(x: TensorLike, axis: int, stride: int) -> Any:
 def plain_pad_or_crop(
     x: TensorLike, before: Sequence[int], sizes: Sequence[int], fill: float = 0
 ) -> Any:
-    """`pad_or_crop` out of basic ops."""
+    """`pad_or_crop` written with basic ops."""
     axes = list(zip(before, sizes, x.shape[1:-1], strict=True))
     pads = [(max(b, 0), max(n - b - size, 0)) for b, n, size in axes]
     kept = [slice(max(-b, 0), max(-b, 0) + n) for b, n, _ in axes]
@@ -120,7 +120,7 @@ class Axis(NamedTuple):
 
 
 def per_axis(value: Any, rank: int) -> tuple[Any, ...]:
-    """A setting for each axis; a single one holds for all."""
+    """A setting for each axis; a single value applies to all."""
     return tuple(value) if isinstance(value, (tuple, list)) else (value,) * rank
 
 
@@ -194,7 +194,7 @@ def conv_transpose_axes(
 
 
 def kernel_positions(axes: Sequence[Axis]) -> Iterator[tuple[Index, Index]]:
-    """Each position of the kernel, and the index of the padded input that it meets."""
+    """Each position of the kernel, and the index of the part of the padded input that it covers."""
     for position in product(*(range(a.kernel_size) for a in axes)):
         starts = [(k * a.dilation, a) for k, a in zip(position, axes, strict=True)]
         inner = (slice(i, i + a.stride * (a.output_size - 1) + 1, a.stride) for i, a in starts)
@@ -239,7 +239,7 @@ LEAST_ROWS = 512  # shorter blocks spend their time on reading the kernel
 
 
 def windows(x: Array, axes: Sequence[Axis]) -> Array:
-    """What each output position depends on: (N, *output_size, *kernel_size, C).
+    """The input windows that each output position depends on: (N, *output_size, *kernel_size, C).
 
     It is a view, nothing is copied. Raises ValueError for an x that is not padded: the view would
     end beyond its memory.
@@ -319,7 +319,7 @@ def input_gradient(
     """The gradient of the input; with a bias and an activation, a transposed convolution.
 
     With stride 1 that is again a correlation, with the flipped kernel. Otherwise the products
-    g @ kernel^T are folded (col2im): each kernel position adds its part to what it met.
+    g @ kernel^T are folded (col2im): each kernel position adds its part to the input it covered.
     """
     channels, filters = kernel.shape[-2:]
     if all(a.stride == 1 for a in axes):
@@ -348,7 +348,7 @@ def input_gradient(
 
 
 def add_bias_and_activate(y: Array, bias: Array, activation: InPlace | None) -> None:
-    """Both in place."""
+    """Add the bias and apply the activation, both in place."""
     if bias is not None:
         y += bias
     if activation is not None:
@@ -401,17 +401,27 @@ def conv(
     groups: int = 1,
     activation: InPlace | None = None,
 ):
-    """A kernel slides over one, two, three or more axes; it is not flipped.
+    """The convolution of an input and a kernel over any number of axes; the kernel is not flipped.
 
         y[i] = activation(sum over k of x[i * strides + k * dilation_rate] @ kernel[k] + bias)
 
-    Here i is an output position and k a kernel position. Each of `groups` equal parts of the
-    channels has its own filters. `padding` is "valid", "same" or "causal"; `activation` is None,
-    "relu", "sigmoid" or "tanh".
+    Here i is an output position and k a kernel position.
 
     Shapes: (N, *size, C), (*kernel_size, C / groups, F), (F) -> (N, *output_size, F).
+    Args:
+        x: The inputs, with the channels as last axis.
+        kernel: For each kernel position a matrix from channels to filters.
+        groups: The number of equal parts of the channels, each of which has its own part of the
+            filters (default 1).
     Raises ValueError, with both shapes, if the kernel does not fit the input.
     Source: LeCun et al. (1989).
+    Example:
+        >>> x = np.array([[[1.0], [2.0], [4.0], [8.0]]])  # one sample, four positions, one channel
+        >>> kernel = np.array([[[-1.0]], [[1.0]]])  # right neighbour minus left
+        >>> keras.ops.conv(x, kernel).numpy().ravel()
+        array([1., 2., 4.])
+        >>> keras.ops.conv(x, kernel, padding="causal").numpy().ravel()
+        array([1., 1., 2., 4.])
     """
     check_channels("conv", x, kernel, groups, -2)
     axes = conv_axes("conv", x.shape[1:-1], kernel.shape[:-2], strides, padding, dilation_rate)
@@ -450,11 +460,26 @@ def conv_transpose(
         y[i * strides + k * dilation_rate] += x[i] @ kernel[k].T
 
     It is the gradient, with respect to its input, of the convolution with the same settings, so it
-    makes small maps larger; see `conv_transpose_axes` for the sizes.
+    makes small maps larger.
 
     Shapes: (N, *size, C), (*kernel_size, F, C), (F) -> (N, *larger_size, F).
+    Args:
+        x: The inputs, with the channels as last axis.
+        kernel: For each kernel position a matrix from filters to channels.
+        strides: Distance between the outputs of neighbouring inputs, for all axes or for each
+            (default 1).
+        padding: "valid" (default) keeps all that the kernel adds; "same" crops the output to the
+            size of the input times the strides.
+        output_padding: How much larger the output is than (n - 1) * strides + k - 2 * pad, for all
+            axes or for each. Here k is the effective kernel size, and pad is 0 for "valid", k // 2
+            for "same". None (default) leaves the size to `padding`.
     Raises ValueError, with both shapes, if the kernel does not fit.
     Source: Zeiler et al. (2010).
+    Example:
+        >>> x = np.array([[[1.0], [2.0]]])
+        >>> kernel = np.array([[[1.0]], [[10.0]]])
+        >>> keras.ops.conv_transpose(x, kernel, strides=2).numpy().ravel()
+        array([ 1., 10.,  2., 20.])
     """
     check_channels("conv_transpose", x, kernel, 1, -1)
     settings = strides, padding, dilation_rate, output_padding

@@ -1,4 +1,4 @@
-"""What a model that is read from a file may cost while it is traced.
+"""Limits on what a model from a file may cost while it is traced.
 
 A trace runs on empty batches, so nearly all of its arrays are empty, however large their shapes.
 The ops in the table can make large arrays, or run long loops, even then. A forged file must not
@@ -15,7 +15,7 @@ from ..core.types import Array, Axis
 from .arrays import PadWidth, pad_widths
 from .kernels import axes_of
 
-ELEMENTS_PER_CALL = 64  # that many elements count as one call of a layer
+ELEMENTS_PER_CALL = 64  # this many elements count as one call of a layer
 LOOP_TURN = 4096  # elements that one turn of a loop counts as
 
 
@@ -23,7 +23,7 @@ class Budget:
     """The calls that are left to a model while it is read; its arrays count as calls, too."""
 
     def __init__(self, calls: int):
-        self.calls = calls
+        self.calls: int = calls
 
     def spend(self, *sizes: int) -> None:
         """Pay for an array of these sizes; ValueError if that is more than what is left."""
@@ -32,7 +32,7 @@ class Budget:
             raise ValueError(f"an array of {math.prod(sizes)} elements is too much for a trace")
 
     def charge(self, op_name: str, values: Sequence[Array], settings: dict[str, Any]) -> None:
-        """Pay for what an op makes of `values`."""
+        """Pay for the arrays that an op makes from `values`."""
         if op_name in SIZES:
             self.spend(*SIZES[op_name](*values, **settings))
 
@@ -44,7 +44,7 @@ def spend(*sizes: int) -> None:
 
 
 # ---------------------------------------------------------------------------------------------
-# For each op that can be costly on an empty batch, the sizes of what it makes
+# For each op that can be costly on an empty batch: the sizes of its result
 
 
 def product(a: Array, b: Array) -> Iterable[int]:

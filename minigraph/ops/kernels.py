@@ -10,8 +10,8 @@ from ..core.types import Array, Axis
 def flush_subnormals(array: Array) -> Array:
     """The array with 0 in place of subnormal numbers, and of those close to them.
 
-    Below 1e-38 a float32 has no room for all its digits, and a processor takes fifty times as long
-    for it. What shrinks step by step, such as a gradient in a long backward pass, comes there and
+    Below 1e-38 a float32 loses digits (it is subnormal), and a processor takes fifty times as long
+    for it. A value that shrinks step by step, such as a gradient in a long sequence, gets there and
     stays for a while. The margin of 2^32 lets it shrink further before the next flush.
     """
     if array.dtype.name not in ("float32", "float64"):
@@ -64,7 +64,7 @@ PAIRS = {"float32": "complex64", "float64": "complex128"}  # two elements of a t
 def scatter_add(indices: Array, rows: Array, count: int) -> Array:
     """The sum of the rows that belong to each index: (n,), (n, width) -> (count, width).
 
-    NumPy adds element by element, or by pairs in the guise of complex numbers, which takes 0.6 of
+    NumPy adds element by element, or by pairs viewed as complex numbers, which takes 0.6 of
     the time. On a GPU that would need atomic sums, whose order, and so whose last bits, are left to
     chance. There the rows are sorted by index. Then each adds the row 1, 2, 4, ... before it if
     that has the same index: the last row of an index ends up with the sum of all.

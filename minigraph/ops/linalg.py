@@ -1,8 +1,6 @@
-"""The ops that everything else is made of, each with its gradient on the same screen.
+"""Ops of linear algebra: sums of products over chosen axes, and lengths of vectors.
 
-In this file `g` is the gradient that arrives at the output, and every function behind a comma
-takes it one step back. Broadcasting needs no care here: the tape sums a gradient back to its
-input's shape.
+Each op returns its value and its backward functions, as in `ops.math`.
 """
 
 import math
@@ -19,11 +17,11 @@ from .math import absolute, maximum, multiply, power, reduce_max, reduce_sum, rs
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def contract(arrays: Sequence[Array], inputs: Sequence[Any], output: str):
+def contract(arrays: Sequence[Array], inputs: Sequence[Any], output: str) -> tuple[Array, Any]:
     """The sum of products that einsum writes as "ij,jk->ik": `inputs` ["ij", "jk"], output "ik"."""
     xp = array_module(*arrays)
     if any(len(set(labels)) < len(labels) for labels in [*inputs, output]):
-        raise ValueError(f"einsum: a letter occurs twice in one of {inputs}, {output!r}: use diag")
+        raise ValueError(f"einsum: a letter occurs twice within {inputs}, {output!r}: use diag")
 
     shapes = sum((a.shape for a in arrays), ())
     sizes = dict(zip("".join(map("".join, inputs)), shapes, strict=True))
@@ -70,7 +68,15 @@ def einsum(subscripts: str, *operands: TensorLike) -> Any:
 
     Letters that do not occur after the arrow are summed over; `...` means any further axes.
 
+    Args:
+        subscripts: The letters of the operands' axes, separated by commas, and after `->` those of
+            the result; without an arrow, the letters that occur once, in alphabetical order.
+        *operands: A tensor, array or nested list for each group of letters.
     Raises ValueError where a letter occurs twice in one operand, or letters and axes do not fit.
+    Example:
+        >>> rows = np.array([[1, 2], [3, 4]])
+        >>> keras.ops.einsum("ij,ij->i", rows, rows).numpy()  # the square of each row's length
+        array([ 5, 25])
     """
     return einsum_op(list(operands), subscripts=subscripts)
 
@@ -79,9 +85,13 @@ def einsum(subscripts: str, *operands: TensorLike) -> Any:
 def tensordot(a: Array, b: Array, /, axes: int | Sequence[Any] = 2):
     """The sum of products over the last `axes` axes of a and the first of b.
 
-    `axes` may also be a pair of lists: the axes of a, and those of b that they meet.
-
     Shapes: (n, k), (k, m) -> (n, m), with axes=1.
+    Args:
+        axes: How many axes (default 2), or a pair of lists: axes of a, and the axes of b that match
+            them.
+    Example:
+        >>> keras.ops.tensordot([[1, 2], [3, 4]], [[1, 0], [0, 10]], axes=2).item()  # 1 + 40
+        41
     """
     pairs = (range(-axes, 0), range(axes)) if isinstance(axes, int) else axes
     first, second = ([p] if isinstance(p, int) else list(p) for p in pairs)
@@ -95,9 +105,12 @@ def tensordot(a: Array, b: Array, /, axes: int | Sequence[Any] = 2):
 
 @op
 def dot(a: Array, b: Array, /):
-    """The sum of products over the last axis of a and the last but one of b; scalars multiply.
+    """The sum of products over the last axis of a and the second to last of b; scalars multiply.
 
     Shapes: (n), (n) -> (), or (..., n, k), (..., k, m) -> (..., n, ..., m).
+    Args:
+        a: The first operand: a tensor, symbolic tensor, array, number or nested list.
+        b: The second operand; if it is a vector, the sum runs over its only axis.
     """
     xp = array_module(a, b)
     if 0 in (xp.ndim(a), xp.ndim(b)):
@@ -109,6 +122,13 @@ def outer(a: TensorLike, b: TensorLike) -> Any:
     """Each element of a times each element of b: y[i, j] = a[i] * b[j].
 
     Shapes: (n), (m) -> (n, m).
+    Args:
+        a: The values for the rows; all its elements in a row.
+        b: The values for the columns, likewise.
+    Example:
+        >>> keras.ops.outer([1, 2], [1, 10, 100]).numpy()
+        array([[  1,  10, 100],
+               [  2,  20, 200]])
     """
     return multiply(reshape(a, (-1, 1)), reshape(b, (-1,)))
 
@@ -119,13 +139,17 @@ def norm(
     axis: Axis = None,
     keepdims: bool = False,
 ) -> Any:
-    """The length of vectors along `axis` (of all elements if None).
+    """The length of vectors along `axis`.
 
         y = (sum |x|^ord)^(1 / ord)
 
-    `ord` may be infinite: then it is the largest |x|.
-
     Shapes: (..., n) -> (...), or (..., 1) with `keepdims`.
+    Args:
+        ord: The exponent, or infinity for the largest |x| (default 2); "fro", "euclidean" and None
+            mean 2, too.
+    Example:
+        >>> keras.ops.norm([[3.0, 4.0], [6.0, 8.0]], axis=1).numpy()
+        array([ 5., 10.], dtype=float32)
     """
     size = absolute(x)
     if ord == math.inf:
@@ -138,6 +162,13 @@ def norm(
 def normalize(x: TensorLike, axis: Axis = -1, epsilon: float = 1e-12) -> Any:
     """The vectors along `axis`, divided by their length; one shorter than 1e-6 stays short.
 
-    y = x / sqrt(max(sum x^2, epsilon))
+        y = x / sqrt(max(sum x^2, epsilon))
+
+    Args:
+        axis: The axis of the vectors, or a tuple of axes (default -1).
+        epsilon: What the sum of squares counts as where it is smaller (default 1e-12).
+    Example:
+        >>> keras.ops.normalize([[3.0, 4.0]]).numpy()
+        array([[0.6, 0.8]], dtype=float32)
     """
     return x * rsqrt(maximum(reduce_sum(square(x), axis, True), epsilon))

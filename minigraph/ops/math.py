@@ -1,13 +1,14 @@
-"""The ops that everything else is made of, each with its gradient on the same screen.
+"""The basic ops that all others are built from, each with its gradient next to it.
 
-Each op returns its value and one function for each input, its vector-Jacobian product. That takes
+Each op returns its value and, for each input, its vector-Jacobian product. This function takes
 `g`, the gradient of the loss with respect to the value, and returns the gradient with respect to
 the input. Broadcasting needs no care here: the tape sums a gradient to the shape of its input.
+`xp` is the array library of the inputs, NumPy or CuPy.
 """
 
 import math
 from collections.abc import Callable
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, TypeAlias
 
 from ..core.device import array_module, remember_host_copy
 from ..core.dtypes import floatx, standard_dtype
@@ -16,6 +17,9 @@ from ..core.types import Array, Axis, DType, Shape, TensorLike
 from .kernels import axes_of, erf_by_table, fast_sum
 
 P = ParamSpec("P")
+Unary: TypeAlias = Callable[[Array], Any]  # an op of one array
+Binary: TypeAlias = Callable[[Array, Array], Any]  # an op of two
+Search: TypeAlias = Callable[..., Any]  # an op of one array, with `axis` and `keepdims`
 
 # ---------------------------------------------------------------------------------------------
 # Arithmetic
@@ -58,6 +62,10 @@ def power(a: Array, b: Array, /):
     """The first to the power of the second: a^b.
 
     The gradient with respect to the exponent is a^b log a, and 0 where a is not positive.
+
+    Args:
+        a: The base, a tensor, symbolic tensor, array, number or nested list.
+        b: The exponent; the two shapes are broadcast.
     """
     xp = array_module(a, b)
     y = a**b
@@ -66,7 +74,8 @@ def power(a: Array, b: Array, /):
         positive = xp.asarray(a) > 0
         return g * y * xp.log(xp.where(positive, a, 1))
 
-    # b - 1, but where b is 0: there the derivative is 0, and 0 ** -1 would divide by zero.
+    # The exponent is b - 1. Where b is 0 it stays 0: 0 ** -1 would divide by zero, and the
+    # factor b makes the derivative 0.
     return y, (lambda g: g * b * a ** (b - (b != 0)), to_exponent)
 
 
@@ -77,7 +86,14 @@ def matmul(a: Array, b: Array, /):
         y[i, j] = sum over k of a[i, k] * b[k, j]
 
     Shapes: (..., n, k), (..., k, m) -> (..., n, m).
+    Args:
+        a: Matrices (..., n, k), or one vector (k).
+        b: Matrices (..., k, m), or one vector (k); the leading axes of both are broadcast.
     Raises ValueError, with both shapes, where the inner sizes differ.
+    Example:
+        >>> keras.ops.matmul([[1, 2], [3, 4]], [[1, 0], [0, 10]]).numpy()
+        array([[ 1, 20],
+               [ 3, 40]])
     """
     xp = array_module(a, b)
     if a.ndim == 0 or b.ndim == 0 or a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
@@ -109,12 +125,12 @@ def matmul(a: Array, b: Array, /):
 
 
 def named(name: str, text: str, fn: Callable[P, Any]) -> Callable[P, Any]:
-    """An op of that name and docstring, for families of functions that differ in little."""
+    """Make an op with this name and docstring, for families of similar functions."""
     fn.__name__, fn.__qualname__, fn.__doc__ = name, name, text
     return op(fn)
 
 
-def elementwise(name: str, text: str, derivative: Any = None) -> Callable[[Array], Any]:
+def elementwise(name: str, text: str, derivative: Any = None) -> Unary:
     """The op y = xp.<name>(x); `derivative(xp, x, y)` is dy/dx; None: no gradient."""
 
     def fn(x: Array, /):
@@ -126,25 +142,25 @@ def elementwise(name: str, text: str, derivative: Any = None) -> Callable[[Array
 
 
 # fmt: off
-negative = elementwise("negative", "The negative: -x.", lambda xp, x, y: -1)
-absolute = elementwise("abs", "The size |x|; gradient 0 at 0.", lambda xp, x, y: xp.sign(x))
-square = elementwise("square", "The square: x^2.", lambda xp, x, y: 2 * x)
-sqrt = elementwise("sqrt", "The square root: x^(1/2).", lambda xp, x, y: 0.5 / y)
-exp = elementwise("exp", "The exponential: e^x.", lambda xp, x, y: y)
-expm1 = elementwise("expm1", "The value e^x - 1, exact near 0.", lambda xp, x, y: y + 1)
-log = elementwise("log", "The natural logarithm: log x.", lambda xp, x, y: 1 / x)
-log1p = elementwise("log1p", "The value log(1 + x), exact near 0.", lambda xp, x, y: 1 / (1 + x))
-sin = elementwise("sin", "The sine of an angle in radians.", lambda xp, x, y: xp.cos(x))
-cos = elementwise("cos", "The cosine of an angle in radians.", lambda xp, x, y: -xp.sin(x))
-sign = elementwise("sign", "The sign: -1, 0 or 1; no gradient.")
-floor = elementwise("floor", "The largest integer not above x; no gradient.")
-ceil = elementwise("ceil", "The smallest integer not below x; no gradient.")
-isnan = elementwise("isnan", "Whether x is not a number.")
-logical_not = elementwise("logical_not", "Whether x is 0, or false: not x.")
+negative: Unary = elementwise("negative", "The negative: -x.", lambda xp, x, y: -1)
+absolute: Unary = elementwise("abs", "The size |x|; gradient 0 at 0.", lambda xp, x, y: xp.sign(x))
+square: Unary = elementwise("square", "The square: x^2.", lambda xp, x, y: 2 * x)
+sqrt: Unary = elementwise("sqrt", "The square root: x^(1/2).", lambda xp, x, y: 0.5 / y)
+exp: Unary = elementwise("exp", "The exponential: e^x.", lambda xp, x, y: y)
+expm1: Unary = elementwise("expm1", "The value e^x - 1, accurate near 0.", lambda xp, x, y: y + 1)
+log: Unary = elementwise("log", "The natural logarithm: log x.", lambda xp, x, y: 1 / x)
+log1p: Unary = elementwise("log1p", "Log(1 + x), accurate near 0.", lambda xp, x, y: 1 / (1 + x))
+sin: Unary = elementwise("sin", "The sine of an angle in radians.", lambda xp, x, y: xp.cos(x))
+cos: Unary = elementwise("cos", "The cosine of an angle in radians.", lambda xp, x, y: -xp.sin(x))
+sign: Unary = elementwise("sign", "The sign: -1, 0 or 1; no gradient.")
+floor: Unary = elementwise("floor", "The largest integer not above x; no gradient.")
+ceil: Unary = elementwise("ceil", "The smallest integer not below x; no gradient.")
+isnan: Unary = elementwise("isnan", "True where x is not a number.")
+logical_not: Unary = elementwise("logical_not", "True where x is 0 or false: not x.")
 # fmt: on
 
 
-def comparison(name: str, text: str) -> Callable[[Array, Array], Any]:
+def without_gradient(name: str, text: str) -> Binary:
     """The op xp.<name>(a, b), which has no gradient."""
 
     def fn(a: Array, b: Array, /):
@@ -153,15 +169,19 @@ def comparison(name: str, text: str) -> Callable[[Array, Array], Any]:
     return named(name, text, fn)
 
 
-equal = comparison("equal", "Where two are the same: a == b.")
-not_equal = comparison("not_equal", "Where two differ: a != b.")
-less = comparison("less", "Where the first is smaller: a < b.")
-less_equal = comparison("less_equal", "Where the first is not larger: a <= b.")
-greater = comparison("greater", "Where the first is larger: a > b.")
-greater_equal = comparison("greater_equal", "Where the first is not smaller: a >= b.")
-logical_and = comparison("logical_and", "Where both are true, or not 0: a and b.")
-logical_or = comparison("logical_or", "Where either is true, or not 0: a or b.")
-floor_divide = comparison("floor_divide", "The quotient a / b rounded down; it has no gradient.")
+equal: Binary = without_gradient("equal", "True where both are equal: a == b.")
+not_equal: Binary = without_gradient("not_equal", "True where the two differ: a != b.")
+less: Binary = without_gradient("less", "True where the first is smaller: a < b.")
+less_equal: Binary = without_gradient("less_equal", "True where the first is not larger: a <= b.")
+greater: Binary = without_gradient("greater", "True where the first is larger: a > b.")
+greater_equal: Binary = without_gradient(
+    "greater_equal", "True where the first is not smaller: a >= b."
+)
+logical_and: Binary = without_gradient("logical_and", "True where both are true (not 0): a and b.")
+logical_or: Binary = without_gradient("logical_or", "True where either is true (not 0): a or b.")
+floor_divide: Binary = without_gradient(
+    "floor_divide", "The quotient a / b rounded down; no gradient."
+)
 
 
 @op
@@ -180,7 +200,12 @@ def rsqrt(x: Array, /):
 
 @op
 def clip(x: Array, /, x_min: float | None = None, x_max: float | None = None):
-    """Each element limited to the range `x_min` to `x_max`; the gradient is 0 outside."""
+    """Each element limited to the range `x_min` to `x_max`; the gradient is 0 outside.
+
+    Args:
+        x_min: The lower limit; None (default) sets none.
+        x_max: The upper limit; None (default) sets none.
+    """
     y = array_module(x).clip(x, x_min, x_max)
     return y, (lambda g: g * (x == y),)
 
@@ -195,21 +220,30 @@ def logaddexp(a: Array, b: Array, /):
 
 @op
 def maximum(a: Array, b: Array, /):
-    """The larger of two; where they are equal, the gradient goes to the first."""
+    """The larger of two elements; where they are equal, the gradient goes to the first."""
     xp = array_module(a, b)
     return xp.maximum(a, b), (lambda g: g * (a >= b), lambda g: g * (a < b))
 
 
 @op
 def minimum(a: Array, b: Array, /):
-    """The smaller of two; where they are equal, the gradient goes to the first."""
+    """The smaller of two elements; where they are equal, the gradient goes to the first."""
     xp = array_module(a, b)
     return xp.minimum(a, b), (lambda g: g * (a <= b), lambda g: g * (a > b))
 
 
 @op
 def where(condition: Array, a: Array, b: Array, /):
-    """The first where the condition holds, else the second: a or b."""
+    """The first where the condition holds, else the second: a or b.
+
+    Args:
+        condition: Booleans, or numbers of which all but 0 count as true.
+        a: The values where the condition holds.
+        b: The values where it does not; the three shapes are broadcast.
+    Example:
+        >>> keras.ops.where([True, False, True], [1, 2, 3], 0).numpy()
+        array([1, 0, 3])
+    """
     xp = array_module(condition, a, b)
     y = xp.where(condition, a, b)
     return y, (None, lambda g: g * (condition != 0), lambda g: g * (condition == 0))
@@ -223,9 +257,13 @@ def identity(x: Array, /):
 
 @op
 def cast(x: Array, /, dtype: DType):
-    """The same values in another dtype; the gradient has the old one."""
+    """The same values in another data type; the gradient has the old one.
+
+    Args:
+        dtype: Data type of the result: a name such as "int32", or a type of Python or NumPy.
+    """
     y = x.astype(standard_dtype(dtype))
-    remember_host_copy(y, x)
+    remember_host_copy(y, x)  # so that indices can be checked without a wait for the GPU
     return y, (lambda g: g,)
 
 
@@ -259,12 +297,12 @@ def mean(x: Array, /, axis: Axis = None, keepdims: bool = False):
     x = x if x.dtype.kind == "f" else x.astype(floatx())
     y = fast_sum(x, axis, keepdims)
     count = math.prod(x.shape[a] for a in axes_of(axis, x.ndim))
-    scale = 1 / count if count else math.nan  # the mean of nothing is not a number
+    scale = 1 / count if count else math.nan  # the mean of no elements is NaN
     return y * scale, (lambda g: stretch(g * scale, x.shape, axis, keepdims),)
 
 
-def extremum(x: Array, axis: Axis, keepdims: bool, find: Callable[..., Array]):
-    """The largest or smallest value; a gradient is shared evenly among equals."""
+def extremum(x: Array, axis: Axis, keepdims: bool, find: Callable[..., Array]) -> tuple[Array, Any]:
+    """The value and backward function of `max` or `min`: equals share the gradient evenly."""
     y = find(x, axis=axis, keepdims=True)
 
     def back(g):
@@ -292,15 +330,13 @@ def prod(x: Array, /, axis: Axis = None, keepdims: bool = False):
     """The product over `axis` (all axes if None)."""
     xp = array_module(x)
 
-    def to_x(g):  # the product of all others; with one zero only it has a gradient, with two none
+    def to_x(g):  # the product of the other factors; a zero among them makes it 0
         zero = x == 0
         rest = xp.where(zero, 1, x)
         others = rest.prod(axis=axis, keepdims=True) / rest
-        return (
-            stretch(g, x.shape, axis, keepdims)
-            * others
-            * (zero.sum(axis=axis, keepdims=True) == zero)
-        )
+        # A zero counts itself: there is none among the others if the count is 1 for it, else 0.
+        none_among_others = zero.sum(axis=axis, keepdims=True) == zero
+        return stretch(g, x.shape, axis, keepdims) * others * none_among_others
 
     return x.prod(axis=axis, keepdims=keepdims), (to_x,)
 
@@ -311,13 +347,16 @@ def logsumexp(x: Array, /, axis: Axis = None, keepdims: bool = False):
 
         y = log sum e^(x - max) + max
 
-    So the exponentials stay finite.
+    Subtracting the maximum keeps the exponentials finite.
 
     Shapes: (..., n) -> (...), or (..., 1) with `keepdims`.
+    Example:
+        >>> keras.ops.logsumexp([1000.0, 1000.0]).numpy().round(2)  # exp(1000) is infinite
+        np.float32(1000.69)
     """
     xp = array_module(x)
     most = x.max(axis=axis, keepdims=True)
-    most = xp.where(xp.isfinite(most), most, 0)
+    most = xp.where(xp.isfinite(most), most, 0)  # where all are -inf, x - most would be NaN
     y = most + xp.log(xp.exp(x - most).sum(axis=axis, keepdims=True))
     return (y if keepdims else y.squeeze(axis)), (
         lambda g: stretch(g, x.shape, axis, keepdims) * xp.exp(x - y),
@@ -326,11 +365,20 @@ def logsumexp(x: Array, /, axis: Axis = None, keepdims: bool = False):
 
 @op
 def cumsum(x: Array, /, axis: int | None = None):
-    """The running sum along `axis` (of all elements in a row if None)."""
+    """The running sum along `axis`.
+
+    Args:
+        axis: Axis along which to add; None (default) means all elements in a row.
+    Example:
+        >>> keras.ops.cumsum([1, 2, 3, 4]).numpy()
+        array([ 1,  3,  6, 10])
+    """
     xp = array_module(x)
-    return x.cumsum(axis), (
-        lambda g: xp.flip(xp.flip(g, axis).cumsum(axis), axis).reshape(x.shape),
-    )
+
+    def to_x(g):  # the running sum from the end: x[i] is in all sums from the i-th on
+        return xp.flip(xp.flip(g, axis).cumsum(axis), axis).reshape(x.shape)
+
+    return x.cumsum(axis), (to_x,)
 
 
 def var(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -352,7 +400,7 @@ def std(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Any:
 # Reductions without a gradient.
 
 
-def search(name: str, text: str) -> Callable[..., Any]:
+def plain_reduction(name: str, text: str) -> Search:
     """The op xp.<name>(x, axis), which has no gradient."""
 
     def fn(x: Array, /, axis: Axis = None, keepdims: bool = False):
@@ -361,7 +409,7 @@ def search(name: str, text: str) -> Callable[..., Any]:
     return named(name, text, fn)
 
 
-reduce_all = search("all", "Whether all values over `axis` are true (not 0).")
-reduce_any = search("any", "Whether one value over `axis` is true (not 0).")
-argmax = search("argmax", "The index of the largest value along `axis`.")
-argmin = search("argmin", "The index of the smallest value along `axis`.")
+reduce_all: Search = plain_reduction("all", "True where all values over `axis` are true (not 0).")
+reduce_any: Search = plain_reduction("any", "True where any value over `axis` is true (not 0).")
+argmax: Search = plain_reduction("argmax", "The index of the first largest value along `axis`.")
+argmin: Search = plain_reduction("argmin", "The index of the first smallest value along `axis`.")

@@ -1,7 +1,7 @@
 """The ops of neural networks: activations, the dense layer, losses.
 
-A hot op is one formula with its gradient by hand. Beside it stands its plain twin (`..._plain`),
-the obvious program out of basic ops, and a test holds the two equal in value and in every
+A performance-critical op has a hand-written gradient. Next to it is its plain twin (`..._plain`),
+the obvious program written with basic ops; a test checks that both agree in value and in every
 gradient.
 
 B is the batch, I the inputs and O the outputs of a layer, C the classes. In a loss, y is the
@@ -76,9 +76,16 @@ def relu(
 ):
     """The rectified linear unit: max(x, 0); the gradient at 0 is 0.
 
-    In full: min(x, max_value) from `threshold` on, else negative_slope (x - threshold).
+    In full: min(x, max_value) above `threshold`, else negative_slope (x - threshold).
 
+    Args:
+        negative_slope: Factor of x - threshold below the threshold (default 0.0).
+        max_value: The largest output; None (default) sets no limit.
+        threshold: The value above which an element passes unchanged (default 0.0).
     Source: Nair and Hinton (2010).
+    Example:
+        >>> keras.ops.relu([-2.0, 3.0]).numpy()
+        array([0., 3.], dtype=float32)
     """
     if not negative_slope and max_value is None and not threshold:
         return activate("relu", x)
@@ -102,7 +109,12 @@ def relu6(x: Array, /):
 def leaky_relu(x: Array, /, negative_slope: float = 0.2):
     """A leaky rectified linear unit: x where it is positive, else negative_slope x.
 
+    Args:
+        negative_slope: Factor of x where it is not positive (default 0.2).
     Source: Maas et al. (2013).
+    Example:
+        >>> keras.ops.leaky_relu([-10.0, 3.0]).numpy()
+        array([-2.,  3.], dtype=float32)
     """
     return relu.__wrapped__(x, negative_slope)
 
@@ -111,6 +123,8 @@ def leaky_relu(x: Array, /, negative_slope: float = 0.2):
 def elu(x: Array, /, alpha: float = 1.0):
     """The exponential linear unit: x where it is positive, else alpha (e^x - 1).
 
+    Args:
+        alpha: How far below 0 the output can come (default 1.0).
     Source: Clevert et al. (2016).
     """
     xp = array_module(x)
@@ -136,8 +150,9 @@ def gelu(x: Array, /, approximate: bool = False):
 
         y = x * (1 + erf(x / sqrt(2))) / 2
 
-    `approximate` takes (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2 for the probability.
-
+    Args:
+        approximate: Whether the probability is computed as (1 + tanh(sqrt(2 / pi) (x + 0.044715
+            x^3))) / 2 (default False).
     Source: Hendrycks and Gimpel (2016).
     """
     xp, scale = array_module(x), math.sqrt(2 / math.pi)
@@ -175,7 +190,7 @@ def softsign(x: Array, /):
 
 @op
 def hard_sigmoid(x: Array, /):
-    """A sigmoid of straight lines: x / 6 + 1/2, kept between 0 and 1."""
+    """A piecewise linear sigmoid: x / 6 + 1/2, clipped to [0, 1]."""
     y = array_module(x).clip(x / 6 + 0.5, 0, 1)
     return y, (lambda g: g / 6 * ((y > 0) & (y < 1)),)
 
@@ -192,7 +207,8 @@ def tanh(x: Array, /):
     return activate("tanh", x)
 
 
-FUSABLE = {relu: "relu", sigmoid: "sigmoid", tanh: "tanh"}  # what the op of a layer can apply
+# Those that the op of a layer can apply.
+FUSABLE: dict[Callable[..., Any], str] = {relu: "relu", sigmoid: "sigmoid", tanh: "tanh"}
 
 
 @op
@@ -203,7 +219,12 @@ def softmax(x: Array, /, axis: Axis = -1):
 
     The maximum is subtracted first, which changes nothing but keeps exp from overflowing.
 
+    Args:
+        axis: Axis along which the results have the sum 1, or a tuple of axes (default -1).
     Source: Bridle (1990).
+    Example:
+        >>> keras.ops.softmax(np.log([1.0, 3.0, 4.0])).numpy().round(3)
+        array([0.125, 0.375, 0.5  ])
     """
     xp = array_module(x)
     y = xp.exp(x - x.max(axis, keepdims=True))
@@ -218,11 +239,13 @@ def softmax_plain(x: TensorLike, axis: Axis = -1) -> Any:
 
 @op
 def log_softmax(x: Array, /, axis: Axis = -1):
-    """The logarithm of softmax along `axis`, exact where softmax would round to 0.
+    """The logarithm of softmax along `axis`, accurate where softmax would round to 0.
 
         y = x - max - log sum e^(x - max)
 
     Shapes: (...) -> the same.
+    Args:
+        axis: Axis along which the probabilities have the sum 1, or a tuple of axes (default -1).
     """
     xp = array_module(x)
     y = x - x.max(axis, keepdims=True)
@@ -242,10 +265,16 @@ def log_softmax_plain(x: TensorLike, axis: Axis = -1) -> Any:
 def dense(x: Array, kernel: Array, bias: Array = None, /, activation: InPlace | None = None):
     """A dense layer in one step: activation(x @ kernel + bias).
 
-    `activation` is None, "relu", "sigmoid" or "tanh".
-
     Shapes: (..., I), (I, O), (O) -> (..., O).
+    Args:
+        x: The inputs; all axes but the last are a batch.
+        kernel: The matrix that they are multiplied by.
     Raises ValueError, with both shapes, where the inner sizes differ.
+    Example:
+        >>> keras.ops.dense([[1.0, 2.0]], [[1.0], [10.0]], [-30.0]).numpy()  # 1 + 20 - 30
+        array([[-9.]], dtype=float32)
+        >>> keras.ops.dense([[1.0, 2.0]], [[1.0], [10.0]], [-30.0], activation="relu").numpy()
+        array([[0.]], dtype=float32)
     """
     if x.ndim == 0 or x.shape[-1] != kernel.shape[0]:
         raise ValueError(
@@ -253,7 +282,7 @@ def dense(x: Array, kernel: Array, bias: Array = None, /, activation: InPlace | 
             f"kernel {kernel.shape}"
         )
     if activation not in (None, *IN_PLACE):
-        raise ValueError(f"dense: activation={activation!r} is none of {', '.join(IN_PLACE)}")
+        raise ValueError(f"dense: activation={activation!r} must be one of {', '.join(IN_PLACE)}")
     xp = array_module(x)
     rows = x.reshape(-1, x.shape[-1])  # (B, I): all axes but the last are a batch
     y = rows @ kernel  # (B, O)
@@ -310,13 +339,13 @@ def batch_norm_plain(
 # What the fast form does differently: sums over the batch are matrix products, and gamma and the
 # standard deviation become one factor. The matrix has long rows, each of several samples: with 16
 # channels, few long rows take two thirds of the time of many short ones. A channel then occurs
-# several times in a row; `per_channel` adds up its sums, and `tile` repeats what belongs to it.
+# several times in a row; `per_channel` adds up its sums, and `tile` repeats its parameters.
 
 LONG_ROW = 512  # elements
 
 
 def long_rows(x: Array, mask: Array = None) -> Array:
-    """x as a matrix with long rows, a whole number of samples in each; one where a mask may leave
+    """x as a matrix with long rows of several whole samples; of one sample where a mask may leave
     samples out.
     """
     samples, channels = math.prod(x.shape[:-1]), x.shape[-1]
@@ -355,15 +384,26 @@ def batch_norm(
     mask: Array = None,
     statistics: tuple[Array, Array, Array, Array] | None = None,
 ):
-    """Channels of mean 0 and variance 1 over this very batch, then scaled and shifted.
+    """Normalise each channel to mean 0 and variance 1 over this batch, then scale and shift it.
 
         y = gamma * (x - mean) / sqrt(variance + epsilon) + beta
 
-    `mask` (...) leaves samples out of the mean and the variance. `statistics` are the `moments` of
-    x, for a caller who has them already.
-
     Shapes: (..., C), (C), (C) -> (..., C).
+    Args:
+        x: The samples, with the channels as last axis.
+        gamma: The factor of each channel; None (default) means 1.
+        beta: What is added to each channel; None (default) means 0.
+        epsilon: Added to the variance, so that nothing is divided by 0 (default 0.001).
+        mask: Booleans (...), the shape of x without its channels: where it is False, a sample does
+            not count in the mean and the variance; None (default) if all count.
+        statistics: The `moments` of x, for a caller who has them already; None (default) computes
+            them.
     Source: Ioffe and Szegedy (2015).
+    Example:
+        >>> x = np.array([[1.0, 100.0], [3.0, 300.0]])  # two samples of two channels
+        >>> keras.ops.batch_norm(x, epsilon=0.0).numpy()
+        array([[-1., -1.],
+               [ 1.,  1.]])
     """
     xp, channels = array_module(x), x.shape[-1]
     _, variance, centred, weight = statistics or moments(x, mask)
@@ -402,9 +442,15 @@ def mean_squared_error(target: Array, output: Array, /):
     """The mean over the last axis of (y - p)^2.
 
     Shapes: (..., n), (..., n) -> (...).
+    Args:
+        target: The targets y.
+        output: The predictions p.
+    Example:
+        >>> keras.ops.mean_squared_error([[0.0, 0.0]], [[1.0, 3.0]]).numpy()  # (1 + 9) / 2
+        array([5.], dtype=float32)
     """
     d = output - target
-    n = d.shape[-1] or math.nan  # the mean of nothing is not a number
+    n = d.shape[-1] or math.nan  # the mean of no elements is NaN
     return (d * d).sum(-1) / n, (
         lambda g: g[..., None] * (-2 / n * d),
         lambda g: g[..., None] * (2 / n * d),
@@ -417,14 +463,17 @@ def mean_squared_error_plain(target: TensorLike, output: TensorLike) -> Any:
 
 @op
 def binary_crossentropy(target: Array, output: Array, /, from_logits: bool = False):
-    """The cross-entropy of yes and no, the mean over the last axis.
+    """The binary cross-entropy, averaged over the last axis.
 
         -(y log p + (1 - y) log(1 - p))
 
     From logits z it is max(z, 0) - z y + log(1 + exp(-|z|)), which never overflows. Probabilities
-    are kept within [1e-7, 1 - 1e-7].
+    are clipped to [1e-7, 1 - 1e-7].
 
     Shapes: (..., n), (..., n) -> (...).
+    Example:
+        >>> keras.ops.binary_crossentropy([[1.0]], [[0.5]]).numpy().round(3)  # log 2
+        array([0.693], dtype=float32)
     """
     xp, y, n = array_module(output), target, output.shape[-1] or math.nan
     if from_logits:
@@ -453,7 +502,7 @@ def binary_crossentropy_plain(
 def log_probabilities(
     output: Array, from_logits: bool, axis: int
 ) -> tuple[Array, Callable[[Array], Array]]:
-    """The logarithms of the classes' probabilities, and the backward function to the output.
+    """The log-probabilities of the classes, and their backward function to the output.
 
     They are the log-softmax of logits. Anything else is divided by its sum and kept within
     [1e-7, 1 - 1e-7] first.
@@ -482,7 +531,7 @@ def check_labels(labels: TensorLike, classes: int | None) -> None:
         if not found.size or (whole and 0 <= found.min() and found.max() < classes):
             return
     raise ValueError(
-        f"labels must be whole numbers, the classes 0 to {classes - 1}, because the prediction "
+        f"labels must be integers from 0 to {classes - 1}, because the prediction "
         f"has {classes} classes; found labels from {found.min():g} to {found.max():g}"
     )
 
@@ -496,6 +545,9 @@ def categorical_crossentropy(
     From logits it uses log-softmax; probabilities are first divided by their sum.
 
     Shapes: (..., C), (..., C) -> (...).
+    Args:
+        target: The targets y: for each class its probability.
+        axis: Axis of the classes (default -1).
     """
     xp, (log_p, back) = array_module(output), log_probabilities(output, from_logits, axis)
     return -(target * log_p).sum(axis), (
@@ -516,7 +568,12 @@ def sparse_categorical_crossentropy(target: Array, output: Array, /, from_logits
     """The cross-entropy -log p[y] for integer labels y.
 
     Shapes: labels (...), predictions (..., C) -> (...).
+    Args:
+        target: The labels y: for each sample the index of its class.
     Raises ValueError for a label outside 0 .. C-1.
+    Example:
+        >>> keras.ops.sparse_categorical_crossentropy([1], [[0.25, 0.5, 0.25]]).numpy().round(3)
+        array([0.693], dtype=float32)
     """
     xp, classes = array_module(output), output.shape[-1]
     check_labels(target, classes)

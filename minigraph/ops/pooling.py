@@ -33,7 +33,7 @@ def pool_axes(
     """How the window slides along each axis, and one index of x for each position in it."""
     strides = pool_size if strides is None else strides
     axes = conv_axes(what, x.shape[1:-1], pool_size, strides, padding)
-    # An empty batch has nothing to compare, and one position shows the shape: a trace takes no
+    # On an empty batch one position is enough to find the shape, so a trace takes no
     # longer for a large window.
     visited = axes if len(x) else [a._replace(kernel_size=1) for a in axes]
     return axes, [index for _, index in kernel_positions(visited)]
@@ -45,11 +45,14 @@ def max_pool(
 ):
     """The largest element of each window.
 
-    `strides` are the pool size unless given. Where elements are equal, the gradient goes to the
-    first. With padding "same" the padding counts as minus infinity.
+    Where elements are equal, the gradient goes to the first. With padding "same" the padding counts
+    as minus infinity.
 
     Shapes: (N, *size, C) -> (N, *output_size, C).
     Raises ValueError if the pool is larger than the input.
+    Example:
+        >>> keras.ops.max_pool(np.array([[[1], [5], [2], [3]]])).numpy().ravel()
+        array([5, 3])
     """
     xp = array_module(x)
     axes, positions = pool_axes("max_pool", x, pool_size, strides, padding)
@@ -91,10 +94,13 @@ def average_pool(
 ):
     """The mean of each window.
 
-    `strides` are the pool size unless given. With padding "same" the padding is not counted.
+    With padding "same" the padding is not counted.
 
     Shapes: (N, *size, C) -> (N, *output_size, C).
     Raises ValueError if the pool is larger than the input.
+    Example:
+        >>> keras.ops.average_pool(np.array([[[1.0], [5.0], [2.0], [4.0]]])).numpy().ravel()
+        array([3., 3.])
     """
     xp = array_module(x)
     axes, positions = pool_axes("average_pool", x, pool_size, strides, padding)

@@ -1,6 +1,6 @@
 """Recurrent networks, a whole sequence in one op.
 
-First comes the plain form, a loop over one step out of basic ops. Then comes what the fast form
+First comes the plain form, a loop over a step written with basic ops. Then comes what the fast form
 does differently, in the class `Recurrence`, and then each network: its step, the gradient of that
 step, and its op.
 
@@ -13,7 +13,7 @@ output (0 where there is none), or 0 with `zero_output_for_mask`.
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..core.device import array_module
 from ..core.tensor import op
@@ -21,6 +21,7 @@ from ..core.types import Array, TensorLike
 from . import nn
 from .arrays import broadcast_to, stack
 from .conv import (
+    Axis,
     Padding,
     Sizes,
     conv,
@@ -33,18 +34,27 @@ from .conv import (
 from .costs import LOOP_TURN, spend
 from .kernels import flush_subnormals
 from .math import where
-from .nn import IN_PLACE, InPlace
+from .nn import IN_PLACE, Activation, InPlace
 
 FLUSH_EVERY = 16  # steps of the backward pass, in which gradients vanish
 
+Plain: TypeAlias = Callable[..., tuple[Any, ...]]  # the outputs and the last states
+
 
 # ---------------------------------------------------------------------------------------------
-# The plain form: the obvious loop, and one step of each network out of basic ops
+# The plain form: the obvious loop, and one step of each network in basic ops
 
 
 @op
 def unstack(x: Array, /, axis: int = 0):
-    """The slices of x along an axis, as a tuple: the inverse of `stack`."""
+    """The slices of x along an axis, as a tuple: the inverse of `stack`.
+
+    Args:
+        axis: Axis along which the slices lie (default 0).
+    Example:
+        >>> [part.numpy().tolist() for part in keras.ops.unstack([[1, 2], [3, 4]], axis=1)]
+        [[1, 3], [2, 4]]
+    """
     xp = array_module(x)
     parts = xp.moveaxis(x, axis, 0)
     parts = tuple(parts[i] for i in range(len(parts)))
@@ -63,10 +73,10 @@ def run_steps(
     mask: Array = None,
     zero_output_for_mask: bool = False,
 ) -> tuple[Any, Any, Sequence[Any]]:
-    """The obvious loop: `step(x_t, states)` gives an output and the next states, for each t.
+    """The obvious loop: for each t, `step(x_t, states)` returns an output and the next states.
 
-    Returns all outputs, the last one and the last states. With an empty batch every step gives
-    what the second gives, so two are run: a trace takes no longer for a long sequence.
+    Returns all outputs, the last one and the last states. With an empty batch every step returns
+    the same as the second, so two are run: a trace takes no longer for a long sequence.
     """
     outputs, length = [], x.shape[1]
     previous: Any = 0.0
@@ -85,7 +95,7 @@ def run_steps(
 
 
 def where_real(real: Array, new: TensorLike, old: TensorLike) -> Any:
-    """`new` in the samples whose step is real, else `old`."""
+    """`new` for the samples whose step is real (not masked), else `old`."""
     return where(real.reshape(-1, *[1] * (new.ndim - 1)), new, old)
 
 
@@ -154,7 +164,13 @@ def gru_step(
     recurrent_activation: Callable[..., Any] = nn.sigmoid,
     reset_after: bool = True,
 ) -> Any:
-    """One step of `gru`: the next h. Without `reset_after`, U is multiplied with r * h."""
+    """One step of `gru`: the next h.
+
+    Args:
+        bias: That of the inputs, or, with `reset_after`, that and the one of the states, stacked;
+            None (default) adds nothing.
+        reset_after: Whether the reset gate acts on h @ U (default True), not on h.
+    """
     units = h.shape[-1]
     a = nn.dense(x, kernel, bias[0] if bias is not None and reset_after else bias)
     s = nn.dense(h, recurrent, bias[1] if bias is not None and reset_after else None)
@@ -168,13 +184,13 @@ def gru_step(
 
 
 def equal_parts(z: TensorLike, count: int) -> list[Any]:
-    """The equal parts of the last axis."""
+    """The last axis split into `count` equal parts."""
     units = z.shape[-1] // count
     return [z[..., k * units : (k + 1) * units] for k in range(count)]
 
 
-def plain_loop(step: Callable[..., Any], state_count: int) -> Callable[..., tuple]:
-    """The twin of an op with that many states: its step, again and again."""
+def plain_loop(step: Callable[..., Any], state_count: int) -> Plain:
+    """The plain twin of an op with that many states: a loop over its step."""
 
     def run(x, *arrays, zero_output_for_mask=False, **settings):
         *weights, mask = arrays[state_count:]
@@ -196,10 +212,10 @@ def plain_loop(step: Callable[..., Any], state_count: int) -> Callable[..., tupl
     return run
 
 
-simple_rnn_plain = plain_loop(simple_rnn_step, 1)
-lstm_plain = plain_loop(lstm_step, 2)
-conv_lstm_plain = plain_loop(conv_lstm_step, 2)
-gru_plain = plain_loop(gru_step, 1)
+simple_rnn_plain: Plain = plain_loop(simple_rnn_step, 1)
+lstm_plain: Plain = plain_loop(lstm_step, 2)
+conv_lstm_plain: Plain = plain_loop(conv_lstm_step, 2)
+gru_plain: Plain = plain_loop(gru_step, 1)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -208,7 +224,7 @@ gru_plain = plain_loop(gru_step, 1)
 # What the inputs contribute does not depend on the states, so one product computes it for all
 # steps. Only the small step from state to state is a loop, and so is its backward pass; the
 # gradients of the weights and of the inputs are again one product each, after that loop. Arrays are
-# time-major, so that a step is contiguous. The gates stand one by one, (K, B, U) instead of
+# time-major, so that a step is contiguous. Each gate is stored separately, (K, B, U) instead of
 # (B, K U): arithmetic on contiguous gates takes half the time. They come in a `gate_order` in which
 # those with the same activation are neighbours.
 
@@ -225,13 +241,13 @@ def merge_time(x: Array) -> Array:
 
 
 def split_gates(z: Array, count: int) -> Array:
-    """The gates one by one: (T, B, ..., K U) -> (T, K, B, ..., U), a view."""
+    """The gates along their own axis: (T, B, ..., K U) -> (T, K, B, ..., U), a view."""
     z = z.reshape(*z.shape[:-1], count, z.shape[-1] // count)
     return array_module(z).moveaxis(z, -2, 1)
 
 
 def reorder_gates(z: Array, gate_order: Sequence[int]) -> Array:
-    """A copy of the gates, one by one in the given order."""
+    """A copy of the gates along their own axis, in the given order."""
     z = split_gates(z, len(gate_order))
     return array_module(z).stack([z[:, k] for k in gate_order], 1)
 
@@ -245,7 +261,8 @@ class MatrixProduct:
     """The product of a state (B, U) and a matrix (U, K U), gate by gate."""
 
     def __init__(self, state: Array, weights: Array, gate_order: Sequence[int]):
-        self.weights, self.gate_order = weights, gate_order
+        self.weights: Array = weights
+        self.gate_order: Sequence[int] = gate_order
 
     # Contiguous, since they are read at every step. A trace, in which weights take no memory, has
     # no steps.
@@ -272,9 +289,10 @@ class ConvProduct:
     """The convolution of maps (B, *size, U) and a kernel (*kernel_size, U, K U), padded "same"."""
 
     def __init__(self, state: Array, weights: Array, gate_order: Sequence[int]):
-        self.weights, self.gate_order = weights, gate_order
+        self.weights: Array = weights
+        self.gate_order: Sequence[int] = gate_order
         sizes, kernel_size = state.shape[1:-1], weights.shape[:-2]
-        self.axes = conv_axes("recurrent convolution", sizes, kernel_size, 1, "same")
+        self.axes: list[Axis] = conv_axes("recurrent convolution", sizes, kernel_size, 1, "same")
 
     def forward(self, h: Array) -> Array:
         z = correlate(pad_input(h, self.axes), self.weights, self.axes)
@@ -287,26 +305,43 @@ class ConvProduct:
         return kernel_gradient(pad_input(h, self.axes), g, self.axes)
 
 
-class Recurrence:
-    """What the fast ops share. A subclass is one network:
+StateProduct: TypeAlias = MatrixProduct | ConvProduct
 
-    `step(t, gates, from_state)` turns `gates` (K, B, ..., U), what the inputs contribute, into the
-    gates after their activations, with `from_state`, what the state contributes. It writes the
+
+class Recurrence:
+    """The base of the fast ops. A subclass is one network:
+
+    `step(t, gates, from_state)` turns `gates` (K, B, ..., U), the inputs' contribution, into the
+    gates after their activations, using `from_state`, the state's contribution. It writes the
     states of time t + 1.
 
     `prepare_backward()` computes the derivatives that all steps need at once.
 
     `step_backward(t, d_states)` takes the gradients of the states of time t + 1. It returns those
-    of what the inputs and of what the state contributed, and the `passthrough`: what flows past
+    of both contributions, the inputs' and the state's, and the `passthrough`: what flows past
     the gates to each state of time t, None where nothing does.
     """
 
     step: Any  # these three are the network's own
     prepare_backward: Any
     step_backward: Any
-    state_product: type[MatrixProduct] | type[ConvProduct] = MatrixProduct
+    state_product: type[StateProduct] = MatrixProduct
     gate_order: tuple[int, ...] = (0,)
     gates_share_gradient: bool = True  # inputs and state are added: one array is both gradients
+
+    activation: Activation
+    gate_activation: Activation
+    xp: Any  # the array library
+    x: Array  # (T, B, ...)
+    steps: int  # T; 0 in a trace, whose batch is empty
+    input_backward: Callable[[Array], Any]
+    shape: tuple[int, ...]  # (T, B, ..., K U)
+    gates: Array  # (T, K, B, ..., U)
+    product: StateProduct
+    state_bias: Array  # of the product with the state: (K, 1, U), or None
+    states: list[Array]  # each (T + 1, B, ..., U)
+    real: Array  # the steps whose states count; None means all
+    shown: Array  # the steps whose output is not 0; None means all
 
     def __init__(
         self,
@@ -322,20 +357,20 @@ class Recurrence:
         self.activation, self.gate_activation = IN_PLACE[activation], IN_PLACE[gate_activation]
         self.xp = xp = array_module(x)
         kernel, recurrent, bias = weights
-        self.state_bias = None  # of the product with the state
+        self.state_bias = None
         if bias is not None and bias.ndim > 1:
             bias, state_bias = bias[0], bias[None, 1:]
-            self.state_bias = reorder_gates(state_bias, self.gate_order)[0]  # (K, 1, U)
-        self.x = time_major(x)  # (T, B, ...)
-        self.steps = len(self.x) if len(x) else 0  # a trace has an empty batch: nothing to step
+            self.state_bias = reorder_gates(state_bias, self.gate_order)[0]
+        self.x = time_major(x)
+        self.steps = len(self.x) if len(x) else 0
         z, self.input_backward = input_op(merge_time(self.x), kernel, bias)
-        self.shape = *self.x.shape[:2], *z.shape[1:]  # (T, B, ..., K U)
-        self.gates = reorder_gates(z.reshape(self.shape), self.gate_order)  # (T, K, B, ..., U)
+        self.shape = *self.x.shape[:2], *z.shape[1:]
+        self.gates = reorder_gates(z.reshape(self.shape), self.gate_order)
         self.product = self.state_product(states[0], recurrent, self.gate_order)
         self.states = [xp.empty((len(self.x) + 1, *s.shape), z.dtype) for s in states]
         for times, state in zip(self.states, states, strict=True):
             times[0] = state
-        self.real = self.shown = None  # steps whose states count, steps whose output is not 0
+        self.real = self.shown = None
         if mask is not None:
             real = time_major(mask).astype(bool)
             self.real = real.reshape(*self.x.shape[:2], *[1] * (states[0].ndim - 1))
@@ -381,7 +416,7 @@ class Recurrence:
         )
 
     def loop_backward(self, g: Array, d_states: list[Array]) -> tuple[list[Array], Array, Array]:
-        """From the last step to the first: the gradients of the first states, and those of what
+        """Backwards through time: the gradients of the first states, and those of what
         inputs and states contributed to the gates of all steps.
         """
         d_inputs = d_product = self.xp.empty(self.shape, self.gates.dtype)
@@ -391,7 +426,7 @@ class Recurrence:
         d_inputs_by_gate, d_product_by_gate = (split_gates(d, count) for d in (d_inputs, d_product))
         self.prepare_backward()
         for t in reversed(range(self.steps)):
-            if t % FLUSH_EVERY == 0:  # else a thousand steps take six times as long as 500
+            if t % FLUSH_EVERY == 0:  # without it, 1000 steps take six times as long as 500
                 d_states = [flush_subnormals(d) for d in d_states]
             if g is not None:
                 d_states[0] = d_states[0] + g[t]
@@ -413,13 +448,15 @@ class Recurrence:
 
 
 class SimpleRecurrence(Recurrence):
+    """The step of `simple_rnn` and its gradient."""
+
     def step(self, t: int, gates: Array, from_state: Array) -> None:
         (hs,) = self.states
         gates += from_state
         self.activation.forward(gates[0], out=hs[t + 1])
 
     def prepare_backward(self) -> None:
-        self.derivative = self.activation.derivative(self.states[0][1:])
+        self.derivative: Array = self.activation.derivative(self.states[0][1:])
 
     def step_backward(self, t: int, d_states: list[Array]) -> tuple[Array, Array, list[Array]]:
         (dh,) = d_states
@@ -443,10 +480,14 @@ def simple_rnn(
 
         h' = activation(x @ W + h @ U + b)
 
-    `activation` is "tanh", "sigmoid" or "relu".
-
     Shapes: (B, T, I), (B, U), (I, U), (U, U), (U) -> (B, T, U), (B, U).
     Source: Elman (1990).
+    Example:
+        >>> x, h = np.array([[[1.0], [2.0], [4.0]]]), np.zeros((1, 1))  # three steps
+        >>> one = np.ones((1, 1))
+        >>> outputs, last = keras.ops.simple_rnn(x, h, one, one, activation="relu")
+        >>> outputs.numpy().ravel(), last.numpy().ravel()  # h' = x + h
+        (array([1., 3., 7.]), array([7.]))
     """
     arrays = x, [h], (kernel, recurrent, bias), mask, zero_output_for_mask
     sequence = SimpleRecurrence(*arrays, activation)
@@ -458,11 +499,13 @@ def simple_rnn(
 
 
 class LSTMRecurrence(Recurrence):
-    gate_order = (0, 1, 3, 2)  # i, f, o, g: the first three have the same activation
+    """The step of `lstm` and its gradient."""
+
+    gate_order: tuple[int, ...] = (0, 1, 3, 2)  # i, f, o, g: the first three are alike
 
     def __init__(self, *arrays: Any, **input_op: Any):
         super().__init__(*arrays, **input_op)
-        self.activated_c = self.xp.empty_like(self.states[1][1:])
+        self.activated_c: Array = self.xp.empty_like(self.states[1][1:])
 
     def step(self, t: int, gates: Array, from_state: Array) -> None:
         hs, cs = self.states
@@ -477,14 +520,14 @@ class LSTMRecurrence(Recurrence):
 
     def prepare_backward(self) -> None:
         (_, cs), (i, f, o, g) = self.states, each_gate(self.gates, axis=1)
-        # What the gradient of c' or h' is multiplied by on its way to each gate, for all times.
-        self.factors = self.xp.empty_like(self.gates)
+        # The factors of the gradient of c' or h' on its way to each gate, for all steps.
+        self.factors: Array = self.xp.empty_like(self.gates)
         to_i, to_f, to_g, to_o = each_gate(self.factors, axis=1)  # in the order of the weights
         self.xp.multiply(self.gate_activation.derivative(i), g, out=to_i)
         self.xp.multiply(self.gate_activation.derivative(f), cs[:-1], out=to_f)
         self.xp.multiply(self.activation.derivative(g), i, out=to_g)
         self.xp.multiply(self.gate_activation.derivative(o), self.activated_c, out=to_o)
-        self.to_c = o * self.activation.derivative(self.activated_c)
+        self.to_c: Array = o * self.activation.derivative(self.activated_c)
 
     def step_backward(self, t: int, d_states: list[Array]) -> tuple[Array, Array, list[Array]]:
         dh, dc = d_states
@@ -515,8 +558,7 @@ def lstm(
         c' = f * c + i * g
         h' = o * tanh(c')
 
-    The columns of the weights are those of i, f, g, o; `recurrent_activation` may replace the
-    sigmoids, `activation` both tanh.
+    The columns of the weights are those of i, f, g, o.
 
     Shapes: (B, T, I), (B, U), (B, U), (I, 4U), (U, 4U), (4U) -> (B, T, U), (B, U), (B, U).
     Source: Hochreiter and Schmidhuber (1997), Gers et al. (2000).
@@ -527,7 +569,9 @@ def lstm(
 
 
 class ConvLSTMRecurrence(LSTMRecurrence):
-    state_product = ConvProduct
+    """That of `conv_lstm`: the state is convolved."""
+
+    state_product: type[StateProduct] = ConvProduct
 
 
 @op
@@ -547,10 +591,9 @@ def conv_lstm(
     recurrent_activation: InPlace = "sigmoid",
     zero_output_for_mask: bool = False,
 ):
-    """The op `lstm` for sequences of maps: its products are convolutions.
+    """The op `lstm` for sequences of feature maps: its products are convolutions.
 
-    `strides`, `padding` and `dilation_rate` are those of the inputs' convolution; that of the
-    states keeps their size.
+    The convolution of the states keeps their size.
 
     Shapes: (B, T, *size, C), (B, *output_size, F) twice, (*kernel_size, C, 4F), (*kernel_size, F,
     4F), (4F) -> (B, T, *output_size, F), (B, *output_size, F) twice.
@@ -568,12 +611,14 @@ def conv_lstm(
 
 
 class GRURecurrence(Recurrence):
-    gate_order = (0, 1, 2)  # z (update), r (reset), g (candidate)
+    """The step of `gru` and its gradient."""
+
+    gate_order: tuple[int, ...] = (0, 1, 2)  # z (update), r (reset), g (candidate)
     gates_share_gradient = False  # the reset gate scales only what the state contributes to g
 
     def __init__(self, *arrays: Any):
         super().__init__(*arrays)
-        self.candidate_from_state = self.xp.empty_like(self.states[0][1:])
+        self.candidate_from_state: Array = self.xp.empty_like(self.states[0][1:])
 
     def step(self, t: int, gates: Array, from_state: Array) -> None:
         (hs,) = self.states
@@ -589,9 +634,9 @@ class GRURecurrence(Recurrence):
 
     def prepare_backward(self) -> None:
         (hs,), (update, reset, candidate) = self.states, each_gate(self.gates, axis=1)
-        self.to_update = self.gate_activation.derivative(update) * (hs[:-1] - candidate)
-        self.to_candidate = self.activation.derivative(candidate) * (1 - update)
-        self.to_reset = self.gate_activation.derivative(reset) * self.candidate_from_state
+        self.to_update: Array = self.gate_activation.derivative(update) * (hs[:-1] - candidate)
+        self.to_candidate: Array = self.activation.derivative(candidate) * (1 - update)
+        self.to_reset: Array = self.gate_activation.derivative(reset) * self.candidate_from_state
 
     def step_backward(self, t: int, d_states: list[Array]) -> tuple[Array, Array, list[Array]]:
         (dh,), (update, reset, _) = d_states, each_gate(self.gates[t])
@@ -626,6 +671,8 @@ def gru(
     The columns of the weights are those of z, r and the candidate g.
 
     Shapes: (B, T, I), (B, U), (I, 3U), (U, 3U), (2, 3U) -> (B, T, U), (B, U).
+    Args:
+        bias: The biases b0 and b1, stacked; None (default) adds nothing.
     Source: Cho et al. (2014).
     """
     arrays = x, [h], (kernel, recurrent, bias), mask, zero_output_for_mask

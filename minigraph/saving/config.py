@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 CustomObjects: TypeAlias = dict[str, Any] | None  # the class or function behind each name
 Sources: TypeAlias = Mapping[SymbolicTensor, list[int]]  # [call, output] that each symbol is
-Record: TypeAlias = dict[str, type]  # what stands under each key of a dict
+Record: TypeAlias = dict[str, type[Any]]  # what stands under each key of a dict
 
 # Bounds for a model that comes from a file (see `bounded`).
 MOST_LAYERS = 10_000
@@ -67,7 +67,7 @@ DESCRIPTION: Record = {"class_name": str, "config": dict}
 
 
 def model_config(model: "Model") -> Config:
-    """The config of a model, as `Model.get_config` gives it.
+    """The config of a model, as `Model.get_config` returns it.
 
     Of a graph: name, trainable, layers (the table), nodes (the calls), inputs and outputs. Of a
     `Sequential`: name, trainable, layers, chain (indices of the table) and input.
@@ -81,9 +81,9 @@ def model_config(model: "Model") -> Config:
 def model_from_config(
     config: Config, custom_objects: CustomObjects = None, cls: Any = None
 ) -> "Model":
-    """A new model of class `cls`, with fresh weights, from what `get_config` gave.
+    """A new model of class `cls`, with fresh weights, from the result of `get_config`.
 
-    Names are kept and no automatic name is used up. Raises ValueError if the config is not one of
+    Names are kept; no automatic name is used up. Raises ValueError if the config is not one of
     a model, or if it names a class or function that is not known.
     """
     expect(isinstance(config, dict), f"a config is a dict, got {config!r:.80}")
@@ -96,10 +96,18 @@ def model_from_config(
 def clone_model(model: "Model", clone_function: Callable[[Layer], Layer] | None = None) -> "Model":
     """A model of the same structure and names, with new layers and fresh weights.
 
-    `clone_function(layer)` may give the layer that replaces another; Inputs and inner models
-    are always copied. Classes need not be registered.
+    Classes need not be registered.
 
+    Args:
+        model: The model, a graph or a Sequential.
+        clone_function: A function `clone_function(layer)` that returns the layer to use instead,
+            asked for every layer but Inputs and inner models; None (default) copies all of them.
     Raises ValueError for a subclass that has to say itself how it is rebuilt.
+    Example:
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="sum")])
+        >>> copy = keras.models.clone_model(model)
+        >>> copy.layers[0].name, copy.layers[0] is model.layers[0]
+        ('sum', False)
     """
     expect(form_of(model) != "object", f"{model!r}: use from_config(get_config()) to copy it")
     writer, replaced = Writer(), {}
@@ -114,35 +122,46 @@ def clone_model(model: "Model", clone_function: Callable[[Layer], Layer] | None 
 
 
 def model_to_json(model: "Model", **json_args: Any) -> str:
-    """The class and the config of a model as a text; `json_args` go to `json.dumps`."""
+    """The class and the config of a model as a JSON string; `json_args` go to `json.dumps`."""
     return json.dumps(write_model(model)[0], **json_args)
 
 
 def model_from_json(text: str, custom_objects: CustomObjects = None) -> "Model":
-    """A model with fresh weights from what `to_json` gave; ValueError if the text is another."""
-    expect(isinstance(text, str), f"`text` must be what to_json gave, got {text!r:.80}")
+    """A model with fresh weights from the output of `to_json`.
+
+    Args:
+        text: The output of `to_json`.
+        custom_objects: The class or function behind each name in the text that is not registered;
+            None (default) if all are known.
+    Raises ValueError if the text is another, or names something unknown.
+    Example:
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="sum")])
+        >>> keras.models.model_from_json(model.to_json()).output_shape
+        (None, 1)
+    """
+    expect(isinstance(text, str), f"`text` must be the output of to_json, got {text!r:.80}")
     with bounded():
         return read_description(parse_json(text), custom_objects)[0]
 
 
 def write_model(model: "Model") -> tuple[Config, Sequence[Layer | None]]:
-    """({"class_name", "config"} of a model, the layers of its table).
+    """Return ({"class_name", "config"} of a model, the layers of its table).
 
-    A model that defines `get_config` has no table; it stands for all of its layers.
+    For a model that defines `get_config`, the only entry is the model itself.
     """
     writer = Writer()
     if form_of(model) != "object":
         config, layers = writer.model(model), writer.layers
     else:
         config, layers = writer.encode(model.get_config(), {}), [model]
-        expect(not writer.table, f"get_config of {model!r} must give plain values, not layers")
+        expect(not writer.table, f"get_config of {model!r} must return plain values, not layers")
     return {"class_name": writer.name_of(type(model)), "config": config}, layers
 
 
 def read_description(
     description: Config, custom_objects: CustomObjects = None
 ) -> tuple[Any, list[Layer]]:
-    """(a new model, the layers of its table) from what `write_model` gave."""
+    """Return (a new model, the layers of its table) from the output of `write_model`."""
     check_record(description, "a model", DESCRIPTION)
     with registry.custom_object_scope(custom_objects or {}):
         cls = find_layer_class(description["class_name"])
@@ -156,7 +175,7 @@ def read_model(
     custom_objects: CustomObjects = None,
     replaced: Mapping[int, Layer] | None = None,
 ) -> tuple[Any, list[Layer]]:
-    """(a new model of class `cls`, the layers of its table) from a config."""
+    """Return (a new model of class `cls`, the layers of its table) from a config."""
     expect(isinstance(config, dict), f"a config is a dict, got {config!r:.80}")
     with rebuilding(custom_objects):
         if topology_keys(config):
@@ -171,12 +190,12 @@ def read_model(
 
 
 def has_topology(layer: Layer) -> "TypeGuard[Model]":
-    """Whether a layer is a model that is written as a graph or chain of other layers."""
+    """Return whether a layer is a model that is written as a graph or chain of other layers."""
     return isinstance(layer, registry.find("Functional")) and form_of(layer) != "object"
 
 
 def form_of(model: Any) -> str:
-    """How a model is written: as a "graph", a "chain", or an "object" with its own `get_config`."""
+    """The form of a model in a config: a "graph", a "chain", or an "object" (own `get_config`)."""
     cls, functional, sequential = type(model), *map(registry.find, ("Functional", "Sequential"))
     expect(isinstance(model, functional), f"`model` must be a Model, got {model!r:.80}")
     if cls.get_config is not functional.get_config:
@@ -196,9 +215,9 @@ def form_of(model: Any) -> str:
 
 
 class Writer:
-    """Writes models down. `table` and `layers` are the entries and their objects, in one order.
+    """Writes models as JSON. `table` and `layers` are the entries and their objects, in one order.
 
-    `named` maps each name that was written to the class or function that it means.
+    `named` maps each name that was written to the class or function that it stands for.
     """
 
     def __init__(self):
@@ -206,7 +225,7 @@ class Writer:
         self.layers: list[Layer | None] = []  # None for an Input that only the table has
         self.named: dict[str, Any] = {}
         self._indices: dict[int, int] = {}  # id of a layer, or of a symbol where a model starts
-        self._met = set()  # the ids of layers whose entries are, or are being, written
+        self._met = set()  # the ids of layers whose entry is written or in progress
 
     def model(self, model: "Model") -> Config:
         """The whole config of a graph or chain."""
@@ -232,7 +251,7 @@ class Writer:
         return {"nodes": nodes, "inputs": inputs, "outputs": outputs}
 
     def call(self, node: Node, sources: Sources) -> Config:
-        """One call: what is called, and with what."""
+        """One call: the layer or op that is called, and its arguments."""
         try:
             if node.layer is not None:
                 called = {"layer": self.index_of(node.layer)}
@@ -244,7 +263,7 @@ class Writer:
             raise ValueError(f"the call of {node.name!r} cannot be written: {error}") from error
 
     def index_of(self, layer: Layer) -> int:
-        """The index of a layer in the table; it enters the table at its first mention."""
+        """The index of a layer in the table; it is added to the table on first use."""
         if id(layer) not in self._indices:
             expect(id(layer) not in self._met, f"layer {layer.name!r} is an argument of itself")
             self._met.add(id(layer))
@@ -277,7 +296,7 @@ class Writer:
             config = {"name": layer.name, "trainable": layer.trainable}
             return head | {"config": config} | self.topology(layer)
         config = layer.get_config()
-        expect(isinstance(config, dict), f"get_config of layer {layer.name!r} must give a dict")
+        expect(isinstance(config, dict), f"get_config of layer {layer.name!r} must return a dict")
         if type(layer).get_config is Layer.get_config:
             config = config | self.layers_in_arguments(layer)
         if not layer.trainable and "trainable" not in config:
@@ -293,7 +312,7 @@ class Writer:
         return {n: arguments[n] for n in held if any(isinstance(leaf, Layer) for leaf in held[n])}
 
     def meet(self, value: Any) -> None:
-        """Note what the names in the config of a constructor argument mean."""
+        """Record what the names in the config of a constructor argument stand for."""
         if inspect.isfunction(value):
             self.name_of(value)
         elif isinstance(value, registry.Configurable):
@@ -302,7 +321,7 @@ class Writer:
                 self.meet(getattr(value, name, None))
 
     def name_of(self, thing: Any) -> str:
-        """The name that stands for a class or function; ValueError if it would mean another."""
+        """The name of a class or function; raises ValueError if it already stands for another."""
         name = registry.name_in_config(thing)
         self.named[name] = thing
         return name
@@ -340,7 +359,7 @@ class Writer:
 
 
 def encode_array(value: Tensor | np.ndarray) -> list[Any]:
-    """An array as its dtype, its shape, and its bytes as hexadecimal, little end first."""
+    """An array as its dtype, its shape, and its bytes in hexadecimal, little-endian."""
     is_variable = isinstance(value, Variable)
     expect(not is_variable, f"{value!r:.80} is outside of all layers: make it with add_weight")
     array = value.numpy() if isinstance(value, Tensor) else value
@@ -355,7 +374,7 @@ def encode_array(value: Tensor | np.ndarray) -> list[Any]:
 
 @contextmanager
 def rebuilding(custom_objects: CustomObjects) -> Iterator[None]:
-    """While a model is rebuilt, custom names are known and automatic names come from elsewhere."""
+    """Within the block, custom names are known and automatic names have a separate counter."""
     with registry.custom_object_scope(custom_objects or {}), setting(names=Counter()):
         yield
 
@@ -380,7 +399,7 @@ class Reader:
             self._costs.append((1 + self._calls, 1 + self._depth))
 
     def at(self, index: Any) -> Layer:
-        """The layer at an index of the table so far; its use counts as a call."""
+        """The layer at this index of the table so far; looking it up counts as a call."""
         expect(is_index(index, self.layers), f"layer {index!r:.40} is not described before its use")
         calls, depth = self._costs[index]
         self.spend(calls)
@@ -396,7 +415,7 @@ class Reader:
             expect(context.budget.calls >= 0, f"the model makes more than {MOST_CALLS} calls")
 
     def layer(self, entry: Any) -> Layer:
-        """The layer of an entry."""
+        """Make the layer that an entry describes."""
         check_record(entry, "a layer", LAYER, {"trainable": bool} | GRAPH | CHAIN)
         cls, name, config = find_layer_class(entry["class_name"]), entry["name"], entry["config"]
         check_name(name)
@@ -412,11 +431,11 @@ class Reader:
             layer = make(cls, self.decode(config))
         layer.name = name
         if not trainable:
-            layer.trainable = False  # reaches the layers inside, of which no config speaks
+            layer.trainable = False  # also freezes inner layers that no config describes
         return layer
 
     def model(self, cls: Any, name: str, trainable: bool, topology: Config) -> Any:
-        """A model from its topology."""
+        """Make a model from its topology."""
         is_chain = issubclass(cls, registry.find("Sequential"))
         keys = (CHAIN if is_chain else GRAPH).keys()
         fits = issubclass(cls, registry.find("Functional")) and topology_keys(topology) == keys
@@ -520,7 +539,7 @@ def make_input(config: Any) -> InputLayer:
 
 
 def find_layer_class(name: Any) -> Any:
-    """The layer class that a name means; ValueError if it means nothing, or something else."""
+    """The layer class that a name stands for; raises ValueError if there is none."""
     cls = None
     if isinstance(name, str):
         cls = registry.find(name, kind="layer or model", fits=is_layer_class)
@@ -533,7 +552,7 @@ def is_layer_class(thing: Any) -> TypeGuard[type[Layer]]:
 
 
 def find_function(name: Any) -> Any:
-    """The op that a name means; ValueError if it means nothing, or something else."""
+    """The op that a name stands for; raises ValueError if there is none."""
     fn = registry.find(name, kind="op") if isinstance(name, str) else None
     expect(inspect.isfunction(fn), f"{name!r:.80} is not a function")
     return fn
@@ -550,14 +569,14 @@ def decode_array(dtype_name: str, shape: list[Any], data: str) -> np.ndarray:
 
 
 def rename(symbols: list[SymbolicTensor], name: str) -> None:
-    """Give the node of an op, and the symbols that it makes, a stored name."""
+    """Give the node of an op, and the symbols that it makes, the name stored in the file."""
     symbols[0].node.name = name
     for symbol in symbols:
         symbol.name = name if len(symbols) == 1 else f"{name}_{symbol.index}"
 
 
 def is_index(value: Any, things: Sequence[Any]) -> bool:
-    """Whether `value` is an index of one of the things."""
+    """Return whether `value` is a valid index into `things`."""
     return type(value) is int and 0 <= value < len(things)
 
 
@@ -574,7 +593,7 @@ def check_record(entry: Any, what: str, needed: Record, optional: Record | None 
     expect(isinstance(entry, dict), f"{what} is described by a dict, got {entry!r:.80}")
     check_keys(entry, f"the description of {what}", known, needed)
     for key, value in entry.items():
-        if not isinstance(value, known[key]):  # no `expect`: to write out each value takes long
+        if not isinstance(value, known[key]):  # no `expect`: formatting each value would be slow
             kind = known[key].__name__
             raise ValueError(f"`{key}` of {what} must be of type {kind}, got {value!r:.80}")
 
@@ -585,9 +604,9 @@ def check_record(entry: Any, what: str, needed: Record, optional: Record | None 
 
 
 def bounded() -> AbstractContextManager[None]:
-    """Within the block, a config cannot ask for more than a file may.
+    """Within the block, the limits for configs from files apply.
 
-    Ten models, each calling the one before ten times, are a short text and ten billion calls.
+    Ten models, each calling the one before ten times, make ten billion calls in a short text.
     """
     return setting(budget=Budget(MOST_CALLS))
 

@@ -1,8 +1,8 @@
-"""The file that a model is kept in: texts and arrays as bytes, and the bytes safely on the disk.
+"""The file format of models: text and arrays as bytes, and the bytes safely on the disk.
 
-It is a safetensors file, which other tools can open. What that format lacks is done here: a
+It is a safetensors file, which other tools can open. This module adds what that format lacks: a
 checksum over everything, bounds before anything is parsed or allocated, and a writer that leaves
-the old file or the new one, never half of it.
+the old file or the new one, never a part of it.
 """
 
 import contextlib
@@ -22,7 +22,11 @@ import safetensors.numpy
 
 VERSION = "1"
 KEYS = {f"minigraph.{part}" for part in ("version", "model", "compile", "train", "sha256")}
-KINDS = {"float": (16, 32, 64), "int": (8, 16, 32, 64), "uint": (8, 16, 32, 64)}
+KINDS: dict[str, tuple[int, ...]] = {
+    "float": (16, 32, 64),
+    "int": (8, 16, 32, 64),
+    "uint": (8, 16, 32, 64),
+}
 DTYPES = {f"{kind[0].upper()}{n}": f"{kind}{n}" for kind, sizes in KINDS.items() for n in sizes}
 DTYPES["BOOL"] = "bool"  # beside F32, I64, U8 ...
 
@@ -35,7 +39,7 @@ LONGEST_INTEGER = 20  # digits
 MOST_TENSORS = 20_000
 LONGEST_TENSOR_NAME = 256
 MOST_AXES = 8
-STALE_AFTER = 3600  # seconds until the remains of a killed save are swept away
+STALE_AFTER = 3600  # seconds until the temporary file of a killed save is removed
 
 
 class FileDamaged(ValueError):
@@ -45,13 +49,13 @@ class FileDamaged(ValueError):
 
 
 class FileRefused(ValueError):
-    """A file is whole, but it holds what this library, or this model, does not accept."""
+    """A file is intact, but its contents are not accepted by this library or this model."""
 
     advice = "Nothing was loaded."
 
 
 class Contents(NamedTuple):
-    """What a file holds: texts, and named arrays."""
+    """The contents of a file: metadata as strings, and named arrays."""
 
     metadata: dict[str, str]
     tensors: dict[str, np.ndarray]
@@ -64,11 +68,11 @@ def expect(condition: Any, text: str) -> None:
 
 
 # ---------------------------------------------------------------------------------------------
-# JSON that surprises nobody
+# Strict JSON
 
 
 def to_json(value: Any) -> str:
-    """Compact JSON; ValueError for infinities and for what JSON cannot say."""
+    """Compact JSON; raises ValueError for infinities and for values that JSON cannot represent."""
     try:
         return json.dumps(value, allow_nan=False, separators=(",", ":"))
     except TypeError as error:
@@ -76,9 +80,9 @@ def to_json(value: Any) -> str:
 
 
 def parse_json(text: str) -> Any:
-    """Strict JSON: no key twice, no infinities, no endless integers, no deep nesting.
+    """Parse strict JSON: no duplicate keys, infinities, very long integers or deep nesting.
 
-    Depth is measured before the parser runs, because a parser goes down by calling itself.
+    Depth is measured before the parser runs, because the parser is recursive.
     """
     outside_of_texts = re.sub(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', "", text, flags=re.DOTALL)
     letters = np.frombuffer(outside_of_texts.encode("utf-8", "replace"), "uint8")
@@ -95,9 +99,9 @@ def parse_json(text: str) -> Any:
 
 
 def without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A dict in which no key stands twice."""
+    """Make a dict from pairs; raise ValueError for a duplicate key."""
     found = dict(pairs)
-    expect(len(found) == len(pairs), "the JSON has a key twice")
+    expect(len(found) == len(pairs), "the JSON has a duplicate key")
     return found
 
 
@@ -136,8 +140,8 @@ def to_bytes(contents: Contents) -> bytes:
 def from_bytes(data: bytes) -> Contents:
     """The contents of a file, after all checks that need no model.
 
-    The package makes sure that the arrays are exactly as large as the bytes that are there for
-    them, so a file can make nobody allocate more than its own size.
+    The safetensors package makes sure that arrays are exactly as large as the bytes stored for
+    them, so a file cannot cause an allocation larger than its own size.
     """
     header = read_header(data)
     try:
@@ -150,14 +154,14 @@ def from_bytes(data: bytes) -> Contents:
         if array.dtype == bool and (array.view("uint8") > 1).any():
             raise FileDamaged(f"the tensor {name!r} holds bytes that are neither true nor false")
     if metadata.get("minigraph.sha256") != digest(metadata, tensors):
-        raise FileDamaged("its content does not fit its checksum")
+        raise FileDamaged("its content does not match its checksum")
     return Contents(metadata, tensors)
 
 
 def read_header(data: bytes) -> dict[str, Any]:
     """The header of a safetensors file: JSON, after 8 bytes that give its length.
 
-    Here it is held to bounds, before the package reads it too. Raises FileDamaged.
+    It is checked against limits here, before the package parses it. Raises FileDamaged.
     """
     length = int.from_bytes(data[:8], "little")
     if length > LONGEST_HEADER:
@@ -179,7 +183,7 @@ def read_header(data: bytes) -> dict[str, Any]:
 
 
 def check_entry(name: str, entry: Any) -> None:
-    """Raise ValueError for what the package would let pass in the entry of a tensor."""
+    """Raise ValueError for errors in the entry of a tensor that the package would not catch."""
     good = name.isprintable() and 0 < len(name) <= LONGEST_TENSOR_NAME
     expect(good, f"{name!r:.80} is not a name of 1 to {LONGEST_TENSOR_NAME} visible characters")
     keys = {"dtype", "shape", "data_offsets"}
@@ -190,7 +194,7 @@ def check_entry(name: str, entry: Any) -> None:
 
 
 def check_version(metadata: Mapping[str, str]) -> None:
-    """Raise FileRefused unless this release knows everything that the metadata may mean."""
+    """Raise FileRefused unless this release supports the version and all keys of the metadata."""
     version = metadata.get("minigraph.version")
     if version is None:
         raise FileRefused("it is a safetensors file, but holds no model of this library")
@@ -204,7 +208,7 @@ def check_version(metadata: Mapping[str, str]) -> None:
 
 
 def digest(metadata: Mapping[str, str], tensors: Mapping[str, np.ndarray]) -> str:
-    """The SHA-256 of everything but itself, as hexadecimal.
+    """The SHA-256 of everything but itself, in hexadecimal.
 
     Each piece is preceded by its length, so no two contents give the same sequence of bytes. It
     shows damage. It is not a signature: whoever changes a file on purpose can compute a new one.
@@ -223,7 +227,7 @@ def digest(metadata: Mapping[str, str], tensors: Mapping[str, np.ndarray]) -> st
 
 
 def pieces_of(value: str | np.ndarray) -> list[bytes]:
-    """The bytes of a text; of an array what kind it is, and its elements, little-endian."""
+    """The bytes of a string; of an array its dtype, its shape and its little-endian elements."""
     if isinstance(value, str):
         return [value.encode()]
     little = value.astype(value.dtype.newbyteorder("<"), copy=False)
@@ -236,7 +240,7 @@ def pieces_of(value: str | np.ndarray) -> list[bytes]:
 
 def read_bytes(path: str | os.PathLike[str], max_bytes: float) -> bytes:
     """All bytes of a regular file, or OSError; FileRefused if there are more than `max_bytes`."""
-    # Without O_NONBLOCK a pipe would be waited for, before anyone could see that it is one.
+    # Without O_NONBLOCK, opening a pipe would block before it could be recognised as one.
     descriptor = os.open(path, flags("RDONLY", "NONBLOCK", "CLOEXEC", "BINARY"))
     try:
         found = os.fstat(descriptor)
@@ -251,12 +255,12 @@ def read_bytes(path: str | os.PathLike[str], max_bytes: float) -> bytes:
     finally:
         os.close(descriptor)
     if len(data) != found.st_size:
-        raise FileDamaged("it became shorter while it was read")
+        raise FileDamaged("it was truncated while it was read")
     return data
 
 
 def check_path(path: str | os.PathLike[str], overwrite: bool = True) -> str:
-    """The path to write to, links followed; raises before any work is done if it cannot be one."""
+    """Return the path to write to, with links resolved; raise early if it cannot be written."""
     check_path_type(path)
     path = os.path.realpath(os.fspath(path))
     folder = os.path.dirname(path)
@@ -274,7 +278,7 @@ def check_path(path: str | os.PathLike[str], overwrite: bool = True) -> str:
 def check_path_type(path: Any) -> None:
     """Raise TypeError for what cannot be the name of a file."""
     if not isinstance(path, (str, os.PathLike)):
-        raise TypeError(f"`path` must be a text or a Path, got {path!r:.80}")
+        raise TypeError(f"`path` must be a str or a Path, got {path!r:.80}")
 
 
 def write_atomically(path: str, data: bytes) -> None:
@@ -303,14 +307,14 @@ def write_atomically(path: str, data: bytes) -> None:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
         if isinstance(error, OSError):
-            text = f"{error.strerror} (while saving; the file that was there before is whole)"
+            text = f"{error.strerror} (while saving; the previous file is intact)"
             raise OSError(error.errno, text, path) from error
         raise
     sync_folder(folder)
 
 
 def flags(*names: str) -> int:
-    """How to open a file: those of the flags that this system has."""
+    """Flags for opening a file: those that this system has."""
     return sum(getattr(os, f"O_{name}", 0) for name in names)
 
 
@@ -318,14 +322,14 @@ TEMPORARY = ".minigraph-tmp"
 
 
 def temporary_prefix(name: str) -> str:
-    """How the temporary files of a path start; short, because a file system limits names."""
+    """The prefix of a path's temporary files; short, because file systems limit names."""
     return "." + name.encode()[:100].decode(errors="ignore") + "."
 
 
 def remove_stale(folder: str, name: str) -> None:
-    """Remove what saves to this path left behind when they were killed, long ago."""
+    """Remove old temporary files left behind by saves to this path that were killed."""
     pattern = re.escape(temporary_prefix(name)) + "[0-9a-f]{8}" + re.escape(TEMPORARY)
-    with contextlib.suppress(OSError), os.scandir(folder) as entries:  # others may be sweeping too
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:  # others may do the same
         for entry in entries:
             if re.fullmatch(pattern, entry.name):
                 if time.time() - entry.stat(follow_symlinks=False).st_mtime > STALE_AFTER:

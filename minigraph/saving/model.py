@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..core import tree
+from ..core.docstrings import share_arguments
 from ..core.random import RandomStream
 from ..core.registry import (
     CustomObjectScope,
@@ -29,6 +30,7 @@ from . import config
 from .config import (
     CustomObjects,
     Reader,
+    Record,
     Writer,
     bounded,
     check_record,
@@ -63,7 +65,7 @@ __all__ = [
 ]
 # fmt: on
 
-# What version 0.1.0 called the slots of its optimizers.
+# The names of optimizer slots in version 0.1.0.
 OLD_SLOT_NAMES = {
     "SGD": {"velocity": "v"},
     "RMSprop": {"mean_square": "v", "mean": "m", "velocity": "b"},
@@ -73,22 +75,29 @@ OLD_SLOT_NAMES = {
     "Nadam": {"mean": "m", "size": "v"},
 }
 
-# What the JSON texts of a file hold.
-MODEL_DESCRIPTION = config.DESCRIPTION | {"weights": list, "trainable": dict}
-FLAGS = {"layers": list, "weights": list}
+# The contents of the JSON texts in a file.
+MODEL_DESCRIPTION: Record = config.DESCRIPTION | {"weights": list, "trainable": dict}
+FLAGS: Record = {"layers": list, "weights": list}
 
 # ---------------------------------------------------------------------------------------------
 # Saving and loading
 
 
 def save_model(model: "Model", path: str | os.PathLike[str], overwrite: bool = True) -> None:
-    """Write graph, weights, compile settings and optimizer state to one file.
+    """Write the graph, weights, compile settings and optimizer state to one file.
 
     The file is a safetensors file whatever its name. Saving is atomic: if anything fails, the old
-    file stays whole.
+    file stays intact.
 
+    Args:
+        overwrite: Whether a file that exists is replaced (default True).
     Raises ValueError for a model that cannot be rebuilt or has no weights yet, OSError where the
-    file cannot be written, and FileExistsError if it is there and `overwrite` is False.
+    file cannot be written, and FileExistsError if it exists and `overwrite` is False.
+    Example:
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="sum")])
+        >>> keras.saving.save_model(model, "model.minigraph")
+        >>> keras.saving.load_model("model.minigraph").layers[0].name
+        'sum'
     """
     path = check_path(path, overwrite)
     write_atomically(path, to_bytes(model_contents(model)))
@@ -100,10 +109,11 @@ def load_model(
     compile: bool = True,
     max_bytes: int = LARGEST_FILE,
 ) -> "Model":
-    """The model in a file, ready to go on: same weights, same optimizer state, same random streams.
+    """Load a model, ready to train on: same weights, same optimizer state, same random streams.
 
-    Custom classes must be registered, or be given as `custom_objects={"Name": Class}`.
-    `compile=False` leaves the compile settings and the optimizer state behind.
+    Args:
+        compile: Whether the compile settings and the optimizer state are restored too (default
+            True).
     Raises FileDamaged or FileRefused (both ValueError), or OSError if the file cannot be read.
     """
     with reading(path, max_bytes) as contents:
@@ -118,7 +128,7 @@ def load_model(
 def save_weights(model: "Model", path: str | os.PathLike[str]) -> None:
     """Write the weights alone to a file.
 
-    Raises ValueError if there are none yet, OSError where the file cannot be written.
+    Raises ValueError if there are none yet, OSError if the file cannot be written.
     """
     path = check_path(path)
     weights = labelled_weights(model)
@@ -131,8 +141,17 @@ def load_weights(
 ) -> None:
     """Read the weights from a file of `save_weights` or `save_model`, matched by their order.
 
-    Names do not matter. If the number of weights, a shape or a dtype differs, that is a
-    FileRefused (a ValueError) and nothing is changed.
+    Names do not matter. If the number of weights, a shape or a dtype differs, it raises
+    FileRefused (a ValueError) and changes nothing.
+
+    Example:
+        >>> def make():
+        ...     return keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        >>> trained, fresh = make(), make()
+        >>> keras.saving.save_weights(trained, "weights.minigraph")
+        >>> keras.saving.load_weights(fresh, "weights.minigraph")
+        >>> bool((fresh.get_weights()[0] == trained.get_weights()[0]).all())
+        True
     """
     weights = labelled_weights(model)
     with reading(path, max_bytes) as contents:
@@ -143,9 +162,22 @@ def load_weights(
     assign_weights(model, arrays)
 
 
+share_arguments(
+    (save_model, load_model, save_weights, load_weights),
+    """
+    Args:
+        model: The model, whose weights exist already.
+        path: The file; its name may end in anything.
+        custom_objects: The class or function behind each name in the file that is not registered;
+            None (default) if all are known.
+        max_bytes: The size in bytes above which a file is refused (default 2147483648).
+    """,
+)
+
+
 @contextlib.contextmanager
 def reading(path: str | os.PathLike[str], max_bytes: float) -> Iterator[Contents]:
-    """The contents of a file; an error about them gets the name of the file, and what to do."""
+    """Yield the contents of a file; errors about them get the file's name and advice."""
     check_path_type(path)
     try:
         yield from_bytes(read_bytes(path, max_bytes))
@@ -156,7 +188,7 @@ def reading(path: str | os.PathLike[str], max_bytes: float) -> Iterator[Contents
 
 @contextlib.contextmanager
 def refusing(what: str, advice: str = FileRefused.advice) -> Iterator[None]:
-    """Whatever goes wrong inside means that the file holds something that cannot be used."""
+    """Turn any error in the block into a FileRefused: the file cannot be used."""
     try:
         yield
     except (FileDamaged, FileRefused):
@@ -173,7 +205,7 @@ def refusing(what: str, advice: str = FileRefused.advice) -> Iterator[None]:
 
 
 def model_contents(model: "Model") -> Contents:
-    """All that a file holds of a model, as texts and arrays."""
+    """Everything that a file stores about a model, as strings and arrays."""
     description, table = write_model(model)
     weights = labelled_weights(model)
     parts = saved_parts(model, table)
@@ -183,14 +215,14 @@ def model_contents(model: "Model") -> Contents:
     expect(
         not lost,
         f"model {model.name!r}: the weights {lost[:3]} belong to no layer of its graph, so a file "
-        "could not say where they go. Make them part of a layer, or use save_weights",
+        "could not record where they belong. Make them part of a layer, or use save_weights",
     )
     description["weights"] = list(weights)
     description["trainable"] = {
         "layers": [part.trainable for part in parts],
         "weights": [variable.trainable for variable in weights.values()],
     }
-    if table == [model]:  # it has no graph, so the file says for which shape it was built
+    if table == [model]:  # it has no graph, so the file stores the shape it was built for
         description["build_shape"] = Writer().encode(model.build_shape, {})
     tensors = arrays_of(weights)
     states = [stream.state for stream in random_streams(parts)]
@@ -216,7 +248,7 @@ def rebuild(contents: Contents, custom_objects: CustomObjects) -> "Model":
     check_record(train, "the training state", {"random": list})
     arrays = listed_weights(description, contents.tensors)
     unused = len(contents.tensors) - len(arrays)
-    expect(not unused or "minigraph.compile" in contents.metadata, "it has slots of no optimizer")
+    expect(not unused or "minigraph.compile" in contents.metadata, "it has slots but no optimizer")
     described = {key: description[key] for key in config.DESCRIPTION}
     with bounded():
         model, table = read_description(described, custom_objects)
@@ -232,14 +264,14 @@ def rebuild(contents: Contents, custom_objects: CustomObjects) -> "Model":
 
 
 def partners(things: Sequence[Any], listed: Sequence[Any], what: str) -> Iterable[tuple[Any, Any]]:
-    """Pairs of what a model has and what a file says of it; ValueError if the counts differ."""
+    """Pair the things of a model with their entries in a file; ValueError if the counts differ."""
     text = f"the model has {len(things)} {what}, and the file describes {len(listed)}"
     expect(len(things) == len(listed), text)
     return zip(things, listed, strict=True)
 
 
 def restore_compiled(model: "Model", contents: Contents, custom_objects: CustomObjects) -> None:
-    """Compile the model as it was, and give its optimizer what that remembered."""
+    """Compile the model as it was, and restore the state of its optimizer."""
     model.compile_from_config(parse_metadata(contents, "minigraph.compile"), custom_objects)
     prefix = "optimizer/"
     state = [
@@ -256,7 +288,7 @@ def restore_compiled(model: "Model", contents: Contents, custom_objects: CustomO
 def under_new_names(
     state: list[tuple[str, np.ndarray]], optimizer: Optimizer
 ) -> list[tuple[str, np.ndarray]]:
-    """The state of an optimizer from a file, its slots under the names that they have now."""
+    """The state of an optimizer from a file, with slots renamed to their current names."""
     kinds = [cls.__name__ for cls in type(optimizer).__mro__]
     new_names = next((OLD_SLOT_NAMES[kind] for kind in kinds if kind in OLD_SLOT_NAMES), {})
     now, renamed = optimizer.slot_names(), {}
@@ -271,7 +303,7 @@ def under_new_names(
 def saved_parts(model: "Model", table: Sequence[Layer | None]) -> list[Layer]:
     """The layers that the config of a model rebuilds, in the order of the model.
 
-    Of a graph model that is the graph, and not what else may hang on its attributes.
+    For a graph model these are the layers of the graph, not others among its attributes.
     """
     rebuilt: set[Layer] = {model}
     for layer in table:
@@ -282,7 +314,7 @@ def saved_parts(model: "Model", table: Sequence[Layer | None]) -> list[Layer]:
 
 
 def labelled_weights(model: "Model") -> dict[str, Variable]:
-    """The weights in order, each under a label made of the names of its layer and its own.
+    """The weights in order, each under a label made of its layer's name and its own.
 
     Raises ValueError if they do not exist yet.
     """
@@ -312,13 +344,13 @@ def arrays_of(weights: Mapping[str, Variable]) -> dict[str, np.ndarray]:
 
 
 def listed_weights(description: Any, tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The arrays of a file in the order of the weights; every tensor must have a use."""
+    """The arrays of a file in the order of the weights; every tensor must be listed."""
     found = description.get("weights") if isinstance(description, dict) else None
     names: list[Any] = found if isinstance(found, list) else [None]
     named = all(isinstance(name, str) for name in names)
     expect(named and len(set(names)) == len(names), "`weights` must list different names")
     missing = [name for name in names if name not in tensors]
-    expect(not missing, f"the weights {missing[:3]} are listed, but not there")
+    expect(not missing, f"the weights {missing[:3]} are listed, but missing")
     listed = set(names)
     extra = [n for n in tensors if n not in listed and not n.startswith(("optimizer/", "train/"))]
     expect(not extra, f"the tensors {extra[:3]} belong to no weight of the model")
@@ -330,8 +362,8 @@ def fit_weights(
 ) -> None:
     """Raise FileRefused, naming layer and shapes, unless the arrays can be the model's weights.
 
-    No weight has taken memory so far: shapes are compared first, so a small file cannot make a
-    model ask for much.
+    No weight has been allocated so far: shapes are compared first, so a small file cannot make a
+    model allocate much memory.
     """
     for (label, variable), (name, array) in zip(weights.items(), arrays.items(), strict=False):
         if variable.shape != array.shape:
@@ -349,7 +381,7 @@ def fit_weights(
         longer, k = max(list(weights), list(arrays), key=len), min(len(weights), len(arrays))
         raise FileRefused(
             f"model {model.name!r} has {len(weights)} weights and the file {len(arrays)}: the "
-            f"first without a partner is {longer[k]!r}"
+            f"first one left over is {longer[k]!r}"
         )
 
 
@@ -360,11 +392,11 @@ def assign_weights(model: "Model", arrays: Mapping[str, np.ndarray]) -> None:
 
 
 def restore_trainable(model: "Model", parts: Sequence[Layer], flags: dict[str, Any]) -> None:
-    """Say of each layer and each weight whether it learns, as it was when the model was saved."""
+    """Set `trainable` of each layer and weight as it was when the model was saved."""
     said = all(isinstance(flag, bool) for flag in [*flags["layers"], *flags["weights"]])
-    expect(said, "`trainable` must say true or false of each layer and each weight")
+    expect(said, "`trainable` must be true or false for each layer and each weight")
     for layer, flag in partners(parts, flags["layers"], "layers"):
-        layer._trainable = flag  # of this layer alone: the property would reach those inside
+        layer._trainable = flag  # only this layer: the property would also set those inside
     for variable, flag in partners(model.weights, flags["weights"], "weights"):
         variable.trainable = flag
 
@@ -376,7 +408,7 @@ def random_streams(parts: Iterable[Layer]) -> list[RandomStream]:
 
 
 def parse_metadata(contents: Contents, key: str, default: Any = None) -> Any:
-    """One of the texts in the metadata, parsed."""
+    """One of the JSON strings in the metadata, parsed."""
     text = contents.metadata.get(key)
     if text is None and default is not None:
         return default

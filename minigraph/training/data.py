@@ -1,4 +1,4 @@
-"""Batches: whatever the user has, arrays or a stream, becomes batches (x, y, sample_weight).
+"""Batches: turns the user's data, arrays or a stream, into batches (x, y, sample_weight).
 
 `x`, `y` and `sample_weight` are arrays, or lists, tuples and dicts of arrays.
 """
@@ -26,7 +26,7 @@ Triple = tuple[Any, Any, Any]  # (x, y, sample_weight), each an array, a structu
 
 
 def unpack(data: Any) -> Triple:
-    """(x, y, sample_weight) of one batch, with None for what it does not have.
+    """Return (x, y, sample_weight) of one batch, with None for missing parts.
 
     A batch is x alone, (x,), (x, y) or (x, y, sample_weight).
     """
@@ -34,15 +34,15 @@ def unpack(data: Any) -> Triple:
         return data, None, None
     if not 1 <= len(data) <= 3:
         raise ValueError(
-            f"a batch is x, (x, y) or (x, y, sample_weight), got {len(data)} parts; several "
+            f"a batch must be x, (x, y) or (x, y, sample_weight), got {len(data)} parts; several "
             "inputs go into one tuple or dict: ((a, b), y)"
         )
     x, y, sample_weight = (*data, None, None)[:3]
     return x, y, sample_weight
 
 
-def pack(x: Any, y: Any, sample_weight: Any) -> tuple:
-    """One batch as `train_step` gets it: on the active backend, and without missing parts."""
+def pack(x: Any, y: Any, sample_weight: Any) -> tuple[Any, ...]:
+    """One batch as `train_step` receives it: on the active backend, and without missing parts."""
     batch = (x, y) if y is not None else (x,)
     batch = batch if sample_weight is None else (x, y, sample_weight)
     if device.array_type is np.ndarray:
@@ -61,7 +61,7 @@ def is_array(value: Any) -> bool:
 def to_arrays(value: Any, argument: str) -> Structure:
     """`value` as an array or a structure of arrays; None stays None.
 
-    A list without any array in it is one array, written as numbers.
+    A list that contains no array is read as one array of numbers.
     Raises ValueError, naming the argument, for anything without numbers or samples.
     """
     if value is None:
@@ -82,7 +82,7 @@ def to_arrays(value: Any, argument: str) -> Structure:
 
 
 def holds_parts(values: Structure) -> bool:
-    """Whether a list holds several arrays, rather than the numbers of one."""
+    """Return whether a list holds several arrays, rather than the numbers of one."""
     return any(v is None or (is_array(v) and np.shape(v) != ()) for v in tree.flatten(values))
 
 
@@ -111,7 +111,7 @@ def count_samples(x: Any, y: Any = None, sample_weight: Any = None) -> int:
             f"all arrays must have the same number of samples (cardinality), got sizes {listed}"
         )
     if not found or 0 in found:
-        raise ValueError("the data are empty: there is no sample in x")
+        raise ValueError("the data are empty: x has no samples")
     return found.pop()
 
 
@@ -132,8 +132,8 @@ def split(x: Any, y: Any, sample_weight: Any, fraction: float) -> tuple[Triple, 
     first = math.floor(n * (1 - float(fraction)))
     if not 0 < first < n:
         raise ValueError(
-            f"validation_split={fraction} of {n} samples leaves {first} to train and {n - first} "
-            "to validate; both parts need at least one"
+            f"validation_split={fraction} of {n} samples leaves {first} for training and "
+            f"{n - first} for validation; both need at least one"
         )
     parts = (x, y, sample_weight)
     return take(parts, slice(first)), take(parts, slice(first, None))
@@ -146,8 +146,8 @@ def weigh_classes(
 
     `class_weight` maps each class to a weight. For several outputs it has, like `y`, an entry for
     each, None where an output is not weighted, or is a dict with some of the outputs' `names`.
-    Without it, the sample weights are those that were given.
-    Raises ValueError for both of them at once, or if `class_weight` does not fit.
+    Without it, `sample_weight` is returned unchanged.
+    Raises ValueError if both are given, or if `class_weight` does not fit.
     """
     if class_weight is None:
         return sample_weight
@@ -161,14 +161,14 @@ def weigh_classes(
     fits = isinstance(entries, (list, tuple)) and len(entries) == len(tree.flatten(y))
     if y is None or not fits or not all(e is None or isinstance(e, dict) for e in entries):
         raise ValueError(
-            "class_weight must be a dict of class: weight; for several outputs one for each in a "
+            "class_weight must be a dict of class: weight; for several outputs, one for each in a "
             f"list, or by name in a dict with the keys {list(keys)}; got {class_weight!r:.80}"
         )
     targets = zip(tree.flatten(y), entries, strict=True)
     return tree.pack(y, [None if e is None else weights_of(part, e) for part, e in targets])
 
 
-def weights_of(y: np.ndarray, class_weight: dict) -> np.ndarray:
+def weights_of(y: np.ndarray, class_weight: dict[Any, float]) -> np.ndarray:
     """A weight for each sample, that of its class: labels (n,), (n, 1) or one-hot (n, C) -> (n,).
 
     Raises ValueError, naming `class_weight`, for a class without a weight.
@@ -183,7 +183,7 @@ def weights_of(y: np.ndarray, class_weight: dict) -> np.ndarray:
         )
     wrong = {c: weight for c, weight in class_weight.items() if not is_number(weight)}
     if wrong:
-        raise ValueError(f"class_weight maps classes to numbers, but has {wrong!r:.80}")
+        raise ValueError(f"class_weight must map classes to numbers, but has {wrong!r:.80}")
     return np.array([class_weight[c.item()] for c in classes], floatx())[index]
 
 
@@ -195,7 +195,7 @@ class Batches:
     """Batches of triples (x, y, sample_weight), epoch after epoch.
 
     `one_pass(skip)` runs once through the data, in `steps` batches (None while that is unknown),
-    and skips the first `skip` of them. If another number is `asked` for, an epoch continues where
+    and skips the first `skip` of them. If another number is `asked` for, each epoch continues where
     the last one ended, and the data are run through again as often as needed, unless they can be
     run through only `once`. `random` is the stream that shuffling draws from.
     """
@@ -208,14 +208,18 @@ class Batches:
         random: RandomStream | None = None,
         once: bool = False,
     ) -> None:
-        self.one_pass, self.asked, self.random, self.once = one_pass, asked, random, once
-        self.steps = steps if asked is None else asked
-        self.ran_out = False
-        self.taken, self.start = 0, None  # batches of this pass so far, and `random` before it
+        self.one_pass: Callable[[int], Iterable[Triple]] = one_pass
+        self.asked: int | None = asked
+        self.random: RandomStream | None = random
+        self.once: bool = once
+        self.steps: int | None = steps if asked is None else asked
+        self.ran_out: bool = False
+        self.taken: int = 0  # batches of this pass so far,
+        self.start: Any = None  # and the state of `random` before it
         self._passes, self._skip = None, 0
 
     def epoch(self, given: int = 0) -> Iterator[Triple]:
-        """The batches of one epoch, after the first `given` of them."""
+        """Yield the batches of one epoch, after the first `given` of them."""
         if self.asked is None:
             yield from self._pass()
             return
@@ -227,7 +231,7 @@ class Batches:
             self.ran_out = True
             warnings.warn(
                 f"the data ran out after {given} of {self.asked} batches: training stops here. "
-                "A generator can be run through once only.",
+                "A generator can be iterated over only once.",
                 stacklevel=2,
             )
 
@@ -258,7 +262,7 @@ class Batches:
         self._end_pass()
 
     def resume(self, taken: int, start: Any) -> None:
-        """Continue where other batches stopped, which had this `taken` and `start`."""
+        """Continue where another `Batches` stopped, with its `taken` and `start`."""
         self.taken = self._skip = taken
         if taken and self.random:
             self.random.state = start
@@ -276,13 +280,28 @@ def array_batches(
 
 
 class PyDataset:
-    """A user-defined data set, which makes each batch when it is asked for.
+    """A user-defined data set, which makes each batch on demand.
 
     Define `__len__(self)`, the number of batches, and `__getitem__(self, k)`, batch k as (x, y) or
     (x, y, sample_weight), where each is an array or a list or dict of arrays. `fit` takes the
     batches in a new order each time; `on_epoch_end(self)` is called after each pass through them.
-    Batches are made one after the other, in this process: the arguments, which Keras has too,
-    change nothing, and a warning says so if they ask for more.
+    Batches are made one after another, in this process: the arguments, accepted as in Keras,
+    change nothing.
+
+    Args:
+        workers: Any number but 1 (default) gives a warning.
+        use_multiprocessing: Anything but False (default) gives a warning.
+        max_queue_size: Ignored, since there is no queue (default 10).
+    Example:
+        >>> class Numbers(keras.utils.PyDataset):
+        ...     def __len__(self):
+        ...         return 2
+        ...     def __getitem__(self, k):
+        ...         return np.array([[k], [k]]), np.array([[2.0 * k], [2.0 * k]])
+        >>> model = keras.Sequential([keras.layers.Dense(1, kernel_initializer="ones")])
+        >>> model.compile("sgd", loss="mean_squared_error")
+        >>> model.evaluate(Numbers(), verbose=0)
+        0.5
     """
 
     def __init__(
@@ -301,7 +320,7 @@ class PyDataset:
 
     def __getitem__(self, k: int) -> Any:
         name = type(self).__name__
-        raise NotImplementedError(f"{name} must define __getitem__(self, k), which gives batch k")
+        raise NotImplementedError(f"{name} must define __getitem__(self, k), which returns batch k")
 
     def on_epoch_end(self) -> None:
         """Called after each pass through the batches; does nothing by default."""
@@ -320,7 +339,7 @@ def dataset_batches(
 
 
 def stream_batches(
-    stream: Iterable, weigh: Callable[[Any, Any], Any], skip: int
+    stream: Iterable[Any], weigh: Callable[[Any, Any], Any], skip: int
 ) -> Iterator[Triple]:
     """The batches of a generator, or of anything else that can be iterated."""
     for item in itertools.islice(stream, skip, None):
@@ -330,25 +349,25 @@ def stream_batches(
 def to_batch(item: Any, weigh: Callable[[Any, Any], Any]) -> Triple:
     """One batch of a stream as a checked triple of arrays."""
     if item is None:
-        raise ValueError("the data gave None instead of a batch")
+        raise ValueError("the data yielded None instead of a batch")
     x, y, sample_weight = samples(*unpack(item))
     return x, y, weigh(y, sample_weight)
 
 
 def is_stream(x: Any) -> bool:
-    """Whether `x` yields batches, rather than being arrays."""
+    """Return whether `x` yields batches, rather than being arrays."""
     if is_array(x) or isinstance(x, (list, tuple, dict, str, bytes)):
         return False
     return hasattr(x, "__iter__") or is_dataset(x)
 
 
 def is_dataset(x: Any) -> bool:
-    """Whether a stream has a number of batches, and returns each by its index."""
+    """Return whether a stream has a length, and returns each batch by its index."""
     return hasattr(x, "__getitem__") and hasattr(x, "__len__")
 
 
 def runs_once(x: Any) -> bool:
-    """Whether `x` is a generator, or a `zip` or `map`, which can be run through only once.
+    """Return whether `x` is a generator, `zip` or `map`, which can be iterated over only once.
 
     A user-defined iterator may well start from the beginning at each `iter`.
     """
@@ -361,8 +380,8 @@ def prepare(x: Any, y: Any = None, sample_weight: Any = None) -> Triple:
         for argument, value in {"y": y, "sample_weight": sample_weight}.items():
             if value is not None:
                 raise ValueError(
-                    f"{argument} must not be given beside a {type(x).__name__}: each of its "
-                    "batches brings (x, y, sample_weight)"
+                    f"{argument} must not be given with a {type(x).__name__}: each of its "
+                    "batches provides (x, y, sample_weight)"
                 )
         return x, None, None
     if x is None:
@@ -370,8 +389,8 @@ def prepare(x: Any, y: Any = None, sample_weight: Any = None) -> Triple:
     missing = [method for method in ("__len__", "__getitem__") if not hasattr(x, method)]
     if len(missing) == 1 and not is_array(x):
         raise ValueError(
-            f"x is a {type(x).__name__}, which lacks {missing[0]}: a source of batches says how "
-            "many it has, and gives each by its number (see utils.PyDataset)"
+            f"x is a {type(x).__name__}, which lacks {missing[0]}: a source of batches must say "
+            "how many it has, and return each by its index (see utils.PyDataset)"
         )
     return samples(x, y, sample_weight)
 
@@ -385,7 +404,7 @@ def make_batches(
     class_weight: Structure = None,
     names: list[str] | None = None,
 ) -> Batches:
-    """The `Batches` of what `prepare` gave. `random` is the stream that shuffling draws from.
+    """The `Batches` of what `prepare` returned. `random` is the stream that shuffling draws from.
 
     `names` are those of the model's outputs, if they are known, for the `class_weight`.
     """
@@ -401,12 +420,12 @@ def make_batches(
     if batch_size is not None:
         raise ValueError(
             f"batch_size={batch_size} cuts arrays into batches, but a {type(x).__name__} hands out "
-            "batches already. Leave it out; steps_per_epoch says how many of them make an epoch."
+            "batches already. Leave it out; use steps_per_epoch to set how many make an epoch."
         )
     size = len(x) if hasattr(x, "__len__") else None
     if not is_dataset(x):
         one_pass = partial(stream_batches, x, weigh)
         return Batches(one_pass, size, steps, once=runs_once(x))
     if size == 0:
-        raise ValueError(f"the data are empty: this {type(x).__name__} has no batch")
+        raise ValueError(f"the data are empty: this {type(x).__name__} has no batches")
     return Batches(partial(dataset_batches, x, random, weigh), size, steps, random)

@@ -11,15 +11,15 @@ from ..core.device import to_host
 from ..core.interrupts import deferred_interrupts
 from ..core.random import RandomStream
 from ..core.tensor import Tensor, Variable, as_array
-from ..core.types import Structure
+from ..core.types import Array, Structure
 from ..saving.model import random_streams
 
 
 class restored_on_error:
-    """Variables and random streams get their values back if the `with` block fails.
+    """Restore variables and random streams if the `with` block fails.
 
-    `unless` is asked then: where it returns True, they stay as they are. This is not a generator,
-    for the reason that `core.context.setting` names.
+    If `unless` then returns True, they are left as they are. This is not a generator,
+    for the reason given at `core.context.setting`.
     """
 
     def __init__(
@@ -28,11 +28,13 @@ class restored_on_error:
         streams: Iterable[RandomStream] = (),
         unless: Callable[[], bool] | None = None,
     ) -> None:
-        self.variables, self.streams, self.unless = variables, streams, unless
+        self.variables: Iterable[Variable] = variables
+        self.streams: Iterable[RandomStream] = streams
+        self.unless: Callable[[], bool] | None = unless
 
     def __enter__(self) -> None:
-        self.values = [variable.value for variable in self.variables]
-        self.states = [stream.state for stream in self.streams]
+        self.values: list[Array] = [variable.value for variable in self.variables]
+        self.states: list[Any] = [stream.state for stream in self.streams]
 
     def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
         if error is not None and not (self.unless and self.unless()):
@@ -47,7 +49,7 @@ class restored_on_error:
 
 
 class restored(restored_on_error):
-    """Variables and random streams get their values back at the end of the `with` block."""
+    """Restore variables and random streams at the end of the `with` block."""
 
     def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
         self.restore()
@@ -75,17 +77,17 @@ def first_nonfinite_layer(model: Any, x: Any) -> str | None:
 
 
 def explain_nonfinite(model: Any, x: Any) -> str:
-    """Where NaN or infinite elements begin: in the inputs, in a layer, or behind the outputs."""
+    """Say where NaN or infinity first occurs: in the inputs, in a layer, or after the outputs."""
     if not is_finite(x):
         return "the inputs x are not finite"
     name = first_nonfinite_layer(model, x)
     if name is None:
-        return "the outputs are finite, so it comes from the targets or from the loss"
+        return "the outputs are finite, so the cause is in the targets or the loss"
     return f"{name!r} is the first layer with an output that is not finite"
 
 
 def is_finite(values: Structure) -> bool:
-    """Whether no array in a structure has NaN or infinite elements."""
+    """Return whether all elements of all arrays in a structure are finite."""
     arrays = [as_array(leaf) for leaf in tree.flatten(values) if is_value(leaf)]
     return all(np.isfinite(to_host(array)).all() for array in arrays)
 

@@ -12,7 +12,7 @@ from ..ops.arrays import convert_to_tensor, expand_dims
 
 
 class OutputScoring:
-    """One output of the model: its loss, how much that counts, and its metrics."""
+    """One output of the model: its loss, the weight of that loss, and its metrics."""
 
     def __init__(
         self, name: str, loss: Any, weight: Any, plain_metrics: Any, weighted_metrics: Any
@@ -21,16 +21,17 @@ class OutputScoring:
             raise ValueError(
                 f"the entry of `loss_weights` for {name!r} is not a number: {weight!r}"
             )
-        self.name, self.weight = name, 1.0 if weight is None else float(weight)
+        self.name: str = name
+        self.weight: float = 1.0 if weight is None else float(weight)
         self.loss: losses.Loss | None = losses.get(loss)
-        self.mean_loss = metrics.Mean(f"{name}_loss")
+        self.mean_loss: metrics.Mean = metrics.Mean(f"{name}_loss")
         self.metrics: list[metrics.Metric] = [
             metrics.for_training(m) for m in listed(plain_metrics)
         ]
         self.weighted_metrics: list[metrics.Metric] = [
             metrics.for_training(m) for m in listed(weighted_metrics)
         ]
-        self.wants_target = bool(self.loss or self.metrics or self.weighted_metrics)
+        self.wants_target: bool = bool(self.loss or self.metrics or self.weighted_metrics)
 
 
 Pair = tuple[OutputScoring, Any, Any, Any]  # of an output: its target, prediction and weights
@@ -48,8 +49,8 @@ class Scoring:
         given = {"loss": loss, "loss_weights": loss_weights}
         given |= {"metrics": metrics_, "weighted_metrics": weighted_metrics}
         self.given: dict[str, Any] = tree.map(as_object, given)
-        self.mean_loss = metrics.Mean("loss")
-        self.names: Any = None  # a list of them, once they are known
+        self.mean_loss: metrics.Mean = metrics.Mean("loss")
+        self.names: Any = None  # a list, once the names are known
         self.outputs: list[OutputScoring] = []
         self.labelled: list[Labelled] = [("loss", self.mean_loss)]
         self.structure: Structure = None
@@ -74,9 +75,9 @@ class Scoring:
         self.names, self.structure = names, structure
 
     def _label(self) -> list[Labelled]:
-        """(name in the logs, metric) of all metrics, in the order of the logs.
+        """Return (name in the logs, metric) for all metrics, in the order of the logs.
 
-        Raises ValueError if one Metric object is given twice, for it would mix what it is given.
+        Raises ValueError if one Metric object is given twice, since it would mix both inputs.
         """
         several = len(self.outputs) > 1
         found: list[Labelled] = [("loss", self.mean_loss)]
@@ -94,8 +95,8 @@ class Scoring:
         check_distinct(found)
         return found
 
-    def pair(self, y: Structure, predictions: list, sample_weight: Structure) -> list[Pair]:
-        """(output scoring, target, prediction, weight) for each output with a loss or a metric."""
+    def pair(self, y: Structure, predictions: list[Any], sample_weight: Structure) -> list[Pair]:
+        """A tuple (output scoring, target, prediction, weight) for each output that is scored."""
         if len(self.names) > 1 and y is not None and not tree.is_branch(y):
             raise ValueError(f"give `y` as a list or dict of targets, for the outputs {self.names}")
         targets = distribute(flatten_like(self.structure, y), self.names, "y")
@@ -106,7 +107,7 @@ class Scoring:
         missing = [output.name for output, target, _, _ in pairs if target is None]
         if missing:
             raise ValueError(
-                f"the targets `y` are missing for {missing}: a loss or metric compares these "
+                f"the targets `y` are missing for {missing}: a loss or metric compares those "
                 "outputs with them"
             )
         return pairs
@@ -138,7 +139,7 @@ class Scoring:
 
 
 def as_object(given: Any) -> Any:
-    """The class of a loss or metric becomes an object of it, which can be written to a file."""
+    """Turn the class of a loss or metric into an object, which can be written to a file."""
     is_class = inspect.isclass(given) and issubclass(given, (losses.Loss, metrics.Metric))
     return given() if is_class else given
 
@@ -156,7 +157,7 @@ def check_distinct(labelled: list[Labelled]) -> None:
 
 
 def flatten_like(structure: Structure, value: Structure) -> Structure:
-    """`value` as a flat list in the order of `structure`, if it has that structure; else as it is.
+    """`value` as a flat list in the order of `structure`, if it has that structure; else unchanged.
 
     The keys of a dict may come in another order than those of the model's output.
     """
@@ -167,12 +168,12 @@ def flatten_like(structure: Structure, value: Structure) -> Structure:
     return [leaf for part in parts for leaf in tree.flatten(part)]
 
 
-def listed(given: Any) -> list:
+def listed(given: Any) -> list[Any]:
     """One metric, or nested lists of metrics, as a flat list."""
     return [metric for metric in tree.flatten(given) if metric is not None]
 
 
-def distribute(given: Any, names: list[str], argument: str, complete: bool = False) -> list:
+def distribute(given: Any, names: list[str], argument: str, complete: bool = False) -> list[Any]:
     """One entry for each output: from a dict by name, a list in order, or one for all.
 
     Raises ValueError for a wrong key or count; `complete` asks for an entry for every output.
@@ -191,7 +192,7 @@ def distribute(given: Any, names: list[str], argument: str, complete: bool = Fal
 
 
 def align(target: TensorLike, output: Any) -> tuple[Any, Any]:
-    """Target and output with an axis of features each: (n,) and (n, 1) become (n, 1) and (n, 1)."""
+    """Give target and output an axis of features: (n,) and (n, 1) become (n, 1) and (n, 1)."""
     target = convert_to_tensor(target)
     if output.ndim == 1:
         output = expand_dims(output, -1)
@@ -201,7 +202,7 @@ def align(target: TensorLike, output: Any) -> tuple[Any, Any]:
 def names_of(structure: Structure, names: list[str] | None = None) -> list[str]:
     """A name for each output: its key in a dict, else what `names` says, else a number.
 
-    Of several with the same name, the later ones get `_1`, `_2`.
+    If several have the same name, the later ones get `_1`, `_2`.
     """
     count = len(tree.flatten(structure))
     if isinstance(structure, dict) and len(structure) == count:

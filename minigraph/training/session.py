@@ -1,4 +1,4 @@
-"""A session: what one `fit` prepares, what it remembers while it runs, and how it ends."""
+"""A session: the preparation, state and clean-up of one `fit`."""
 
 import operator
 from collections.abc import Callable, Iterable, Iterator
@@ -12,38 +12,40 @@ from ..core.context import context
 from ..core.interrupts import deferred_interrupts
 from ..core.types import Logs
 from .data import Batches, Triple, is_stream, prepare, runs_once, split
+from .scoring import Pair
 
 if TYPE_CHECKING:
     from .trainer import Trainer
 
 
 class Cache:
-    """What is looked up once in an epoch, or once in a single step: weights, layers, metrics.
+    """A cache for things looked up once in an epoch or single step: weights, layers, metrics.
 
-    Within `with Cache(trainer):` the trainer uses it; after that, the one that it used before.
+    Within `with Cache(trainer):` the trainer uses it; afterwards it uses the previous one again.
     """
 
     def __init__(self, trainer: "Trainer") -> None:
-        self.trainer = trainer
+        self.trainer: Trainer = trainer
         self.found: dict[str, Any] = {}
-        self.latest_pairs: tuple[tuple, list] | None = None
+        self.latest_pairs: tuple[Triple, list[Pair]] | None = None
 
     def __enter__(self) -> None:
-        self.outer, self.trainer._cache = self.trainer._cache, self
+        self.outer: Cache | None = self.trainer._cache
+        self.trainer._cache = self
 
     def __exit__(self, *error: Any) -> None:
         self.trainer._cache = self.outer
 
     def get(self, name: str, find: Callable[[], Any]) -> Any:
-        """What `find` returned when it was first asked for under this name."""
+        """The value that `find` returned when this name was first asked for."""
         if name not in self.found:
             self.found[name] = find()
         return self.found[name]
 
-    def pairs(self, given: tuple, make_pairs: Callable[..., list]) -> list:
+    def pairs(self, given: Triple, make_pairs: Callable[..., list[Pair]]) -> list[Pair]:
         """The pairs of targets and outputs: the loss makes them, then the metrics reuse them.
 
-        They are used a second time only where the very same objects are `given`, and never a third.
+        They are reused only once, and only if the very same objects are `given`.
         """
         latest, self.latest_pairs = self.latest_pairs, None
         if latest is not None and all(map(operator.is_, latest[0], given)):
@@ -58,7 +60,7 @@ class Cache:
 
 
 class Session:
-    """One `fit`: its epochs, its data, its callbacks, and what is to be done when it ends.
+    """One `fit`: its epochs, its data, its callbacks, and its clean-up.
 
     `batches` are trained on; `validation` are the batches that epochs are validated on, or None,
     and `is_due` says of epoch number 1, 2, ... whether it is validated. A `fit` that resumes where
@@ -76,14 +78,19 @@ class Session:
         is_due: Callable[[int], bool],
         callbacks: CallbackList,
         history: History,
-        streams: Iterable,
+        streams: Iterable[Any],
     ) -> None:
-        self.trainer, self.epochs = trainer, epochs
-        self.batches, self.validation, self.is_due = batches, validation, is_due
-        self.callbacks, self.history, self.streams = callbacks, history, streams
-        self.done = 0
+        self.trainer: Trainer = trainer
+        self.epochs: range = epochs
+        self.batches: Batches = batches
+        self.validation: Batches | None = validation
+        self.is_due: Callable[[int], bool] = is_due
+        self.callbacks: CallbackList = callbacks
+        self.history: History = history
+        self.streams: Iterable[Any] = streams
+        self.done: int = 0
         self.logs: Logs = {}
-        self.warned = False  # of a loss that is not finite
+        self.warned: bool = False  # whether it has warned of a loss that is not finite
 
     @property
     def data(self) -> list[Batches]:
@@ -95,17 +102,17 @@ class Session:
         return self.validation is not None
 
     def validates(self, epoch: int) -> bool:
-        """Whether this epoch, counted from 0, is validated."""
+        """Return whether this epoch, counted from 0, is validated."""
         return self.has_validation and self.is_due(epoch + 1)
 
     @property
     def is_over(self) -> bool:
-        """Whether a callback has ended training after this epoch, or some data ran out."""
+        """Return whether a callback has ended training after this epoch, or the data ran out."""
         return self.trainer.stop_training or any(batches.ran_out for batches in self.data)
 
     @contextmanager
     def running(self) -> Iterator["Session"]:
-        """Within the block Ctrl-C waits for the end of a step, and every way out is put in order.
+        """Within the block Ctrl-C waits for the end of a step; cleans up however the block ends.
 
         Raises ValueError if the trainer is in another session already.
         """
@@ -122,7 +129,7 @@ class Session:
                     self._fail(error)
                     raise
         finally:
-            vars(context).clear()  # Ctrl-C can skip what restores settings
+            vars(context).clear()  # Ctrl-C can skip the code that restores settings
             vars(context).update(before)
             trainer._session = None
 
@@ -131,18 +138,18 @@ class Session:
         self.callbacks.notify("on_train_begin", {})
 
     def end_epoch(self, epoch: int, logs: Logs) -> None:
-        """An epoch and its validation are complete."""
+        """Notify the callbacks that an epoch and its validation are complete."""
         self.logs = logs
         self.callbacks.notify("on_epoch_end", epoch, logs)
 
     def end(self) -> None:
-        """Training is complete."""
+        """Notify the callbacks that training is complete."""
         with deferred_interrupts:
             self.callbacks.end(self.logs)
 
     def _fail(self, error: BaseException) -> None:
-        """Training is ended by an error, unless it came when all was complete."""
-        with deferred_interrupts:  # a second Ctrl-C waits until all is put in order
+        """End training after an error, unless everything was complete already."""
+        with deferred_interrupts:  # a second Ctrl-C waits for the clean-up
             if not self.callbacks.ended:
                 closing = [partial(close_generator, stream) for stream in self.streams]
                 self.callbacks.end({}, error, *closing)
@@ -159,7 +166,7 @@ def close_generator(x: Any) -> None:
 
 
 class ValidationSettings(NamedTuple):
-    """What `fit` is told about validation: its arguments that begin with `validation_`."""
+    """The arguments of `fit` that begin with `validation_`."""
 
     data: Any
     split: float
@@ -169,7 +176,7 @@ class ValidationSettings(NamedTuple):
 
 
 def prepare_data(given: Triple, validation: ValidationSettings) -> tuple[Triple, Triple | None]:
-    """What is trained on, and what is validated on or None, each as `data.prepare` gives it."""
+    """The training data, and the validation data or None, each as `data.prepare` returns them."""
     given = prepare(*given)
     if validation.data is not None:
         return given, prepare_validation(validation.data)
@@ -177,7 +184,7 @@ def prepare_data(given: Triple, validation: ValidationSettings) -> tuple[Triple,
 
 
 def prepare_validation(given: Any) -> Triple:
-    """`validation_data` as `prepare` gives it: (x, y), (x, y, sample_weight) or a stream."""
+    """`validation_data` as `prepare` returns them: (x, y), (x, y, sample_weight) or a stream."""
     if is_stream(given):
         return prepare(given)
     if not isinstance(given, (list, tuple)) or len(given) not in (2, 3):
@@ -189,14 +196,14 @@ def check_reusable(x: Any, times: int, steps: int | None) -> None:
     """Raise ValueError if validation data for one pass are to be used more than once."""
     if runs_once(x) and times > 1 and steps is None:
         raise ValueError(
-            f"validation_data is a {type(x).__name__}, which can be run through once only, but "
+            f"validation_data is a {type(x).__name__}, which can be iterated over only once, but "
             f"{times} epochs are to be validated: give arrays, or an object that starts from the "
             "beginning at each `iter`; for an endless generator give validation_steps"
         )
 
 
 def validation_schedule(frequency: int | list[int] | tuple[int, ...]) -> Callable[[int], bool]:
-    """A function that says whether epoch number 1, 2, ... is validated."""
+    """A function that returns whether epoch number 1, 2, ... is validated."""
     if isinstance(frequency, (list, tuple)):
         return lambda epoch: epoch in frequency
     check_counts(validation_freq=frequency)

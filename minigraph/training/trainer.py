@@ -27,6 +27,7 @@ from ..callbacks.base import (
 )
 from ..core import registry, tree
 from ..core.checks import check_choice, check_counts
+from ..core.docstrings import share_arguments
 from ..core.interrupts import deferred_interrupts
 from ..core.random import RandomStream
 from ..core.tensor import Tape, Tensor, Variable
@@ -53,9 +54,9 @@ Callbacks = Callback | Sequence[Callback] | None
 
 
 class Trainee(Protocol):
-    """What `Trainer` needs of a class that inherits it: weights that learn, and a call.
+    """What `Trainer` needs from a class that inherits from it: trainable weights, and a call.
 
-    All else has a default in `Trainer`, so it may be left out:
+    Everything else has a default in `Trainer`, so it may be left out:
 
     * `non_trainable_weights`: weights that a call itself may change, such as moving averages. A
       step that fails leaves them as they were.
@@ -66,7 +67,7 @@ class Trainee(Protocol):
       `output_names` for its outputs. `runs_its_plan` says that a call does nothing else. Then
       data are checked before the first step.
 
-    What concerns files and pictures, such as `save`, only a `Model` has.
+    Methods for files and pictures, such as `save`, belong to `Model` only.
     """
 
     @property
@@ -75,7 +76,12 @@ class Trainee(Protocol):
         ...
 
     def __call__(self, x: Any, training: bool | None = None) -> Any:
-        """The outputs for one batch: a tensor, or a list, tuple or dict of tensors."""
+        """The outputs for one batch: a tensor, or a list, tuple or dict of tensors.
+
+        Args:
+            x: The inputs of the batch: an array, or a structure of arrays.
+            training: True for a training step, False otherwise; None (default) leaves it open.
+        """
         ...
 
 
@@ -84,14 +90,14 @@ class Trainee(Protocol):
 
 
 class Trainer:
-    """What a model can do once it is compiled: `fit`, `evaluate`, `predict`.
+    """The training methods of a model: `compile`, `fit`, `evaluate`, `predict`.
 
-    A class that inherits it has `trainable_weights` and can be called (see `Trainee`). If it has
+    A subclass has `trainable_weights` and can be called (see `Trainee`). If it has
     another base, such as a layer, that one comes first, so that it hides the defaults. Override
     `train_step`, `test_step` or `compute_loss` to change what a step does.
     """
 
-    # What a `Trainee` brings. `bind` is needed only where it runs a plan.
+    # What a `Trainee` must provide. `bind` is needed only if it runs a plan.
     trainable_weights: Sequence[Variable]
     __call__: Callable[..., Any]
     bind: Callable[..., list[Tensor]]
@@ -104,7 +110,7 @@ class Trainer:
     output_names: list[str] | None = None
     runs_its_plan: bool = False
 
-    # Any, since each is None at first, and nobody wants to ask for that at every use.
+    # Any, since each is None at first, and checking that at every use would be tedious.
     optimizer: Any = None  # the Optimizer, once compiled
     history: Any = None  # the History of the latest `fit`
     _scoring: Any = None  # the Scoring, once compiled
@@ -124,14 +130,18 @@ class Trainer:
         return [np.array(v.numpy()) for v in [*self.trainable_weights, *self.non_trainable_weights]]
 
     def set_weights(self, values: Sequence[TensorLike]) -> None:
-        """Assign all weights at once, in the order of `get_weights`."""
+        """Assign all weights at once, in the order of `get_weights`.
+
+        Args:
+            values: One array for each weight, of its shape.
+        """
         variables = [*self.trainable_weights, *self.non_trainable_weights]
         with deferred_interrupts:
             for variable, value in zip(variables, values, strict=True):
                 variable.assign(value)
 
-    def _walk(self) -> dict:
-        """Each layer, or whatever else holds variables and metrics, with its parts."""
+    def _walk(self) -> dict[Any, list[Any]]:
+        """Each layer, or other object that holds variables and metrics, with its parts."""
         return {self: parts_in(self)}
 
     # -- settings ------------------------------------------------------------------------------
@@ -149,24 +159,39 @@ class Trainer:
     ) -> None:
         """Choose how to train: the optimizer, a loss and metrics for each output.
 
-        `loss`, `loss_weights` and the metrics are given for all outputs at once, as a list in the
-        order of the outputs, or as a dict by output name. An output whose loss is None is not
-        trained. The sample weights reach `weighted_metrics`, not `metrics`. The last three
-        arguments are accepted and change nothing: every step here runs eagerly.
+        A loss, a weight of a loss or a list of metrics is given for all outputs at once, or as a
+        list in the order of the outputs, or as a dict by output name.
 
+        Args:
+            optimizer: An Optimizer, its name, class or config (default "rmsprop").
+            loss: A Loss, its name, or a function (y_true, y_pred); None (default), for all outputs
+                or for one of them, trains on what layers add to the loss alone.
+            loss_weights: The factor of each output's loss in the sum; None (default) means 1.
+            metrics: Metrics, their names, or functions (y_true, y_pred), which ignore the sample
+                weights; None (default) for none. "accuracy" takes the form that fits the shapes.
+            weighted_metrics: Metrics of the same kinds, which count the sample weights; None
+                (default) for none.
+            run_eagerly: Changes nothing, since every step runs eagerly (default False).
+            steps_per_execution: Changes nothing, for the same reason (default 1).
+            jit_compile: Changes nothing, for the same reason (default "auto").
         Raises ValueError for unknown names, wrong keys and wrong counts.
+        Example:
+            >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+            >>> model.compile("sgd", loss="mean_squared_error", metrics=["mean_absolute_error"])
+            >>> model.metrics_names
+            ['loss', 'mean_absolute_error']
         """
         scoring = Scoring(loss, loss_weights, metrics, weighted_metrics)
         if self.plan is not None:
             scoring.prepare_outputs(self.plan.output, self.output_names)
         found = optimizers.get(optimizer)
         if found is None:
-            raise ValueError("compile needs an `optimizer`, a name or an Optimizer; got None")
+            raise ValueError("compile needs an `optimizer`: a name or an Optimizer; got None")
         self.optimizer, self._scoring = found, scoring
 
     @property
     def compiled(self) -> bool:
-        """Whether `compile` was called."""
+        """Whether `compile` has been called."""
         return self._scoring is not None
 
     def get_compile_config(self) -> Config | None:
@@ -178,7 +203,13 @@ class Trainer:
     def compile_from_config(
         self, config: Config, custom_objects: dict[str, Any] | None = None
     ) -> None:
-        """Compile with the settings that `get_compile_config` gave."""
+        """Compile with the settings that `get_compile_config` returned.
+
+        Args:
+            config: What `get_compile_config` gave.
+            custom_objects: The class or function behind each name in the config that is not
+                registered; None (default) if all are known.
+        """
         with registry.custom_object_scope(custom_objects or {}):
             self.compile(**registry.deserialize(config))
 
@@ -189,7 +220,11 @@ class Trainer:
     # -- one step ------------------------------------------------------------------------------
 
     def train_step(self, data: Any) -> Logs:
-        """Learn from one batch: (x,), (x, y) or (x, y, sample_weight). Returns the logs so far."""
+        """Train on one batch. Returns the logs so far.
+
+        Args:
+            data: The batch: (x,), (x, y) or (x, y, sample_weight).
+        """
         x, y, sample_weight = unpack(data)
         with Tape() as tape:
             y_pred = self(x, training=True)
@@ -199,7 +234,7 @@ class Trainer:
         weights = self._cached("weights", lambda: self.trainable_weights)
         gradients = tape.gradient(loss, weights) if weights else []
         logs = self._score(x, y, y_pred, sample_weight, loss)
-        self._learn(gradients, weights)  # last: whatever raises before leaves the weights alone
+        self._learn(gradients, weights)  # last: an error before this leaves the weights unchanged
         return logs
 
     def _learn(self, gradients: Sequence[Tensor | None], weights: Sequence[Variable]) -> None:
@@ -208,7 +243,7 @@ class Trainer:
             idle = self._cached("idle", self._idle_weights)
             pairs = zip(gradients, weights, strict=True)
             pairs = [(g, w) for g, w in pairs if g is not None or w not in idle]
-            if pairs:  # else nothing can learn, and the optimizer says so
+            if pairs:  # else nothing can be trained, and the optimizer says so
                 gradients, weights = zip(*pairs, strict=True)
         if weights:
             self.optimizer.apply(gradients, weights)
@@ -226,7 +261,11 @@ class Trainer:
         return set(self.trainable_weights) - needed
 
     def test_step(self, data: Any) -> Logs:
-        """Score one batch without learning from it. Returns the logs so far."""
+        """Evaluate one batch without training on it. Returns the logs so far.
+
+        Args:
+            data: The batch: (x,), (x, y) or (x, y, sample_weight).
+        """
         x, y, sample_weight = unpack(data)
         y_pred = self(x, training=False)
         loss = self.compute_loss(x, y, y_pred, sample_weight, training=False)
@@ -244,6 +283,13 @@ class Trainer:
 
             sum over the outputs of weight * loss, plus every loss that a layer has added
 
+        Args:
+            x: The inputs, which only an override may need; None (default) is fine here.
+            y: The targets, in the structure of the outputs; None (default) if no loss needs any.
+            y_pred: The outputs of the model for `x`; None (default) only if nothing reads them.
+            sample_weight: The weight of each sample in the loss; None (default) weighs all alike.
+            training: Whether this is a training step, which only an override may need (default
+                True).
         Raises ValueError if there is no loss at all, or if a target is missing or does not fit.
         """
         terms = []
@@ -262,7 +308,15 @@ class Trainer:
         return functools.reduce(operator.add, terms)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Logs:
-        """Add one batch to the metrics of all outputs. Returns the logs so far."""
+        """Add one batch to the metrics of all outputs. Returns the logs so far.
+
+        Args:
+            x: The inputs, which only an override may need.
+            y: The targets, in the structure of the outputs.
+            y_pred: The outputs of the model for `x`.
+            sample_weight: The weight of each sample, which weighted metrics count; None (default)
+                weighs all alike.
+        """
         for output, target, found, weight in self._pairs(y, y_pred, sample_weight):
             for metric in output.metrics:
                 metric.update_state(target, found)
@@ -271,7 +325,7 @@ class Trainer:
         return self.get_metrics_result()
 
     def _pairs(self, y: Any, y_pred: Any, sample_weight: Any) -> list[Pair]:
-        """(output scoring, target, prediction, weight) for each output with a loss or a metric."""
+        """A tuple (output scoring, target, prediction, weight) for each output that is scored."""
         if self._scoring.names is None:  # the first batch shows how many outputs there are
             names = self.output_names if self.plan is not None else None
             self._scoring.prepare_outputs(y_pred, names)
@@ -279,7 +333,7 @@ class Trainer:
         return pair(*given) if self._cache is None else self._cache.pairs(given, pair)
 
     def _score(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, loss: Tensor) -> Logs:
-        """Add one batch to the mean loss, by its number of samples, and to the metrics."""
+        """Add one batch to the mean loss, weighted by its number of samples, and to the metrics."""
         self._scoring.mean_loss.update_state(loss, batch_size_of(tree.flatten(x)[0]))
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
@@ -297,8 +351,8 @@ class Trainer:
     # -- metrics -------------------------------------------------------------------------------
 
     def _labelled_metrics(self) -> list[Labelled]:
-        """(name in the logs, metric): those of `compile`, then those that layers hold."""
-        if self._scoring is None or self._scoring.names is None:  # more of them are to come
+        """Pairs (name in the logs, metric): those of `compile`, then those that layers hold."""
+        if self._scoring is None or self._scoring.names is None:  # more will be added
             return self._find_metrics()
         return self._cached("metrics", self._find_metrics)
 
@@ -356,13 +410,48 @@ class Trainer:
         validation_batch_size: int | None = None,
         validation_freq: int | list[int] | tuple[int, ...] = 1,
     ) -> History:
-        """Train for some epochs: in each, every sample is seen once. Returns a `History`.
+        """Train for a number of epochs, each a pass over all samples. Returns a `History`.
 
-        `x` is arrays, with targets `y`; or a generator, a PyDataset or a loader that yields batches
-        (x, y) or (x, y, sample_weight). `validation_split` holds back the last part of the arrays,
-        before shuffling. `class_weight` maps a class to the weight of its samples.
         What can be checked is checked before the first step (ValueError). Whatever ends training
         early, Ctrl-C too, leaves the weights as they were after the last complete step.
+
+        Args:
+            x: Arrays with an axis of samples, one for each input in a list, tuple or dict; or a
+                generator, a PyDataset or a loader that yields batches (x, y) or
+                (x, y, sample_weight); None (default) is refused.
+            y: The targets, an array for each output; None (default) if `x` brings them, or if no
+                loss needs any.
+            batch_size: How many samples make a batch; None (default) means 32. A source of batches
+                decides that itself, and takes None alone.
+            epochs: The number of the last epoch, counted from 1 (default 1).
+            verbose: 0 prints nothing, 1 a bar, 2 a line without a bar; "auto" (default) means 1.
+            callbacks: A Callback or a list of them; None (default) for none.
+            validation_split: The share of the samples, from 0 to 1, that is held back for
+                validation: the last ones, before shuffling (default 0.0).
+            validation_data: What to validate on: (x, y), (x, y, sample_weight) or a source of
+                batches, in place of a split; None (default) for none.
+            shuffle: Whether each epoch takes the samples of arrays, or the batches of a PyDataset,
+                in a new random order (default True).
+            class_weight: A dict that maps each class to the weight of its samples, one for each
+                output; None (default) weighs all alike.
+            sample_weight: The weight of each sample in the loss, an array for each output; None
+                (default) weighs all alike.
+            initial_epoch: How many epochs are done already, and left out of `epochs` (default 0).
+            steps_per_epoch: How many batches make an epoch; None (default) means one pass through
+                the data.
+            validation_steps: How many batches make a validation; None (default) means one pass.
+            validation_batch_size: How many samples make a batch of a validation; None (default)
+                means as many as in training.
+            validation_freq: Every how many epochs there is a validation, or a list of the epochs,
+                counted from 1 (default 1).
+        Example:
+            >>> layer = keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")
+            >>> model = keras.Sequential([keras.Input((1,)), layer])
+            >>> model.compile(keras.optimizers.SGD(0.25), loss="mean_squared_error")
+            >>> model.fit(np.array([[1.0]]), np.array([[4.0]]), epochs=3, verbose=0).history
+            {'loss': [16.0, 4.0, 1.0]}
+            >>> layer.get_weights()[0].tolist()
+            [[3.5]]
         """
         validation = ValidationSettings(
             validation_data, validation_split, validation_batch_size, validation_steps,
@@ -446,11 +535,11 @@ class Trainer:
             done, logs,
         )  # fmt: skip
         if logs is None and not session.history.epoch:
-            raise ValueError("the data are empty: there was not a single batch")
+            raise ValueError("the data are empty: there were no batches")
         if logs is None and not session.batches.ran_out:
             warnings.warn(
                 f"the data ran out before epoch {epoch + 1}: training stops here. A generator "
-                "can be run through once only.",
+                "can be iterated over only once.",
                 stacklevel=3,
             )
         return logs
@@ -460,7 +549,7 @@ class Trainer:
         before = self.optimizer.iterations
         with restored_on_error(
             self._moving_averages(),
-            unless=lambda: self.optimizer.iterations != before,  # Ctrl-C came, but after the update
+            unless=lambda: self.optimizer.iterations != before,  # Ctrl-C came after the update
         ):
             return self.train_step(data)
 
@@ -471,7 +560,7 @@ class Trainer:
         return self._cached("moving averages", lambda: self.non_trainable_weights)
 
     def _validate(self, session: Session, epoch: int) -> Logs:
-        """The logs of the validation of an epoch."""
+        """Validate an epoch and return the logs."""
         where = f"the validation of epoch {epoch + 1}"
         assert session.validation is not None  # else no epoch is validated
         logs = self._test_epoch(session.validation, session.callbacks, where)
@@ -492,8 +581,18 @@ class Trainer:
     ) -> Any:
         """The loss, and the metrics if there are any, over all samples.
 
-        Returns the loss as a float, or a list of loss, losses of the outputs and metrics, or a
-        dict.
+        Args:
+            steps: How many batches to score; None (default) means one pass through the data.
+            return_dict: Whether the numbers are returned in a dict by name (default False).
+        Returns the loss as a float, or a list of the loss, the losses of the outputs and the
+        metrics, or a dict.
+        Raises ValueError if there is not a single batch.
+        Example:
+            >>> layer = keras.layers.Dense(1, kernel_initializer="ones")
+            >>> model = keras.Sequential([keras.Input((1,)), layer])
+            >>> model.compile("sgd", loss="mean_squared_error", metrics=["mean_absolute_error"])
+            >>> model.evaluate(np.array([[1.0], [2.0]]), np.array([[1.0], [4.0]]), verbose=0)
+            [2.0, 1.0]
         """
         self._need_compile("evaluate")
         given = prepare(x, y, sample_weight)
@@ -512,7 +611,7 @@ class Trainer:
         callbacks.notify("on_test_begin", {})
         logs = self._run_steps("test", batches, callbacks, self.test_step, where)
         if logs is None:
-            raise ValueError("the data to evaluate are empty: there was not a single batch")
+            raise ValueError("the data to evaluate are empty: there were no batches")
         callbacks.notify("on_test_end", logs)
         return logs
 
@@ -526,7 +625,18 @@ class Trainer:
     ) -> Any:
         """The outputs for all samples, as NumPy arrays in the structure of the model's output.
 
-        `verbose="auto"` shows a bar on a terminal and nothing elsewhere.
+        Args:
+            x: Arrays with an axis of samples, one for each input in a list, tuple or dict; or a
+                source of batches, of which only the inputs are used.
+            verbose: 0 prints nothing, 1 or 2 the progress; "auto" (default) shows a bar on a
+                terminal and nothing elsewhere.
+            steps: How many batches to run; None (default) means one pass through the data.
+        Raises ValueError if there is not a single batch.
+        Example:
+            >>> layer = keras.layers.Dense(1, kernel_initializer="ones")
+            >>> model = keras.Sequential([keras.Input((2,)), layer])
+            >>> model.predict(np.array([[1.0, 2.0], [3.0, 4.0]])).tolist()
+            [[3.0], [7.0]]
         """
         batches = make_batches(prepare(x), batch_size, steps=steps)
         shown = int(is_terminal(sys.stdout)) if verbose == "auto" else verbose
@@ -540,7 +650,7 @@ class Trainer:
         notified.notify("on_predict_begin", {})
         self._run_steps("predict", batches, notified, predict_step, "the prediction")
         if not results:
-            raise ValueError("the data to predict from are empty: there was not a single batch")
+            raise ValueError("the data to predict from are empty: there were no batches")
         notified.notify("on_predict_end", {})
         parts = zip(*(tree.flatten(result) for result in results), strict=True)
         return tree.pack(results[0], [np.concatenate(part) for part in parts])
@@ -555,7 +665,18 @@ class Trainer:
         class_weight: Any = None,
         return_dict: bool = False,
     ) -> Any:
-        """Learn from one batch. Returns its loss, or a list or dict with its metrics too."""
+        """Train on one batch. Returns its loss, or a list or dict that includes its metrics.
+
+        Args:
+            x: The inputs of the batch: an array, or a structure of arrays.
+            return_dict: Whether the numbers are returned in a dict by name (default False).
+        Example:
+            >>> layer = keras.layers.Dense(1, kernel_initializer="ones")
+            >>> model = keras.Sequential([keras.Input((1,)), layer])
+            >>> model.compile("sgd", loss="mean_squared_error")
+            >>> model.train_on_batch(np.array([[1.0]]), np.array([[3.0]]))
+            4.0
+        """
         self._need_compile("train_on_batch")
         x, y, sample_weight = prepare(x, y, sample_weight)
         sample_weight = weigh_classes(y, sample_weight, class_weight, self._scoring.names)
@@ -564,7 +685,12 @@ class Trainer:
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
-        """Score one batch. Returns its loss, or a list or dict with its metrics too."""
+        """Evaluate one batch. Returns its loss, or a list or dict that includes its metrics.
+
+        Args:
+            x: The inputs of the batch: an array, or a structure of arrays.
+            return_dict: Whether the numbers are returned in a dict by name (default False).
+        """
         self._need_compile("test_on_batch")
         return self._one_step(self.test_step, pack(*prepare(x, y, sample_weight)), return_dict)
 
@@ -575,7 +701,11 @@ class Trainer:
         return logs if return_dict else values_of(logs)
 
     def predict_on_batch(self, x: Any) -> Any:
-        """The outputs for one batch, as NumPy arrays."""
+        """The outputs for one batch, as NumPy arrays.
+
+        Args:
+            x: The inputs: an array, or a structure of arrays.
+        """
         return tree.map(lambda output: output.numpy(), self(x, training=False))
 
     # -- helpers of the loops ------------------------------------------------------------------
@@ -594,7 +724,7 @@ class Trainer:
 
         Returns the logs of the last step, None if there was no batch. `moment` is the word in the
         names of the hooks; `where` goes into the notes of an error. The first `done` batches are
-        skipped: they were made before, the last of them with these `logs`.
+        skipped: they are done already, the last of them with these `logs`.
         """
         begin, end = f"on_{moment}_batch_begin", f"on_{moment}_batch_end"
         wanted = callbacks.listens(end)
@@ -621,11 +751,11 @@ class Trainer:
         return logs
 
     def _cached(self, name: str, find: Callable[[], Any]) -> Any:
-        """What `find` gives; in a loop, what it gave for the first time in this epoch."""
+        """The value of `find()`; in a loop, the one computed first in this epoch."""
         return find() if self._cache is None else self._cache.get(name, find)
 
     def _start_metrics(self) -> None:
-        """Forget what was scored and looked up before."""
+        """Reset the metrics and clear the cache."""
         self._cache.clear()
         self.reset_metrics()
 
@@ -637,7 +767,7 @@ class Trainer:
         epochs: int | None = None,
         history: History | None = None,
     ) -> CallbackList:
-        """The user's callbacks, then our own, so that these see what the user's put into the logs.
+        """The user's callbacks, then our own, so that ours see what the user's put into the logs.
 
         Backups come last, as they keep the state of all the others.
         """
@@ -647,6 +777,12 @@ class Trainer:
         own: list[Callback] = [ProgbarLogger()] if params["verbose"] else []
         own += [] if history is None else [history]
         return CallbackList(sorted([*as_list(callbacks), *own], key=is_backup), self, params)
+
+
+share_arguments(  # what these take as `fit` does
+    (Trainer.evaluate, Trainer.predict, Trainer.train_on_batch, Trainer.test_on_batch),
+    Trainer.fit.__doc__ or "",
+)
 
 
 def batch_size_of(array: Any) -> int:

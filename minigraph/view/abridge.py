@@ -6,11 +6,13 @@ behaves as a model of them would: what enters and leaves it are tensors of the g
 """
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from .describe import Box, Edge, Graph
 
+TensorOf: TypeAlias = tuple[int, int]  # a box, and which of its outputs
 NOT_SHOWN = "not shown"
-MOST_TENSORS = 4  # if more than these leave the box for the rest, they are not distinguished
+MOST_TENSORS = 4  # if more than this many leave the box for the rest, they are not distinguished
 LARGEST_SHIFT = 12  # how far from the middle the rest may begin, if fewer tensors leave it there
 
 
@@ -28,8 +30,8 @@ class Abridged:
     whole: Graph
     rest: int
     bundles: tuple[list[Edge], ...]
-    leaving: tuple | None
-    ends: tuple
+    leaving: tuple[TensorOf, ...] | None
+    ends: tuple[int | None, ...]
 
 
 def abridge(graph: Graph, most: int) -> Abridged:
@@ -57,7 +59,7 @@ def abridge(graph: Graph, most: int) -> Abridged:
 
 
 def best_start(graph: Graph, most: int) -> int:
-    """Where the rest begins: near the middle of what is shown, where few tensors leave it."""
+    """Return where the rest begins: near the middle, and where few tensors leave it."""
     middle, length = most // 2, len(graph.boxes) - most + 1
     starts = range(max(1, middle - LARGEST_SHIFT), min(most - 1, middle + LARGEST_SHIFT + 1))
     return min(
@@ -67,7 +69,7 @@ def best_start(graph: Graph, most: int) -> int:
 
 
 def bundled(
-    graph: Graph, rest: range, number: list[int], leaving: tuple | None
+    graph: Graph, rest: range, number: list[int], leaving: tuple[TensorOf, ...] | None
 ) -> dict[Edge, list[Edge]]:
     """{edge of the small graph: the edges of the whole one that it stands for}
 
@@ -92,8 +94,8 @@ def bundled(
     return found
 
 
-def rest_box(graph: Graph, rest: range, leaving: tuple | None) -> Box:
-    """The box that stands for many."""
+def rest_box(graph: Graph, rest: range, leaving: tuple[TensorOf, ...] | None) -> Box:
+    """Return the box that stands for all those left out."""
     layers = dict.fromkeys(graph.nodes[i].layer for i in rest if graph.nodes[i].layer is not None)
     entering = tensors_across(graph, rest, leaving=False)
     before, after = graph.boxes[rest.start - 1].name, graph.boxes[rest.stop].name
@@ -111,7 +113,7 @@ def rest_box(graph: Graph, rest: range, leaving: tuple | None) -> Box:
     )
 
 
-def tensors_across(graph: Graph, rest: range, leaving: bool) -> tuple:
+def tensors_across(graph: Graph, rest: range, leaving: bool) -> tuple[TensorOf, ...]:
     """The tensors, each listed once, that leave the rest, or those that enter it."""
     across = [
         (edge.source, edge.output)
@@ -121,5 +123,6 @@ def tensors_across(graph: Graph, rest: range, leaving: bool) -> tuple:
     return tuple(dict.fromkeys(across))
 
 
-def shapes(graph: Graph, tensors: tuple | None) -> tuple[str, ...]:
+def shapes(graph: Graph, tensors: tuple[TensorOf, ...] | None) -> tuple[str, ...]:
+    """The shapes of tensors of a graph, or a note that they are not shown."""
     return (NOT_SHOWN,) if tensors is None else tuple(graph.boxes[i].outputs[k] for i, k in tensors)

@@ -5,9 +5,11 @@ import linecache
 import sys
 import textwrap
 from collections import Counter
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from itertools import islice
+from types import FrameType
 from typing import Any
 
 from ..core.context import context
@@ -39,34 +41,43 @@ class Span:
     end: tuple[int, int]
 
 
-class DrawAsYouCall(AbstractContextManager):
+class DrawAsYouCall(AbstractContextManager[Any]):
     """Record which line of code draws which box and which arrows, to step through them.
-
-        with DrawAsYouCall() as drawing:
-            inputs = Input((64,))
-            outputs = Dense(10)(inputs)
-        drawing
 
     The block runs as it would without it. Afterwards the object shows itself in a notebook: the
     code of the block beside a graph that grows with each step. `widget` is what is shown; its
     `step` and `selected` can be read and set. Calls made before the block are there from the start.
+
+    Example:
+        >>> with keras.utils.DrawAsYouCall() as drawing:
+        ...     x = keras.Input((64,), name="x")
+        ...     y = keras.layers.Dense(10, name="y")(x)
+        >>> drawing.widget
+        A graph of 2 nodes: x (InputLayer) feeds y (Dense).
+        >>> print(drawing.widget.data["calls"][1]["text"])
+        Line 2 calls ‘y’ on x (None, 64). The arrow is drawn; the output has shape (None, 10).
     """
 
     widget: Any = None
     failure: str | None = None
 
     def __enter__(self) -> "DrawAsYouCall":
-        self.frame = sys._getframe(1)
-        self.entered = self.frame.f_lineno
-        self.filename = self.frame.f_code.co_filename
+        self.frame: FrameType | None = sys._getframe(1)
+        self.entered: int = self.frame.f_lineno
+        self.filename: str = self.frame.f_code.co_filename
         self.nodes: list[Node] = []
         self.spans: list[Span | None] = []
         self.failure = None
-        self.outer, context.on_node = context.on_node, self.note
+        self.outer: Callable[[Any], None] | None = context.on_node
+        context.on_node = self.note
         return self
 
     def note(self, node: Node) -> None:
-        """A node was added to the graph: keep it, and where in the block its call is."""
+        """Record a node that was added to the graph, and where in the block its call is.
+
+        Args:
+            node: The node, made while the block runs.
+        """
         frame = sys._getframe()
         while frame is not None and frame is not self.frame:
             frame = frame.f_back
@@ -100,15 +111,17 @@ class DrawAsYouCall(AbstractContextManager):
 
 
 class ErrorLens(DrawAsYouCall):
-    """Show where a drawing breaks: the graph so far, what went in, the rule and the repair.
-
-        with ErrorLens() as lens:
-            inputs = Input((64,), name="pixels")
-            outputs = Conv2D(8, 3)(inputs)
-        lens
+    """Show where a drawing breaks: the graph so far, what went in, the rule and the fix.
 
     A ValueError raised by a symbolic call ends the block, and `failure` keeps its message; None if
     all went well. Every other error is raised as usual.
+
+    Example:
+        >>> with keras.utils.ErrorLens() as lens:
+        ...     x = keras.Input((64,), name="pixels")
+        ...     y = keras.layers.Conv2D(8, 3, name="conv")(x)
+        >>> print(lens.failure.partition(": ")[0])
+        layer 'conv' (Conv2D) cannot be called on 'pixels' of shape (None, 64)
     """
 
     catches = True
@@ -144,11 +157,14 @@ class Code:
     """The lines of a block without their common indent, and where spans lie in them."""
 
     def __init__(self, filename: str, entered: int) -> None:
-        self.first, last = block_of(filename, entered)
-        self.raw = [line.rstrip("\n") for line in linecache.getlines(filename)[self.first : last]]
+        first, last = block_of(filename, entered)
+        self.first: int = first
+        self.raw: list[str] = [
+            line.rstrip("\n") for line in linecache.getlines(filename)[first:last]
+        ]
         lines = textwrap.dedent("\n".join(self.raw)).split("\n") if self.raw else []
-        self.margin = len(self.raw[0]) - len(lines[0]) if lines else 0
-        self.lines = [printable(line) for line in lines]
+        self.margin: int = len(self.raw[0]) - len(lines[0]) if lines else 0
+        self.lines: list[str] = [printable(line) for line in lines]
 
     def pieces(self, span: Span | None) -> list[list[int]]:
         """The pieces of lines that a span covers: [line, from, to]."""
@@ -168,7 +184,7 @@ class Code:
 
 
 def characters(line: str, count: int) -> int:
-    """How many characters the first `count` bytes of a line are."""
+    """Return how many characters the first `count` bytes of a line hold."""
     return len(line.encode()[:count].decode())
 
 
@@ -218,7 +234,7 @@ def broken_box(node: Node) -> Box:
 
 
 def calls_page(record: DrawAsYouCall) -> Page:
-    """All that the widget shows."""
+    """Return everything that the widget shows."""
     code, broken = Code(record.filename, record.entered), record.failure is not None
     graph, first = partial_graph(record.nodes, broken)
     picture = compose(graph)
@@ -249,7 +265,7 @@ def calls_page(record: DrawAsYouCall) -> Page:
         "ends": [],
         "passes": 0,
         "samples": 0,
-        "opening": "Step on: each call in the code draws a box and the arrows that lead to it.",
+        "opening": "Step forward: each call in the code draws a box and the arrows to it.",
         "code": code.lines,
         "first": first,
         "broken": broken,
@@ -272,8 +288,8 @@ def all_weights(nodes: list[Node]) -> list[Variable]:
     return list(dict.fromkeys(weight for layer in layers for weight in layer.weights))
 
 
-def sources_of(graph: Graph, i: int) -> list:
-    """What a call is given: each tensor with its shape."""
+def sources_of(graph: Graph, i: int) -> list[str]:
+    """Return what a call is given: each tensor with its shape."""
     return [
         f"{graph.boxes[edge.source].path} {graph.boxes[edge.source].outputs[edge.output]}"
         for edge in graph.edges
@@ -282,7 +298,7 @@ def sources_of(graph: Graph, i: int) -> list:
 
 
 def words(graph: Graph, i: int, pieces: list[list[int]], failure: str | None) -> str:
-    """The sentence of a step."""
+    """Return the sentence for a step."""
     box = graph.boxes[i]
     where = f"Line {pieces[0][0] + 1}" if pieces else "The code"
     if box.kind == "broken":

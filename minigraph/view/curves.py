@@ -1,12 +1,15 @@
 """Charts: axes with round numbers, and curves and bars as a still picture."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 from xml.etree import ElementTree
 
 from .svg import DARK, LIGHT, SANS, add, number
+
+# The points of each kind of curve: (share of the width, value or None).
+Series: TypeAlias = dict[str, list[tuple[float, Any]]]
 
 WIDEST_LINEAR = 100  # positive values that differ by more than this factor get a logarithmic axis
 NARROWEST = 1e-4  # an axis spans at least this fraction of its values
@@ -47,7 +50,7 @@ class Axis:
         return self.position(value)
 
     def position(self, value: float) -> float:
-        """Where a number that has a position on the axis lies, from 0 to 1."""
+        """Return the position of a number that the axis can show, from 0 to 1."""
         scale = math.log if self.log else float
         least, most = scale(self.least), scale(self.most)
         return min(max((scale(value) - least) / (most - least), 0.0), 1.0)
@@ -107,15 +110,17 @@ class Sheet:
     """A picture that grows downward, chart by chart."""
 
     def __init__(self, title: str, sentence: str) -> None:
-        self.root = ElementTree.Element("svg", {
+        self.root: ElementTree.Element = ElementTree.Element("svg", {
             "xmlns": "http://www.w3.org/2000/svg", "class": "minigraph-curves", "role": "img",
             "aria-label": sentence, "font-family": SANS,
         })  # fmt: skip
         add(self.root, "title", text=title)
         add(self.root, "desc", text=sentence)
         add(self.root, "style", text=dark_style())
-        self.paper = add(self.root, "rect", "paper", width=WIDTH, rx=12, fill=LIGHT["paper"])
-        self.y = 12
+        self.paper: ElementTree.Element = add(
+            self.root, "rect", "paper", width=WIDTH, rx=12, fill=LIGHT["paper"]
+        )
+        self.y: float = 12
 
     def finish(self) -> str:
         """The text of the SVG file."""
@@ -136,7 +141,7 @@ class Sheet:
         size: float = 11,
         bold: bool = False,
     ) -> None:
-        """A line of text."""
+        """Draw a line of text."""
         element = add(
             self.root, "text", colour, text, x=x, y=y, text_anchor=anchor, font_size=size,
             fill=LIGHT[colour],
@@ -145,16 +150,16 @@ class Sheet:
             element.set("font-weight", "600")
 
     def line(self, x1: float, y1: float, x2: float, y2: float) -> None:
-        """A thin line of a grid."""
+        """Draw a thin grid line."""
         add(self.root, "line", "line", x1=x1, y1=y1, x2=x2, y2=y2, stroke=LIGHT["line"])
 
     def words(self, text: str) -> None:
-        """A line of words that fills the width."""
+        """Draw a line of text that fills the width."""
         self.text(LEFT, self.y + 12, text, size=12)
         self.y += 26
 
-    def chart(self, title: str, axis: Axis, series: dict[str, list], ends: list) -> None:
-        """Curves: `series` maps a kind of curve to its points (share of the width, value), `ends`
+    def chart(self, title: str, axis: Axis, series: Series, ends: Sequence[Sequence[Any]]) -> None:
+        """Draw curves: `series` maps a kind of curve to its points (share of width, value), `ends`
         are the ticks along the bottom, (share of the width, text)."""
         self.legend(title, axis, series)
         top, bottom = self.y, self.y + PLOT_HEIGHT
@@ -174,8 +179,8 @@ class Sheet:
             self.curve(kind, pixels)
         self.y = top + PLOT_HEIGHT + 34
 
-    def legend(self, title: str, axis: Axis, series: dict[str, list]) -> None:
-        """The title of a chart and a sample of each kind of curve."""
+    def legend(self, title: str, axis: Axis, series: Series) -> None:
+        """Draw the title of a chart and a sample of each kind of curve."""
         self.text(LEFT, self.y + 12, f"{title} (log scale)" if axis.log else title,
                   colour="ink", size=13, bold=True)  # fmt: skip
         x = WIDTH - RIGHT
@@ -186,8 +191,8 @@ class Sheet:
             x -= 40
         self.y += 26
 
-    def curve(self, kind: str, points: list) -> None:
-        """A line through points, with a dot on each where the curve has few."""
+    def curve(self, kind: str, points: Sequence[tuple[float, float]]) -> None:
+        """Draw a line through points, with a dot on each if the curve has few."""
         if not points:
             return
         colour, _, width, dashes, dots = STROKES[kind]
@@ -202,8 +207,8 @@ class Sheet:
             for x, y in points:
                 add(self.root, "circle", f"{kind}-dot", cx=x, cy=y, r=2.5, fill=colour)
 
-    def bars(self, title: str, axis: Axis, rows: list) -> None:
-        """A bar for each (name, value, text) on a logarithmic axis."""
+    def bars(self, title: str, axis: Axis, rows: Sequence[tuple[str, float | None, str]]) -> None:
+        """Draw a bar for each (name, value, text) on a logarithmic axis."""
         self.text(LEFT, self.y + 12, f"{title} (log scale)", colour="ink", size=13, bold=True)
         wide, top = WIDTH - BAR_LEFT - BAR_RIGHT, self.y + 40
         for tick in axis.ticks:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from .curves import Axis, Sheet, axis_for
 from .text import printable, shorten
 from .trace import number_text
 from .widget import MOST_BYTES, Page
+
+Record: TypeAlias = dict[str, Any]  # of a batch or an epoch, as `utils.Dashboard` keeps it
 
 # How many batches are shown, and how many epochs are in the table. A page that would be too large
 # is made again with fewer.
@@ -19,7 +21,7 @@ MOST_LABELS = 8  # epochs that are labelled along the bottom of a chart
 LONGEST_LABEL = 20
 BEFORE = -0.04  # where the name of the axis is written, left of its start
 NOTHING = (
-    "Nothing is recorded yet. Give the dashboard to fit: model.fit(x, y, callbacks=[dashboard])."
+    "Nothing is recorded yet. Pass the dashboard to fit: model.fit(x, y, callbacks=[dashboard])."
 )
 
 
@@ -33,11 +35,11 @@ class Chart:
     """
 
     name: str
-    curves: dict[str, list]
+    curves: dict[str, list[Any]]
 
     @property
-    def drawn(self) -> dict[str, list]:
-        """The curves that are drawn: both of a batch would be too much in one picture."""
+    def drawn(self) -> dict[str, list[Any]]:
+        """The curves that are drawn: both curves of a batch would be too much in one picture."""
         hidden = "running" if "batch" in self.curves else None
         return {kind: values for kind, values in self.curves.items() if kind != hidden}
 
@@ -53,9 +55,9 @@ class Chart:
 
 
 def dashboard_page(
-    name: str, batches: list[dict], epochs: list[dict], layers: dict[str, dict]
+    name: str, batches: list[Record], epochs: list[Record], layers: dict[str, dict[str, Any]]
 ) -> Page:
-    """All that the dashboard shows of the training of the model `name`.
+    """Return everything that the dashboard shows of the training of the model `name`.
 
     `batches` and `epochs` are what `utils.Dashboard` has recorded; `layers` maps the path of each
     layer to what is known about it.
@@ -69,9 +71,9 @@ def dashboard_page(
 
 def page_of_size(
     name: str,
-    batches: list[dict],
-    epochs: list[dict],
-    layers: dict[str, dict],
+    batches: list[Record],
+    epochs: list[Record],
+    layers: dict[str, dict[str, Any]],
     most_batches: int = SIZES[0][0],
     most_epochs: int = SIZES[0][1],
 ) -> Page:
@@ -116,18 +118,18 @@ def page_of_size(
     return Page(data, svg, rows, paths, total)
 
 
-def ends_of(epochs: list[dict], total: int) -> list:
-    """What is written along the bottom of a chart: [position, text] where epochs end."""
+def ends_of(epochs: list[Record], total: int) -> list[list[Any]]:
+    """Return the labels along the bottom of a chart: [position, text] where epochs end."""
     marks = thinned(epochs, MOST_LABELS)
     ends = [[round(mark["last"] / total, 4), str(mark["epoch"] + 1)] for mark in marks]
     return [[BEFORE, "epoch"], *ends]
 
 
-def thinned(records: list[dict], most: int) -> list[dict]:
-    """Every record, or every second, fourth, eighth ... one, so that at most `most` are left; the
+def thinned(records: list[Record], most: int) -> list[Record]:
+    """Keep every record, or every second, fourth, eighth ... one: at most `most` in all; the
     last one is always kept.
 
-    What is left depends on the numbers of the records alone, so they can be thinned repeatedly.
+    What remains depends on the numbers of the records alone, so they can be thinned repeatedly.
     """
     every = 1
     while records and records[-1]["number"] >= most * every:
@@ -135,8 +137,8 @@ def thinned(records: list[dict], most: int) -> list[dict]:
     return [record for record in records[:-1] if record["number"] % every == 0] + records[-1:]
 
 
-def joined(values: Iterable) -> str:
-    """Values as one string, which takes less space than a list."""
+def joined(values: Iterable[Any]) -> str:
+    """Join values into one string, which takes less space than a list."""
     return " ".join(map(str, values))
 
 
@@ -149,13 +151,13 @@ def text_of(value: Any) -> str:
 # Curves
 
 
-def metrics_of(records: list[dict]) -> list[str]:
+def metrics_of(records: list[Record]) -> list[str]:
     """The names in the logs, without those of validation: they belong to the same chart."""
     names = dict.fromkeys(name for record in records for name in record["logs"])
     return [name for name in names if name.removeprefix("val_") not in names.keys() - {name}]
 
 
-def chart_of(metric: str, batches: list[dict], epochs: list[dict]) -> Chart:
+def chart_of(metric: str, batches: list[Record], epochs: list[Record]) -> Chart:
     """The curves of one metric, without those that hold no value."""
     curves = {
         "batch": [record["alone"].get(metric) for record in batches],
@@ -172,7 +174,7 @@ def chart_of(metric: str, batches: list[dict], epochs: list[dict]) -> Chart:
 
 
 def still_picture(data: dict[str, Any], charts: list[Chart], norms: Any, scale: Axis) -> str:
-    """The curves, and the bars of the last batch."""
+    """Draw the curves, and the bars of the last batch."""
     sheet = Sheet(data["title"], data["sentence"])
     if not data["total"]:
         sheet.words(data["note"])
@@ -202,8 +204,8 @@ def still_picture(data: dict[str, Any], charts: list[Chart], norms: Any, scale: 
     return sheet.finish()
 
 
-def sentence(title: str, epochs: list[dict], batches: list[dict], norms: Any) -> str:
-    """What the pictures show, for those who cannot see them."""
+def sentence(title: str, epochs: list[Record], batches: list[Record], norms: Any) -> str:
+    """Describe what the pictures show, for those who cannot see them."""
     if not batches:
         return f"{title}. {NOTHING}"
     first, last = batches[0], batches[-1]
@@ -229,8 +231,8 @@ def sentence(title: str, epochs: list[dict], batches: list[dict], norms: Any) ->
     return " ".join(words)
 
 
-def facts(name: str, epochs: list[dict], total: int, shown: list[dict]) -> str:
-    """A line about the whole training."""
+def facts(name: str, epochs: list[Record], total: int, shown: list[Record]) -> str:
+    """Return one line about the whole training."""
     if not shown:
         return ""
     number = epochs[-1]["number"] if epochs else 0
@@ -243,7 +245,7 @@ def counted(count: int, thing: str, things: str | None = None) -> str:
     return f"{count:,} {thing if count == 1 else things or thing + 's'}"
 
 
-def caption(title: str, layers: dict[str, dict]) -> str:
+def caption(title: str, layers: dict[str, dict[str, Any]]) -> str:
     """The caption above the table."""
     if not layers:
         return f"{title}."
@@ -251,7 +253,7 @@ def caption(title: str, layers: dict[str, dict]) -> str:
     return f"{title}. Gradients: the norm for each layer in the last batch of the epoch{more}."
 
 
-def table_rows(epochs: list[dict], paths: list[str]) -> list[list[str]]:
+def table_rows(epochs: list[Record], paths: list[str]) -> list[list[str]]:
     """The table: a row for each epoch."""
     names = list(dict.fromkeys(name for record in epochs for name in record["logs"]))
     head = ["Epoch", "Batches", *map(printable, names)]

@@ -38,7 +38,7 @@ class Box:
     calls: int = 1
     shared: int | None = None
     parameters: int = 0
-    weights: tuple = ()
+    weights: tuple[tuple[str, str], ...] = ()
     trainable: bool | None = None
     sentence: str = ""
     formula: str = ""
@@ -68,7 +68,7 @@ class Graph:
     name: str
     boxes: tuple[Box, ...]
     edges: tuple[Edge, ...]
-    nodes: tuple
+    nodes: tuple[Any, ...]  # None for a box that stands for several
     outputs: tuple[int, ...]  # the boxes that make the model's outputs, in order
 
     @property
@@ -101,7 +101,7 @@ def describe(model: "Model", opened: Any = (), whole: Graph | None = None) -> Gr
     if model.plan is None:
         raise ValueError(
             f"model {model.name!r} has no graph to draw: it was not made from symbolic inputs "
-            "and outputs, or was not built yet"
+            "and outputs, or has not been built yet"
         )
     known = {} if whole is None else dict(zip(whole.nodes, whole.boxes, strict=True))
     found = GraphParts(opened, shared_layers(model), known)
@@ -116,14 +116,14 @@ def describe(model: "Model", opened: Any = (), whole: Graph | None = None) -> Gr
 
 @dataclass
 class GraphParts:
-    """What a walk through a model and the opened models inside it has collected."""
+    """The parts collected on a walk through a model and the open models inside it."""
 
     opened: Any
-    shared: dict
-    known: dict
+    shared: dict[Any, int]
+    known: dict[Node, Box]
     boxes: list[Box] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
-    nodes: list = field(default_factory=list)
+    nodes: list[Node] = field(default_factory=list)
 
 
 @dataclass
@@ -184,13 +184,13 @@ def node_name(box: Box) -> str:
     return f"{box.name}[{box.call}]" if box.calls > 1 else box.name
 
 
-def shared_layers(model: Any) -> dict:
+def shared_layers(model: Any) -> dict[Any, int]:
     """The layers that are called more than once, also inside nested models, and their numbers.
 
     A layer in a model that is called twice is called twice.
     """
     seen, shared, waiting = set(), {}, [(model, False)]
-    for outer, repeated in waiting:  # grows while it is walked
+    for outer, repeated in waiting:  # grows during the loop
         for node in outer.plan.calls:
             layer = node.layer
             if layer is None or layer in shared:
@@ -230,7 +230,7 @@ def describe_entry(node: Node) -> Box:
 
 
 def describe_node(node: Node) -> Box:
-    """The box of one node, by itself."""
+    """Return the box of a single node."""
     layer = node.layer
     weights = [] if layer is None else layer.weights
     sentence, formula = explanation(node.fn)
@@ -251,6 +251,7 @@ def describe_node(node: Node) -> Box:
 
 
 def kind_of(node: Node) -> str:
+    """The kind of the box of a call: "op", "layer" or "model"."""
     if node.layer is None:
         return "op"
     return "model" if getattr(node.layer, "runs_its_plan", False) else "layer"
@@ -273,7 +274,7 @@ def explanation(fn: Any) -> tuple[str, str]:
 
 
 def first_sentence(paragraph: str) -> str:
-    """Up to the first full stop that ends a sentence."""
+    """Return the paragraph up to the first full stop that ends a sentence."""
     found = re.match(r".*?[^.]\.(?= [A-Z]|$)", paragraph)
     return found[0] if found else paragraph
 
@@ -308,7 +309,7 @@ def around(graph: Graph, i: int) -> list[int]:
 
 
 def sentence_of_level(graph: Graph, holder: int | None, boxes: Any, readers: Any) -> str:
-    """What feeds what among the boxes directly inside an open model, or of the whole graph."""
+    """Say which box feeds which, directly inside an open model or in the whole graph."""
     introduced, clauses = set(), []
 
     def called(i):
@@ -339,10 +340,12 @@ def whole_name(graph: Graph, i: int) -> str:
 
 
 def name_with_call(box: Box) -> str:
+    """The short name of a box, with the call if its layer is called several times."""
     return f"{short_name(box)} (call {box.call + 1})" if box.calls > 1 else short_name(box)
 
 
 def short_name(box: Box) -> str:
+    """The name of a box, shortened for a sentence."""
     return shorten(box.name, LONGEST_NAME)
 
 

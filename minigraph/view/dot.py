@@ -42,9 +42,32 @@ def model_to_dot(
 ) -> Dot:
     """The graph of a model as a `Dot`, whose text is in the DOT language, for Graphviz.
 
-    The arguments are those of `plot_model`.
-
-    Raises ValueError for any other `rankdir`.
+    Args:
+        model: The model, which has a graph.
+        show_shapes: Whether a box shows the shapes of its inputs and outputs (default False).
+        show_dtype: Whether a box shows the type of its output (default False).
+        show_layer_names: Whether a box shows the name of its layer, with the type below (default
+            False).
+        rankdir: Where the arrows point: "TB" (default) means down, "LR" to the right.
+        expand_nested: Whether the models inside the model are opened, at any depth: each becomes a
+            box around its layers (default False).
+        dpi: Pixels per inch, for a program that draws the graph (default 200).
+        show_layer_activations: Whether the activation follows the type of a layer, unless it is
+            linear (default False).
+        show_trainable: Whether a box with weights says if they are trainable or frozen (default
+            False).
+    Raises ValueError for any other `rankdir`, or for a model without a graph.
+    Example:
+        >>> x = keras.Input((2,))
+        >>> model = keras.Model(x, keras.layers.Dense(1)(x), name="tiny")
+        >>> print(str(keras.utils.model_to_dot(model)).strip())
+        digraph "tiny" {
+          graph [rankdir=TB, dpi=200];
+          node [shape=box, style=rounded, fontname="sans-serif"];
+          n0 [label="InputLayer", shape=oval];
+          n1 [label="Dense"];
+          n0 -> n1;
+        }
     """
     if rankdir not in DIRECTIONS:
         raise ValueError(f"rankdir must be one of {', '.join(DIRECTIONS)}, got {rankdir!r}")
@@ -75,7 +98,7 @@ def model_to_dot(
 
 
 def quoted(text: str) -> str:
-    """A text between quotes, as DOT reads it: no character in it has a special meaning."""
+    """Quote a text for DOT, so that no character in it has a special meaning."""
     rows = [printable(row).replace("\\", "\\\\").replace('"', '\\"') for row in text.split("\n")]
     return '"' + "\\n".join(rows) + '"'
 
@@ -88,8 +111,10 @@ def caption_maker(
     show_trainable: bool,
     join: Callable[[Sequence[str]], str] = ", ".join,
 ) -> Callable[[Box], Captions]:
-    """The function that gives the lines of a box as (style, text) pairs; `join` makes one text of
-    several shapes."""
+    """Return a function that gives the lines of a box as (style, text) pairs.
+
+    `join` makes one text from several shapes.
+    """
 
     def caption(box):
         type_text = box.type

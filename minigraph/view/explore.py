@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .abridge import NOT_SHOWN, Abridged, abridge
 from .describe import Box, Graph, as_sentence, describe, listed
@@ -27,6 +27,8 @@ from .widget import MOST_BYTES, Page, show
 if TYPE_CHECKING:
     from ..models.model import Model
 
+EdgeKey: TypeAlias = tuple[int, int, int, int]  # source, output, target, argument
+
 # A page that would be too large is made again with less in it: first the pictures of arrays become
 # coarser, then fewer nested models can be opened, weights and the terms of sums lose their
 # pictures, the still picture shows only names, and finally there are fewer boxes. The caption of
@@ -43,14 +45,14 @@ DETAILS = [
 ]
 LARGEST_WEIGHT = 1 << 20  # elements; a larger one gets no picture: it may not even be in memory
 NO_DATA = (
-    "Nothing was recorded here. Give it data, model.explore(x, y), to step through a forward and "
+    "Nothing was recorded here. Pass data, model.explore(x, y), to step through a forward and "
     "a backward pass."
 )
 FORWARD_ONLY = (
-    "Nothing has run yet. Step on to see the data enter. (With targets too, model.explore(x, y), "
-    "you can also walk back along the gradients.)"
+    "Nothing has run yet. Step to see the data enter. (With targets too, model.explore(x, y), "
+    "you can also follow the gradients backward.)"
 )
-OPENING = "Nothing has run yet. Step on to see the data enter."
+OPENING = "Nothing has run yet. Step to see the data enter."
 
 
 def explore(
@@ -100,6 +102,7 @@ def small_html(model: "Model", whole: Graph, recording: Recording | None, rankdi
 
 
 def fits(page: Page) -> bool:
+    """Whether a widget is small enough for a page."""
     return len(page.html.encode()) <= MOST_BYTES
 
 
@@ -110,7 +113,7 @@ def graph_page(
     rankdir: str = "TB",
     detail: Detail = DETAILS[0],
 ) -> Page:
-    """All that the widget shows of a model; `whole` is its graph with all models in it open."""
+    """Return everything that the widget shows of a model; `whole` is its graph, all models open."""
     excerpt = Excerpt.of(model, whole, detail)
     graph, recording = excerpt.graph, recording and recorded_on(excerpt, recording)
     drawings, edges, closed = draw_all(model, whole, excerpt, rankdir)
@@ -149,7 +152,7 @@ def graph_page(
 
 
 # ---------------------------------------------------------------------------------------------
-# What of the model is shown
+# Which part of the model is shown
 
 
 @dataclass(frozen=True)
@@ -162,7 +165,7 @@ class Excerpt:
     """
 
     graph: Graph
-    openings: list
+    openings: list[list[int]]
     closed: int
     nodes: int
     abridged: Abridged | None = None
@@ -185,17 +188,17 @@ class Excerpt:
 
     @property
     def missing(self) -> int:
-        """How many nodes the box for the rest stands for."""
+        """The number of nodes that the box for the rest stands for."""
         return self.nodes - len(self.graph.boxes) + 1 if self.abridged else 0
 
     @property
     def share(self) -> str:
-        """What the title says about the nodes that are missing."""
+        """The part of the title about the nodes that are missing."""
         shown = self.nodes - self.missing
         return f" ({shown:,} of {self.nodes:,} nodes)" if self.missing else ""
 
 
-def choices(graph: Graph, most: int, boxes: float = inf) -> list:
+def choices(graph: Graph, most: int, boxes: float = inf) -> list[frozenset[int]]:
     """The sets of nested models that can be open together; an inner one only in an open one.
 
     A model stays closed if opening it would show more than `boxes` boxes. If there are more than
@@ -226,7 +229,7 @@ def choices(graph: Graph, most: int, boxes: float = inf) -> list:
 
 
 def recorded_on(excerpt: Excerpt, recording: Recording) -> Recording:
-    """The recording as if its graph had only the boxes that are shown."""
+    """Return the recording as if its graph had only the boxes that are shown."""
     indices = indices_in(recording.graph, excerpt.graph)
     shown = {index: i for i, index in enumerate(indices) if index is not None}
     part = replace(
@@ -250,7 +253,7 @@ def record_the_rest(abridged: Abridged, recording: Recording, part: Recording) -
     The gradient of a tensor that leaves it is the sum of the gradients from all its uses outside;
     the gradient of one that enters it is the sum of those from all its uses inside.
     """
-    indices = indices_in(recording.graph, abridged.whole)
+    indices: Any = indices_in(recording.graph, abridged.whole)  # no None: it has all of them
     rest, leaving = abridged.rest, abridged.leaving
     if leaving is None:
         part.values[rest] = [NOT_SHOWN]
@@ -282,7 +285,7 @@ def indices_in(whole: Graph, graph: Graph) -> list[int | None]:
     return [index.get(box.path) for box in graph.boxes]
 
 
-def total(terms: Iterable) -> Any:
+def total(terms: Iterable[Any]) -> Any:
     """The sum of the gradients that are not None, or None if there are none."""
     terms = [term for term in terms if term is not None]
     return sum(terms[1:], terms[0]) if terms else None
@@ -294,7 +297,7 @@ def total(terms: Iterable) -> Any:
 
 def draw_all(
     model: "Model", whole: Graph, excerpt: Excerpt, rankdir: str
-) -> tuple[dict, list, Picture]:
+) -> tuple[dict[str, dict[str, Any]], list[EdgeKey], Picture]:
     """A drawing for each choice of open nested models, the edges of all drawings, and the picture
     in which all models are closed.
 
@@ -313,7 +316,9 @@ def draw_all(
     return drawings, list(numbers), pictures[0]
 
 
-def drawing_data(picture: Picture, boxes: Sequence[int], numbers: dict) -> dict[str, Any]:
+def drawing_data(
+    picture: Picture, boxes: Sequence[int], numbers: dict[EdgeKey, int]
+) -> dict[str, Any]:
     """The positions of everything in one drawing. `boxes` are the indices of its boxes in the whole
     graph; `numbers` gives each edge its number, and grows."""
     graph, drawing = picture.graph, picture.drawing
@@ -338,7 +343,7 @@ def drawing_data(picture: Picture, boxes: Sequence[int], numbers: dict) -> dict[
 # Boxes, edges and what was recorded there
 
 
-def most_frequent(values: Iterable) -> Any:
+def most_frequent(values: Iterable[Any]) -> Any:
     """The most frequent value; what boxes have in common is written once."""
     values = list(values)
     counts = Counter(map(repr, values))
@@ -351,7 +356,7 @@ def name_caption(box: Box) -> Captions:
 
 
 def box_data(graph: Graph, i: int, recording: Recording | None, detail: Detail) -> dict[str, Any]:
-    """One box: what it is, its weights, its value and the gradient that arrives there."""
+    """Return the data of one box: what it is, its weights, its value and its gradient."""
     box = graph.boxes[i]
     fields = (
         "name", "path", "type", "kind", "parent", "activation", "call", "calls", "shared",
@@ -371,7 +376,9 @@ def box_data(graph: Graph, i: int, recording: Recording | None, detail: Detail) 
     return data
 
 
-def weights_data(graph: Graph, i: int, recording: Recording | None, detail: Detail) -> list[dict]:
+def weights_data(
+    graph: Graph, i: int, recording: Recording | None, detail: Detail
+) -> list[dict[str, Any]]:
     """The weights of a box. Those of a shared layer are listed at its first call; those of a nested
     model are listed at the boxes inside it."""
     box = graph.boxes[i]
@@ -400,10 +407,10 @@ def first_call(graph: Graph, i: int) -> int:
     return next(k for k, node in enumerate(graph.nodes) if node and node.layer is layer)
 
 
-def edge_data(edge: tuple, recording: Recording | None, detail: Detail | None) -> dict[str, Any]:
-    """One edge, and the gradient that it carries back, with a picture where several are added."""
+def edge_data(edge: EdgeKey, recording: Recording | None, detail: Detail | None) -> dict[str, Any]:
+    """Return the data of an edge: its gradient, with a picture where several are added."""
     source, output, target, argument = edge
-    data = {"source": source, "output": output, "target": target}
+    data: dict[str, Any] = {"source": source, "output": output, "target": target}
     if recording and recording.loss is not None:
         term = recording.terms.get((target, argument))
         known = term is not NOT_SHOWN
@@ -412,7 +419,7 @@ def edge_data(edge: tuple, recording: Recording | None, detail: Detail | None) -
     return data
 
 
-def summed_edges(drawings: dict, edges: list) -> set[int]:
+def summed_edges(drawings: dict[str, dict[str, Any]], edges: list[EdgeKey]) -> set[int]:
     """The numbers of the edges whose gradients are added to others in any of the drawings."""
     found = set()
     for drawing in drawings.values():
@@ -426,7 +433,7 @@ def summed_edges(drawings: dict, edges: list) -> set[int]:
 
 
 def array_data(tensor: Any, detail: Detail) -> dict[str, Any] | None:
-    """What is shown of an array: its shape, its norm and a small picture."""
+    """Return what is shown of an array: its shape, its norm and a small picture."""
     if tensor is None:
         return None
     if tensor is NOT_SHOWN:
@@ -453,7 +460,7 @@ def caption(graph: Graph, recording: Recording | None) -> str:
 
 
 def left_out(excerpt: Excerpt, detail: Detail, passes: int) -> str:
-    """What was left out to keep the page small, in the order of `DETAILS`."""
+    """Say what was left out to keep the page small, in the order of `DETAILS`."""
     missing = []
     if excerpt.closed:
         stay = "models stay" if excerpt.closed > 1 else "model stays"
@@ -472,7 +479,7 @@ def left_out(excerpt: Excerpt, detail: Detail, passes: int) -> str:
     return f" To keep the page small, {listed(missing)}.{more}"
 
 
-def table_rows(boxes: list[dict], passes: int) -> list[list[str]]:
+def table_rows(boxes: list[dict[str, Any]], passes: int) -> list[list[str]]:
     """The table: a row for each box, including those inside nested models."""
     head = ["Node", "Kind", "Output shape", "Parameters", "Norm of value", "Norm of gradient"]
     rows = [head[: 4 + passes]]
@@ -483,6 +490,6 @@ def table_rows(boxes: list[dict], passes: int) -> list[list[str]]:
     return rows
 
 
-def norms(arrays: Iterable) -> str:
+def norms(arrays: Iterable[Any]) -> str:
     """The norms of several arrays, in words."""
     return ", ".join("none" if array is None else array["norm"] for array in arrays) or "none"

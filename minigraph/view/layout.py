@@ -10,7 +10,7 @@ A box may hold boxes: a nested model that is open. What is inside is laid out fi
 drawing, which is then one large box in the drawing around it. An arrow that enters or leaves passes
 through a door, a point of the border that both drawings know.
 
-The functions know nothing of models: a box is a width and a height, an arrow is a pair of box
+The functions know nothing about models: a box is a width and a height, an arrow is a pair of box
 indices. Nothing here is random and nothing is recursive.
 """
 
@@ -20,11 +20,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import ceil, floor, inf
-from typing import Any
+from typing import Any, TypeAlias
+
+Size: TypeAlias = tuple[float, float]  # width, height
+Rect: TypeAlias = tuple[float, float, float, float]  # x, y, width, height
+Span: TypeAlias = tuple[float, float]  # from, to
+Segment: TypeAlias = tuple[float, float, float]  # a vertical line: x, from y, to y
+Stroke: TypeAlias = tuple[Any, ...]  # a letter, then coordinates, as in an SVG path
+Link: TypeAlias = tuple[int, int]  # two boxes, items or pieces
+Item: TypeAlias = Any  # a box, or a door: ("in", edge) or ("out", tensor)
 
 # The free band between two layers, in which arrows bend; wider where text is along the arrows.
 LAYER_GAP = {"TB": 50.0, "LR": 64.0}
-BOX_GAP = 30.0  # the least distance of two boxes in one layer
+BOX_GAP = 30.0  # the least distance between two boxes in one layer
 ARROW_GAP = 22.0  # the least distance of a long arrow from whatever is beside it
 PORT_GAP = 22.0  # how far apart several arrows arrive at one box or leave it
 MARGIN = 20.0
@@ -48,15 +56,15 @@ class Drawing:
 
     width: float
     height: float
-    boxes: list = field(default_factory=list)
-    paths: list = field(default_factory=list)
-    layers: list = field(default_factory=list)
+    boxes: list[Rect] = field(default_factory=list)
+    paths: list[list[Stroke]] = field(default_factory=list)
+    layers: list[int] = field(default_factory=list)
     rankdir: str = "TB"
 
 
 def layout(
-    sizes: Sequence,
-    edges: Sequence[tuple[int, int]],
+    sizes: Sequence[Size],
+    edges: Sequence[Link],
     rankdir: str = "TB",
     outlets: list[int] | None = None,
     parents: list[int | None] | None = None,
@@ -77,7 +85,7 @@ def layout(
     if not sizes:
         return Drawing(2 * MARGIN, 2 * MARGIN, rankdir=rankdir)
     # The method below draws downwards. A drawing to the right is the same one, mirrored.
-    upright = [tuple(size) if rankdir == "TB" else (size[1], size[0]) for size in sizes]
+    upright = [(w, h) if rankdir == "TB" else (h, w) for w, h in sizes]
     levels = divide(edges, outlets or [0] * len(edges), parents or [None] * len(sizes))
     for holder in sorted(levels, reverse=True):  # what is inside comes before what is around it
         heading = None if holder == WHOLE else upright[holder]
@@ -92,7 +100,7 @@ def layout(
 # ---------------------------------------------------------------------------------------------
 # Levels: the drawing itself, and each box that holds others
 
-WHOLE = -1  # stands for the drawing itself where there could be the index of a box
+WHOLE = -1  # stands for the drawing itself where the index of a box could be
 
 
 @dataclass
@@ -106,17 +114,17 @@ class Level:
     of a leg.
     """
 
-    boxes: list = field(default_factory=list)
-    legs: dict = field(default_factory=dict)
-    tensors: dict = field(default_factory=dict)
-    size: tuple[float, float] = (0.0, 0.0)
-    positions: dict = field(default_factory=dict)
-    doors: dict = field(default_factory=dict)
-    routes: dict = field(default_factory=dict)
+    boxes: list[int] = field(default_factory=list)
+    legs: dict[int, tuple[Item, Item]] = field(default_factory=dict)
+    tensors: dict[int, tuple[int, int]] = field(default_factory=dict)
+    size: Size = (0.0, 0.0)
+    positions: dict[int, tuple[float, float, int]] = field(default_factory=dict)
+    doors: dict[Item, float] = field(default_factory=dict)
+    routes: dict[int, list[Segment]] = field(default_factory=dict)
 
 
 def divide(
-    edges: Sequence[tuple[int, int]], outlets: Sequence[int], parents: Sequence[int | None]
+    edges: Sequence[Link], outlets: Sequence[int], parents: Sequence[int | None]
 ) -> dict[int, Level]:
     """The levels, by the box that holds them: every edge is split where it enters or leaves a box.
 
@@ -159,7 +167,7 @@ class Border:
     height: float = 0.0
 
     @classmethod
-    def around(cls, heading: tuple[float, float] | None, rankdir: str) -> "Border":
+    def around(cls, heading: Size | None, rankdir: str) -> "Border":
         """The border of a box with a heading of that (upright) size, or of the whole drawing.
 
         In a drawing to the right the heading is above the arrows, which means to their left before
@@ -173,7 +181,7 @@ class Border:
 
 
 def arrange(
-    level: Level, levels: dict[int, Level], sizes: Sequence, border: Border, layer_gap: float
+    level: Level, levels: dict[int, Level], sizes: Sequence[Size], border: Border, layer_gap: float
 ) -> None:
     """Lay out one level. The levels inside it are laid out already and have their `sizes`."""
     sketch = Sketch.of(level, levels, sizes)
@@ -182,7 +190,7 @@ def arrange(
     x = straightened(pieces, rows, coordinates(pieces, rows))
     x, columns, width = horizontal_positions(sketch, pieces, x, border)
     spans, height = vertical_spans(sketch, pieces, border, layer_gap)
-    level.size = (float(ceil(width)), rounded(height))  # half of the width is in half pixels too
+    level.size = (float(ceil(width)), rounded(height))  # half the width is a multiple of 0.5 too
     depths = []  # where edges arrive at each item, and where they leave it
     for i, item in enumerate(sketch.items):
         top, bottom = spans[pieces.layer[i]]
@@ -202,20 +210,21 @@ class Sketch:
     """A level as a plain graph. Its items are its boxes, then the doors above, then those below.
 
     `edges` are pairs of indices of items, and `tensors[k]` is what edge k carries. `touch[k]` says
-    how far from the middles of its two ends edge k touches them; None where that is not decided
+    how far from the middle of each of its two ends edge k touches it; None if that is not decided
     yet.
     """
 
-    items: list
+    items: list[Item]
     boxes: int
     entries: int
-    sizes: list
-    edges: list
-    tensors: list
-    touch: list
+    sizes: list[Size]
+    edges: list[Link]
+    tensors: list[tuple[int, int]]
+    touch: list[tuple[float, float | None]]
 
     @classmethod
-    def of(cls, level: Level, levels: dict[int, Level], sizes: Sequence) -> "Sketch":
+    def of(cls, level: Level, levels: dict[int, Level], sizes: Sequence[Size]) -> "Sketch":
+        """The sketch of a level, whose inner levels have their `sizes`."""
         doors = dict.fromkeys(end for leg in level.legs.values() for end in leg if is_door(end))
         entries = [door for door in doors if door[0] == "in"]
         items = [*level.boxes, *entries, *(door for door in doors if door[0] == "out")]
@@ -224,7 +233,7 @@ class Sketch:
         for (start, _), tensor in zip(level.legs.values(), level.tensors.values(), strict=True):
             leaving.setdefault(start, set()).add(tensor)
 
-        def touch(item, door):
+        def touch(item: Item, door: Item) -> Any:
             """The edges of one tensor leave a box together. They arrive at separate points, unless
             a door decides where."""
             if item in levels:
@@ -268,7 +277,7 @@ def layers_of(sketch: Sketch) -> list[int]:
     return [*(layer + first for layer in layers), *[0] * sketch.entries, *[last] * exits]
 
 
-def longest_paths(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
+def longest_paths(count: int, edges: Sequence[Link]) -> list[int]:
     """The layer of each box: the length of the longest path that ends there.
 
     Raises ValueError if the edges form a cycle.
@@ -279,7 +288,7 @@ def longest_paths(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
         waiting[target] += 1
     layers = [0] * count
     ready = [box for box in range(count) if not waiting[box]]
-    for box in ready:  # grows while it is walked
+    for box in ready:  # grows during the loop
         for target in successors[box]:
             layers[target] = max(layers[target], layers[box] + 1)
             waiting[target] -= 1
@@ -290,7 +299,7 @@ def longest_paths(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
     return layers
 
 
-def tighten(layers: list[int], edges: Sequence[tuple[int, int]]) -> list[int]:
+def tighten(layers: list[int], edges: Sequence[Link]) -> list[int]:
     """Move boxes forward where that stretches no more arrows than it shortens.
 
     The longest path puts every input into the first layer. One that is used far down is better
@@ -321,13 +330,13 @@ class Pieces:
     0. `chains[k]` lists the pieces of edge k, or is None if that edge runs along the side.
     """
 
-    layer: list
-    width: list
-    height: list
+    layer: list[int]
+    width: list[float]
+    height: list[float]
     boxes: int
-    links: list
-    touch: dict
-    chains: list
+    links: list[Link]
+    touch: dict[Link, float]
+    chains: list[list[int] | None]
 
 
 def split_long_edges(sketch: Sketch, layers: list[int]) -> Pieces:
@@ -381,7 +390,7 @@ def without_pieces(sketch: Sketch, layers: list[int]) -> set[int]:
 
 
 def neighbours(pieces: Pieces) -> tuple[list[list[int]], list[list[int]]]:
-    """Two lists: the neighbours above each piece, and those below."""
+    """Return two lists: the neighbours above each piece, and those below."""
     above, below = [[] for _ in pieces.layer], [[] for _ in pieces.layer]
     for upper, lower in pieces.links:
         above[lower].append(upper)
@@ -418,7 +427,7 @@ def order(pieces: Pieces) -> list[list[int]]:
 
 
 def walk(pieces: Pieces, below: list[list[int]]) -> Iterator[int]:
-    """All pieces, depth first from the first layer: what belongs together comes together."""
+    """Yield all pieces depth first from the first layer: what belongs together stays together."""
     seen = set()
     for start in sorted(range(len(pieces.layer)), key=lambda piece: (pieces.layer[piece], piece)):
         stack = [start]
@@ -431,7 +440,11 @@ def walk(pieces: Pieces, below: list[list[int]]) -> Iterator[int]:
 
 
 def sort_by_median(
-    row: list[int], guides: list[list[int]], position: dict[int, int], lean: dict, mirror: bool
+    row: list[int],
+    guides: list[list[int]],
+    position: dict[int, int],
+    lean: dict[Link, float],
+    mirror: bool,
 ) -> None:
     """Sort a layer, in place, by the median position of each piece's neighbours.
 
@@ -452,13 +465,15 @@ def sort_by_median(
         position[piece] = i
 
 
-def ends(piece: int, others: Iterable[int], position: dict[int, int], lean: dict) -> list[float]:
-    """Where the links of a piece with others end, from left to right: a box may be wide."""
+def ends(
+    piece: int, others: Iterable[int], position: dict[int, int], lean: dict[Link, float]
+) -> list[float]:
+    """Return where the links of a piece with others end, from left to right: a box is wide."""
     return sorted(position[other] + lean.get((other, piece), 0) for other in others)
 
 
 def exchange(
-    rows: list[list[int]], above: list[list[int]], below: list[list[int]], lean: dict
+    rows: list[list[int]], above: list[list[int]], below: list[list[int]], lean: dict[Link, float]
 ) -> None:
     """Swap neighbours in a layer wherever that removes crossings."""
     position = {piece: i for row in rows for i, piece in enumerate(row)}
@@ -477,12 +492,12 @@ def exchange(
 
 
 def pairs_before(first: list[float], second: list[float]) -> int:
-    """How many pairs have a member of the sorted list `first` strictly before one of `second`."""
+    """Count the pairs with a member of the sorted list `first` strictly before one of `second`."""
     return sum(len(second) - bisect_right(second, value) for value in first)
 
 
-def crossings(rows: list[list[int]], below: list[list[int]], lean: dict) -> int:
-    """How many links cross between neighbouring layers.
+def crossings(rows: list[list[int]], below: list[list[int]], lean: dict[Link, float]) -> int:
+    """Count the links that cross between neighbouring layers.
 
     Two links cross when their upper ends and lower ends come in opposite orders, so the links are
     walked by their upper ends, and those that ended further to the right are counted.
@@ -537,7 +552,7 @@ def coordinates(pieces: Pieces, rows: list[list[int]]) -> list[float]:
     return middles
 
 
-def forbidden_links(pieces: Pieces, rows: list[list[int]], above: list[list[int]]) -> set:
+def forbidden_links(pieces: Pieces, rows: list[list[int]], above: list[list[int]]) -> set[Link]:
     """The links that must not be drawn straight, because they cross a piece of a longer arrow."""
 
     def inner(upper, lower):
@@ -562,12 +577,16 @@ def forbidden_links(pieces: Pieces, rows: list[list[int]], above: list[list[int]
 
 
 def align(
-    rows: list[list[int]], guides: list[list[int]], crossing: set, touch: dict, sign: int
-) -> tuple[dict, dict]:
+    rows: list[list[int]],
+    guides: list[list[int]],
+    crossing: set[Link],
+    touch: dict[Link, float],
+    sign: int,
+) -> tuple[dict[int, int], dict[int, float]]:
     """Stack pieces into straight columns: each piece joins the column of its median neighbour.
 
     Returns the root of each piece's column, and how far right of the root the piece is: a link need
-    not touch its ends in their middles. Columns never cross.
+    not touch its ends at their middles. Columns never cross.
     """
     root = {piece: piece for row in rows for piece in row}
     shift = dict.fromkeys(root, 0.0)
@@ -590,7 +609,9 @@ def align(
     return root, shift
 
 
-def compact(pieces: Pieces, rows: list[list[int]], root: dict, shift: dict) -> list[float]:
+def compact(
+    pieces: Pieces, rows: list[list[int]], root: dict[int, int], shift: dict[int, float]
+) -> list[float]:
     """The x of every piece: columns as far left as the distances allow, then moved together."""
     apart = {}  # (left column, right column) -> the distance that they need
     for row in rows:
@@ -605,7 +626,7 @@ def compact(pieces: Pieces, rows: list[list[int]], root: dict, shift: dict) -> l
         waiting[right] += 1
     columns = [column for column, count in waiting.items() if not count]
     x = {}
-    for column in columns:  # grows while it is walked: a column comes after all on its left
+    for column in columns:  # grows during the loop: a column comes after all on its left
         x[column] = max((x[left] + gap for left, gap in before.get(column, ())), default=0.0)
         for right, _ in after.get(column, ()):
             waiting[right] -= 1
@@ -637,7 +658,7 @@ def straightened(pieces: Pieces, rows: list[list[int]], x: list[float]) -> list[
 
 
 def separation(pieces: Pieces, left: int, right: int) -> float:
-    """The least distance of the centres of two neighbours in a layer."""
+    """Return the least distance between the centres of two neighbours in a layer."""
     gap = ARROW_GAP if max(left, right) >= pieces.boxes else BOX_GAP
     return (pieces.width[left] + pieces.width[right]) / 2 + gap
 
@@ -646,7 +667,9 @@ def separation(pieces: Pieces, left: int, right: int) -> float:
 # Boxes and paths
 
 
-def horizontal_positions(sketch: Sketch, pieces: Pieces, x: list[float], border: Border) -> tuple:
+def horizontal_positions(
+    sketch: Sketch, pieces: Pieces, x: list[float], border: Border
+) -> tuple[list[float], dict[int, float], float]:
     """The x of every piece, the column of each edge along the side, and the width."""
     x = [rounded(value) for value in x]
     left = min(x[piece] - pieces.width[piece] / 2 for piece in range(len(x)))
@@ -658,7 +681,9 @@ def horizontal_positions(sketch: Sketch, pieces: Pieces, x: list[float], border:
     return [value + shift for value in x], columns, max(width, border.width)
 
 
-def vertical_spans(sketch: Sketch, pieces: Pieces, border: Border, layer_gap: float) -> tuple:
+def vertical_spans(
+    sketch: Sketch, pieces: Pieces, border: Border, layer_gap: float
+) -> tuple[list[Span], float]:
     """The (top, bottom) of every layer, and the height. Doors are on the border."""
     heights = [0.0] * (max(pieces.layer) + 1)
     for layer, height in zip(pieces.layer, pieces.height, strict=True):
@@ -693,9 +718,9 @@ def route_edges(
     pieces: Pieces,
     x: list[float],
     columns: dict[int, float],
-    spans: list,
-    depths: list,
-) -> list:
+    spans: list[Span],
+    depths: list[Span],
+) -> list[list[Segment]]:
     """For each edge: (x, from y, to y) of every vertical segment from its start to its end.
 
     Edges arrive at separate points, ordered by where they come from, so that the same tensor used
@@ -706,11 +731,12 @@ def route_edges(
         route = [
             (x[source] + sketch.touch[k][0], depths[source][1], spans[pieces.layer[source]][1])
         ]
-        if k in columns:
+        chain = pieces.chains[k]
+        if chain is None:
             first, last = pieces.layer[source] + 1, pieces.layer[target] - 1
             route.append((columns[k], spans[first][0], spans[last][1]))
         else:
-            route += [(x[piece], *spans[pieces.layer[piece]]) for piece in pieces.chains[k]]
+            route += [(x[piece], *spans[pieces.layer[piece]]) for piece in chain]
         found.append(route)
         arriving.setdefault(target, []).append(k)
     for target, members in arriving.items():
@@ -729,10 +755,10 @@ def spread(width: float, count: int) -> list[float]:
     return [rounded((i - (count - 1) / 2) * gap) for i in range(count)]
 
 
-def assemble(levels: dict[int, Level], sizes: Sequence, edges: int) -> Drawing:
+def assemble(levels: dict[int, Level], sizes: Sequence[Size], edges: int) -> Drawing:
     """The drawing: every level at its position in the one around it, every edge from its legs."""
     corners = {WHOLE: (0.0, 0.0)}
-    boxes: list = [None] * len(sizes)
+    boxes: list[Any] = [None] * len(sizes)
     layers = [0] * len(sizes)
     parts = [[] for _ in range(edges)]
     for holder in sorted(levels):
@@ -747,7 +773,7 @@ def assemble(levels: dict[int, Level], sizes: Sequence, edges: int) -> Drawing:
     return Drawing(*levels[WHOLE].size, boxes, paths, layers)
 
 
-def merged(routes: list) -> list:
+def merged(routes: list[list[Segment]]) -> list[Segment]:
     """The segments of an edge's legs as one list: at a door, two segments become one."""
     segments = []
     for route in sorted(routes, key=lambda route: route[0][1]):
@@ -758,10 +784,10 @@ def merged(routes: list) -> list:
     return segments
 
 
-def smooth_path(segments: list) -> list:
+def smooth_path(segments: list[Segment]) -> list[Stroke]:
     """The path along vertical segments (x, from y, to y): lines within layers, curves between."""
     x, y, below = segments[0]
-    path: list[tuple] = [("M", x, y)]
+    path: list[Stroke] = [("M", x, y)]
     for column, top, bottom in segments[1:]:
         if below > y:
             path.append(("L", x, below))

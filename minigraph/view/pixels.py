@@ -99,7 +99,7 @@ def bars(array: np.ndarray, detail: Detail) -> dict[str, Any]:
 
 
 def histogram(array: np.ndarray) -> dict[str, Any] | None:
-    """How often the values of an array fall into each of 16 bins, and four statistics of them."""
+    """Return the number of values in each of 16 bins, scaled to letters, and four statistics."""
     array = np.asarray(array, "float64").ravel()
     array = array[np.isfinite(array)]
     if not array.size:
@@ -114,7 +114,7 @@ def histogram(array: np.ndarray) -> dict[str, Any] | None:
 def cells(kind: str, maps: np.ndarray, caption: str) -> dict[str, Any]:
     """A picture of one or more maps (map, row, column), one letter for each value.
 
-    Its form, which many pictures have in common, is kept apart.
+    Its form, which many pictures have in common, is stored separately.
     """
     finite = np.isfinite(maps)
     scale = float(np.abs(maps[finite]).max(initial=0.0))
@@ -130,7 +130,7 @@ def cells(kind: str, maps: np.ndarray, caption: str) -> dict[str, Any]:
 
 
 def cells_in_one(length: int, most: int) -> int:
-    """How many neighbours become one cell, so that there are at most `most`."""
+    """Return how many neighbours to merge into one cell, so that there are at most `most` cells."""
     return -(-length // most)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..core.docstrings import share_arguments
 from .describe import as_sentence, describe
 from .dot import caption_maker, model_to_dot
 from .raster import picture_png
@@ -20,7 +21,7 @@ LONGEST_SHAPES = 54
 
 @dataclass(frozen=True)
 class Plot:
-    """What `plot_model` returns: in a notebook it shows the picture."""
+    """The result of `plot_model`, which a notebook shows as the picture."""
 
     svg: str
     sentence: str
@@ -34,7 +35,7 @@ class Plot:
 
 def plot_model(
     model: "Model",
-    to_file: str | os.PathLike | None = "model.png",
+    to_file: str | os.PathLike[str] | None = "model.png",
     show_shapes: bool = False,
     show_dtype: bool = False,
     show_layer_names: bool = False,
@@ -46,14 +47,20 @@ def plot_model(
 ) -> Plot:
     """Draw a model: a box for each call of a layer, arrows along the data.
 
-    The extension of `to_file` chooses the format: `.svg` and `.dot` need nothing else, `.png` needs
-    Matplotlib and has `dpi` pixels per inch; with None nothing is written. `show_...` choose what
-    else a box shows, and `rankdir` is "TB" (arrows point down) or "LR" (to the right).
-    `expand_nested` opens the models inside the model, at any depth: each becomes a box around its
-    layers. All calls of a shared layer carry the same number. The result shows itself in a
-    notebook.
-    Raises ValueError for any other extension or direction, ImportError for a PNG without
-    Matplotlib, OSError if the file cannot be written.
+    All calls of a shared layer carry the same number. The result shows itself in a notebook.
+
+    Args:
+        to_file: The file (default "model.png"), whose extension chooses the format: `.svg` and
+            `.dot` need nothing else, `.png` needs Matplotlib. None writes nothing.
+        dpi: Pixels per inch of a PNG file, a positive number (default 200).
+    Raises ValueError for any other extension or direction, or for a model without a graph,
+    ImportError for a PNG without Matplotlib, OSError if the file cannot be written.
+    Example:
+        >>> x = keras.Input((2,), name="x")
+        >>> hidden = keras.layers.Dense(3, name="hidden")(x)
+        >>> model = keras.Model(x, keras.layers.Dense(1, name="out")(hidden))
+        >>> keras.utils.plot_model(model, "model.svg", show_shapes=True)
+        A graph of 3 nodes: x (InputLayer) feeds hidden (Dense); hidden feeds out (Dense).
     """
     shows = {
         "show_shapes": show_shapes,
@@ -85,6 +92,9 @@ def plot_model(
     return Plot(svg, as_sentence(graph))
 
 
+share_arguments((plot_model,), model_to_dot.__doc__ or "")
+
+
 def shortened_lines(lines: Captions) -> Captions:
-    """A picture has no room for the longest names; DOT and the summary show them in full."""
+    """Shorten the longest names, which DOT and the summary show in full."""
     return [(style, shorten(text, LONGEST_LINE)) for style, text in lines]

@@ -4,6 +4,7 @@ import io
 import warnings
 from typing import Any
 
+from .layout import Stroke
 from .svg import LIGHT, STYLES, Card, Line, Picture, arrow_head, cluster_cards, marks, shortened
 
 PIXELS_PER_INCH = 96  # in the units of the drawing, as in a browser
@@ -25,7 +26,7 @@ def picture_png(picture: Picture, dpi: float = 200) -> bytes:
     if max(width, height) * dpi > LARGEST_SIDE:
         raise ValueError(
             f"at dpi={dpi} the picture would have {width * dpi:.0f} x {height * dpi:.0f} pixels, "
-            f"but a PNG file holds {LARGEST_SIDE:,} on a side. Write an .svg file, or lower dpi."
+            f"but the limit is {LARGEST_SIDE:,} on a side. Write an .svg file, or lower dpi."
         )
     figure = figure_class(figsize=(width, height), dpi=dpi, facecolor="white")
     canvas_class(figure)
@@ -46,7 +47,7 @@ def import_matplotlib() -> Any:
     except ImportError as error:
         raise ImportError(
             'a PNG picture is drawn by Matplotlib: pip install "minigraph[plot]". '
-            "An SVG picture needs nothing: let the file name end in .svg"
+            "An SVG picture needs nothing else: use a file name that ends in .svg"
         ) from error
     return Figure, FigureCanvasAgg
 
@@ -77,8 +78,8 @@ def points(pixels: float) -> float:
     return pixels * 72 / PIXELS_PER_INCH
 
 
-def paint_path(axes: Any, path: list, filled: bool = False, **style: Any) -> None:
-    """One path of lines and curves."""
+def paint_path(axes: Any, path: list[Stroke], filled: bool = False, **style: Any) -> None:
+    """Draw one path of lines and curves."""
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
 
@@ -93,7 +94,7 @@ def paint_path(axes: Any, path: list, filled: bool = False, **style: Any) -> Non
 
 
 def paint_line(axes: Any, line: Line) -> None:
-    """A line of text."""
+    """Draw a line of text."""
     size, _, bold, mono = STYLES[line.style]
     axes.text(
         line.x,
@@ -110,7 +111,7 @@ def paint_line(axes: Any, line: Line) -> None:
 
 
 def paint_card(axes: Any, card: Card) -> None:
-    """A rounded rectangle."""
+    """Draw a rounded rectangle."""
     from matplotlib.patches import FancyBboxPatch
 
     x, y, width, height = card.rect

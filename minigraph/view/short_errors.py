@@ -1,22 +1,35 @@
-"""In notebooks, an error shows its sentence first, and of the trace only the reader's own lines."""
+"""In notebooks, show an error's message first, and of the traceback only the reader's lines."""
 
 import builtins
 import linecache
 import sys
 import traceback
 from pathlib import Path
+from types import CodeType, TracebackType
+from typing import Any
 
 PACKAGE = str(Path(__file__).resolve().parent.parent)
 
 
-def short_errors(on=True):
-    """Show errors of minigraph in this notebook by their sentence, not by 40 lines of source.
+def short_errors(on: bool = True) -> None:
+    """Show minigraph's errors in this notebook by their message, not by 40 lines of source.
 
-    Below the sentence are the lines of your own code that led to it. `%tb` shows the whole
-    traceback of the last error. `%load_ext minigraph` does the same as a call without arguments;
-    `short_errors(False)` switches it off.
+    Below the message are the lines of your own code that led to it. `%tb` shows the whole
+    traceback of the last error. `%load_ext minigraph` does the same as a call without arguments.
 
-    Raises RuntimeError outside of IPython, Jupyter and their like.
+    Args:
+        on: Whether errors are shown that way from now on (default True).
+    Raises RuntimeError outside IPython and Jupyter.
+    Example:
+        >>> from minigraph.view.short_errors import short_text  # what the notebook shows
+        >>> try:
+        ...     layer = keras.layers.Dense(0)
+        ... except ValueError as error:
+        ...     for line in short_text(error, error.__traceback__):
+        ...         print(line)
+        ValueError: `units` must be a positive integer, got 0
+        in line 2: layer = keras.layers.Dense(0)
+        (%tb shows the whole traceback)
     """
     shell = _ipython()
     if shell is None:
@@ -24,14 +37,20 @@ def short_errors(on=True):
     shell.set_custom_exc((Exception,) if on else (), _show if on else None)
 
 
-def _ipython():
-    """The running IPython shell, or None."""
-    get_ipython = getattr(builtins, "get_ipython", None)  # while it runs a cell, it is there
+def _ipython() -> Any:
+    """Return the running IPython shell, or None."""
+    get_ipython = getattr(builtins, "get_ipython", None)  # present while a cell runs
     return None if get_ipython is None else get_ipython()
 
 
-def _show(shell, kind, error, trace, tb_offset=None):
-    """Show one error: in short if the library is in its trace, else as IPython does."""
+def _show(
+    shell: Any,
+    kind: type[BaseException],
+    error: BaseException,
+    trace: TracebackType | None,
+    tb_offset: int | None = None,
+) -> None:
+    """Show one error: briefly if the library is in its traceback, otherwise as IPython does."""
     lines = short_text(error, trace)
     if lines is None:
         shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
@@ -40,8 +59,8 @@ def _show(shell, kind, error, trace, tb_offset=None):
     shell._showtraceback(kind, str(error), lines)
 
 
-def short_text(error, trace):
-    """The lines that tell of an error of the library; None for an error of anything else."""
+def short_text(error: BaseException, trace: TracebackType | None) -> list[str] | None:
+    """Return the lines that describe an error of the library; None for any other error."""
     frames, cause = list(traceback.walk_tb(trace)), error.__cause__
     while cause is not None:  # an error within a custom layer, say
         frames += traceback.walk_tb(cause.__traceback__)
@@ -58,7 +77,7 @@ def short_text(error, trace):
     return [*lines, "(%tb shows the whole traceback)"]
 
 
-def _is_users(code):
-    """Whether code was written by whoever works in the notebook: neither a library nor IPython."""
+def _is_users(code: CodeType) -> bool:
+    """Return whether code was written by the user, not by a library or IPython."""
     installed = "site-packages" in code.co_filename or code.co_filename.startswith(sys.prefix)
     return not installed and not code.co_filename.startswith(PACKAGE)

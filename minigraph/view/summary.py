@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ..core.output import encodable
 from ..core.tensor import Variable
 from ..graph.symbols import Node
 from .text import printable, shape_text, size_text
@@ -44,9 +45,9 @@ def summary(
     show_trainable: bool = False,
     layer_range: Sequence[str] | None = None,
 ) -> None:
-    """Print the table of a model, or pass its text to `print_fn`. See `summary_text`."""
+    """Print the table of a model, or pass its text to `print_fn`: see `Model.summary`."""
     text = summary_text(model, line_length, positions, expand_nested, show_trainable, layer_range)
-    (print_fn or print)(text)
+    print_fn(text) if print_fn else print(encodable(text))
 
 
 def summary_text(
@@ -57,12 +58,8 @@ def summary_text(
     show_trainable: bool = False,
     layer_range: Sequence[str] | None = None,
 ) -> str:
-    """The table of a model as one string.
+    """Return the table of a model as one string; the arguments are those of `Model.summary`.
 
-    `line_length` is the width in characters; long cells wrap. `positions` are the right ends of the
-    columns, in characters or as fractions of the width. `expand_nested` lists the layers of nested
-    models below them, `show_trainable` adds a column, and `layer_range=(first, last)` keeps the
-    rows from one layer name to another (regular expressions are allowed).
     Raises ValueError for a range or positions that do not fit the table.
     """
     rows = expanded(model) if expand_nested else own_rows(model)
@@ -107,11 +104,11 @@ def expanded(model: "Model") -> list[Row]:
 
 
 def is_chain(rows: list[Row]) -> bool:
-    """Whether every call has at most one input and every output at most one reader.
+    """Return whether every call has at most one input and every output at most one reader.
 
     Then the order of the rows says everything, and a column of connections would repeat it.
     """
-    readers = set()
+    readers: set[tuple[int, int]] = set()
     for row in rows:
         if len(row.nodes) > 1:
             return False
@@ -126,7 +123,8 @@ def is_chain(rows: list[Row]) -> bool:
     return len(starts) <= 1 and len(ends) <= 1
 
 
-def feeds_any(node: Node, readers: set) -> bool:
+def feeds_any(node: Node, readers: set[tuple[int, int]]) -> bool:
+    """Whether any output of a node is in a set of (id of the node, index of the output)."""
     return any((id(node), i) in readers for i in range(len(node.outputs)))
 
 
@@ -146,7 +144,7 @@ def select(rows: list[Row], layer_range: Sequence[str] | None) -> list[Row]:
 
 
 def matches_name(pattern: str, name: str) -> bool:
-    """Whether a pattern means a name: literally, or as a regular expression for all of it."""
+    """Return whether a pattern matches a whole name, literally or as a regular expression."""
     if pattern == name:
         return True
     try:
@@ -181,7 +179,7 @@ def parameters_cell(row: Row) -> str:
 
 
 def connected_cell(row: Row) -> str:
-    """Where the inputs come from: `layer[call][output]` for every input of every call."""
+    """Return where the inputs come from: `layer[call][output]` for every input of every call."""
     sources = [
         f"{printable(symbol.node.name)}[{symbol.node.index}][{symbol.index}]"
         for node in row.nodes
@@ -234,7 +232,7 @@ def column_widths(columns: list[str], width: int, positions: Sequence[float] | N
 
 
 def draw_table(cells: list[list[str]], columns: list[str], widths: list[int]) -> list[str]:
-    """The lines of a table with a heavy head; cells that are too long are wrapped in full."""
+    """The lines of a table with a heavy header; cells that are too long are wrapped in full."""
 
     def line(left, fill, middle, right):
         return left + middle.join(fill * (width + 2) for width in widths) + right
@@ -254,7 +252,7 @@ def draw_table(cells: list[list[str]], columns: list[str], widths: list[int]) ->
         elif i < len(cells) - 1:
             drawn.append(line("├", "─", "┼", "┤"))
     if len(cells) == 1:
-        drawn.pop()  # no rows: the head is the whole table
+        drawn.pop()  # no rows: the header is the whole table
     drawn.append(line("└", "─", "┴", "┘"))
     return drawn
 

@@ -5,14 +5,14 @@ share a group, which holds their style once: a picture of many boxes stays a sma
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 from .describe import Box, Graph, as_sentence, describe
-from .layout import Drawing, layout
+from .layout import Drawing, Rect, Stroke, layout
 from .text import joined_within, shorten, some, text_width
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ STYLES = {
     "badge": (10, 12, True, False),
 }
 PADDING_X, PADDING_Y = 16, 10
-LEAST_WIDTH, WIDTH_STEP = 96, 16  # widths grow in steps, which keeps columns of boxes calm
+LEAST_WIDTH, WIDTH_STEP = 96, 16  # widths grow in steps, which keeps columns of boxes tidy
 LONGEST_LINE, LONGEST_SHAPES = 30, 44
 LINE_WIDTH = 1.5
 STACK = 5  # how far the card behind the box of a nested model sticks out
@@ -73,7 +73,7 @@ class Picture:
 class Card:
     """A rounded rectangle (x, y, width, height); `fill` and `line` are names of colours."""
 
-    rect: tuple[float, float, float, float]
+    rect: Rect
     radius: float
     fill: str
     line: str | None = None
@@ -169,7 +169,7 @@ def cluster_cards(picture: Picture) -> list[Card]:
     return [card for cards in levels for card in cards]
 
 
-def marks(box: Box, lines: Captions, rect: tuple) -> list[Card | Line]:
+def marks(box: Box, lines: Captions, rect: Rect) -> list[Card | Line]:
     """The cards and lines of text of one box: a pill for inputs and ops, a card for layers, a
     stack of cards for a nested model and for what was left out, a heading for a model that is
     open."""
@@ -214,7 +214,7 @@ def model_to_svg(model: "Model", rankdir: str = "TB") -> str:
 
 
 def notebook_forms(model: "Model") -> dict[str, Any]:
-    """What a notebook may show of a model: its picture, or a sentence."""
+    """Return the forms in which a notebook may show a model: its picture, or a sentence."""
     picture = compose(describe(model))
     svg = picture_svg(picture, tooltips=True)
     return {"text/plain": as_sentence(picture.graph), "image/svg+xml": svg}
@@ -253,23 +253,25 @@ def picture_svg(picture: Picture, tooltips: bool = False) -> str:
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def look(mark: Card | Line) -> tuple:
-    """What the marks of a group have in common. Sorted by it, cards with a line around them come
+def look(mark: Card | Line) -> tuple[Any, ...]:
+    """Return what the marks of a group share. Sorted by it, cards with a line around them come
     first, then bars and badges, and the text is on top."""
     if isinstance(mark, Line):
         return (2, mark.style, mark.colour, mark.anchor)
     return (0, mark.fill, mark.line) if mark.line else (1, mark.fill, "")
 
 
-def draw_groups(root: ElementTree.Element, pairs: list) -> None:
+def draw_groups(root: ElementTree.Element, pairs: Sequence[tuple[Card | Line, str | None]]) -> None:
     """Draw (mark, tooltip) pairs; neighbours that look alike share a group."""
     for (_, *shared), members in groupby(pairs, key=lambda pair: look(pair[0])):
         draw: Callable[..., None] = draw_cards if len(shared) == 2 else draw_lines
         draw(root, *shared, list(members))
 
 
-def draw_cards(root: ElementTree.Element, fill: str, line: str, pairs: list) -> None:
-    """A group of rounded rectangles."""
+def draw_cards(
+    root: ElementTree.Element, fill: str, line: str, pairs: list[tuple[Card, str | None]]
+) -> None:
+    """Draw a group of rounded rectangles."""
     group = add(root, "g", f"{fill} {line}".split(), fill=LIGHT[fill])
     if line:
         group.set("stroke", LIGHT[line])
@@ -281,9 +283,13 @@ def draw_cards(root: ElementTree.Element, fill: str, line: str, pairs: list) -> 
 
 
 def draw_lines(
-    root: ElementTree.Element, style: str, colour: str, anchor: str, pairs: list
+    root: ElementTree.Element,
+    style: str,
+    colour: str,
+    anchor: str,
+    pairs: list[tuple[Line, str | None]],
 ) -> None:
-    """A group of lines of text. They let the pointer through, to the card below."""
+    """Draw a group of lines of text, which let the pointer through to the card below."""
     size, _, bold, mono = STYLES[style]
     group = add(root, "g", [colour], text_anchor=anchor, font_size=size, fill=LIGHT[colour])
     if bold:
@@ -297,7 +303,7 @@ def draw_lines(
 
 
 def draw_edges(root: ElementTree.Element, drawing: Drawing) -> None:
-    """All arrows: their lines as one shape and their heads as another, so no ids are needed."""
+    """Draw all arrows, the lines as one shape and the heads as another, so no ids are needed."""
     if not drawing.paths:
         return
     lines = [strokes(shortened(path, drawing.rankdir)) for path in drawing.paths]
@@ -339,7 +345,7 @@ def add(
     text: str | None = None,
     **attributes: Any,
 ) -> ElementTree.Element:
-    """A new element; numbers are written without needless digits, and `_` in names becomes `-`."""
+    """Add an element; numbers are written without extra digits, and `_` in names becomes `-`."""
     element = ElementTree.SubElement(parent, tag)
     if colours:
         element.set("class", " ".join(f"mg-{name}" for name in colours))
@@ -353,7 +359,7 @@ def add(
 # Strokes
 
 
-def arrow_head(path: list, rankdir: str) -> list:
+def arrow_head(path: list[Stroke], rankdir: str) -> list[Stroke]:
     """The triangle at the end of a path."""
     x, y = path[-1][-2:]
     back, side = ARROW_LENGTH, ARROW_HALF_WIDTH
@@ -364,7 +370,7 @@ def arrow_head(path: list, rankdir: str) -> list:
     return [("M", x, y), *(("L", *corner) for corner in corners), ("Z",)]
 
 
-def arrow_tail(path: list, rankdir: str) -> list:
+def arrow_tail(path: list[Stroke], rankdir: str) -> list[Stroke]:
     """The arrow reversed: a triangle at a path's start, and the bit missing at its end."""
     (_, x, y), (end_x, end_y) = path[0], path[-1][-2:]
     length, side, half = ARROW_LENGTH, ARROW_HALF_WIDTH, LINE_WIDTH / 2
@@ -388,7 +394,7 @@ def arrow_tail(path: list, rankdir: str) -> list:
     return [*triangle, ("M", *bit[0]), *(("L", *corner) for corner in bit[1:]), ("Z",)]
 
 
-def shortened(path: list, rankdir: str) -> list:
+def shortened(path: list[Stroke], rankdir: str) -> list[Stroke]:
     """The path without its last bit, which the arrow head covers."""
     letter, *numbers = path[-1]
     x, y = numbers[-2:]
@@ -398,13 +404,13 @@ def shortened(path: list, rankdir: str) -> list:
     return [*path[:-1], (letter, *end)]
 
 
-def path_data(path: list) -> str:
+def path_data(path: list[Stroke]) -> str:
     """A path as SVG writes it: `M10 20L10 40`."""
     return "".join(letter + " ".join(map(number, numbers)) for letter, *numbers in path)
 
 
-def strokes(path: list) -> str:
-    """The same path in as few characters as possible, every stroke relative to the end of the last
+def strokes(path: list[Stroke]) -> str:
+    """A path in as few characters as possible, every stroke relative to the end of the last
     one: `M10 20v20`."""
     text, x, y = "", 0.0, 0.0
     for letter, *numbers in path:

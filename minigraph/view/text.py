@@ -32,17 +32,17 @@ def printable(text: object) -> str:
 
 
 def is_control(character: str) -> bool:
-    """Whether a character is a control, a format mark, a surrogate, or unassigned."""
+    """Return whether a character is a control, a format mark, a surrogate, or unassigned."""
     return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp")
 
 
-def shape_text(shape: Iterable) -> str:
+def shape_text(shape: Iterable[int | None]) -> str:
     """A shape as Python writes it: `(None, 64)`."""
     return printable(str(tuple(shape)))
 
 
 def some(texts: Sequence[str], most: int) -> tuple[str, ...]:
-    """The texts themselves, or the first and the last ones and how many are between them."""
+    """Return the texts, or the first and the last ones and how many are between them."""
     if len(texts) <= most:
         return tuple(texts)
     head, tail = (most - 1) - (most - 1) // 2, (most - 1) // 2
@@ -71,7 +71,7 @@ def size_text(count: float) -> str:
 
 
 def text_width(text: str, size: float, bold: bool = False, mono: bool = False) -> float:
-    """How many pixels a line of text takes at most, in a generic font of the given size."""
+    """Return an upper bound in pixels for the width of a line of text, in a generic font."""
     return size * sum(character_width(character, bold, mono) for character in text)
 
 
@@ -85,7 +85,7 @@ def character_width(character: str, bold: bool, mono: bool) -> float:
 
 
 def shorten(text: str, length: int) -> str:
-    """At most `length` characters, the middle left out: both ends help to distinguish names."""
+    """Shorten a text in the middle to `length` characters: both ends help to tell names apart."""
     if len(text) <= length:
         return text
     head = (length - 1) // 2 + (length - 1) % 2

@@ -42,20 +42,20 @@ class Recording:
     graph: Graph
     samples: int = 0
     loss: float | None = None
-    values: list = field(default_factory=list)
-    gradients: list = field(default_factory=list)
-    arrivals: dict = field(default_factory=dict)
-    terms: dict = field(default_factory=dict)
-    loss_terms: list = field(default_factory=list)
+    values: list[list[Any]] = field(default_factory=list)
+    gradients: list[list[Any]] = field(default_factory=list)
+    arrivals: dict[tuple[int, int], Tensor] = field(default_factory=dict)
+    terms: dict[tuple[int, int], Any] = field(default_factory=dict)
+    loss_terms: list[Any] = field(default_factory=list)
     weights: dict[Variable, Any] = field(default_factory=dict)
 
 
-class Arrivals(list):
-    """Values by slot. Each access gives a new copy and appends it to `taken`."""
+class Arrivals(list[Any]):
+    """Values by slot. Each access returns a new copy and appends it to `taken`."""
 
     def __init__(self, slots: int) -> None:
         super().__init__([None] * slots)
-        self.taken = []
+        self.taken: list[Tensor] = []
 
     def __getitem__(self, slot: Any) -> Any:
         value = super().__getitem__(slot)
@@ -70,7 +70,7 @@ def trace(
 ) -> Recording:
     """Run `model` on the first samples of `x`, and backward from the loss if `y` is given.
 
-    The forward pass is one of inference: dropout is off, and no weight changes. `loss` is a
+    The forward pass runs in inference mode: dropout is off, and no weight changes. `loss` is a
     function (y_true, y_pred) -> tensor; the default is the loss that the model was compiled with.
     Returns a `Recording`. Raises ValueError if there is a `y` but no loss.
     """
@@ -88,7 +88,7 @@ def trace(
 def first_samples(data: Structure, symbols: list[SymbolicTensor], argument: str) -> Structure:
     """The first samples of each array as new tensors. None stays None.
 
-    Where one array is expected, a list of numbers, or of lists of them, is an array too.
+    Where one array is expected, a list of numbers, or of lists of them, counts as an array too.
     Raises ValueError, naming the argument, for anything that holds no numbers or no samples.
     """
 
@@ -132,7 +132,11 @@ def forward(model: "Model", x: Any, recording: Recording) -> list[Tensor]:
 
 
 def run_plan(
-    model: Any, given: list[Tensor], parent: int | None, index: dict, recording: Recording
+    model: Any,
+    given: list[Tensor],
+    parent: int | None,
+    index: dict[tuple[int | None, Node], int],
+    recording: Recording,
 ) -> list[Tensor]:
     """Run the plan of the model in box `parent` (None for the whole model); return its outputs.
 
@@ -166,7 +170,7 @@ def run_plan(
 
 
 def takes_inputs_alone(node: Node) -> bool:
-    """Whether a call of a model is given its inputs and nothing else, so that it can be followed.
+    """Return whether a call of a model gets its inputs and nothing else, so it can be followed.
 
     With an explicit mask, or an array in place of an input, the call stays one step.
     """
@@ -194,7 +198,7 @@ def compute_loss(
 def backward(
     model: "Model", tape: Tape, total: Tensor, outputs: list[Tensor], recording: Recording
 ) -> None:
-    """Get the gradients of every output, every arrow and every weight, in one backward pass."""
+    """Compute the gradients for every output, every arrow and every weight in one pass."""
     weights = model.trainable_weights
     sources = [recording.values, list(recording.arrivals.values()), outputs, weights]
     recording.gradients, terms, recording.loss_terms, found = tape.gradient(total, sources)
@@ -209,7 +213,7 @@ def number_text(value: float) -> str:
 
 
 def norm_text(tensor: Any) -> str:
-    """The norm of a tensor, the root of the sum of its squares; "none" for None."""
+    """The norm of a tensor, the square root of the sum of its squares; "none" for None."""
     if tensor is None:
         return "none"
     return number_text(float(np.linalg.norm(tensor.numpy().astype("float64").ravel())))

@@ -190,7 +190,7 @@ def test_the_widget_of_the_page_in_jupyter(open_files, lamps):
 
 def test_the_view_of_the_page_passes_the_checks(lamps):
     """ESLint and TypeScript find nothing in it, beside the other views."""
-    settings = ("--stdin", "--stdin-filename", "lamps.js", "-c", ROOT / "eslint.config.js")
+    settings = ("--stdin", "--stdin-filename", "lamps.js", "-c", ROOT / "eslint.config.mjs")
     assert run_node_tool("eslint", *settings, input=code("js")) == (0, "")
     settings = scripts.FOLDER.parent / "tsconfig.json"
     ours = (ROOT / "tsconfig.json").read_text(encoding="utf-8")

@@ -1,5 +1,6 @@
 """Laws of the drawing: they hold for every graph, so they are tried on random ones."""
 
+import os
 import subprocess
 import sys
 import time
@@ -184,7 +185,7 @@ def test_the_drawing_does_not_depend_on_the_order_of_hashes():
     printed = [
         subprocess.run(
             [sys.executable, "-c", program],
-            env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path)},
+            env=os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)},
             capture_output=True,
             text=True,
             check=True,

@@ -1,5 +1,9 @@
 """The table of a model."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from minigraph import Input, layers
@@ -120,3 +124,29 @@ def test_summary_prints_or_hands_over(chain, capsys):
     heard = []
     summary(chain, print_fn=heard.append)
     assert heard == [summary_text(chain)]
+
+
+WITHOUT_LINES = """
+import numpy as np
+from minigraph import Input, Model, layers
+x = Input((2,), name="in")
+model = Model(x, layers.Dense(3, name="größe_模")(x))
+model.summary()
+model.compile("sgd", "mse")
+model.fit(np.zeros((4, 2)), np.zeros((4, 3)), verbose=1)
+"""
+
+
+def test_an_output_without_the_lines_gets_them_in_ascii():
+    """As on Windows, where a file has 256 characters."""
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_LINES],
+        env=os.environ | {"PYTHONIOENCODING": "cp1252", "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        encoding="cp1252",
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "| größe_? (Dense) " in done.stdout
+    assert "\n+----" in done.stdout and "\n+====" in done.stdout
+    assert f"1/1 {'=' * 20}" in done.stdout
