@@ -33,7 +33,14 @@ FLOORS = [
     [["gradcheck"], ["formulas"], ["initializers"], ["activations"], ["regularizers"]]
     + [["constraints"]],
     [
-        ["graph.__init__", "graph.guards", "graph.calls", "graph.tracking", "graph.tracing"]
+        [
+            "graph.__init__",
+            "graph.guards",
+            "graph.calls",
+            "graph.tracking",
+            "graph.weight_options",
+            "graph.tracing",
+        ]
         + ["graph.costs", "graph.masks", "graph.input_spec", "graph.arguments", "graph.layer"]
         + ["graph.symbols", "graph.ordering", "graph.plan", "graph.inside"]
     ],

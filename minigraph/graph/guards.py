@@ -77,15 +77,6 @@ def check_weight_shape(shape: Any, layer_name: str) -> Sequence[int]:
     return shape
 
 
-def check_constraint(variable: Variable, title: str) -> None:
-    """Raise ValueError for a constraint that would never be applied: no optimizer moves this."""
-    if variable.constraint is not None and not variable.learnable:
-        raise ValueError(
-            f"{title}: its weight {variable.name!r} is not trained, and a constraint is applied "
-            "after the step of an optimizer. Leave it out."
-        )
-
-
 def check_values(
     values: Iterable[TensorLike], variables: Sequence[Variable], layer_name: str
 ) -> list[Array]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict
 
 import numpy as np
 
-from .. import constraints, initializers, ops, regularizers
+from .. import initializers, ops, regularizers
 from ..constraints import ConstraintLike
 from ..core import registry, tree
 from ..core.context import context, setting
@@ -31,7 +31,6 @@ from .arguments import (
 from .calls import RemembersCalls
 from .guards import (
     GuardsAttributes,
-    check_constraint,
     check_no_more,
     check_returned,
     check_weight_shape,
@@ -41,6 +40,7 @@ from .input_spec import check_specs
 from .masks import attach_masks, masks_of, passes_masks_only
 from .tracing import builds_once, known_shape, tracing
 from .tracking import HoldsWeights, losses_of, parts_in
+from .weight_options import constrain, take_weight_options, weight_options
 
 if TYPE_CHECKING:
     from .symbols import Node
@@ -58,13 +58,6 @@ class LayerOptions(ModelOptions, total=False):
     """The keyword arguments of all layers."""
 
     name: str | None
-
-
-KINDS: dict[str, Any] = {  # of the arguments that a weight brings: `kernel_initializer`
-    "initializer": initializers,
-    "regularizer": regularizers,
-    "constraint": constraints,
-}
 
 
 class LayerCall:
@@ -124,11 +117,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         super().__init_subclass__(**options)
         if "weight_defaults" in vars(cls):
             # what `**settings` may hold, for the config: see `registry.Configurable`
-            cls.option_defaults: dict[str, Any] = {
-                f"{weight}_{kind}": value
-                for weight, start in cls.weight_defaults.items()
-                for kind, value in zip(KINDS, (start, None, None), strict=True)
-            }
+            cls.option_defaults: dict[str, Any] = weight_options(cls.weight_defaults)
         if "build" in vars(cls):
             cls.build = builds_once(cls.build)
         if "call" in vars(cls):
@@ -163,11 +152,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         self.activity_regularizer: Callable[..., Any] | None = regularizers.get(
             activity_regularizer
         )
-        for weight in self.weight_defaults:
-            for kind, module in KINDS.items():
-                option = f"{weight}_{kind}"
-                given = settings.pop(option, self.option_defaults[option])
-                setattr(self, option, module.get(given))
+        take_weight_options(self, settings)
         check_no_more(settings, type(self))
 
     @property
@@ -376,13 +361,10 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
             initializer = getattr(self, f"{name}_initializer", None) or "glorot_uniform"
         if regularizer is None:
             regularizer = getattr(self, f"{name}_regularizer", None)
-        if constraint is None:
-            constraint = getattr(self, f"{name}_constraint", None)
         start, regularizer = initializers.get(initializer), regularizers.get(regularizer)
         variable = Variable(start, shape, dtype or self.dtype, name or "variable", trainable)
         variable.trainable = trainable and self._trainable
-        variable.constraint = constraints.get(constraint)
-        check_constraint(variable, self._title)
+        constrain(variable, constraint, self)
         # A new list, no append: `tracing` may restore the old one.
         self._variables = [*self._variables, variable]
         if regularizer is not None:
