@@ -31,7 +31,7 @@ FLOORS = [
         + ["ops.conv", "ops.pooling", "ops.recurrent", "ops.__init__"]
     ],
     [["gradcheck"], ["formulas"], ["initializers"], ["activations"], ["regularizers"]]
-    + [["constraints"]],
+    + [["constraints"], ["random"]],
     [
         [
             "graph.__init__",

@@ -31,7 +31,7 @@ from minigraph import (
     utils,
 )
 from minigraph.core import registry, tree
-from minigraph.core.checks import is_number
+from minigraph.core.checks import is_number, is_size
 from minigraph.core.context import context, setting
 from minigraph.core.dtypes import standard_dtype
 from minigraph.core.names import unique_name
@@ -325,6 +325,13 @@ def test_regularizers_by_name():
         regularizers.get("l3")
 
 
+@pytest.mark.parametrize("wrong", [np.array([2, 3]), np.array(2.5), np.float64(2), True, np.True_])
+def test_a_size_is_one_integer(wrong):
+    assert not is_size(wrong, 0) and is_size(np.int8(3), 3) and is_size(np.array(3), 3)
+    with pytest.raises(ValueError, match="`units`"):
+        layers.Dense(wrong)
+
+
 def test_activations_by_name():
     assert activations.get("relu") is ops.relu and activations.get(None) is activations.linear
     assert activations.get(np.tanh) is np.tanh
@@ -473,6 +480,7 @@ INNER = {
     "metrics": {"for_training", "ratio"},
     "optimizers": {"Chunk", "Segment", "chunks_of", "update_average"}
     | {"AdamOptions", "ClippingOptions", "OptimizerOptions"},
+    "random": {"check_float", "check_seed", "check_shape", "generator"},
     "regularizers": set(),
     "schedules": set(),
     "utils": set(),

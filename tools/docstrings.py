@@ -24,8 +24,8 @@ from minigraph.core.docstrings import read_arguments
 
 MODULES = (
     *("activations", "applications", "callbacks", "config", "constraints", "initializers"),
-    *("layers", "losses", "metrics", "models", "ops", "optimizers", "regularizers", "saving"),
-    *("schedules", "utils", "datasets.mnist", "datasets.cifar10", "core.tree"),
+    *("layers", "losses", "metrics", "models", "ops", "optimizers", "random", "regularizers"),
+    *("saving", "schedules", "utils", "datasets.mnist", "datasets.cifar10", "core.tree"),
 )
 FIELDS = {
     "Shapes: ": "Shapes",
