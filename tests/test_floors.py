@@ -48,7 +48,7 @@ FLOORS = [
         ["layers.options"]
         + ["layers.core", "layers.merging", "layers.reshaping", "layers.regularization"]
         + ["layers.activations", "layers.preprocessing"]
-        + ["layers.conv", "layers.pooling", "layers.normalization"]
+        + ["layers.conv", "layers.separable", "layers.pooling", "layers.normalization"]
         + ["layers.sequences", "layers.recurrent", "layers.attention", "layers.__init__"],
         ["losses"],
         ["metrics"],

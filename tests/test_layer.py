@@ -834,6 +834,16 @@ BATTERY = {
         [(2, 2, 1)],
     ),
     "Conv3DTranspose": (lambda: layers.Conv3DTranspose(1, 2, 2), [(2, 1, 2, 1)]),
+    "DepthwiseConv1D": (
+        lambda: layers.DepthwiseConv1D(3, 2, activation="tanh"),
+        [(5, 2)],
+    ),
+    "DepthwiseConv2D": (lambda: layers.DepthwiseConv2D(2, 1, "same", 2, 3), [(3, 4, 2)]),
+    "SeparableConv1D": (lambda: layers.SeparableConv1D(3, 2, 2, "same"), [(5, 2)]),
+    "SeparableConv2D": (
+        lambda: layers.SeparableConv2D(2, (2, 3), depth_multiplier=2, activation="softmax"),
+        [(3, 4, 2)],
+    ),
     "MaxPooling1D": (lambda: layers.MaxPooling1D(), [(5, 2)]),
     "MaxPooling2D": (lambda: layers.MaxPooling2D((2, 3), 1, "same"), [(3, 4, 2)]),
     "MaxPooling3D": (lambda: layers.MaxPooling3D(2), [(2, 3, 4, 1)]),

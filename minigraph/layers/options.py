@@ -92,6 +92,25 @@ class ConvolutionTransposeOptions(ConvolutionOptions, total=False):
     use_bias: bool
 
 
+class DepthwiseOptions(SpatialOptions, total=False):
+    """Options of depthwise convolutions, whose kernel is called depthwise."""
+
+    depthwise_initializer: InitializerLike
+    depthwise_regularizer: RegularizerLike
+    depthwise_constraint: ConstraintLike
+    bias_initializer: InitializerLike
+    bias_regularizer: RegularizerLike
+    bias_constraint: ConstraintLike
+
+
+class SeparableOptions(DepthwiseOptions, total=False):
+    """Options of separable convolutions, which have a second kernel."""
+
+    pointwise_initializer: InitializerLike
+    pointwise_regularizer: RegularizerLike
+    pointwise_constraint: ConstraintLike
+
+
 class RecurrentOptions(KernelOptions, total=False):
     """Options of cells, which have a second kernel for the states."""
 

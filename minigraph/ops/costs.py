@@ -111,7 +111,7 @@ SIZES: dict[str, Callable[..., Iterable[int]]] = {
     "tile": tiled,
     "pad": padded,
     "diag": diagonal,
-    **dict.fromkeys(("conv", "conv_transpose"), kernel_loop),
+    **dict.fromkeys(("conv", "conv_transpose", "depthwise_conv"), kernel_loop),
     **dict.fromkeys(("max_pool", "average_pool"), pool_loop),
     **dict.fromkeys(("simple_rnn", "lstm", "gru", "conv_lstm"), time_loop),
 }

@@ -314,6 +314,21 @@ layer(
     settings={"filters": 2, "kernel_size": 1, "strides": 2},
 )
 
+SEPARABLE = {
+    "valid": {},
+    "same": {"padding": "same", "use_bias": False},
+    "strides_same": {"strides": 2, "padding": "same"},
+    "dilation": {"dilation_rate": 2, "activation": "relu"},
+    "multiplier": {"depth_multiplier": 3, "activation": "tanh"},
+}
+for rank in (1, 2):
+    for kind, settings in SEPARABLE.items():
+        settings = {"kernel_size": 3} | settings
+        layer(f"depthwise_conv{rank}d_{kind}", f"DepthwiseConv{rank}D", x(*IMAGES[rank]),
+              settings=settings)  # fmt: skip
+        layer(f"separable_conv{rank}d_{kind}", f"SeparableConv{rank}D", x(*IMAGES[rank]),
+              settings={"filters": 5} | settings)  # fmt: skip
+
 TRANSPOSED = {
     "valid": {},
     "same": {"padding": "same"},
