@@ -24,8 +24,9 @@ from minigraph.core.docstrings import read_arguments
 
 MODULES = (
     *("activations", "applications", "callbacks", "config", "constraints", "initializers"),
-    *("layers", "losses", "metrics", "models", "ops", "optimizers", "random", "regularizers"),
-    *("saving", "schedules", "utils", "datasets.mnist", "datasets.cifar10", "core.tree"),
+    *("layers", "losses", "metrics", "models", "ops", "ops.image", "optimizers", "random"),
+    *("regularizers", "saving", "schedules", "utils", "datasets.mnist", "datasets.cifar10"),
+    "core.tree",
 )
 FIELDS = {
     "Shapes: ": "Shapes",

@@ -821,6 +821,27 @@ add("layers/graph_residual", residual, [x(3, 6, 6, 2), x(3, 4)])
 add("layers/graph_residual_training", residual, [x(3, 6, 6, 2), x(3, 4)], training=True)
 
 # ---------------------------------------------------------------------------------------------
+# Ops of images
+
+for kind, shape, settings in (
+    ("larger", (2, 3, 4, 2), {"size": (7, 6)}),
+    ("smaller", (2, 9, 7, 2), {"size": (4, 3)}),
+    ("one_image", (5, 4, 2), {"size": (8, 3)}),
+    ("antialias", (2, 9, 7, 2), {"size": (4, 9), "antialias": True}),
+    ("nearest", (2, 5, 7, 2), {"size": (8, 3), "interpolation": "nearest"}),
+):
+    add(f"ops/resize_{kind}", lambda keras: keras.ops.image.resize, x(*shape), **settings)
+for kind, shape, settings in (
+    ("tiles", (2, 6, 6, 3), {"size": 2}),
+    ("oblong", (2, 7, 6, 2), {"size": (3, 2)}),
+    ("overlap", (2, 6, 5, 2), {"size": (3, 2), "strides": 1}),
+    ("same", (2, 6, 5, 2), {"size": 3, "strides": 2, "padding": "same"}),
+    ("one_image", (6, 4, 2), {"size": 2}),
+):
+    add(f"ops/extract_patches_{kind}", lambda keras: keras.ops.image.extract_patches, x(*shape),
+        **settings)  # fmt: skip
+
+# ---------------------------------------------------------------------------------------------
 # Activations, initializers, regularizers
 
 ACTIVATIONS = ("elu", "exponential", "gelu", "hard_sigmoid", "leaky_relu", "linear", "log_softmax")
