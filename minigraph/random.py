@@ -63,7 +63,8 @@ def check_seed(seed: Any) -> Any:
 
 def generator(seed: Seed) -> np.random.Generator:
     """What draws the numbers: a stream goes on, an integer begins."""
-    if isinstance(check_seed(seed), RandomStream):
+    check_seed(seed)
+    if isinstance(seed, RandomStream):
         return seed.generator
     if context.tracing is not None:  # a symbolic call has no side effects
         return np.random.default_rng(0)

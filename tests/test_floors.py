@@ -47,7 +47,7 @@ FLOORS = [
     [
         ["layers.options"]
         + ["layers.core", "layers.merging", "layers.reshaping", "layers.regularization"]
-        + ["layers.activations", "layers.preprocessing"]
+        + ["layers.activations", "layers.preprocessing", "layers.augmentation"]
         + ["layers.conv", "layers.separable", "layers.pooling", "layers.normalization"]
         + ["layers.sequences", "layers.recurrent", "layers.attention", "layers.__init__"],
         ["losses"],

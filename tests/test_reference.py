@@ -30,6 +30,7 @@ UNCOVERED = {
     "layers.InputSpec": "it checks shapes and computes nothing",
     "layers.InputLayer": "it stands behind every Input of the graphs and computes nothing",
     "layers.ConvLSTMCell": "Keras does not export it; seen through ConvLSTM2D",
+    **{f"layers.Random{name}": DRAWS for name in ("Contrast", "Crop")},
     "losses.Loss": BASE,
     "losses.FormulaLoss": BASE,
     "losses.LossOptions": KEYWORDS,

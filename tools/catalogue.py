@@ -112,6 +112,15 @@ FAMILIES = {
         ("Normalization()", [(8,)], "2 * inputs", {"inputs": 8}),
         ("Rescaling(1 / 255)", [(16, 16, 3)], *NONE),
     ],
+    "Images": [
+        ("Resizing(8, 8)", [(16, 16, 3)], *NONE),
+        ("RandomFlip('horizontal')", [(16, 16, 3)], *NONE),
+        ("RandomCrop(8, 8)", [(16, 16, 3)], *NONE),
+        ("RandomContrast(0.2)", [(16, 16, 3)], *NONE),
+        ("RandomRotation(0.1)", [(16, 16, 3)], *NONE),
+        ("RandomZoom(0.2)", [(16, 16, 3)], *NONE),
+        ("RandomTranslation(0.1, 0.1)", [(16, 16, 3)], *NONE),
+    ],
     "Layers for regularization": [
         ("Dropout(0.5)", [(8,)], *NONE),
         ("SpatialDropout1D(0.5)", [(10, 8)], *NONE),

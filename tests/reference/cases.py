@@ -821,6 +821,34 @@ add("layers/graph_residual", residual, [x(3, 6, 6, 2), x(3, 4)])
 add("layers/graph_residual_training", residual, [x(3, 6, 6, 2), x(3, 4)], training=True)
 
 # ---------------------------------------------------------------------------------------------
+# Layers of images. A range of one number leaves nothing to chance.
+
+layer("resizing", "Resizing", x(2, 5, 4, 2), settings={"height": 3, "width": 6})
+layer("resizing_crop", "Resizing", x(2, 5, 8, 2),
+      settings={"height": 4, "width": 4, "crop_to_aspect_ratio": True})  # fmt: skip
+layer("resizing_nearest", "Resizing", x(2, 5, 8, 2),
+      settings={"height": 7, "width": 4, "interpolation": "nearest"})  # fmt: skip
+for fill_mode in ("reflect", "wrap", "constant", "nearest"):
+    settings = {"fill_mode": fill_mode, "fill_value": 0.7}
+    for cls, one, other in (
+        ("RandomRotation", {"factor": (0.11, 0.11)}, {"factor": (-0.3, -0.3)}),
+        (
+            "RandomZoom",
+            {"height_factor": (0.4, 0.4)},
+            {"height_factor": (-0.3, -0.3), "width_factor": (0.23, 0.23)},
+        ),
+        (
+            "RandomTranslation",
+            {"height_factor": (0.27, 0.27), "width_factor": (-0.33, -0.33)},
+            {"height_factor": (-0.9, -0.9), "width_factor": (0.13, 0.13)},
+        ),
+    ):
+        for kind, given in (("one", one), ("other", other)):
+            layer(f"{cls}_{fill_mode}_{kind}", cls, x(2, 5, 6, 2), settings=given | settings,
+                  training=True)  # fmt: skip
+layer("RandomFlip_inference", "RandomFlip", x(2, 3, 4, 2), training=False)
+
+# ---------------------------------------------------------------------------------------------
 # Ops of images
 
 for kind, shape, settings in (
