@@ -28,19 +28,27 @@ FLOORS = [
     [["core.tensor"]],
     [
         ["ops.kernels", "ops.math", "ops.arrays", "ops.costs", "ops.linalg", "ops.nn"]
-        + ["ops.conv", "ops.pooling", "ops.recurrent", "ops.__init__"]
+        + ["ops.conv", "ops.image", "ops.pooling", "ops.recurrent", "ops.__init__"]
     ],
-    [["gradcheck"], ["formulas"], ["initializers"], ["activations"], ["regularizers"]],
+    [["gradcheck"], ["formulas"], ["initializers"], ["activations"], ["regularizers"]]
+    + [["constraints"], ["random"]],
     [
-        ["graph.__init__", "graph.guards", "graph.calls", "graph.tracking", "graph.tracing"]
+        [
+            "graph.__init__",
+            "graph.guards",
+            "graph.calls",
+            "graph.tracking",
+            "graph.weight_options",
+            "graph.tracing",
+        ]
         + ["graph.costs", "graph.masks", "graph.input_spec", "graph.arguments", "graph.layer"]
         + ["graph.symbols", "graph.ordering", "graph.plan", "graph.inside"]
     ],
     [
         ["layers.options"]
         + ["layers.core", "layers.merging", "layers.reshaping", "layers.regularization"]
-        + ["layers.activations", "layers.preprocessing"]
-        + ["layers.conv", "layers.pooling", "layers.normalization"]
+        + ["layers.activations", "layers.preprocessing", "layers.augmentation"]
+        + ["layers.conv", "layers.separable", "layers.pooling", "layers.normalization"]
         + ["layers.sequences", "layers.recurrent", "layers.attention", "layers.__init__"],
         ["losses"],
         ["metrics"],

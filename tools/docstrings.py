@@ -23,9 +23,10 @@ from sphinx.pycode import ModuleAnalyzer
 from minigraph.core.docstrings import read_arguments
 
 MODULES = (
-    *("activations", "applications", "callbacks", "config", "initializers", "layers", "losses"),
-    *("metrics", "models", "ops", "optimizers", "regularizers", "saving", "schedules"),
-    *("utils", "datasets.mnist", "datasets.cifar10", "core.tree"),
+    *("activations", "applications", "callbacks", "config", "constraints", "initializers"),
+    *("layers", "losses", "metrics", "models", "ops", "ops.image", "optimizers", "random"),
+    *("regularizers", "saving", "schedules", "utils", "datasets.mnist", "datasets.cifar10"),
+    "core.tree",
 )
 FIELDS = {
     "Shapes: ": "Shapes",

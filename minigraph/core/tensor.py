@@ -177,13 +177,17 @@ class Variable(Tensor):
         array([11.,  2.], dtype=float32)
     """
 
-    __slots__ = ("_shape", "_dtype", "name", "_initial", "_seed", "learnable", "__weakref__")
+    __slots__ = (
+        *("_shape", "_dtype", "name", "_initial", "_seed", "learnable", "constraint"),
+        "__weakref__",
+    )
 
     value: Array
     tracked: bool
     mask: Array | None
     name: str
     learnable: bool
+    constraint: Callable[..., Any] | None  # what an optimizer's new value goes through, or None
     _initial: Any
 
     def __init__(
@@ -205,7 +209,7 @@ class Variable(Tensor):
         device.follow(self)
         self.name = name
         self.learnable = self.tracked = bool(trainable)
-        self.mask = None
+        self.mask = self.constraint = None
         # `value` stays unset until it is needed: then Python calls `__getattr__`.
 
     if not TYPE_CHECKING:  # else an editor would believe that a variable has every attribute

@@ -89,6 +89,8 @@ class MultiHeadAttention(Layer):
             initializer, its name or a function of (shape, dtype) (default <default>).
         <weight>_regularizer: Penalty on `<weight>` in each of the four dense layers, added to the
             loss: a regularizer, its name or a function (default <default>).
+        <weight>_constraint: Rule that `<weight>` in each of the four dense layers keeps after each
+            step of the optimizer: a constraint, its name or a function (default <default>).
     Raises ValueError for sizes that are not positive integers, or a `dropout` outside [0, 1].
     Source: Vaswani et al. (2017).
     Example:

@@ -68,6 +68,8 @@ class Cell(Layer):
             function of (shape, dtype) (default "orthogonal").
         recurrent_regularizer: Penalty on `recurrent_kernel`, added to the loss: a regularizer, its
             name or a function (default None).
+        recurrent_constraint: Rule that `recurrent_kernel` keeps after each step of the optimizer: a
+            constraint, its name or a function (default None).
     """
 
     weight_defaults: dict[str, Any] = {
@@ -77,6 +79,7 @@ class Cell(Layer):
     }
     recurrent_initializer: Any
     recurrent_regularizer: Any
+    recurrent_constraint: Any
     bias_initializer: Any
     gates: int = 1
     states: int = 1
@@ -121,7 +124,8 @@ class Cell(Layer):
         self.kernel: Variable = self.add_weight((*self.kernel_size, width, columns), name="kernel")
         self.recurrent_kernel: Variable = self.add_weight(
             (*self.kernel_size, self.units, columns), self.recurrent_initializer,
-            regularizer=self.recurrent_regularizer, name="recurrent_kernel",
+            regularizer=self.recurrent_regularizer, constraint=self.recurrent_constraint,
+            name="recurrent_kernel",
         )  # fmt: skip
         self.bias: Variable | None = self.add_bias(columns) if self.use_bias else None
 
