@@ -1,21 +1,40 @@
 """A session: the preparation, state and clean-up of one `fit`."""
 
 import operator
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterable
+from functools import partial, wraps
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ..callbacks.base import CallbackList, History
 from ..core.checks import check_counts
 from ..core.context import context
-from ..core.interrupts import deferred_interrupts
+from ..core.interrupts import deferred_interrupts, restores_context
 from ..core.types import Logs
 from .data import Batches, Triple, is_stream, prepare, runs_once, split
 from .scoring import Pair
 
 if TYPE_CHECKING:
     from .trainer import Trainer
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def restores_state(method: Method) -> Method:
+    """Make a method leave the context, and the trainer's cache and session, as they were before.
+
+    It does so however it ends, also if Ctrl-C ends it (see `core/interrupts`).
+    """
+    restoring = restores_context(method)
+
+    def call(self, *args, **kwargs):
+        restore, before = vars(self).update, {"_cache": self._cache, "_session": self._session}
+        try:
+            return restoring(self, *args, **kwargs)
+        finally:
+            restore(before)
+
+    as_declared: Any = wraps(method)(call)
+    return as_declared
 
 
 class Cache:
@@ -110,28 +129,17 @@ class Session:
         """Return whether a callback has ended training after this epoch, or the data ran out."""
         return self.trainer.stop_training or any(batches.ran_out for batches in self.data)
 
-    @contextmanager
-    def running(self) -> Iterator["Session"]:
-        """Within the block Ctrl-C waits for the end of a step; cleans up however the block ends.
+    def open(self) -> None:
+        """Make this the session of its trainer, until `fit` returns.
 
         Raises ValueError if the trainer is in another session already.
         """
-        trainer, before = self.trainer, dict(vars(context))
+        trainer = self.trainer
         if trainer._session is not None:
             raise ValueError("this model is being fitted already; wait until that ends")
-        trainer._session, trainer.history = self, self.history
+        trainer._session, trainer.history, trainer._cache = self, self.history, Cache(trainer)
         trainer.stop_training = trainer.stop_at_once = False
-        try:
-            with Cache(trainer), deferred_interrupts.listening():
-                try:
-                    yield self
-                except BaseException as error:
-                    self._fail(error)
-                    raise
-        finally:
-            vars(context).clear()  # Ctrl-C can skip the code that restores settings
-            vars(context).update(before)
-            trainer._session = None
+        context.tape = None  # a tape around `fit` would keep every step in memory
 
     def begin(self) -> None:
         """Notify the callbacks that training begins. One of them may restore a backup."""
@@ -147,7 +155,7 @@ class Session:
         with deferred_interrupts:
             self.callbacks.end(self.logs)
 
-    def _fail(self, error: BaseException) -> None:
+    def fail(self, error: BaseException) -> None:
         """End training after an error, unless everything was complete already."""
         with deferred_interrupts:  # a second Ctrl-C waits for the clean-up
             if not self.callbacks.ended:

@@ -28,12 +28,12 @@ from ..callbacks.base import (
 from ..core import registry, tree
 from ..core.checks import check_choice, check_counts
 from ..core.docstrings import share_arguments
-from ..core.interrupts import deferred_interrupts
+from ..core.interrupts import deferred_interrupts, restores_context
 from ..core.random import RandomStream
 from ..core.tensor import Tape, Tensor, Variable
 from ..core.types import Config, Logs, TensorLike
 from ..graph.plan import Plan, collect
-from ..graph.tracing import tracing
+from ..graph.tracing import traced
 from ..graph.tracking import parts_in
 from ..metrics import Metric
 from ..optimizers import Optimizer
@@ -47,6 +47,7 @@ from .session import (
     ValidationSettings,
     check_reusable,
     prepare_data,
+    restores_state,
     validation_schedule,
 )
 
@@ -200,6 +201,7 @@ class Trainer:
             return None
         return registry.serialize({"optimizer": self.optimizer, **self._scoring.given})
 
+    @restores_context
     def compile_from_config(
         self, config: Config, custom_objects: dict[str, Any] | None = None
     ) -> None:
@@ -391,6 +393,8 @@ class Trainer:
 
     # -- fit -----------------------------------------------------------------------------------
 
+    @restores_state
+    @deferred_interrupts.listening
     def fit(
         self,
         x: Any = None,
@@ -461,7 +465,8 @@ class Trainer:
             (x, y, sample_weight), class_weight, batch_size, steps_per_epoch, shuffle,
             initial_epoch, epochs, callbacks, verbose, validation,
         )  # fmt: skip
-        with session.running():
+        session.open()
+        try:
             session.begin()
             for epoch in session.epochs:
                 logs = self._train_epoch(session, epoch)
@@ -473,6 +478,9 @@ class Trainer:
                 if session.is_over:
                     break
             session.end()
+        except BaseException as error:
+            session.fail(error)
+            raise
         return session.history
 
     def _open_session(
@@ -520,8 +528,7 @@ class Trainer:
             return
         self._scoring.check(y, sample_weight, None if self.plan is None else self.plan.outputs)
         if self.runs_its_plan:
-            with tracing(keep=False):
-                self.bind(tree.map(lambda array: Tensor(array[:0]), x))
+            traced(lambda: self.bind(tree.map(lambda array: Tensor(array[:0]), x)), keep=False)
 
     def _train_epoch(self, session: Session, epoch: int) -> Logs | None:
         """One epoch of steps; returns its logs, None if the data had run out before."""
@@ -540,7 +547,7 @@ class Trainer:
             warnings.warn(
                 f"the data ran out before epoch {epoch + 1}: training stops here. A generator "
                 "can be iterated over only once.",
-                stacklevel=3,
+                stacklevel=6,  # the call of `fit`, above this, its body and its three wrappers
             )
         return logs
 
@@ -568,6 +575,7 @@ class Trainer:
 
     # -- evaluate and predict ------------------------------------------------------------------
 
+    @restores_state
     def evaluate(
         self,
         x: Any = None,
@@ -615,6 +623,7 @@ class Trainer:
         callbacks.notify("on_test_end", logs)
         return logs
 
+    @restores_state
     def predict(
         self,
         x: Any,
@@ -657,6 +666,7 @@ class Trainer:
 
     # -- single batches ------------------------------------------------------------------------
 
+    @restores_state
     def train_on_batch(
         self,
         x: Any,
@@ -682,6 +692,7 @@ class Trainer:
         sample_weight = weigh_classes(y, sample_weight, class_weight, self._scoring.names)
         return self._one_step(self._atomic_step, pack(x, y, sample_weight), return_dict)
 
+    @restores_state
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
