@@ -33,7 +33,7 @@ help:
 	@echo "make reference  recompute the values in tests/reference, with Keras"
 	@echo "make bench      time the library beside its peers, in a separate environment"
 	@echo "make mutation   count the mistakes in gradients that the tests notice"
-	@echo "make faults     load 200,000 damaged and forged files, and kill fits 700 times"
+	@echo "make faults     load 200,000 damaged and forged files, kill fits, interrupt 20,000 calls"
 	@echo "make pins       rewrite requirements.txt from pyproject.toml"
 	@echo "make clean      remove all that was made here, the environment too"
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from .core import tree
 from .core.device import to_host
+from .core.random import new_generator
 from .core.tensor import Tape, Tensor, as_array
 from .core.types import Structure, TensorLike
 from .ops.arrays import convert_to_tensor
@@ -83,7 +84,7 @@ def check_gradient(
     inputs = [Tensor(a, tracked=i in floats) for i, a in enumerate(values)]
     with Tape() as tape:
         outputs = [convert_to_tensor(out) for out in tree.flatten(fn(*inputs))]
-        random = np.random.default_rng(seed)
+        random = new_generator(seed)
         cotangents = [
             random.uniform(0.5, 1.5, out.shape) * random.choice([-1, 1], out.shape)
             for out in outputs

@@ -9,6 +9,7 @@ import numpy as np
 from .core import registry
 from .core.checks import check_choice, check_numbers, is_number
 from .core.device import to_host
+from .core.random import new_generator
 from .core.registry import deserialize, serialize
 from .core.tensor import as_array
 from .core.types import Config, DType, TensorLike
@@ -43,7 +44,7 @@ class Initializer(registry.Configurable):
     def __call__(
         self, shape: Sequence[int], dtype: DType = "float32", seed: int | None = None
     ) -> np.ndarray:
-        random = np.random.default_rng(seed if self.seed is None else self.seed)
+        random = new_generator(seed if self.seed is None else self.seed)
         return check_initial(self.draw(random, tuple(shape)), tuple(shape), dtype, self)
 
     def draw(self, random: np.random.Generator, shape: tuple[int, ...]) -> Any:

@@ -9,7 +9,6 @@ chunk: its gradient is assembled from the gradients of the variables in it.
 import inspect
 import math
 import operator
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias, TypedDict, Unpack, overload
 
@@ -24,6 +23,7 @@ from .core.device import array_module, to_backend
 from .core.docstrings import share_arguments
 from .core.interrupts import deferred_interrupts
 from .core.names import snake_case
+from .core.output import warn_caller
 from .core.registry import deserialize, serialize
 from .core.tensor import Variable, as_array
 from .core.types import Array, Config
@@ -255,9 +255,8 @@ class Optimizer(registry.Configurable):
         if fresh := [v for v in missing if v not in self._without_gradient]:
             self._without_gradient.update(fresh)
             named = [f"{v.name!r} of shape {v.shape} at index {variables.index(v)}" for v in fresh]
-            warnings.warn(
-                f"no gradient reaches the variables {'; '.join(named)}, so they are unchanged",
-                stacklevel=3,
+            warn_caller(
+                f"no gradient reaches the variables {'; '.join(named)}, so they are unchanged"
             )
         pairs = [(g, v) for g, v in zip(gradients, variables, strict=True) if g is not None]
         return [g for g, _ in pairs], [v for _, v in pairs]

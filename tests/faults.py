@@ -1,13 +1,15 @@
-"""Many more damaged and forged files than the tests try: `make faults`, or
+"""Many more damaged and forged files, and interrupts, than the tests try: `make faults`, or
 
-    python tests/faults.py [how many] [seed]
+    python tests/faults.py [how many files] [seed] [how many interrupts]
 
 No file may load as another one, nothing but the two documented errors may be raised, nothing may
-take longer than a second, and what the safetensors package rejects must not be accepted.
+take longer than a second, and what the safetensors package rejects must not be accepted. Ctrl-C, in
+whatever call it comes, leaves no state behind: a model in a file predicts the same bits after it.
 """
 
 import json
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -17,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import safetensors.numpy
 from test_damaged_files import ODD, SLOWEST, files, join, same_contents, small_model, split, wounded
+from test_interrupts import CALLS, Notebook, seconds_of, with_timer
 
 from minigraph.models import load_model
 from minigraph.saving import FileDamaged, FileRefused
@@ -79,7 +82,26 @@ def load(kind, path, model):
         load_model(path)
 
 
-def main(count=200_000, seed=0):
+def interrupt(count, source):
+    """Send Ctrl-C into calls of each kind, at random times."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.unraisablehook = lambda _: None  # Python drops Ctrl-C, and says so, while it frees objects
+    with tempfile.TemporaryDirectory() as folder:
+        notebook = Notebook(Path(folder))
+        for name in CALLS:
+            call, sent, each = getattr(notebook, name), 0, -(-count // len(CALLS))
+            call()  # what is made once is there
+            longest = min(seconds_of(call) for _ in range(5))
+            while sent < each:
+                if with_timer(call, source.uniform(1e-6, longest)):
+                    sent += 1
+                    notebook.check(name)
+                    notebook.check_file(name)
+            print(f"{name:16} interrupted  {sent:8,}")
+
+
+def main(count=200_000, seed=0, interrupts=20_000):
+    interrupt(interrupts, random.Random(seed))
     source, verdicts, slowest = random.Random(seed), Counter(), 0.0
     good = [(kind, data, from_bytes(data)) for kind, data in files().items()]
     model = small_model()

@@ -17,11 +17,10 @@ PACKAGE = Path(__file__).parent.parent / "minigraph"
 FLOORS = [
     [["core.__init__"], ["core.types"]],
     [
-        ["core.context", "core.names", "core.docstrings", "core.registry"],
+        ["core.context", "core.interrupts", "core.names", "core.docstrings", "core.registry"],
         ["core.tree"],
         ["core.checks"],
         ["core.dtypes"],
-        ["core.interrupts"],
         ["core.output"],
     ],
     [["core.device"], ["core.errors"], ["core.signatures"], ["core.random"], ["saving.file"]],

@@ -507,9 +507,10 @@ def test_streams_train_like_the_arrays_they_are_made_of():
 
 def test_a_generator_that_runs_out_ends_training_with_a_warning():
     model = linear()
-    with pytest.warns(UserWarning, match="ran out"):
+    with pytest.warns(UserWarning, match="ran out") as found:
         history = model.fit(((X, TARGETS) for _ in range(2)), epochs=3, verbose=0)
     assert history.epoch == [0]
+    assert [warning.filename for warning in found] == [__file__]  # the line that called `fit`
     with pytest.raises(ValueError, match="empty"):
         model.fit(iter([]), verbose=0)
 

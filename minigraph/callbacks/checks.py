@@ -6,10 +6,10 @@ Each function is given the session of a `fit` that is about to begin.
 
 import re
 import string
-import warnings
 from typing import Any, NamedTuple
 
 from ..core import tree
+from ..core.output import warn_caller
 from ..metrics import Better, Metric, better_by_name, better_of
 from ..saving.config import write_model
 from ..saving.model import model_contents
@@ -178,7 +178,7 @@ def columns_to_come(session: Any, logs: Any) -> list[str]:
 
 def warn(callback: Any, text: str) -> None:
     """Warn that a callback will not do what it is there for."""
-    warnings.warn(f"{type(callback).__name__}: {text}", stacklevel=6)
+    warn_caller(f"{type(callback).__name__}: {text}")
 
 
 def check_rate_is_a_number(callback: Any, session: Any) -> None:

@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 class Context(threading.local):
     """The settings of the current thread; the class attributes are each thread's defaults.
 
-    Code that changes one must restore it (see `setting`).
+    Code that changes one must restore it (see `setting`). Ctrl-C may keep it from doing so, so the
+    outermost calls restore them all (see `core/interrupts`).
     """
 
     # Recording and mode
-    tape: "Tape | None" = None  # the innermost open tape
+    tape: "Callable[[], Tape | None] | None" = None  # a weak reference to the innermost open tape
     training: bool | None = None  # None: not specified, which means inference
     quiet: bool = False  # whether NumPy is silent about overflow and the like
     call: Any = None  # the identity of the outermost layer call that is running
@@ -26,6 +27,7 @@ class Context(threading.local):
     tracing: list[tuple[Any, dict[str, Any]]] | None = None  # the undo log of the traced call
     names: Counter[str] | None = None  # a temporary counter for automatic names
     budget: "Budget | None" = None  # what a model from an untrusted file may still cost
+    custom_objects: tuple[dict[str, Any], ...] = ()  # what names in files mean, innermost first
 
     # Observers, called if set; pictures, the dashboard and the search for NaN set them
     on_node: Callable[[Any], None] | None = None  # with each node that is added to a graph
@@ -37,11 +39,7 @@ context: Context = Context()
 
 
 class setting:
-    """Set fields of the context for the length of a `with` block.
-
-    A class rather than `@contextmanager`: if Ctrl-C arrives inside the context manager itself, a
-    generator cleans up only once its memory is freed, which may be too late.
-    """
+    """Set fields of the context for the length of a `with` block."""
 
     def __init__(self, **values: Any):
         self.values = values

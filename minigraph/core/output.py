@@ -1,6 +1,7 @@
-"""Text for the standard output, which cannot show every character everywhere."""
+"""Text for the standard output, which cannot show every character everywhere; warnings."""
 
 import sys
+import warnings
 
 # The lines of tables and bars, and what stands for them in ASCII.
 PLAIN = str.maketrans("┏┳┓┡╇┩├┼┤└┴┘━─┃│", "++++++++++++=-||")
@@ -18,3 +19,11 @@ def encodable(text: str) -> str:
     except UnicodeEncodeError:
         return text.translate(PLAIN).encode(encoding, "replace").decode(encoding)
     return text
+
+
+def warn_caller(text: str) -> None:
+    """Warn of something at the line of the user's program that led here."""
+    frame, level = sys._getframe(), 1
+    while frame.f_back is not None and frame.f_globals["__name__"].split(".")[0] == "minigraph":
+        frame, level = frame.f_back, level + 1
+    warnings.warn(text, stacklevel=level)

@@ -6,16 +6,27 @@ from typing import Any
 import numpy as np
 
 from .context import context
+from .interrupts import restores_context
 
 _lock = threading.Lock()
 _seeds: "np.random.Generator | None" = None  # made at first use: `numpy.random` loads slowly
+
+
+@restores_context  # NumPy silences its warnings meanwhile, and Ctrl-C could leave them so
+def new_generator(seed: int | None = None) -> "np.random.Generator":
+    """A random number generator of NumPy.
+
+    Args:
+        seed: Its seed; None (default) takes one from the system.
+    """
+    return np.random.default_rng(seed)
 
 
 def next_seed() -> int:
     """A fresh seed from the process-wide source, for a layer's or a model's own stream."""
     global _seeds
     with _lock:
-        _seeds = _seeds or np.random.default_rng()
+        _seeds = _seeds or new_generator()
         return int(_seeds.integers(2**63))
 
 
@@ -38,7 +49,7 @@ def set_random_seed(seed: int) -> None:
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**32:
         raise ValueError(f"seed must be an integer from 0 to 2**32 - 1, got {seed!r}")
     with _lock:
-        _seeds = np.random.default_rng(int(seed))
+        _seeds = new_generator(int(seed))
     import random
 
     random.seed(int(seed))
@@ -53,12 +64,12 @@ class RandomStream:
 
     def __init__(self, seed: int | None = None):
         self.seed: int = next_seed() if seed is None else seed
-        self._generator = np.random.default_rng(self.seed)
+        self._generator = new_generator(self.seed)
 
     @property
     def generator(self) -> "np.random.Generator":
         """NumPy's generator; while a call is traced, a temporary one."""
-        return self._generator if context.tracing is None else np.random.default_rng(0)
+        return self._generator if context.tracing is None else new_generator(0)
 
     @property
     def state(self) -> dict[str, Any]:

@@ -8,12 +8,12 @@ file can only ever make what was put here: the library's own classes, classes ma
 import difflib
 import inspect
 import re
-import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Self, TypeVar, overload
 
+from .context import context
 from .docstrings import Documented
 from .names import LONGEST_NAME, snake_case
 from .types import Config
@@ -29,15 +29,6 @@ _listed = {}  # group -> {letters of a name: the spelling of it that errors list
 
 
 Thing = TypeVar("Thing", bound=Callable[..., Any])  # a class or a function
-
-
-class Scopes(threading.local):
-    """The tables of the custom object scopes that are open in this thread, innermost first."""
-
-    tables: tuple[dict[str, Any], ...] = ()
-
-
-_scopes = Scopes()
 
 
 @overload
@@ -147,7 +138,7 @@ def get_registered_object(name: str, custom_objects: Mapping[str, Any] | None = 
     """
     if name in _registered:
         return _registered[name]
-    for table in (custom_objects or {}, *_scopes.tables):
+    for table in (custom_objects or {}, *context.custom_objects):
         if name in table:
             return table[name]
     return None
@@ -228,12 +219,12 @@ def custom_object_scope(*tables: dict[str, Any]) -> Iterator[None]:
     for table in tables:
         if not isinstance(table, dict):
             raise TypeError(f"custom objects must be a dict of name: class, got {table!r}")
-    outer = _scopes.tables
-    _scopes.tables = (*reversed(tables), *outer)
+    outer = context.custom_objects
+    context.custom_objects = (*reversed(tables), *outer)
     try:
         yield
     finally:
-        _scopes.tables = outer
+        context.custom_objects = outer
 
 
 CustomObjectScope = custom_object_scope

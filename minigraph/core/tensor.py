@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, overload
+from weakref import ref
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from .context import context
 from .device import array_module, as_numbers, to_array, to_backend, to_host
 from .dtypes import in_float_type_of, standard_dtype
 from .errors import OP_ERRORS, raise_named
+from .interrupts import restores_context, silently
 from .random import next_seed
 from .signatures import OpSignature
 from .types import Array, DType, Structure, TensorLike
@@ -335,13 +337,15 @@ class Tape:
         6.0
     """
 
-    __slots__ = ("records", "_outer")
+    __slots__ = ("records", "_outer", "__weakref__")
 
     def __init__(self):
         self.records: list[tuple[Any, ...]] = []
 
+    # Ctrl-C may keep `__exit__` from running. The reference is weak, so that a tape which was left
+    # open is forgotten together with its variable.
     def __enter__(self) -> Self:
-        self._outer, context.tape = context.tape, self
+        self._outer, context.tape = context.tape, ref(self)
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -358,8 +362,8 @@ class Tape:
                 it.
         """
         self.records.append((name, outputs, inputs, backward))
-        if self._outer is not None:
-            self._outer.record(name, outputs, inputs, backward)
+        if outer := self._outer and self._outer():
+            outer.record(name, outputs, inputs, backward)
 
     def watch(self, tensor: Tensor) -> Tensor:
         """Mark a tensor that is not a variable, so that ops on it are recorded from now on.
@@ -373,6 +377,7 @@ class Tape:
         tensor.tracked = True
         return tensor
 
+    @restores_context
     def gradient(self, loss: Tensor, sources: Structure) -> Any:
         """The gradients of `loss` with respect to `sources`, as tensors in their structure.
 
@@ -523,12 +528,12 @@ def op(fn: Callable[..., Any] | None = None, *, name: str | None = None) -> Any:
         try:
             if context.budget is not None:  # a model that is read from a file is being traced
                 context.budget.charge(op_name, values, settings)
-            with quietly():
-                value, backward = fn(*values, **settings)
+            compute = fn if context.quiet else partial(silently, fn)
+            value, backward = compute(*values, **settings)
         except OP_ERRORS as error:
             raise_named(error, op_name, values)
 
-        tape = context.tape
+        tape = context.tape and context.tape()
         inputs = [a if isinstance(a, Tensor) and a.tracked else None for a in arrays]
         if backward is None or inputs.count(None) == len(inputs):
             tape = None  # there is nothing to record

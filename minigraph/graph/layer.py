@@ -15,6 +15,7 @@ from ..constraints import ConstraintLike
 from ..core import registry, tree
 from ..core.context import context, setting
 from ..core.dtypes import standard_dtype
+from ..core.interrupts import restores_context
 from ..core.names import check_name, snake_case, unique_name
 from ..core.tensor import Tensor, Variable, as_array, overrides_calls, quietly
 from ..core.types import DType, Structure, TensorLike
@@ -38,7 +39,7 @@ from .guards import (
 )
 from .input_spec import check_specs
 from .masks import attach_masks, masks_of, passes_masks_only
-from .tracing import builds_once, known_shape, tracing
+from .tracing import builds_once, known_shape, traced
 from .tracking import HoldsWeights, losses_of, parts_in
 from .weight_options import constrain, take_weight_options, weight_options
 
@@ -208,10 +209,13 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         Raises ValueError, naming the layer, if it cannot be called on such inputs.
         """
         entrance = registry.find("InputLayer")  # by name: its file imports this one
-        # These Inputs take no automatic names away.
-        with tracing(keep=False), setting(names=Counter()):
+
+        def shapes() -> Any:
+            context.names = Counter()  # these Inputs take no automatic names away
             inputs = tree.map_shapes(lambda shape: entrance(shape, self.dtype).output, input_shape)
             return tree.map(lambda output: output.shape, self(inputs))
+
+        return traced(shapes, keep=False)
 
     @passes_masks_only
     def compute_mask(self, inputs: TensorLike, mask: Structure = None) -> Any:
@@ -236,6 +240,12 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         """
         if self._is_fast_call(args, kwargs):
             return self._finish(self._run(args, {}))
+        if context.call is None:  # even if Ctrl-C ends it, the context is as before
+            return self._outermost_call(args, kwargs)
+        return self._full_call(args, kwargs)
+
+    def _full_call(self, args: Positional, kwargs: dict[str, Any]) -> Any:
+        """Take the steps above."""
         args, kwargs = self._signature.first_by_position(args, kwargs, self._title)
         for leaf in tree.flatten((args, kwargs)):
             if overrides_calls(leaf):  # a symbol: the call becomes a node of a graph
@@ -250,6 +260,8 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
             outputs = self._finish(self._run(args, kwargs))
         self.built = True
         return self.pass_masks(args[0], masks, outputs)
+
+    _outermost_call = restores_context(_full_call)
 
     def _is_fast_call(self, args: Positional, kwargs: dict[str, Any]) -> bool:
         """Return whether this call is inside another, with nothing to build, cast, mask or set."""

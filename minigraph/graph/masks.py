@@ -4,7 +4,6 @@ They also pass the ops that compute each step from the same step of their inputs
 ends a mask that a later layer would have used, a warning names both while the graph is made.
 """
 
-import warnings
 from collections.abc import Callable, Iterable
 from functools import partial, reduce
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,6 +12,7 @@ from .. import ops
 from ..core import tree
 from ..core.context import context
 from ..core.device import array_module, to_array
+from ..core.output import warn_caller
 from ..core.tensor import MASK_RULES, Tensor
 from ..core.types import Array, Structure, TensorLike
 
@@ -228,9 +228,8 @@ def warn_of_lost_mask(end: "Node", reader: "Node") -> None:
     if end.mask_was_missed or context.budget is not None:  # a file: it was said when it was made
         return
     end.mask_was_missed = True
-    warnings.warn(
+    warn_caller(
         f"the mask of the steps ends at the op {end.name!r}, so layer {reader.name!r} "
         f"({reader.label}) reads padding as if it were data. Call {reader.name!r} before "
         f"{end.name!r}, or give it the mask of its inputs: mask=...",
-        stacklevel=6,  # the line of the user who calls the layer
     )

@@ -28,7 +28,7 @@ from .costs import charge_layer, charge_without_batch
 from .guards import check_batch_size, check_outputs, check_shape, failed_call
 from .layer import Layer
 from .masks import follow_masks, masks_of
-from .tracing import tracing
+from .tracing import traced
 
 # Both are large enough to survive several strided convolutions and poolings.
 PROBE_SIZES = (64, 96)
@@ -293,11 +293,14 @@ def connect(fn: Any, args: Args, kwargs: dict[str, Any]) -> Any:
     then the weights that were made on the way are discarded.
     """
     symbols = symbols_in(args, kwargs)
+
+    def run() -> Specs:
+        if isinstance(fn, Layer):  # built from the symbols: an unknown size is None, not 64
+            fn.prepare(args[0])
+        return experiment(fn, args, kwargs, symbols)
+
     try:
-        with tracing():
-            if isinstance(fn, Layer):  # built from the symbols: an unknown size is None, not 64
-                fn.prepare(args[0])
-            structure, specs = experiment(fn, args, kwargs, symbols)
+        structure, specs = traced(run)
     except Exception as error:
         raise failed_call(error, fn, symbols, PROBE_SIZES[0]) from error
 

@@ -5,18 +5,18 @@ in `context.tracing`, a list of (layer, its attributes before), and undone if th
 """
 
 import copy
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-import numpy as np
-
 from ..core import tree
 from ..core.context import context, setting
+from ..core.interrupts import restores_context
+from ..core.tensor import quietly
 from ..core.types import Shape
 
 Build = TypeVar("Build", bound=Callable[..., None])
+Result = TypeVar("Result")
 
 
 def builds_once(build: Build) -> Build:
@@ -33,36 +33,41 @@ def builds_once(build: Build) -> Build:
         before = {key: copy.copy(v) if tree.is_branch(v) else v for key, v in vars(self).items()}
         try:
             build(self, input_shape)
+            self.built = True
+            if context.tracing is not None:  # a symbolic call that fails later undoes this build
+                context.tracing.append((self, before))
         except BaseException:
             restore(self, before)
             raise
-        self.built = True
-        if context.tracing is not None:  # a symbolic call that fails later undoes this build
-            context.tracing.append((self, before))
 
     as_declared: Any = wraps(build)(wrapper)
     return as_declared
 
 
-@contextmanager
-def tracing(keep: bool = True) -> Iterator[None]:
-    """Within the block, calls have no side effects, and what they build can be undone.
+@restores_context
+def traced(run: Callable[[], Result], keep: bool = True) -> Result:
+    """Call `run`, without side effects, and return its result.
 
-    It is undone if the block fails, and at its end unless `keep` is true.
+    What it builds is undone if it fails, and at the end unless `keep` is true.
     """
     undo, outer = [], context.tracing
     try:
-        with setting(tape=None, training=False, tracing=undo), np.errstate(all="ignore"):
-            yield
-    except BaseException:
-        keep = False
-        raise
-    finally:
+        with setting(tape=None, training=False, tracing=undo), quietly():
+            result = run()
         if not keep:
-            for layer, state in reversed(undo):
-                restore(layer, state)
-        elif outer is not None:
-            outer += undo
+            restore_all(undo)
+    except BaseException:
+        restore_all(undo)
+        raise
+    if keep and outer is not None:
+        outer += undo
+    return result
+
+
+def restore_all(undo: list[tuple[Any, dict[str, Any]]]) -> None:
+    """Undo what calls have built, the latest first."""
+    for layer, state in reversed(undo):
+        restore(layer, state)
 
 
 def restore(layer: Any, state: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from .. import ops
 from ..core import registry, tree
 from ..core.checks import check_keys
 from ..core.context import context, setting
+from ..core.interrupts import restores_context
 from ..core.names import unique_name
 from ..core.random import RandomStream
 from ..core.types import Config, Structure, TensorLike
@@ -19,7 +20,7 @@ from ..graph.layer import Layer, ModelOptions
 from ..graph.ordering import is_feed
 from ..graph.plan import Plan
 from ..graph.symbols import Input, Node, SymbolicTensor, experiment
-from ..graph.tracing import tracing
+from ..graph.tracing import traced
 from ..graph.tracking import unique
 from ..saving.config import (
     model_config,
@@ -113,6 +114,7 @@ class Model(Layer, Trainer):
             )
         return tree.pack(self.output, self.plan.execute(self.bind(inputs)))
 
+    @restores_context
     def run(
         self,
         inputs: Structure,
@@ -207,8 +209,7 @@ class Model(Layer, Trainer):
         """Make the weights of the layers inside, whether or not the subclass has a `build`."""
         self.build_shape = input_shape
         symbols = tree.map_shapes(lambda s: Input(batch_shape=(None, *s[1:])), input_shape)
-        with tracing():
-            experiment(self.call, (symbols,), {}, tree.flatten(symbols))
+        traced(lambda: experiment(self.call, (symbols,), {}, tree.flatten(symbols)))
 
     def make_weights(self, input_shape: Any) -> None:
         """Make all weights: those that `build` makes, then those of the layers inside.

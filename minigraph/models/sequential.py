@@ -8,7 +8,7 @@ from ..core.types import Structure
 from ..graph.layer import Layer
 from ..graph.plan import Plan
 from ..graph.symbols import Input, InputLayer, Node, SymbolicTensor
-from ..graph.tracing import tracing
+from ..graph.tracing import traced
 from .model import Model
 
 
@@ -133,6 +133,9 @@ class Sequential(Model):
         if not self._chain:
             raise ValueError(f"{self.name!r} has no layers yet: add some first")
         self._ends = [Input(tuple(input_shape)[1:])]
-        with tracing():
+
+        def append_all() -> None:
             for layer in self._chain:
                 self._append(layer)
+
+        traced(append_all)

@@ -29,6 +29,7 @@ from ..core import registry, tree
 from ..core.checks import check_keys
 from ..core.context import context, setting
 from ..core.dtypes import standard_dtype
+from ..core.interrupts import restores_context
 from ..core.names import check_name
 from ..core.tensor import Tensor, Variable
 from ..core.types import Config
@@ -126,6 +127,7 @@ def model_to_json(model: "Model", **json_args: Any) -> str:
     return json.dumps(write_model(model)[0], **json_args)
 
 
+@restores_context
 def model_from_json(text: str, custom_objects: CustomObjects = None) -> "Model":
     """A model with fresh weights from the output of `to_json`.
 
@@ -169,6 +171,7 @@ def read_description(
     return read_model(cls, description["config"], custom_objects)
 
 
+@restores_context
 def read_model(
     cls: Any,
     config: Config,

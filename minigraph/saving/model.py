@@ -14,6 +14,7 @@ import numpy as np
 
 from ..core import tree
 from ..core.docstrings import share_arguments
+from ..core.interrupts import restores_context
 from ..core.random import RandomStream
 from ..core.registry import (
     CustomObjectScope,
@@ -103,6 +104,7 @@ def save_model(model: "Model", path: str | os.PathLike[str], overwrite: bool = T
     write_atomically(path, to_bytes(model_contents(model)))
 
 
+@restores_context
 def load_model(
     path: str | os.PathLike[str],
     custom_objects: CustomObjects = None,

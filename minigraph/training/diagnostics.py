@@ -18,8 +18,8 @@ from ..saving.model import random_streams
 class restored_on_error:
     """Restore variables and random streams if the `with` block fails.
 
-    If `unless` then returns True, they are left as they are. This is not a generator,
-    for the reason given at `core.context.setting`.
+    If `unless` then returns True, they are left as they are. This is not a generator:
+    if Ctrl-C arrives inside one, it cleans up only once its memory is freed.
     """
 
     def __init__(

@@ -1,7 +1,6 @@
 """Scoring: which loss and which metrics belong to which output of a model."""
 
 import inspect
-import warnings
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,7 @@ import numpy as np
 from .. import formulas, losses, metrics
 from ..core import tree
 from ..core.checks import check_keys, is_number
+from ..core.output import warn_caller
 from ..core.tensor import as_array
 from ..core.types import Structure, TensorLike
 from ..graph.symbols import SymbolicTensor
@@ -149,7 +149,7 @@ class Scoring:
             for metric in [*output.metrics, *output.weighted_metrics]:
                 if doubt := doubt_about(metric, output.loss, target, symbol):
                     text = f"metric {metric.name!r} of output {output.name!r}: {doubt}"
-                    warnings.warn(text, stacklevel=4)  # of `fit`
+                    warn_caller(text)
 
 
 OF_CLASSES = (

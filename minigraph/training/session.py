@@ -2,21 +2,46 @@
 
 import operator
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from collections.abc import Callable, Iterable
+from functools import partial, wraps
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
 from ..callbacks.base import CallbackList, History
 from ..core.checks import check_counts
 from ..core.context import context
-from ..core.interrupts import deferred_interrupts
+from ..core.interrupts import deferred_interrupts, restores_context
 from ..core.types import Logs
 from .data import Batches, Triple, is_stream, prepare, runs_once, split
 from .scoring import Pair
 
 if TYPE_CHECKING:
     from .trainer import Trainer
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def restores_state(method: Method) -> Method:
+    """Make a method leave the context, and the trainer's cache and session, as they were before.
+
+    It does so however it ends, also if Ctrl-C ends it (see `core/interrupts`). What another thread
+    has set is left alone: that may end first.
+    """
+    restoring = restores_context(method)
+
+    def call(self, *args, **kwargs):
+        restore, before = vars(self).update, {"_cache": self._cache, "_session": self._session}
+        thread = threading.get_ident()
+        if self._cache is not None and self._cache.thread != thread:
+            before = {}
+        try:
+            return restoring(self, *args, **kwargs)
+        finally:
+            cache = self._cache
+            if cache is None or cache.thread == thread:
+                restore(before)
+
+    as_declared: Any = wraps(method)(call)
+    return as_declared
 
 
 class Cache:
@@ -140,28 +165,16 @@ class Session:
         """Return whether a callback has ended training after this epoch, or the data ran out."""
         return self.trainer.stop_training or any(batches.ran_out for batches in self.data)
 
-    @contextmanager
-    def running(self) -> Iterator["Session"]:
-        """Within the block Ctrl-C waits for the end of a step, and the trainer is tidied after it.
+    def open(self) -> None:
+        """Make this the session of its trainer, until `fit` returns.
 
         Raises ValueError if the trainer is in another session already, and leaves that alone.
         """
-        trainer, before = self.trainer, dict(vars(context))
-        with Cache(trainer, "fit"):
-            check_not_running(trainer)
-            trainer._session, trainer.history = self, self.history
-            trainer.stop_training = trainer.stop_at_once = False
-            try:
-                with deferred_interrupts.listening():
-                    try:
-                        yield self
-                    except BaseException as error:
-                        self._fail(error)
-                        raise
-            finally:
-                vars(context).clear()  # Ctrl-C can skip what restores settings
-                vars(context).update(before)
-                trainer._session = None
+        trainer = self.trainer
+        check_not_running(trainer)
+        trainer._session, trainer.history = self, self.history
+        trainer.stop_training = trainer.stop_at_once = False
+        context.tape = None  # a tape around `fit` would keep every step in memory
 
     def begin(self) -> None:
         """Notify the callbacks that training begins. One of them may restore a backup."""
@@ -177,7 +190,7 @@ class Session:
         with deferred_interrupts:
             self.callbacks.end(self.logs)
 
-    def _fail(self, error: BaseException) -> None:
+    def fail(self, error: BaseException) -> None:
         """End training after an error, unless everything was complete already."""
         with deferred_interrupts:  # a second Ctrl-C waits for the clean-up
             if not self.callbacks.ended:

@@ -28,12 +28,13 @@ from ..callbacks.base import (
 from ..core import registry, tree
 from ..core.checks import check_choice, check_counts
 from ..core.docstrings import share_arguments
-from ..core.interrupts import deferred_interrupts
+from ..core.interrupts import deferred_interrupts, restores_context
+from ..core.output import warn_caller
 from ..core.random import RandomStream
 from ..core.tensor import Tape, Tensor, Variable
 from ..core.types import Config, Logs, TensorLike
 from ..graph.plan import Plan, collect
-from ..graph.tracing import tracing
+from ..graph.tracing import traced
 from ..graph.tracking import parts_in
 from ..metrics import Metric
 from ..optimizers import Optimizer
@@ -49,6 +50,7 @@ from .session import (
     check_not_running,
     check_reusable,
     prepare_data,
+    restores_state,
     validation_schedule,
 )
 
@@ -206,6 +208,7 @@ class Trainer:
             return None
         return registry.serialize({"optimizer": self.optimizer, **self._scoring.given})
 
+    @restores_context
     def compile_from_config(
         self, config: Config, custom_objects: dict[str, Any] | None = None
     ) -> None:
@@ -406,6 +409,8 @@ class Trainer:
 
     # -- fit -----------------------------------------------------------------------------------
 
+    @restores_state
+    @deferred_interrupts.listening
     def fit(
         self,
         x: Any = None,
@@ -476,18 +481,23 @@ class Trainer:
             (x, y, sample_weight), class_weight, batch_size, steps_per_epoch, shuffle,
             initial_epoch, epochs, callbacks, verbose, validation,
         )  # fmt: skip
-        with session.running():
-            session.begin()
-            for epoch in session.epochs:
-                logs = self._train_epoch(session, epoch)
-                if logs is None:  # the data had run out before
-                    break
-                if session.validates(epoch):
-                    logs |= self._validate(session, epoch)
-                session.end_epoch(epoch, logs)
-                if session.is_over:
-                    break
-            session.end()
+        with Cache(self, "fit"):
+            session.open()
+            try:
+                session.begin()
+                for epoch in session.epochs:
+                    logs = self._train_epoch(session, epoch)
+                    if logs is None:  # the data had run out before
+                        break
+                    if session.validates(epoch):
+                        logs |= self._validate(session, epoch)
+                    session.end_epoch(epoch, logs)
+                    if session.is_over:
+                        break
+                session.end()
+            except BaseException as error:
+                session.fail(error)
+                raise
         return session.history
 
     def _open_session(
@@ -543,8 +553,7 @@ class Trainer:
             return
         self._scoring.check(y, sample_weight, None if self.plan is None else self.plan.outputs)
         if self.runs_its_plan:
-            with tracing(keep=False):
-                self.bind(tree.map(lambda array: Tensor(array[:0]), x))
+            traced(lambda: self.bind(tree.map(lambda array: Tensor(array[:0]), x)), keep=False)
 
     def _train_epoch(self, session: Session, epoch: int) -> Logs | None:
         """One epoch of steps; returns its logs, None if the data had run out before."""
@@ -560,10 +569,9 @@ class Trainer:
         if logs is None and not session.history.epoch:
             raise ValueError("the data are empty: there were no batches")
         if logs is None and not session.batches.ran_out:
-            warnings.warn(
+            warn_caller(
                 f"the data ran out before epoch {epoch + 1}: training stops here. A generator "
-                "can be iterated over only once.",
-                stacklevel=3,
+                "can be iterated over only once."
             )
         return logs
 
@@ -593,6 +601,7 @@ class Trainer:
 
     # -- evaluate and predict ------------------------------------------------------------------
 
+    @restores_state
     def evaluate(
         self,
         x: Any = None,
@@ -640,6 +649,7 @@ class Trainer:
         callbacks.notify("on_test_end", logs)
         return logs
 
+    @restores_context
     def predict(
         self,
         x: Any,
@@ -682,6 +692,7 @@ class Trainer:
 
     # -- single batches ------------------------------------------------------------------------
 
+    @restores_state
     def train_on_batch(
         self,
         x: Any,
@@ -708,6 +719,7 @@ class Trainer:
         data = pack(x, y, sample_weight)
         return self._one_step("train_on_batch", self._atomic_step, data, return_dict)
 
+    @restores_state
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:

@@ -15,6 +15,7 @@ import numpy as np
 from .. import ops
 from ..core import tree
 from ..core.context import setting
+from ..core.interrupts import restores_context
 from ..core.tensor import Tape, Tensor, Variable, as_array
 from ..core.types import Structure
 from ..graph.symbols import Node, SymbolicTensor
@@ -113,6 +114,7 @@ def first_samples(data: Structure, symbols: list[SymbolicTensor], argument: str)
 # Running
 
 
+@restores_context
 def forward(model: "Model", x: Any, recording: Recording) -> list[Tensor]:
     """Run the plan, and keep the value of each box's outputs and what each arrow carried.
 
