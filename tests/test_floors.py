@@ -24,7 +24,13 @@ FLOORS = [
         ["core.interrupts"],
         ["core.output"],
     ],
-    [["core.device"], ["core.errors"], ["core.signatures"], ["core.random"], ["saving.file"]],
+    [
+        ["core.tables", "core.device"],
+        ["core.errors"],
+        ["core.signatures"],
+        ["core.random"],
+        ["saving.file"],
+    ],
     [["core.tensor"]],
     [
         ["ops.kernels", "ops.math", "ops.arrays", "ops.costs", "ops.linalg", "ops.nn"]
