@@ -10,7 +10,8 @@ import numpy as np
 from ..core import registry, tree
 from ..core.checks import is_size
 from ..core.context import context
-from ..core.device import to_array
+from ..core.device import is_array, to_array
+from ..core.dtypes import converted
 from ..core.tensor import Tensor, Variable, as_array, overrides_calls
 from ..core.types import Array, Shape, Structure, TensorLike
 from ..ops.arrays import expand_dims, squeeze
@@ -81,8 +82,10 @@ def check_weight_shape(shape: Any, layer_name: str) -> Sequence[int]:
 def check_values(
     values: Iterable[TensorLike], variables: Sequence[Variable], layer_name: str
 ) -> list[Array]:
-    """Return arrays for the variables; ValueError if their number or a shape differs."""
-    arrays = [to_array(as_array(value)) for value in values]
+    """Arrays for the variables; ValueError if their number, a shape or a value does not fit."""
+    arrays = [as_array(value) for value in values]
+    arrays = [a if is_array(a) else np.asarray(a) for a in arrays]  # not rounded to floatx
+    arrays = [to_array(array) for array in arrays]
     if len(arrays) != len(variables):
         counts = f"{len(variables)} weights, but {len(arrays)} were given"
         raise ValueError(f"layer {layer_name!r} has {counts}")
@@ -92,7 +95,10 @@ def check_values(
                 f"layer {layer_name!r}: weight {variable.name!r} has shape {variable.shape}, "
                 f"got {array.shape}"
             )
-    return arrays
+    return [
+        converted(array, variable.dtype, f"layer {layer_name!r}: weight {variable.name!r}")
+        for variable, array in zip(variables, arrays, strict=True)
+    ]
 
 
 def check_added_loss(loss: Structure, title: str) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..core import tree
 from ..core.docstrings import share_arguments
+from ..core.dtypes import converted
 from ..core.random import RandomStream
 from ..core.registry import (
     CustomObjectScope,
@@ -141,8 +142,9 @@ def load_weights(
 ) -> None:
     """Read the weights from a file of `save_weights` or `save_model`, matched by their order.
 
-    Names do not matter. If the number of weights, a shape or a dtype differs, it raises
-    FileRefused (a ValueError) and changes nothing.
+    Names do not matter. Weights of another width are converted: floats may be rounded, everything
+    else must be exact. If the number of weights, a shape or the kind of numbers differs, or if a
+    value does not fit, it raises FileRefused (a ValueError) and changes nothing.
 
     Example:
         >>> def make():
@@ -377,6 +379,9 @@ def fit_weights(
                 f"weight {label!r} of model {model.name!r} is {variable.dtype}, but {name!r} in "
                 f"the file is {array.dtype}"
             )
+    for (label, variable), array in zip(weights.items(), arrays.values(), strict=False):
+        with refusing("the weights"):
+            converted(array, variable.dtype, f"weight {label!r} of model {model.name!r}")
     if len(weights) != len(arrays):
         longer, k = max(list(weights), list(arrays), key=len), min(len(weights), len(arrays))
         raise FileRefused(

@@ -32,7 +32,7 @@ from ..core.interrupts import deferred_interrupts
 from ..core.random import RandomStream
 from ..core.tensor import Tape, Tensor, Variable
 from ..core.types import Config, Logs, TensorLike
-from ..graph.guards import check_arrays_fit
+from ..graph.guards import check_arrays_fit, check_values
 from ..graph.plan import Plan, collect
 from ..graph.tracking import parts_in
 from ..metrics import Metric
@@ -136,9 +136,10 @@ class Trainer:
             values: One array for each weight, of its shape.
         """
         variables = [*self.trainable_weights, *self.non_trainable_weights]
+        arrays = check_values(values, variables, type(self).__name__)
         with deferred_interrupts:
-            for variable, value in zip(variables, values, strict=True):
-                variable.assign(value)
+            for variable, array in zip(variables, arrays, strict=True):
+                variable.assign(array)
 
     def _walk(self) -> dict[Any, list[Any]]:
         """Each layer, or other object that holds variables and metrics, with its parts."""
