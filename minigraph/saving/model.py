@@ -50,6 +50,7 @@ from .file import (
     from_bytes,
     parse_json,
     read_bytes,
+    shown,
     to_bytes,
     to_json,
     write_atomically,
@@ -184,7 +185,7 @@ def reading(path: str | os.PathLike[str], max_bytes: float) -> Iterator[Contents
     try:
         yield from_bytes(read_bytes(path, max_bytes))
     except (FileDamaged, FileRefused) as error:
-        error.args = (f"{os.fspath(path)}: {error}. {error.advice}",)
+        error.args = (f"{shown(path)}: {error}. {error.advice}",)
         raise
 
 
