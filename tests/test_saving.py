@@ -820,6 +820,10 @@ HOSTILE = {
     "a weight that is not there": arrays(lambda t: t.pop(KERNEL)),
     "a weight too many": arrays(lambda t: t.update({"layers/extra": np.zeros(3)})),
     "a tensor of no use": arrays(lambda t: t.update(extra=np.zeros(3))),
+    "a tensor of a backup": arrays(lambda t: t.update({"train/3": np.zeros(3)})),
+    "a slot of another kind": arrays(
+        lambda t: t.update({"optimizer/0/m": t["optimizer/0/m"].astype("f8")})
+    ),
     "a weight left out": lambda d, m, t: (d["weights"].remove(KERNEL), t.pop(KERNEL)),
     "a weight of another shape": arrays(lambda t: t.update({KERNEL: np.zeros((8, 6), "f4")})),
     "a weight of another kind": arrays(lambda t: t.update({KERNEL: t[KERNEL].astype("f8")})),

@@ -882,6 +882,12 @@ def test_the_source_of_nan_is_told_apart():
     with pytest.warns(UserWarning, match="targets"):
         history = linear().fit(X, y, verbose=0)
     assert np.isnan(history.history["loss"][0])
+    inputs = Input((4,))
+    grown = layers.Rescaling(1e30, name="grown")(layers.Dense(2, name="calm")(inputs))
+    model = Model(inputs, layers.Dense(1)(grown))
+    model.compile("sgd", "mse")
+    with pytest.warns(UserWarning, match="the loss is inf: .* from 'grown' on larger than 1e\\+15"):
+        model.fit(X, TARGETS, verbose=0)
 
 
 # -- models that are not graphs --------------------------------------------------------------------

@@ -21,7 +21,7 @@ from ..saving.file import FileDamaged, read_bytes, write_atomically
 FOLDER_VARIABLE = "MINIGRAPH_DATA"
 TIMEOUT = 15  # seconds without receiving a byte
 PATIENCE = 60  # seconds that a download may take in all,
-SLOWEST = 50_000  # and one more for every so many bytes
+SLOWEST = 50_000  # and one more for each time this number of bytes
 PAUSES = (0, 1, 3)  # seconds before each round through the mirrors
 
 Arrays = tuple[np.ndarray, np.ndarray]  # images and their labels

@@ -89,7 +89,8 @@ def save_model(model: "Model", path: str | os.PathLike[str], overwrite: bool = T
     """Write the graph, weights, compile settings and optimizer state to one file.
 
     The file is a safetensors file whatever its name. Saving is atomic: if anything fails, the old
-    file stays intact.
+    file stays intact. What does not harm the new file, such as permissions that cannot be kept,
+    gives a warning.
 
     Args:
         overwrite: Whether a file that exists is replaced (default True).
@@ -250,6 +251,8 @@ def rebuild(contents: Contents, custom_objects: CustomObjects) -> "Model":
     check_record(description["trainable"], "`trainable`", FLAGS)
     check_record(train, "the training state", {"random": list})
     arrays = listed_weights(description, contents.tensors)
+    alien = [name for name in contents.tensors if name.startswith("train/")]
+    expect(not alien, f"the tensors {alien[:3]} belong to a backup, not to a model")
     unused = len(contents.tensors) - len(arrays)
     expect(not unused or "minigraph.compile" in contents.metadata, "it has slots but no optimizer")
     described = {key: description[key] for key in config.DESCRIPTION}

@@ -380,7 +380,7 @@ def runs_once(x: Any) -> bool:
 def prepare(x: Any, y: Any = None, sample_weight: Any = None) -> Triple:
     """The three arguments as arrays, or unchanged if `x` is a stream."""
     if isinstance(x, (MappingView, Set)):  # a stream of batches by its looks
-        raise ValueError(f"x is a {type(x).__name__}, which is no array or list{list_advice(x)}")
+        raise ValueError(f"x is a {type(x).__name__}, not an array or a list{list_advice(x)}")
     if is_stream(x):
         for argument, value in {"y": y, "sample_weight": sample_weight}.items():
             if value is not None:
