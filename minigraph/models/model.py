@@ -86,7 +86,7 @@ class Model(Layer, Trainer):
 
     def __getstate__(self) -> dict[str, Any]:
         nodes = self.plan.nodes if self.plan else []  # in order, else pickle would recurse deeply
-        return {"_nodes_first": nodes} | vars(self)
+        return {"_nodes_first": nodes} | super().__getstate__()
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
