@@ -296,7 +296,7 @@ class Optimizer(registry.Configurable):
         for variable in new:
             spans.append(slice(end, end + variable.size))
             end += variable.size
-        self._dtype = np.result_type("float32", *(v.dtype for v in [*self.parameters, *new])).name
+        self._dtype = slots_dtype([*self.parameters, *new])
         slots = {}
         for name in self.slot_names():
             flat = xp.full(end, self.slot_start, self._dtype)
@@ -400,6 +400,10 @@ class Optimizer(registry.Configurable):
         complete = len(state) == len(moved) * len(self.slot_names())
         if not complete or not with_slots <= set(moved) or len(set(moved)) < len(moved):
             raise ValueError(f"the state of optimizer {self.name!r} lacks some slots")
+        wrong = [name for name in state if as_array(state[name]).dtype != slots_dtype(moved)]
+        if wrong:
+            found = as_array(state[wrong[0]]).dtype
+            raise ValueError(f"optimizer slot {wrong[0]!r} is {found}, not {slots_dtype(moved)}")
         self.parameters, self.slots, self._spans = [], {}, []
         self.build(moved)
         for name, array in state.items():
@@ -426,6 +430,11 @@ class Optimizer(registry.Configurable):
         """The constructor arguments as plain JSON, with the current learning rate."""
         rate = {"learning_rate": registry.serialize(self._learning_rate)}
         return registry.read_config(self) | rate
+
+
+def slots_dtype(variables: Iterable[Variable]) -> str:
+    """The float type that holds the slots of all these variables."""
+    return np.result_type("float32", *(v.dtype for v in variables)).name
 
 
 # A name, a config, a class, an optimizer, or None for none.

@@ -722,21 +722,22 @@ optimizer = mg.optimizers.Adam(-0.001)
         ("-0.001", "0.001"),
     ),
     Case(
-        "An endless generator without a number of steps",
+        "A generator that validates one epoch only",
         """
 def batches():
-    while True:
+    for _ in range(5):
         yield np.ones((4, 3)), np.ones((4, 1))
 
 
+x, y = np.ones((8, 3)), np.ones((8, 1))
 model = mg.Sequential([layers.Dense(1)])
 model.compile("sgd", "mse")
-history = model.fit(batches(), epochs=2, batch_size=4, verbose=0)
+history = model.fit(x, y, epochs=2, validation_data=batches(), verbose=0)
 """,
-        ("batch_size",),
-        ("batch_size=4", "steps_per_epoch=5"),
-        "The generator already yields batches. It also never stops, so fit must know how many of "
-        "them make an epoch.",
+        ("validation_data", "generator", "only once", "2 epochs"),
+        ("validation_data=batches()", "validation_data=list(batches())[0]"),
+        "A generator can be run through only once, and each of the two epochs needs its batches. "
+        "Arrays, or a PyDataset, start from the beginning each time.",
     ),
     Case(
         "Words instead of numbers",

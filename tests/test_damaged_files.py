@@ -425,6 +425,9 @@ def test_a_fault_at_any_step_leaves_the_old_or_the_new_file(
             faults = Faults(at, strike, after).install(patch.setattr)
             try:
                 write_atomically(str(path), NEW)
+            except UserWarning as error:  # the file is whole, or the warning came before it is
+                assert str(error).startswith(f"{path} is written, but")
+                outcomes.append("warned")
             except (OSError, KeyboardInterrupt) as error:
                 if isinstance(error, OSError) and error.filename is not None:
                     assert error.filename == str(path)
@@ -440,7 +443,9 @@ def test_a_fault_at_any_step_leaves_the_old_or_the_new_file(
         if len(faults.steps) < at:
             break
     assert outcomes[-1] == "saved"
-    assert outcomes.count("failed") >= 8
+    renamed = strike is disk_full and after  # a rename that is done counts as done
+    assert outcomes.count("failed") + outcomes.count("warned") >= 8 - renamed
+    assert ("warned" in outcomes) == (strike is disk_full)
 
 
 @pytest.mark.linux

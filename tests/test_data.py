@@ -116,7 +116,7 @@ def test_batches_come_in_three_forms():
     ]:
         assert all(a is b for a, b in zip(unpack(given), expected, strict=True))
     assert unpack(x) == (x, None, None) or unpack(x)[0] is x
-    assert len(pack(x, None, None)) == 1
+    assert pack(x, None, None) is x and pack([x, x], None, None) == ([x, x],)
     assert len(pack(x, y, None)) == 2
     assert len(pack(x, y, w)) == 3
     with pytest.raises(ValueError, match="4 parts"):
@@ -225,6 +225,32 @@ def test_a_dataset_trains_evaluates_and_predicts(named):
     assert model.predict(ordered, verbose=0)["sum"].shape == (12, 1)
     model.fit(ordered, shuffle=False, verbose=0)
     assert ordered.order == 3 * list(range(6))
+
+
+@pytest.mark.parametrize("call", ["fit", "evaluate", "predict"])
+def test_a_batch_size_beside_ready_batches_is_ignored_and_said_once(call):
+    sources = [lambda: Sums(True), lambda: (Sums(True)[k] for k in range(6))]
+    for make in sources:
+        model, twin = adder(), adder()
+        twin.set_weights(model.get_weights())
+        options = {"verbose": 0} | ({"shuffle": False} if call == "fit" else {})
+        with pytest.warns(UserWarning, match="batch_size=64 is ignored") as warned:
+            found = getattr(model, call)(make(), batch_size=64, **options)
+        assert len(warned) == 1 and (call != "fit" or warned[0].filename == __file__)
+        expected = getattr(twin, call)(make(), **options)
+        if call == "fit":
+            found, expected = found.history, expected.history
+        assert str(found) == str(expected)
+
+
+@pytest.mark.parametrize("call", ["fit", "evaluate", "predict"])
+def test_the_values_of_a_dict_are_no_batches(call):
+    x = {"a": np.zeros((2, 1)), "b": np.ones((2, 1))}
+    y = [] if call == "predict" else [{"sum": np.ones((2, 1))}]
+    for view in (x.values(), x.keys(), x.items(), set(x)):
+        with pytest.raises(ValueError, match=r"x is a .*Write list\(\.\.\.\) around it"):
+            getattr(adder(), call)(view, *y, verbose=0)
+    getattr(adder(), call)(list(x.values()), *y, verbose=0)
 
 
 def test_the_order_of_batches_comes_from_the_seed():

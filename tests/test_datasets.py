@@ -1,5 +1,6 @@
 """Files of data sets, from a server on this machine that lies, stalls and breaks; no network."""
 
+import contextlib
 import gzip
 import hashlib
 import io
@@ -11,6 +12,7 @@ import sys
 import tarfile
 import tempfile
 import threading
+import time
 import tracemalloc
 import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -190,6 +192,34 @@ def test_what_may_pass_is_asked_again(server, trouble):
     answer, _ = TROUBLES[trouble]
     assert files.load(source(server, [answer, answer, send(PAYLOAD)])) == [PAYLOAD]
     assert len(server.seen) == 3 and cached() == WHOLE
+
+
+def drip(start):
+    """An answer that comes byte by byte: its headers, or its body after them."""
+
+    def answer(handler):
+        whole = f"HTTP/1.1 200 OK\r\nContent-Length: {len(PAYLOAD)}\r\n\r\n".encode()
+        if start == "body":
+            handler.wfile.write(whole)
+            whole = PAYLOAD
+        with contextlib.suppress(OSError):  # the client hangs up
+            for k in range(100):
+                handler.wfile.write(whole[k : k + 1])
+                time.sleep(0.05)
+
+    return answer
+
+
+@pytest.mark.parametrize("start", ["headers", "body"])
+def test_a_server_that_sends_a_byte_now_and_then_is_given_up(server, monkeypatch, start):
+    monkeypatch.setattr(files, "PATIENCE", 0.3)
+    monkeypatch.setattr(files, "SLOWEST", 10**9)
+    begun = time.monotonic()
+    assert files.load(source(server, [drip(start)], mirrors=("a", "b"))) == [PAYLOAD]
+    assert server.seen == ["/a/file.bin", "/b/file.bin"]
+    assert 0.3 <= time.monotonic() - begun < 3
+    with pytest.raises(ConnectionError, match="not complete after 0 seconds"):
+        files.load(source(server, [drip(start)])._replace(name="other"))
 
 
 @pytest.mark.parametrize("trouble", ["not there", "other bytes", "stalls"])

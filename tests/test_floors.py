@@ -23,7 +23,13 @@ FLOORS = [
         ["core.dtypes"],
         ["core.output"],
     ],
-    [["core.device"], ["core.errors"], ["core.signatures"], ["core.random"], ["saving.file"]],
+    [
+        ["core.tables", "core.device"],
+        ["core.errors"],
+        ["core.signatures"],
+        ["core.random"],
+        ["saving.file"],
+    ],
     [["core.tensor"]],
     [
         ["ops.kernels", "ops.math", "ops.arrays", "ops.costs", "ops.linalg", "ops.nn"]

@@ -240,6 +240,19 @@ def test_inputs_and_outputs_are_symbolic_tensors(wrong):
         Model(x, wrong)
 
 
+def test_what_is_no_list_of_tensors_is_told_to_become_one():
+    x = {"a": Input((4,)), "b": Input((4,))}
+    added = layers.Add()(list(x.values()))
+    for given in (x.values(), iter(x.values()), set(x.values()), (s for s in x.values())):
+        with pytest.raises(ValueError, match=r"`inputs`.*Write list\(\.\.\.\) around it"):
+            Model(given, added)
+        with pytest.raises(ValueError, match=r"Write list\(\.\.\.\) around it"):
+            layers.Add()(given)
+    for op in (ops.stack, ops.concatenate):  # an op over a list takes anything that yields tensors
+        assert op(x.values()).shape == op(s for s in x.values()).shape == op([*x.values()]).shape
+        assert op(np.ones((2, 3)) for _ in range(2)).shape == op([np.ones((2, 3))] * 2).shape
+
+
 def test_a_layer_in_place_of_a_tensor():
     x = Input((4,))
     with pytest.raises(ValueError, match="`outputs`.*symbolic.*layer 'a' itself"):

@@ -1,6 +1,7 @@
 """Files: what was saved comes back, and what was not saved by this library stays outside."""
 
 import ast
+import errno
 import json
 import os
 import stat
@@ -16,11 +17,12 @@ import safetensors
 import safetensors.numpy
 
 import minigraph
-from minigraph import Input, Model, Sequential, backend, layers, optimizers
+from minigraph import Input, Model, Sequential, backend, callbacks, layers, optimizers
 from minigraph.core import names as automatic
 from minigraph.layers import Add, Dense, Dropout, Layer
 from minigraph.models import load_model, save_model
 from minigraph.saving import FileDamaged, FileRefused
+from minigraph.saving import file as file_format
 from minigraph.saving.file import Contents, from_bytes, to_bytes
 
 
@@ -818,6 +820,10 @@ HOSTILE = {
     "a weight that is not there": arrays(lambda t: t.pop(KERNEL)),
     "a weight too many": arrays(lambda t: t.update({"layers/extra": np.zeros(3)})),
     "a tensor of no use": arrays(lambda t: t.update(extra=np.zeros(3))),
+    "a tensor of a backup": arrays(lambda t: t.update({"train/3": np.zeros(3)})),
+    "a slot of another kind": arrays(
+        lambda t: t.update({"optimizer/0/m": t["optimizer/0/m"].astype("f8")})
+    ),
     "a weight left out": lambda d, m, t: (d["weights"].remove(KERNEL), t.pop(KERNEL)),
     "a weight of another shape": arrays(lambda t: t.update({KERNEL: np.zeros((8, 6), "f4")})),
     "a weight of another kind": arrays(lambda t: t.update({KERNEL: t[KERNEL].astype("f8")})),
@@ -1056,3 +1062,105 @@ def test_a_registered_function_as_initializer_comes_back(tmp_path):
     assert again.layers[-1].activation is minigraph.ops.exp
     data = rows(3, 2), rows(3, 1)
     assert again.evaluate(*data, verbose=0) == model.evaluate(*data, verbose=0)
+
+
+# ---------------------------------------------------------------------------------------------
+# File systems that lack something
+
+
+def refusing_folders(monkeypatch, step, error):
+    """Let a step of `os` fail for folders: they can be written to, but not opened or forced."""
+    real = getattr(os, step)
+
+    def refuse(target, *args):
+        if stat.S_ISDIR(os.stat(target).st_mode if os.path.exists(target) else 0):
+            raise OSError(error, os.strerror(error))
+        return real(target, *args)
+
+    monkeypatch.setattr(file_format.os, step, refuse)
+
+
+@pytest.mark.linux
+@pytest.mark.parametrize(
+    ("step", "error"),
+    [("open", errno.EACCES), ("fsync", errno.EINVAL), ("fsync", errno.EIO)],
+)
+def test_a_folder_that_cannot_be_read_or_forced_is_a_warning(path, monkeypatch, step, error):
+    refusing_folders(monkeypatch, step, error)
+    model = classifier()
+    for save, load in ((model.save, load_model), (model.save_weights, model.load_weights)):
+        with pytest.warns(UserWarning, match="model.safetensors is written, but.*power failure"):
+            save(path)
+        load(path)
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.linux
+@pytest.mark.parametrize("error", [errno.EINVAL, errno.ENOTSUP, errno.ENOSYS])
+def test_a_file_that_cannot_be_forced_is_a_warning(path, monkeypatch, error):
+    def refuse(descriptor):
+        raise OSError(error, os.strerror(error))
+
+    monkeypatch.setattr(file_format.os, "fsync", refuse)
+    model = classifier()
+    with pytest.warns(UserWarning, match="is written, but") as warned:
+        model.save(path)
+    assert "may not be on the disk yet" in str(warned[0].message)
+    assert_same_weights(model, load_model(path))
+
+
+@pytest.mark.linux
+def test_permissions_that_cannot_be_kept_are_a_warning(path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    real = os.chmod
+    monkeypatch.setattr(file_format.os, "chmod", refuse)
+    model = classifier()
+    model.save(path)
+    model.save(path)  # the permissions are those it has anyway: nothing to say
+    real(path, 0o604)
+    with pytest.warns(UserWarning, match="permissions of the one before"):
+        model.save(path)
+    assert_same_weights(model, load_model(path))
+
+
+@pytest.mark.linux
+def test_a_rename_whose_answer_is_lost_is_done(path, monkeypatch):
+    real = os.replace
+
+    def lose(source, target):
+        real(source, target)
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    classifier().save(path)
+    model = classifier()
+    monkeypatch.setattr(file_format.os, "replace", lose)
+    model.save(path)
+    assert_same_weights(model, load_model(path))
+
+
+@pytest.mark.linux
+def test_names_that_are_no_utf8(tmp_path, capsys):
+    path = os.path.join(tmp_path, os.fsdecode(b"mod\xe8le" + b"\xff" * 120))
+    model = classifier()
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    model.save(path)
+    assert_same_weights(model, load_model(path))
+    model.save_weights(path)
+    model.load_weights(path)
+    with pytest.raises(FileRefused) as raised:
+        load_model(path)
+    print(raised.value)
+    assert "mod\\udce8le" in capsys.readouterr().out
+    save = callbacks.ModelCheckpoint(path, verbose=1)
+    x, y = np.zeros((4, *model.input_shape[1:])), np.zeros(4)
+    model.fit(x, y, verbose=0, callbacks=[save, callbacks.BackupAndRestore(path + "b")])
+    assert_same_weights(model, load_model(path))
+
+
+@pytest.mark.parametrize("end", ["/", os.sep])
+def test_a_path_that_names_a_folder_is_refused(tmp_path, end):
+    with pytest.raises(IsADirectoryError, match="names a folder"):
+        classifier().save(f"{tmp_path / 'model'}{end}")
+    assert not any(tmp_path.iterdir())

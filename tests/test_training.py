@@ -320,6 +320,77 @@ def test_an_output_without_a_loss_is_not_trained():
     model.fit(X, [LABELS, TARGETS], verbose=0)
 
 
+@pytest.mark.parametrize("loss", [[None, "mse"], {"size": "mse"}, {"kind": None, "size": "mse"}])
+@pytest.mark.parametrize("weights", [None, {"size": 0.5}, [1.0, 0.5]])
+def test_a_loss_for_some_outputs_takes_their_targets_alone(loss, weights):
+    model = two_outputs(optimizer="sgd", loss=loss, loss_weights=weights)
+    start, found = model.get_weights(), []
+    for y in (TARGETS, {"size": TARGETS}, [None, TARGETS], [LABELS, TARGETS]):
+        model.set_weights(start)
+        before = model.evaluate(X, y, verbose=0)
+        logs = model.fit(X, y, shuffle=False, verbose=0).history
+        found.append([*before, *logs["loss"], *logs["size_loss"]])
+        assert list(logs) == ["loss", "size_loss"]
+        assert np.array_equal(start[2], model.get_weights()[2])  # those of "kind"
+    assert all(numbers == found[0] for numbers in found)
+    assert found[0][0] == pytest.approx(found[0][1] * (1 if weights is None else 0.5))
+
+
+def test_a_single_target_needs_a_single_output_that_wants_one():
+    model = two_outputs(loss=[None, "mse"], metrics=[["mse"], []])
+    with pytest.raises(ValueError, match="list or dict of targets.*'kind', 'size'"):
+        model.fit(X, TARGETS, verbose=0)
+    with pytest.raises(ValueError, match=r"loss_weights.*lacks \['size'\]"):
+        two_outputs(loss={"size": "mse"}, loss_weights={"kind": 1.0})
+
+
+def test_train_step_gets_inputs_alone_where_there_are_no_targets():
+    class Spy(Model):
+        def train_step(self, data):
+            seen.append(data)
+            return {"loss": 0.0}
+
+        def test_step(self, data):
+            seen.append(data)
+            return {"loss": 0.0}
+
+    a, b = Input((4,), name="a"), Input((4,), name="b")
+    one, two = Spy(a, layers.Dense(1)(a)), Spy([a, b], layers.Add()([a, b]))
+    ones = np.ones(40)
+    for model, x, y, is_right in [
+        (one, X, (), lambda d: np.array_equal(d, X)),
+        (one, iter([(X,)]), (), lambda d: np.array_equal(d, X)),
+        (two, {"a": X, "b": X}, (), lambda d: list(d) == ["a", "b"]),
+        (two, [X, X], (), lambda d: type(d) is tuple and len(d) == 1 and len(d[0]) == 2),
+        (one, X, (ones,), lambda d: type(d) is tuple and np.array_equal(d[1], ones)),
+    ]:
+        model.compile("sgd")
+        seen = []
+        size = None if hasattr(x, "__next__") else 40
+        model.fit(x, *y, batch_size=size, shuffle=False, verbose=0)
+        assert len(seen) == 1 and is_right(seen[0])
+        if size:
+            model.evaluate(x, *y, batch_size=40, verbose=0)
+            assert len(seen) == 2 and is_right(seen[1])
+
+
+def test_a_loss_of_symbols_belongs_into_a_layer():
+    inputs = Input((4,))
+    hidden = layers.Dense(2)(inputs)
+    model = Model(inputs, layers.Dense(1)(hidden))
+    with pytest.raises(TypeError, match=r"'mean'.*self\.add_loss.*`call`"):
+        model.add_loss(ops.mean(hidden))
+
+    class Activity(layers.Layer):
+        def call(self, x):
+            self.add_loss(ops.mean(x**2))
+            return x
+
+    model = Model(inputs, layers.Dense(1)(Activity()(hidden)))
+    model.compile("sgd")
+    assert model.fit(X, verbose=0).history["loss"][0] > 0
+
+
 def test_one_loss_for_all_outputs_and_weights_for_one():
     inputs = Input((4,))
     outputs = [layers.Dense(1, name="a")(inputs), layers.Dense(1, name="b")(inputs)]
@@ -352,7 +423,6 @@ def test_a_dict_of_outputs_goes_by_its_keys():
     ("settings", "match"),
     [
         ({"loss": ["mse"]}, "loss.*1 entries.*2 outputs"),
-        ({"loss": {"kind": "mse"}}, r"loss.*\['size'\]"),
         ({"loss": {"kind": "mse", "size": "mse", "weight": "mse"}}, r"loss.*weight.*kind.*size"),
         ({"loss_weights": [1.0]}, "loss_weights"),
         ({"loss_weights": {"kind": 1.0}}, "loss_weights"),
@@ -813,6 +883,12 @@ def test_the_source_of_nan_is_told_apart():
     with pytest.warns(UserWarning, match="targets"):
         history = linear().fit(X, y, verbose=0)
     assert np.isnan(history.history["loss"][0])
+    inputs = Input((4,))
+    grown = layers.Rescaling(1e30, name="grown")(layers.Dense(2, name="calm")(inputs))
+    model = Model(inputs, layers.Dense(1)(grown))
+    model.compile("sgd", "mse")
+    with pytest.warns(UserWarning, match="the loss is inf: .* from 'grown' on larger than 1e\\+15"):
+        model.fit(X, TARGETS, verbose=0)
 
 
 # -- models that are not graphs --------------------------------------------------------------------

@@ -513,7 +513,7 @@ class Monitor(Callback):
             text: Line to print.
         """
         if self.verbose:
-            print(text)
+            print(encodable(text))
 
 
 class EarlyStopping(Monitor):

@@ -4,7 +4,6 @@ A stored notebook keeps the last update alone, so the same run stores the same t
 """
 
 import secrets
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -36,7 +35,9 @@ class DisplayedText:
 
 def displayed_text(stream: Any) -> DisplayedText | None:
     """A text in the notebook in which `stream` prints; None if it prints elsewhere."""
-    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    if shell is None or type(stream).__module__.partition(".")[0] not in KERNELS:
+    if type(stream).__module__.partition(".")[0] not in KERNELS:
         return None
-    return DisplayedText(shell.display_pub.publish)
+    from IPython import get_ipython  # a kernel has it already
+
+    shell = get_ipython()
+    return None if shell is None else DisplayedText(shell.display_pub.publish)

@@ -56,6 +56,12 @@ def check_keys(
         raise ValueError(f"{what} {wrong}; its keys must be {list(known)}")
 
 
+def list_advice(value: Any) -> str:
+    """What to write for a `dict.values()`, a generator or a set where a list is wanted, or ""."""
+    iterable = isinstance(value, Iterable) and not isinstance(value, (str, bytes, list, tuple))
+    return ". Write list(...) around it" if iterable and not hasattr(value, "shape") else ""
+
+
 def is_size(value: Any, least: int) -> bool:
     """Return whether `value` is an integer (not a bool) of at least `least`."""
     try:

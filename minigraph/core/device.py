@@ -8,6 +8,7 @@ import numpy as np
 
 from .context import context
 from .dtypes import floatx
+from .tables import NUMERIC, numbers_of
 from .types import Array, TensorLike
 
 _library: Any = np  # the active backend: NumPy or CuPy
@@ -151,18 +152,13 @@ def host_copies(array: Array) -> Iterator[np.ndarray]:
 def as_numbers(value: TensorLike) -> Array:
     """An array of `value`; Python floats become the default float, Python ints int32 or int64.
 
-    Arrays stay where they are.
+    Arrays stay where they are. Raises TypeError for what holds no numbers.
     """
-    array = value
-    if not is_array(value):
-        array = np.asarray(value)
-        if array.dtype == np.float64 and not isinstance(value, np.generic):
-            array = array.astype(floatx())
-    if array.dtype.kind not in "biuf":
-        raise TypeError(
-            f"expected numbers, got {type(value).__name__} with dtype {array.dtype}. "
-            "Text must be turned into numbers first, and rows must have equal length."
-        )
+    if is_array(value) and value.dtype.kind in NUMERIC:
+        return value
+    array = numbers_of(value)
+    if array.dtype == np.float64 and not isinstance(value, np.generic):
+        array = array.astype(floatx())
     return array
 
 

@@ -1,6 +1,7 @@
 """Dtypes: the default float type, and the names of all others."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -72,3 +73,43 @@ def in_float_type_of(operands: Iterable[Array], value: Array) -> Array:
     if not floats or len(floats) == len(types) or np.float64 in floats:
         return value
     return value.astype(max(floats))
+
+
+def converted(array: Array, dtype: DType, what: str) -> Array:
+    """A copy of `array` in another dtype, if that can hold its values.
+
+    Wider floats are rounded; everything else must be exact, and nothing may overflow.
+    Raises ValueError with the first value that does not fit; `what` names the array.
+    """
+    target = np.dtype(dtype)
+    with np.errstate(all="ignore"):
+        found = array.astype(target)
+        lost = None if array.dtype == target else lost_in(array, found)
+    if lost is not None and lost.any():
+        first = array[lost].ravel()[0].item()
+        floats = array.dtype.kind == target.kind == "f"
+        reason = "is too large" if floats else "is not one of its values"
+        raise ValueError(
+            f"{what} is {target}, which cannot hold the {array.dtype} array that was given: "
+            f"{first!r} {reason}"
+        )
+    return found
+
+
+def lost_in(array: Array, found: Array) -> Array:
+    """Where a conversion of `array` to `found` has overflowed or, except among floats, rounded."""
+    kinds = array.dtype.kind + found.dtype.kind
+    if kinds == "ff":
+        return (abs(array) < np.inf) & ~(abs(found) < np.inf)
+    lost = found.astype(array.dtype) != array
+    if kinds in ("fi", "fu"):
+        return lost | ~in_range(array, found.dtype)
+    if kinds in ("if", "uf"):
+        return lost | ~in_range(found, array.dtype)
+    return lost | ((found < 0) != (array < 0))  # -1 becomes 255, and that becomes -1 again
+
+
+def in_range(floats: Array, dtype: np.dtype[Any]) -> Array:
+    """Whether each of `floats` lies between the smallest and the largest integer of a dtype."""
+    limits, wide = np.iinfo(dtype), floats.astype("float64")
+    return (wide >= float(limits.min)) & (wide < float(limits.max) + 1)

@@ -1,10 +1,15 @@
 """The signature of an op: which of its arguments are arrays, and which are settings."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 Arrays: TypeAlias = tuple[Any, ...]  # what an op is called on, before its settings
+
+
+def as_list(arrays: Any) -> Any:
+    """A `dict.values()` or a generator as a list, so that it can be walked through twice."""
+    return list(arrays) if isinstance(arrays, Iterable) and not hasattr(arrays, "shape") else arrays
 
 
 class OpSignature:
@@ -24,6 +29,8 @@ class OpSignature:
 
     def bind(self, args: Arrays, settings: dict[str, Any]) -> tuple[Arrays, dict[str, Any]]:
         """Return (arrays, settings). Settings may be passed by position, as NumPy users expect."""
+        if self.takes_list and args and not isinstance(args[0], (list, tuple)):
+            args = (as_list(args[0]), *args[1:])
         if len(args) <= self.count:
             return args, settings
         by_position = args[self.count :]

@@ -16,7 +16,7 @@ import numpy as np
 from . import device, registry, tree
 from .context import context
 from .device import array_module, as_numbers, to_array, to_backend, to_host
-from .dtypes import in_float_type_of, standard_dtype
+from .dtypes import converted, in_float_type_of, standard_dtype
 from .errors import OP_ERRORS, raise_named
 from .interrupts import restores_context, silently
 from .random import next_seed
@@ -206,7 +206,7 @@ class Variable(Tensor):
         else:
             array = as_numbers(as_array(initial))
             dtype = array.dtype if dtype is None else standard_dtype(dtype)
-            self._initial = array.astype(dtype)
+            self._initial = converted(array, dtype, f"variable {name!r}")
             self._shape, self._dtype = array.shape, self._initial.dtype.name
         device.follow(self)
         self.name = name
@@ -229,7 +229,8 @@ class Variable(Tensor):
             return device.zeros_without_memory(self._shape, self._dtype)
         start = self._initial
         if callable(start):
-            start = np.asarray(start(self._shape, self._dtype, self._seed), self._dtype)
+            start = np.asarray(start(self._shape, self._dtype, self._seed))
+            start = converted(start, self._dtype, f"variable {self.name!r}")
         self.value = to_backend(start)
         if (
             start is self._initial
@@ -271,7 +272,7 @@ class Variable(Tensor):
         """Replace the value by one of the same shape; raises ValueError for any other.
 
         Args:
-            value: The new value; it is converted to the data type of the variable.
+            value: The new value. Other data types are converted, if the variable's can hold them.
         """
         array = to_array(as_array(value))
         if array.shape != self._shape:
@@ -279,7 +280,8 @@ class Variable(Tensor):
                 f"variable {self.name!r} has shape {self._shape}, cannot assign shape {array.shape}"
             )
         if context.tracing is None:  # a symbolic call has no side effects
-            self.value = array.astype(self._dtype)  # a copy: the caller's array stays the caller's
+            # A copy: the caller's array stays the caller's.
+            self.value = converted(array, self._dtype, f"variable {self.name!r}")
         return self
 
     def assign_add(self, value: TensorLike) -> Self:

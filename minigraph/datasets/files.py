@@ -9,9 +9,10 @@ import io
 import os
 import sys
 import tempfile
+import threading
 import time
 import warnings
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +20,8 @@ from ..saving.file import FileDamaged, read_bytes, write_atomically
 
 FOLDER_VARIABLE = "MINIGRAPH_DATA"
 TIMEOUT = 15  # seconds without receiving a byte
+PATIENCE = 60  # seconds that a download may take in all,
+SLOWEST = 50_000  # and one more for each time this number of bytes
 PAUSES = (0, 1, 3)  # seconds before each round through the mirrors
 
 Arrays = tuple[np.ndarray, np.ndarray]  # images and their labels
@@ -143,7 +146,36 @@ def may_pass(error: Exception) -> bool:
 
 
 def download(url: str, file: File) -> bytes:
-    """Download and check a file; at most one byte more than expected is ever read."""
+    """Download and check a file, or TimeoutError if that takes too long in all.
+
+    A server that sends a byte now and then would never run into `TIMEOUT`. So a thread receives
+    the file, and is left alone when the time is up.
+    """
+    outcome: list[Any] = []
+    given_up = threading.Event()
+
+    def run() -> None:
+        try:
+            outcome.append(receive(url, file, given_up))
+        except BaseException as error:
+            outcome.append(error)
+
+    limit = PATIENCE + file.size / SLOWEST
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        thread.join(limit)
+    finally:  # also after Ctrl-C
+        given_up.set()
+    if not outcome:
+        raise TimeoutError(f"it was not complete after {limit:.0f} seconds")
+    if isinstance(outcome[0], BaseException):
+        raise outcome[0]
+    return outcome[0]
+
+
+def receive(url: str, file: File, given_up: threading.Event) -> bytes:
+    """Receive and check a file; at most one byte more than expected is ever read."""
     from urllib.request import Request, urlopen
 
     request = Request(url, headers={"User-Agent": "minigraph"})
@@ -153,7 +185,10 @@ def download(url: str, file: File) -> bytes:
         if declared != str(file.size):
             raise FileDamaged(f"it offers {declared} bytes of {kind} instead of {file.size}")
         pieces, done = [], 0
-        while piece := response.read(min(2**20, file.size + 1 - done)):
+        # `read` would wait for the whole piece, `read1` gives what has come.
+        while piece := response.read1(min(2**20, file.size + 1 - done)):
+            if given_up.is_set():
+                raise TimeoutError
             pieces.append(piece)
             done += len(piece)
             show_progress(file, done)

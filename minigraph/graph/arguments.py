@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from .. import ops
+from ..core.checks import list_advice
 from ..core.context import context
 from ..core.device import is_array, to_array
 from ..core.tensor import Tensor
@@ -87,7 +88,9 @@ def to_tensor(value: Any) -> Any:
 def to_input(value: TensorLike, layer: "Layer") -> Any:
     """An input of a layer as a tensor, cast to the layer's float type."""
     if not is_tensor(value):
-        found, hint = f"{value!r:.100}", "Wrap numbers in np.array([...])"
+        found, hint = f"{value!r:.100}", list_advice(value)[2:] or "Wrap numbers in np.array([...])"
+        if value is None:
+            hint = "Each input needs an array"
         if isinstance(value, HoldsWeights):
             found, hint = "a layer that has not been called", "Call it first"
         kind = type(value).__name__

@@ -10,9 +10,11 @@ import numpy as np
 from ..core import registry, tree
 from ..core.checks import is_size
 from ..core.context import context
-from ..core.device import to_array
+from ..core.device import is_array, to_array
+from ..core.dtypes import converted
 from ..core.tensor import Tensor, Variable, as_array, overrides_calls
 from ..core.types import Array, Shape, Structure, TensorLike
+from ..ops.arrays import expand_dims, squeeze
 
 if TYPE_CHECKING:
     from .symbols import Node, SymbolicTensor
@@ -96,8 +98,10 @@ def check_weight_shape(shape: Any, layer_name: str) -> Sequence[int]:
 def check_values(
     values: Iterable[TensorLike], variables: Sequence[Variable], layer_name: str
 ) -> list[Array]:
-    """Return arrays for the variables; ValueError if their number or a shape differs."""
-    arrays = [to_array(as_array(value)) for value in values]
+    """Arrays for the variables; ValueError if their number, a shape or a value does not fit."""
+    arrays = [as_array(value) for value in values]
+    arrays = [a if is_array(a) else np.asarray(a) for a in arrays]  # not rounded to floatx
+    arrays = [to_array(array) for array in arrays]
     if len(arrays) != len(variables):
         counts = f"{len(variables)} weights, but {len(arrays)} were given"
         raise ValueError(f"layer {layer_name!r} has {counts}")
@@ -107,7 +111,21 @@ def check_values(
                 f"layer {layer_name!r}: weight {variable.name!r} has shape {variable.shape}, "
                 f"got {array.shape}"
             )
-    return arrays
+    return [
+        converted(array, variable.dtype, f"layer {layer_name!r}: weight {variable.name!r}")
+        for variable, array in zip(variables, arrays, strict=True)
+    ]
+
+
+def check_added_loss(loss: Structure, title: str) -> None:
+    """Raise TypeError if `add_loss` is given symbols, outside of any call."""
+    for leaf in tree.flatten(loss):
+        if overrides_calls(leaf):
+            raise TypeError(
+                f"{title}: add_loss was given {leaf!r}, which holds no values. A loss is added "
+                "while a layer runs: write self.add_loss(...) into the `call` of a custom layer, "
+                "and call that layer on the tensor, as in x = MyLoss()(x)"
+            )
 
 
 def check_returned(outputs: Structure, title: str) -> None:
@@ -161,18 +179,67 @@ def check_inputs(inputs: "list[SymbolicTensor]") -> None:
         raise ValueError("each of the `inputs` of a model may be listed only once")
 
 
-def check_input_fits(value: TensorLike, symbol: "SymbolicTensor", model_name: str) -> None:
-    """Raise ValueError, with both shapes, if a tensor does not fit an Input of a model."""
-    expected, found = symbol.shape, tuple(value.shape)
-    first = 0 if context.tracing is None else 1  # while a call is traced, the batch is empty
-    sizes = zip(expected[first:], found[first:], strict=False)
-    if len(found) != len(expected) or any(want not in (have, None) for want, have in sizes):
-        lone = len(found) == len(expected) - 1
-        advice = ". The first axis is the batch: one sample goes in as x[None]" if lone else ""
-        raise ValueError(
-            f"model {model_name!r}: input {symbol.name!r} expects shape {expected}, found "
-            f"{found}{advice}"
-        )
+def fit_input(value: Tensor, symbol: "SymbolicTensor", model_name: str) -> Tensor:
+    """A tensor in the shape of an Input of a model; ValueError, with both shapes, if none fits.
+
+    A last axis of size 1 may be missing, or be one too many: (n,) fits (None, 1).
+    """
+    change = last_axis(value.shape, symbol, model_name)
+    if not change:
+        return value
+    fitted = (expand_dims if change > 0 else squeeze)(value, axis=-1)
+    fitted.mask = value.mask
+    return fitted
+
+
+def check_arrays_fit(
+    arrays: Sequence[Any], symbols: "Sequence[SymbolicTensor]", model_name: str
+) -> None:
+    """Raise ValueError unless arrays of any number of samples fit the Inputs of a model."""
+    for array, symbol in zip(arrays, symbols, strict=True):
+        if array is None:
+            raise ValueError(
+                f"model {model_name!r}: input {symbol.name!r} is None, but a model needs an array "
+                "for each of its inputs"
+            )
+        last_axis(array.shape, symbol, model_name, of_batch=False)
+
+
+def last_axis(
+    found: Shape, symbol: "SymbolicTensor", model_name: str, of_batch: bool = True
+) -> int:
+    """How many last axes of size 1 (1, 0 or -1) a shape lacks to be that of an Input.
+
+    Raises ValueError, with both shapes, if nothing makes it fit, or if it may be one sample as
+    well as a batch. The size of the batch counts only if the shape is that `of_batch`.
+    """
+    expected = tuple(symbol.shape)
+    traced = context.tracing is not None  # then the batch is empty
+    first = 0 if of_batch and not traced else 1
+
+    def fits(shape: Shape) -> bool:
+        sizes = zip(expected[first:], shape[first:], strict=False)
+        return len(shape) == len(expected) and all(want in (have, None) for want, have in sizes)
+
+    if fits(found):
+        return 0
+    shown = (None, *found[1:]) if traced else found
+    text = f"model {model_name!r}: input {symbol.name!r} expects shape {expected}, found {shown}"
+    is_sample = not traced and fits((1, *found))
+    if expected[-1:] == (1,) and fits((*found, 1)):
+        if is_sample and found[0] != 1:
+            raise ValueError(
+                f"{text}. That may be one sample, which goes in as x[None], or a batch without its "
+                "last axis, which goes in as x[..., None]"
+            )
+        return 1
+    if found[-1:] == (1,) and fits(found[:-1]):
+        return -1
+    if is_sample:
+        text += ". The first axis is the batch: one sample goes in as x[None]"
+    elif len(found) == len(expected) - 1 and fits((*found, expected[-1] or 1)):
+        text += f". The last axis is missing, with {expected[-1]} values for each element"
+    raise ValueError(text)
 
 
 def unconnected(
@@ -212,6 +279,7 @@ def failed_call(
     called = f"layer {fn.name!r} ({fn._label})" if is_layer else f"op {fn.__name__!r}"
     text = " ".join(str(error).split()) or type(error).__name__
     text = re.sub(r"(?<!=)\(0,", "(None,", text)  # a shape, not a setting such as axes=(0, 1)
+    text = re.sub(r"\bsize 0\b(: indices must be in \[0, -1\])?", "unknown size", text)
     if any(s.probes[0] != s.probes[1] for s in symbols) and str(probe_size) in text:
         text += f" (unknown sizes were tried as {probe_size})"
     failure = ValueError(f"{called} cannot be called on {described(symbols)}: {text}")

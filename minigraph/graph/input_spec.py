@@ -76,11 +76,13 @@ class InputSpec:
         """The rule that `shape` breaks, with advice, or None."""
         ndim = len(shape)
         if self.ndim is not None and ndim != self.ndim:
-            return f"expected ndim={self.ndim}, found ndim={ndim}", reads(self.ndim)
+            return f"expected ndim={self.ndim}, found ndim={ndim}", reads(self.ndim, ndim)
         if self.min_ndim is not None and ndim < self.min_ndim:
-            return f"expected min_ndim={self.min_ndim}, found ndim={ndim}", reads(self.min_ndim)
+            rule = f"expected min_ndim={self.min_ndim}, found ndim={ndim}"
+            return rule, reads(self.min_ndim, ndim)
         if self.max_ndim is not None and ndim > self.max_ndim:
-            return f"expected max_ndim={self.max_ndim}, found ndim={ndim}", reads(self.max_ndim)
+            rule = f"expected max_ndim={self.max_ndim}, found ndim={ndim}"
+            return rule, reads(self.max_ndim, ndim)
         for axis, size in self.axes.items():
             if not -ndim <= axis < ndim:
                 return f"expected axis {axis} to have size {size}, found ndim={ndim}", ""
@@ -90,8 +92,10 @@ class InputSpec:
         return None
 
 
-def reads(rank: int) -> str:
+def reads(rank: int, found: int) -> str:
     """A sentence of advice: what the axes of a layer's input mean."""
+    if (rank, found) == (2, 1):
+        return "It expects (batch, features): single numbers go in as x[:, None]."
     return f"It expects {AXES.get(rank, f'{rank} axes')}: Reshape adds or removes axes."
 
 

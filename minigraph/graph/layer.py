@@ -32,6 +32,7 @@ from .arguments import (
 from .calls import RemembersCalls
 from .guards import (
     GuardsAttributes,
+    check_added_loss,
     check_no_more,
     check_returned,
     check_weight_shape,
@@ -391,6 +392,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         """
         if context.tracing is not None:  # a symbolic call has no side effects
             return
+        check_added_loss(loss, self._title)
         if context.call is None or context.call is not self._added_in:
             self._added_losses, self._added_in = [], context.call
         terms = map(ops.convert_to_tensor, tree.flatten(loss))

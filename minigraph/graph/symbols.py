@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from ..core import tree
+from ..core.checks import list_advice
 from ..core.context import context
 from ..core.names import camel_case, unique_name
 from ..core.tensor import Operators, Tensor
@@ -161,7 +162,8 @@ def check_symbols(structure: Structure, argument: str) -> list[SymbolicTensor]:
     wrong = [leaf for leaf in symbols if not isinstance(leaf, SymbolicTensor)]
     if wrong or not symbols:
         first: Any = wrong[0] if wrong else None
-        found = f"{first!r:.80} ({type(first).__name__})" if wrong else "nothing"
+        kind = f"({type(first).__name__}){list_advice(first)}"
+        found = f"{first!r:.80} {kind}" if wrong else "nothing"
         if isinstance(first, Layer):
             found = f"the layer {first.name!r} itself: name one of its calls, such as its `output`"
         elif hasattr(first, "shape"):

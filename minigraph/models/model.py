@@ -14,7 +14,7 @@ from ..core.names import unique_name
 from ..core.random import RandomStream
 from ..core.types import Config, Structure, TensorLike
 from ..graph.arguments import to_tensor
-from ..graph.guards import check_input_fits
+from ..graph.guards import fit_input
 from ..graph.inside import find_layer, find_tensor
 from ..graph.layer import Layer, ModelOptions
 from ..graph.ordering import is_feed
@@ -142,12 +142,11 @@ class Model(Layer, Trainer):
             inputs: A tensor for each input, in any structure in which they have this order, or in
                 a dict keyed by the names of the Inputs.
         """
-        given = self.arranged(inputs)
-        for value, symbol in zip(given, self.inputs, strict=True):
-            check_input_fits(value, symbol, self.name)
+        given = zip(self.arranged(inputs), self.inputs, strict=True)
+        fitting = [(fit_input(value, symbol, self.name), symbol) for value, symbol in given]
         return [
             value if value.value.dtype == symbol.dtype else ops.cast(value, symbol.dtype)
-            for value, symbol in zip(given, self.inputs, strict=True)
+            for value, symbol in fitting
         ]
 
     def arranged(self, inputs: Structure) -> list[Any]:

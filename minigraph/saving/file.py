@@ -13,6 +13,7 @@ import os
 import re
 import stat
 import time
+import warnings
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -262,6 +263,8 @@ def read_bytes(path: str | os.PathLike[str], max_bytes: float) -> bytes:
 def check_path(path: str | os.PathLike[str], overwrite: bool = True) -> str:
     """Return the path to write to, with links resolved; raise early if it cannot be written."""
     check_path_type(path)
+    if os.fspath(path).endswith(("/", os.sep)):
+        raise IsADirectoryError(errno.EISDIR, "the path names a folder, not a file", str(path))
     path = os.path.realpath(os.fspath(path))
     folder = os.path.dirname(path)
     if os.path.islink(path):
@@ -285,7 +288,8 @@ def write_atomically(path: str, data: bytes) -> None:
     """Write a file so that at every moment the old one or the new one is whole.
 
     The bytes go to a temporary file in the same folder, are forced onto the disk, and then take the
-    name of the old file in one step. If anything fails, the temporary file is removed.
+    name of the old file in one step. If anything fails, the temporary file is removed. What the
+    file system does not offer, such as forcing a folder onto the disk, is left out with a warning.
     """
     folder, name = os.path.split(path)
     remove_stale(folder, name)
@@ -297,11 +301,11 @@ def write_atomically(path: str, data: bytes) -> None:
             unwritten = memoryview(data)
             while unwritten:
                 unwritten = unwritten[os.write(descriptor, unwritten) :]
-            os.fsync(descriptor)
+            force(descriptor, path)
         finally:
             os.close(descriptor)
         if os.path.exists(path):
-            os.chmod(temporary, stat.S_IMODE(os.stat(path).st_mode))
+            keep_mode(temporary, path)
         replace(temporary, path)
     except BaseException as error:
         with contextlib.suppress(FileNotFoundError):
@@ -310,7 +314,7 @@ def write_atomically(path: str, data: bytes) -> None:
             text = f"{error.strerror} (while saving; the previous file is intact)"
             raise OSError(error.errno, text, path) from error
         raise
-    sync_folder(folder)
+    sync_folder(folder, path)
 
 
 def flags(*names: str) -> int:
@@ -323,7 +327,7 @@ TEMPORARY = ".minigraph-tmp"
 
 def temporary_prefix(name: str) -> str:
     """The prefix of a path's temporary files; short, because file systems limit names."""
-    return "." + name.encode()[:100].decode(errors="ignore") + "."
+    return "." + os.fsencode(name)[:100].decode(errors="ignore") + "."
 
 
 def remove_stale(folder: str, name: str) -> None:
@@ -341,18 +345,56 @@ def replace(source: str, target: str) -> None:
     for attempt in range(5):
         try:
             return os.replace(source, target)
-        except PermissionError:
-            if os.name != "nt" or attempt == 4:
+        except OSError as error:
+            if not os.path.lexists(source) and os.path.isfile(target):
+                return  # it was done, and only the answer was lost, as on NFS
+            if os.name != "nt" or attempt == 4 or not isinstance(error, PermissionError):
                 raise
             time.sleep(0.1)
 
 
-def sync_folder(folder: str) -> None:
-    """Force the new name onto the disk, where folders can be opened at all (not on Windows)."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
+def force(descriptor: int, path: str) -> None:
+    """Force the bytes of a file onto the disk, with a warning where its file system cannot."""
     try:
         os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS):
+            raise
+        warn_whole(path, f"its bytes may not be on the disk yet ({error.strerror})")
+
+
+def keep_mode(temporary: str, path: str) -> None:
+    """Give a new file the permissions of the old one, with a warning where that is not allowed."""
+    try:
+        mode = stat.S_IMODE(os.stat(path).st_mode)
+        if mode != stat.S_IMODE(os.stat(temporary).st_mode):
+            os.chmod(temporary, mode)
+    except OSError as error:
+        warn_whole(path, f"it cannot have the permissions of the one before ({error.strerror})")
+
+
+def sync_folder(folder: str, path: str) -> None:
+    """Force the new name onto the disk, where folders can be opened at all (not on Windows).
+
+    The file is whole by then, so an error is only a warning.
+    """
+    if os.name == "nt":
+        return
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        warn_whole(path, f"after a power failure the one before may be back ({error.strerror})")
+
+
+def warn_whole(path: str, reservation: str) -> None:
+    """Warn of something that does not harm the new file."""
+    warnings.warn(f"{shown(path)} is written, but {reservation}", stacklevel=5)
+
+
+def shown(path: str | os.PathLike[str]) -> str:
+    """The name of a file in characters that can be printed, whatever bytes it is made of."""
+    return os.fspath(path).encode(errors="backslashreplace").decode()

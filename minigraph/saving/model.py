@@ -14,6 +14,7 @@ import numpy as np
 
 from ..core import tree
 from ..core.docstrings import share_arguments
+from ..core.dtypes import converted
 from ..core.interrupts import restores_context
 from ..core.random import RandomStream
 from ..core.registry import (
@@ -50,6 +51,7 @@ from .file import (
     from_bytes,
     parse_json,
     read_bytes,
+    shown,
     to_bytes,
     to_json,
     write_atomically,
@@ -88,7 +90,8 @@ def save_model(model: "Model", path: str | os.PathLike[str], overwrite: bool = T
     """Write the graph, weights, compile settings and optimizer state to one file.
 
     The file is a safetensors file whatever its name. Saving is atomic: if anything fails, the old
-    file stays intact.
+    file stays intact. What does not harm the new file, such as permissions that cannot be kept,
+    gives a warning.
 
     Args:
         overwrite: Whether a file that exists is replaced (default True).
@@ -143,8 +146,9 @@ def load_weights(
 ) -> None:
     """Read the weights from a file of `save_weights` or `save_model`, matched by their order.
 
-    Names do not matter. If the number of weights, a shape or a dtype differs, it raises
-    FileRefused (a ValueError) and changes nothing.
+    Names do not matter. Weights of another width are converted: floats may be rounded, everything
+    else must be exact. If the number of weights, a shape or the kind of numbers differs, or if a
+    value does not fit, it raises FileRefused (a ValueError) and changes nothing.
 
     Example:
         >>> def make():
@@ -184,7 +188,7 @@ def reading(path: str | os.PathLike[str], max_bytes: float) -> Iterator[Contents
     try:
         yield from_bytes(read_bytes(path, max_bytes))
     except (FileDamaged, FileRefused) as error:
-        error.args = (f"{os.fspath(path)}: {error}. {error.advice}",)
+        error.args = (f"{shown(path)}: {error}. {error.advice}",)
         raise
 
 
@@ -245,6 +249,8 @@ def rebuild(contents: Contents, custom_objects: CustomObjects) -> "Model":
     check_record(description, "a model", MODEL_DESCRIPTION, {"build_shape": object})
     check_record(train, "the training state", {"random": list})
     arrays = listed_weights(description, contents.tensors)
+    alien = [name for name in contents.tensors if name.startswith("train/")]
+    expect(not alien, f"the tensors {alien[:3]} belong to a backup, not to a model")
     unused = len(contents.tensors) - len(arrays)
     expect(not unused or "minigraph.compile" in contents.metadata, "it has slots but no optimizer")
     described = {key: description[key] for key in config.DESCRIPTION}
@@ -375,6 +381,9 @@ def fit_weights(
                 f"weight {label!r} of model {model.name!r} is {variable.dtype}, but {name!r} in "
                 f"the file is {array.dtype}"
             )
+    for (label, variable), array in zip(weights.items(), arrays.values(), strict=False):
+        with refusing("the weights"):
+            converted(array, variable.dtype, f"weight {label!r} of model {model.name!r}")
     if len(weights) != len(arrays):
         longer, k = max(list(weights), list(arrays), key=len), min(len(weights), len(arrays))
         raise FileRefused(

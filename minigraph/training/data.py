@@ -7,16 +7,17 @@ import inspect
 import itertools
 import math
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, MappingView, Set
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..core import device, tree
-from ..core.checks import check_counts, check_numbers, is_number
+from ..core.checks import check_counts, check_numbers, is_number, list_advice
 from ..core.device import as_numbers, to_array, to_host
 from ..core.dtypes import floatx
+from ..core.output import warn_caller
 from ..core.random import RandomStream
 from ..core.tensor import as_array
 from ..core.types import Structure
@@ -41,9 +42,12 @@ def unpack(data: Any) -> Triple:
     return x, y, sample_weight
 
 
-def pack(x: Any, y: Any, sample_weight: Any) -> tuple[Any, ...]:
-    """One batch as `train_step` receives it: on the active backend, and without missing parts."""
-    batch = (x, y) if y is not None else (x,)
+def pack(x: Any, y: Any, sample_weight: Any) -> Any:
+    """One batch as `train_step` receives it: on the active backend, and without missing parts.
+
+    It is x alone, (x,) if x is itself a list or tuple, (x, y) or (x, y, sample_weight).
+    """
+    batch = (x, y) if y is not None else (x,) if isinstance(x, (list, tuple)) else x
     batch = batch if sample_weight is None else (x, y, sample_weight)
     if device.array_type is np.ndarray:
         return batch
@@ -229,10 +233,9 @@ class Batches:
             given += 1
         if given < self.asked:
             self.ran_out = True
-            warnings.warn(
+            warn_caller(
                 f"the data ran out after {given} of {self.asked} batches: training stops here. "
-                "A generator can be iterated over only once.",
-                stacklevel=2,
+                "A generator can be iterated over only once."
             )
 
     def _pass_after_pass(self) -> Iterator[Triple]:
@@ -379,6 +382,8 @@ def runs_once(x: Any) -> bool:
 
 def prepare(x: Any, y: Any = None, sample_weight: Any = None) -> Triple:
     """The three arguments as arrays, or unchanged if `x` is a stream."""
+    if isinstance(x, (MappingView, Set)):  # a stream of batches by its looks
+        raise ValueError(f"x is a {type(x).__name__}, not an array or a list{list_advice(x)}")
     if is_stream(x):
         for argument, value in {"y": y, "sample_weight": sample_weight}.items():
             if value is not None:
@@ -421,9 +426,9 @@ def make_batches(
         one_pass = partial(array_batches, (x, y, sample_weight), batch_size, random)
         return Batches(one_pass, math.ceil(count_samples(x) / batch_size), steps, random)
     if batch_size is not None:
-        raise ValueError(
-            f"batch_size={batch_size} cuts arrays into batches, but a {type(x).__name__} hands out "
-            "batches already. Leave it out; use steps_per_epoch to set how many make an epoch."
+        warn_caller(
+            f"batch_size={batch_size} is ignored: it cuts arrays into batches, but a "
+            f"{type(x).__name__} hands out batches already"
         )
     size = len(x) if hasattr(x, "__len__") else None
     if not is_dataset(x):

@@ -55,8 +55,11 @@ class restored(restored_on_error):
         self.restore()
 
 
-def first_nonfinite_layer(model: Any, x: Any) -> str | None:
-    """The name of the first layer or op whose output has NaN or infinite elements, or None.
+LARGE = 1e15  # the square of more is close to the largest float32
+
+
+def first_strange_layer(model: Any, x: Any, limit: float) -> str | None:
+    """The name of the first layer or op whose output has NaN or elements of `limit` and more.
 
     The batch `x` runs again, in training mode. Moving averages and random streams are as before
     afterwards.
@@ -64,7 +67,7 @@ def first_nonfinite_layer(model: Any, x: Any) -> str | None:
     found = []
 
     def look(source, outputs):
-        if not found and not is_finite(outputs):
+        if not found and not is_below(limit, outputs):
             found.append(source.name)
 
     streams = random_streams(model._walk())
@@ -78,18 +81,21 @@ def first_nonfinite_layer(model: Any, x: Any) -> str | None:
 
 def explain_nonfinite(model: Any, x: Any) -> str:
     """Say where NaN or infinity first occurs: in the inputs, in a layer, or after the outputs."""
-    if not is_finite(x):
+    if not is_below(np.inf, x):
         return "the inputs x are not finite"
-    name = first_nonfinite_layer(model, x)
+    name = first_strange_layer(model, x, np.inf)
     if name is None:
+        large = first_strange_layer(model, x, LARGE)
+        if large is not None:
+            return f"the outputs are finite, but from {large!r} on larger than {LARGE:.0e}"
         return "the outputs are finite, so the cause is in the targets or the loss"
     return f"{name!r} is the first layer with an output that is not finite"
 
 
-def is_finite(values: Structure) -> bool:
-    """Return whether all elements of all arrays in a structure are finite."""
+def is_below(limit: float, values: Structure) -> bool:
+    """Return whether all elements of all arrays in a structure lie between -limit and limit."""
     arrays = [as_array(leaf) for leaf in tree.flatten(values) if is_value(leaf)]
-    return all(np.isfinite(to_host(array)).all() for array in arrays)
+    return all((np.abs(to_host(array)) < limit).all() for array in arrays)
 
 
 def is_value(leaf: Any) -> bool:

@@ -1,6 +1,7 @@
 """Scoring: which loss and which metrics belong to which output of a model."""
 
 import inspect
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -68,12 +69,19 @@ class Scoring:
         names = names_of(structure, names)
         columns = []
         for argument, given in self.given.items():
-            is_loss = argument.startswith("loss")
-            if not is_loss and len(names) == 1 and isinstance(given, (list, tuple)):
+            if (
+                not argument.startswith("loss")
+                and len(names) == 1
+                and isinstance(given, (list, tuple))
+            ):
                 given = [given]  # a list of metrics, all for the only output
             if argument == "loss_weights" and len(names) > 1 and isinstance(given, (int, float)):
                 raise ValueError(f"`loss_weights` needs one entry for each of the outputs {names}")
-            columns.append(distribute(given, names, argument, complete=is_loss))
+            needed = []
+            if argument == "loss_weights":
+                pairs = zip(names, columns[0], strict=True)
+                needed = [name for name, loss in pairs if loss is not None]
+            columns.append(distribute(given, names, argument, needed))
         self.outputs = [OutputScoring(*row) for row in zip(names, *columns, strict=True)]
         self.labelled = self._label()
         self.names, self.structure = names, structure
@@ -102,7 +110,7 @@ class Scoring:
     def pair(self, y: Structure, predictions: list[Any], sample_weight: Structure) -> list[Pair]:
         """A tuple (output scoring, target, prediction, weight) for each output that is scored."""
         if len(self.names) > 1 and y is not None and not tree.is_branch(y):
-            raise ValueError(f"give `y` as a list or dict of targets, for the outputs {self.names}")
+            y = self._only_target(y)
         targets = distribute(flatten_like(self.structure, y), self.names, "y")
         sample_weight = flatten_like(self.structure, sample_weight)
         weights = distribute(sample_weight, self.names, "sample_weight")
@@ -115,6 +123,13 @@ class Scoring:
                 "outputs with them"
             )
         return pairs
+
+    def _only_target(self, y: Any) -> dict[str, Any]:
+        """A single target, for the only output that wants one; ValueError if there are more."""
+        wanted = [output.name for output in self.outputs if output.wants_target]
+        if len(wanted) > 1:
+            raise ValueError(f"give `y` as a list or dict of targets, for the outputs {self.names}")
+        return dict.fromkeys(wanted, y)
 
     def pair_batch(self, y: Structure, y_pred: Structure, sample_weight: Structure) -> list[Pair]:
         """The pairs of one batch, target and prediction each with an axis of features."""
@@ -238,13 +253,15 @@ def listed(given: Any) -> list[Any]:
     return [metric for metric in tree.flatten(given) if metric is not None]
 
 
-def distribute(given: Any, names: list[str], argument: str, complete: bool = False) -> list[Any]:
+def distribute(
+    given: Any, names: list[str], argument: str, needed: Sequence[str] = ()
+) -> list[Any]:
     """One entry for each output: from a dict by name, a list in order, or one for all.
 
-    Raises ValueError for a wrong key or count; `complete` asks for an entry for every output.
+    A dict may leave out outputs that are not `needed`. Raises ValueError for a wrong key or count.
     """
     if isinstance(given, dict):
-        check_keys(given, f"`{argument}`", names, names if complete else ())
+        check_keys(given, f"`{argument}`", names, needed)
         return [given.get(name) for name in names]
     if isinstance(given, (list, tuple)):
         if len(given) != len(names):

@@ -33,8 +33,8 @@ from ..core.output import warn_caller
 from ..core.random import RandomStream
 from ..core.tensor import Tape, Tensor, Variable
 from ..core.types import Config, Logs, TensorLike
+from ..graph.guards import check_arrays_fit, check_values
 from ..graph.plan import Plan, collect
-from ..graph.tracing import traced
 from ..graph.tracking import parts_in
 from ..metrics import Metric
 from ..optimizers import Optimizer
@@ -101,10 +101,10 @@ class Trainer:
     `train_step`, `test_step` or `compute_loss` to change what a step does.
     """
 
-    # What a `Trainee` must provide. `bind` is needed only if it runs a plan.
+    # What a `Trainee` must provide. `arranged` is needed only if it runs a plan.
     trainable_weights: Sequence[Variable]
     __call__: Callable[..., Any]
-    bind: Callable[..., list[Tensor]]
+    arranged: Callable[..., list[Any]]
 
     # What a `Trainee` may leave out.
     non_trainable_weights: Sequence[Variable] = ()
@@ -144,9 +144,10 @@ class Trainer:
             values: One array for each weight, of its shape.
         """
         variables = [*self.trainable_weights, *self.non_trainable_weights]
+        arrays = check_values(values, variables, type(self).__name__)
         with deferred_interrupts:
-            for variable, value in zip(variables, values, strict=True):
-                variable.assign(value)
+            for variable, array in zip(variables, arrays, strict=True):
+                variable.assign(array)
 
     def _walk(self) -> dict[Any, list[Any]]:
         """Each layer, or other object that holds variables and metrics, with its parts."""
@@ -172,8 +173,9 @@ class Trainer:
 
         Args:
             optimizer: An Optimizer, its name, class or config (default "rmsprop").
-            loss: A Loss, its name, or a function (y_true, y_pred); None (default), for all outputs
-                or for one of them, trains on what layers add to the loss alone.
+            loss: A Loss, its name, or a function (y_true, y_pred); None (default) trains on what
+                layers add to the loss alone. For some outputs only, a list has None for the
+                others, and a dict leaves them out.
             loss_weights: The factor of each output's loss in the sum; None (default) means 1.
             metrics: Metrics, their names, or functions (y_true, y_pred), which ignore the sample
                 weights; None (default) for none. "accuracy" takes the form that fits the shapes.
@@ -234,7 +236,7 @@ class Trainer:
         """Train on one batch. Returns the logs so far.
 
         Args:
-            data: The batch: (x,), (x, y) or (x, y, sample_weight).
+            data: The batch: x alone, (x,) for a list of inputs, (x, y) or (x, y, sample_weight).
         """
         x, y, sample_weight = unpack(data)
         with Tape() as tape:
@@ -275,7 +277,7 @@ class Trainer:
         """Evaluate one batch without training on it. Returns the logs so far.
 
         Args:
-            data: The batch: (x,), (x, y) or (x, y, sample_weight).
+            data: The batch: x alone, (x,) for a list of inputs, (x, y) or (x, y, sample_weight).
         """
         x, y, sample_weight = unpack(data)
         y_pred = self(x, training=False)
@@ -442,7 +444,7 @@ class Trainer:
             y: The targets, an array for each output; None (default) if `x` brings them, or if no
                 loss needs any.
             batch_size: How many samples make a batch; None (default) means 32. A source of batches
-                decides that itself, and takes None alone.
+                decides that itself; then another value is ignored, with a warning.
             epochs: The number of the last epoch, counted from 1 (default 1).
             verbose: 0 prints nothing, 1 a bar, 2 a line without a bar; "auto" (default) means 1.
             callbacks: A Callback or a list of them; None (default) for none.
@@ -552,8 +554,13 @@ class Trainer:
         if is_stream(x):
             return
         self._scoring.check(y, sample_weight, None if self.plan is None else self.plan.outputs)
-        if self.runs_its_plan:
-            traced(lambda: self.bind(tree.map(lambda array: Tensor(array[:0]), x)), keep=False)
+        self._check_inputs(x)
+
+    def _check_inputs(self, x: Any) -> None:
+        """Check the inputs of all samples before the first batch, as far as a graph knows them."""
+        if self.plan is not None and self.runs_its_plan and not is_stream(x):
+            name = getattr(self, "name", type(self).__name__)
+            check_arrays_fit(self.arranged(x), self.plan.inputs, name)
 
     def _train_epoch(self, session: Session, epoch: int) -> Logs | None:
         """One epoch of steps; returns its logs, None if the data had run out before."""
@@ -673,13 +680,15 @@ class Trainer:
             >>> model.predict(np.array([[1.0, 2.0], [3.0, 4.0]])).tolist()
             [[3.0], [7.0]]
         """
-        batches = make_batches(prepare(x), batch_size, steps=steps)
+        given = prepare(x)
+        batches = make_batches(given, batch_size, steps=steps)
+        self._check_inputs(given[0])
         shown = int(is_terminal(sys.stdout)) if verbose == "auto" else verbose
         notified = self._callback_list(callbacks, batches, shown)
         results = []
 
         def predict_step(data: Any) -> Logs:
-            results.append(self.predict_on_batch(data[0]))
+            results.append(self.predict_on_batch(unpack(data)[0]))
             return {}
 
         notified.notify("on_predict_begin", {})
@@ -787,8 +796,8 @@ class Trainer:
         if not done:
             return None
         logs = fetch_logs(logs)
-        if moment == "train" and data and "loss" in logs and not on_host():
-            self._warn_if_not_finite(logs["loss"], data[0])
+        if moment == "train" and "loss" in logs and not on_host():
+            self._warn_if_not_finite(logs["loss"], unpack(data)[0])
         return logs
 
     def _cached(self, name: str, find: Callable[[], Any]) -> Any:
