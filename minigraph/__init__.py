@@ -26,12 +26,14 @@ from . import (
     models,
     ops,
     optimizers,
+    preprocessing,
     regularizers,
     saving,
     utils,
 )
 from .core import tree
 from .core.device import use
+from .core.module_names import refuse_name
 from .core.tensor import Tape, Tensor, Variable, op
 from .gradcheck import check_gradient
 from .graph.layer import Layer
@@ -45,7 +47,7 @@ else:
     def __getattr__(name: str) -> object:
         """Import the data sets only when they are first used."""
         if name != "datasets":
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            refuse_name(__name__, name)
         import minigraph.datasets
 
         return minigraph.datasets
@@ -79,6 +81,7 @@ __all__ = [
     "op",
     "ops",
     "optimizers",
+    "preprocessing",
     "regularizers",
     "saving",
     "tree",

@@ -11,12 +11,12 @@ import math
 import operator
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias, TypedDict, Unpack, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypedDict, Unpack, overload
 
 import numpy as np
 
 from . import schedules as schedules
-from .core import registry
+from .core import module_names, registry
 from .core.checks import check_numbers, is_number
 from .core.context import context
 from .core.device import array_module, to_backend
@@ -924,3 +924,6 @@ __all__ = [
     "deserialize", "get", "schedules", "serialize",
 ]
 # fmt: on
+
+if not TYPE_CHECKING:  # else an editor would believe that every name exists
+    __getattr__ = module_names.answers(__name__)

@@ -17,7 +17,8 @@ PACKAGE = Path(__file__).parent.parent / "minigraph"
 FLOORS = [
     [["core.__init__"], ["core.types"]],
     [
-        ["core.context", "core.names", "core.docstrings", "core.registry"],
+        ["core.context", "core.names", "core.docstrings", "core.left_out", "core.registry"]
+        + ["core.module_names"],
         ["core.tree"],
         ["core.checks"],
         ["core.dtypes"],
@@ -47,7 +48,7 @@ FLOORS = [
         ["schedules", "optimizers"],
     ],
     [
-        ["training.__init__", "training.data"],
+        ["training.__init__", "training.data", "training.sequences"],
         ["training.scoring"],
         ["saving.config", "saving.model", "saving.__init__", "training.resume"]
         + ["callbacks.base"],
@@ -74,6 +75,7 @@ FLOORS = [
         ["backend"],
         ["config"],
         ["utils"],
+        ["preprocessing.sequence", "preprocessing.__init__"],
         ["applications"],
         ["datasets.files", "datasets.mnist", "datasets.cifar10", "datasets.__init__"]
         + ["datasets.__main__"],

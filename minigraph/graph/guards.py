@@ -60,8 +60,7 @@ def refuse_symbols(cls: type, args: tuple[Any, ...]) -> None:
 def check_no_more(settings: dict[str, Any], cls: type) -> None:
     """Raise TypeError, suggesting known names, if a constructor was given unknown arguments."""
     for wrong in settings:
-        known = registry.did_you_mean(wrong, registry.init_parameters(cls))
-        raise TypeError(f"{cls.__name__} takes no argument {wrong!r}. {known}")
+        raise registry.unknown_argument(wrong, cls)
 
 
 def check_weight_shape(shape: Any, layer_name: str) -> Sequence[int]:

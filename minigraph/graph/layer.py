@@ -128,7 +128,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
 
     def __new__(cls, *args: Any, **options: Any) -> Self:
         refuse_symbols(cls, args)  # before __init__ complains about, say, `units`
-        return object.__new__(cls)
+        return super().__new__(cls, *args, **options)
 
     def __init__(
         self,

@@ -3,7 +3,10 @@
 Everything imported here is public, and saved files may name it.
 """
 
-from ..core import registry
+import re
+from typing import TYPE_CHECKING
+
+from ..core import module_names, registry
 from ..graph.input_spec import InputSpec
 from ..graph.layer import Layer
 from ..graph.symbols import Input, InputLayer
@@ -57,6 +60,34 @@ __all__ = [
     "ZeroPadding2D", "ZeroPadding3D", "add", "average", "concatenate", "dot", "maximum",
     "minimum", "multiply", "subtract",
 ]  # fmt: skip
+
+# The shorter and the older names, which Keras has, too
+SHORTER = {
+    "Convolution": "Conv",
+    "MaxPool": "MaxPooling",
+    "AvgPool": "AveragePooling",
+    "GlobalMaxPool": "GlobalMaxPooling",
+    "GlobalAvgPool": "GlobalAveragePooling",
+}
+ALIASES: dict[str, type[Layer]] = {
+    name.replace(long, short): thing
+    for short, long in SHORTER.items()
+    for name, thing in list(globals().items())
+    if re.match(rf"{long}\dD", name)
+}
+if TYPE_CHECKING:  # an editor does not read the dict
+    # fmt: off
+    Convolution1D, Convolution2D, Convolution3D = Conv1D, Conv2D, Conv3D
+    Convolution1DTranspose, Convolution2DTranspose = Conv1DTranspose, Conv2DTranspose
+    Convolution3DTranspose = Conv3DTranspose
+    MaxPool1D, MaxPool2D, MaxPool3D = MaxPooling1D, MaxPooling2D, MaxPooling3D
+    AvgPool1D, AvgPool2D, AvgPool3D = AveragePooling1D, AveragePooling2D, AveragePooling3D
+    GlobalMaxPool1D, GlobalMaxPool2D = GlobalMaxPooling1D, GlobalMaxPooling2D
+    GlobalMaxPool3D, GlobalAvgPool1D = GlobalMaxPooling3D, GlobalAveragePooling1D
+    GlobalAvgPool2D, GlobalAvgPool3D = GlobalAveragePooling2D, GlobalAveragePooling3D
+    # fmt: on
+else:
+    __getattr__ = module_names.answers(__name__, ALIASES)
 
 for _thing in list(globals().values()):
     if isinstance(_thing, type) and issubclass(_thing, Layer):

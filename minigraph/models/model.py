@@ -56,7 +56,7 @@ class Model(Layer, Trainer):
     build_shape: Any = None  # the shape a subclass was built for; stored in files
 
     def __new__(cls, *args: Any, **options: Any) -> Self:
-        return object.__new__(cls)  # without the check of Layer: a model is made from symbols
+        return registry.Configurable.__new__(cls, *args, **options)  # symbols are no mistake
 
     def __init__(
         self,

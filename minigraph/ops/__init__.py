@@ -4,6 +4,9 @@ Each takes tensors, arrays, numbers or symbolic tensors. With a symbolic tensor 
 arguments, the call is added to the graph instead of computed.
 """
 
+from typing import TYPE_CHECKING
+
+from ..core import module_names
 from ..core.docstrings import share_arguments as _share_arguments
 from . import recurrent
 from .arrays import (
@@ -166,3 +169,9 @@ _share_arguments(
             below.
     """,
 )
+
+ALIASES = {"array": convert_to_tensor}
+if TYPE_CHECKING:  # an editor does not read the dict
+    array = convert_to_tensor
+else:
+    __getattr__ = module_names.answers(__name__, ALIASES)

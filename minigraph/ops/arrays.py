@@ -6,7 +6,6 @@ Each op returns its value and its backward functions, as in `ops.math`.
 import math
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise, starmap
-from operator import index
 from typing import Any, TypeAlias
 
 from ..core.checks import is_size
@@ -629,7 +628,10 @@ def whole_numbers(values: Any) -> tuple[int, ...]:
     values = as_array(values)
     values = values.tolist() if hasattr(values, "tolist") else values
     items = values if isinstance(values, Iterable) else (values,)
-    return tuple(index(item.item() if hasattr(item, "item") else item) for item in items)
+    items = [item.item() if hasattr(item, "item") else item for item in items]
+    if not all(isinstance(item, int) or hasattr(item, "__index__") for item in items):
+        raise TypeError(f"{values!r:.80} must be whole numbers, and a float is none")
+    return tuple(map(int, items))
 
 
 def check_axis(axis: int, ndim: int, name: str) -> int:
