@@ -157,6 +157,8 @@ RENAMED = {
     "W_regularizer": "kernel_regularizer",
     "b_regularizer": "bias_regularizer",
     "inner_activation": "recurrent_activation",
+    "input_shape": "shape",
+    "batch_input_shape": "batch_shape",
     "input": "inputs",
     "output": "outputs",
 }

@@ -35,7 +35,7 @@ from .guards import (
     check_weight_shape,
     refuse_symbols,
 )
-from .input_spec import check_specs
+from .input_spec import FirstShape, check_specs, take_first_shape
 from .masks import attach_masks, masks_of, passes_masks_only
 from .tracing import builds_once, known_shape, tracing
 from .tracking import HoldsWeights, losses_of, parts_in
@@ -52,7 +52,7 @@ class ModelOptions(TypedDict, total=False):
     activity_regularizer: RegularizerLike
 
 
-class LayerOptions(ModelOptions, total=False):
+class LayerOptions(ModelOptions, FirstShape, total=False):
     """The keyword arguments of all layers."""
 
     name: str | None
@@ -76,6 +76,10 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
     `weight_defaults` names the weights whose initializer and regularizer are arguments: with
     {"bias": "zeros"} the layer takes `bias_initializer` and `bias_regularizer`, and
     `add_weight(name="bias")` uses them.
+
+    A layer that is the first of a `Sequential` may say what its input is by `input_shape`, a shape
+    without the batch axis, `input_dim`, the length of a row, or `batch_input_shape`; an `Input`
+    before it says the same.
 
     Its bases serve other concerns: `Configurable` gives the config, `HoldsWeights` finds the
     weights and the layers inside, `RemembersCalls` has `input` and `output`, `GuardsAttributes`
@@ -107,6 +111,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
     weight_defaults: dict[str, Any] = {}
     input_spec: Structure = None  # an `InputSpec` for each input, or None
     supports_masking: bool = False
+    other_keywords: tuple[str, ...] = (*FirstShape.__annotations__,)
     casts_inputs: bool = True  # whether inputs are turned into the layer's float type
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -157,6 +162,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
             regularizer = settings.pop(f"{weight}_regularizer", None)
             setattr(self, f"{weight}_initializer", initializers.get(start))
             setattr(self, f"{weight}_regularizer", regularizers.get(regularizer))
+        self.first_shape = take_first_shape(settings)  # what a Sequential begins with
         check_no_more(settings, type(self))
 
     @property
@@ -214,7 +220,9 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         entrance = registry.find("InputLayer")  # by name: its file imports this one
         # These Inputs take no automatic names away.
         with tracing(keep=False), setting(names=Counter()):
-            inputs = tree.map_shapes(lambda shape: entrance(shape, self.dtype).output, input_shape)
+            inputs = tree.map_shapes(
+                lambda s: entrance(batch_shape=s, dtype=self.dtype).output, input_shape
+            )
             return tree.map(lambda output: output.shape, self(inputs))
 
     @passes_masks_only

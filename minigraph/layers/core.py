@@ -124,6 +124,9 @@ class Lambda(Layer):
     Shapes: (batch, ...) -> the shape that the function returns.
     Args:
         function: Function of the inputs, and of `arguments` by name.
+        output_shape: Shape of the output without the batch axis, or a function from the shape of
+            the input to that of the output, both with it; None (default) takes what `function`
+            gives. It is checked at each call, and None in it fits any size.
         mask: Mask of the output, or a function (inputs, mask) that returns it; None (default) for
             no mask.
         arguments: Dict of further arguments of the function; None (default) for none.
@@ -137,6 +140,7 @@ class Lambda(Layer):
     def __init__(
         self,
         function: Callable[..., Any],
+        output_shape: Any = None,
         mask: Structure = None,
         arguments: dict[str, Any] | None = None,
         **options: Unpack[LayerOptions],
@@ -145,11 +149,39 @@ class Lambda(Layer):
         if not callable(function):
             raise ValueError(f"`function` must be a function of tensors, got {function!r}")
         self.function: Op = function
+        self.output_shape: Any = output_shape
         self.mask: Structure = mask
         self.arguments: dict[str, Any] = arguments or {}
 
     def call(self, inputs: TensorLike) -> Any:
-        return self.function(inputs, **self.arguments)
+        outputs = self.function(inputs, **self.arguments)
+        if self.output_shape is not None:
+            self.check_shapes(tree.map(lambda x: tuple(x.shape), inputs), outputs)
+        return outputs
+
+    def check_shapes(self, input_shape: Structure, outputs: Structure) -> None:
+        """Raise ValueError, with both shapes, if the function does not give `output_shape`.
+
+        Args:
+            input_shape: Shape of the inputs, or shapes in their structure.
+            outputs: What the function gave: a tensor, or several.
+        """
+        given = self.output_shape
+        given = given(input_shape) if callable(given) else tree.map_shapes(whole_shape, given)
+        promised: list[Any] = []
+        tree.map_shapes(promised.append, given)
+        found = [tuple(ops.shape(output)) for output in tree.flatten(outputs)]
+        sizes = [
+            pair for pair in zip(promised, found, strict=False) if len(pair[0]) == len(pair[1])
+        ]
+        agree = all(n in (None, m) for pair in sizes for n, m in zip(*pair, strict=True))
+        fits = len(promised) == len(found) == len(sizes) and agree
+        if not fits:
+            raise ValueError(
+                f"{self._title}: its function gives {list(map(batched, found))!r:.80}, but its "
+                f"`output_shape` says {list(map(batched, promised))!r:.80}. Leave out "
+                "`output_shape`: the function tells it."
+            )
 
     def compute_mask(self, inputs: TensorLike, mask: Structure = None) -> Any:
         """The mask given by the argument `mask` of the constructor."""
@@ -162,6 +194,16 @@ class Lambda(Layer):
             "serialized form. Write a subclass of Layer with this `call`, and mark it with "
             "@register_keras_serializable()."
         )
+
+
+def whole_shape(shape: Shape) -> Shape:
+    """A shape with a batch axis of any size before it."""
+    return (None, *shape)
+
+
+def batched(shape: Shape) -> Shape:
+    """A shape as errors show it, with None for the batch."""
+    return (None, *shape[1:])
 
 
 def check_known(size: int | None, layer: Layer) -> int:

@@ -6,7 +6,7 @@ compares it with what the constructor takes. The initializers and regularizers a
 """
 
 from collections.abc import Sequence
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from ..activations import ActivationLike
 from ..graph.layer import LayerOptions
@@ -38,6 +38,8 @@ class EmbeddingOptions(LayerOptions, total=False):
 
     embeddings_initializer: InitializerLike
     embeddings_regularizer: RegularizerLike
+    weights: Any
+    input_length: int | None
 
 
 class NormalizationOptions(LayerOptions, total=False):

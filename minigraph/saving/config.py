@@ -32,10 +32,11 @@ from ..core.dtypes import standard_dtype
 from ..core.names import check_name
 from ..core.tensor import Tensor, Variable
 from ..core.types import Config
+from ..graph.guards import check_shape
 from ..graph.inside import Inside
 from ..graph.layer import Layer
 from ..graph.plan import collect
-from ..graph.symbols import InputLayer, Node, SymbolicTensor, check_shape, connect
+from ..graph.symbols import InputLayer, Node, SymbolicTensor, connect
 from ..ops.costs import Budget, spend
 from .file import expect, parse_json
 
