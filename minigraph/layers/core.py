@@ -1,6 +1,7 @@
 """Dense, Activation, Identity and Lambda, and helpers for other layers."""
 
 from collections.abc import Callable
+from functools import wraps
 from typing import TYPE_CHECKING, Any, NoReturn, Unpack
 
 from .. import activations, ops
@@ -12,7 +13,7 @@ from ..core.types import Op, Shape, Structure, TensorLike
 from ..graph.input_spec import InputSpec
 from ..graph.layer import Layer, LayerOptions, ModelOptions
 from ..ops import nn
-from .options import DataFormat, KernelOptions
+from .options import DataFormat, KernelOptions, LastFormat
 
 
 class Dense(Layer):
@@ -216,21 +217,55 @@ def check_known(size: int | None, layer: Layer) -> int:
     return size
 
 
-def check_format(data_format: DataFormat) -> DataFormat:
+def check_last(data_format: LastFormat) -> LastFormat:
     """Raise ValueError unless channels come last."""
-    return check_choice(data_format, (None, "channels_last"), "data_format")
+    if data_format not in (None, "channels_last"):
+        raise ValueError(
+            f"`data_format` must be one of None, 'channels_last', got {data_format!r:.80}. Move "
+            "the channels to the end before, such as by layers.Permute((1, 3, 4, 2))"
+        )
+    return data_format
+
+
+def in_channels_last(call: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a `call` that is written for channels last serve layers with channels first, too."""
+
+    @wraps(call)
+    def wrapper(self: Any, inputs: TensorLike, *args: Any, **kwargs: Any) -> Any:
+        outermost = type(self).call is wrapper  # a `super().call` has them last already
+        if self.data_format != "channels_first" or not outermost:
+            return call(self, inputs, *args, **kwargs)
+        lengths = range(2, self.rank + 2)
+        outputs = call(self, ops.transpose(inputs, (0, *lengths, 1)), *args, **kwargs)
+        if len(outputs.shape) < self.rank + 2:  # nothing but channels is left
+            return outputs
+        return ops.transpose(outputs, (0, -1, *range(1, self.rank + 1)))
+
+    return wrapper
 
 
 class Spatial(Layer):
     """A layer over lines, images or volumes: (batch, *lengths, channels), with `rank` lengths.
 
     Args:
-        data_format: Which axis holds the channels: "channels_last", or None (default) for the same.
+        data_format: Which axis of inputs and outputs holds the channels: "channels_last" (None, the
+            default, means the same) or "channels_first", where axes are moved before and after.
     """
 
     rank: int
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        if "call" in vars(cls):
+            cls.call = in_channels_last(cls.call)
+        super().__init_subclass__(**options)
+
     def __init__(self, data_format: DataFormat = None, **options: Any):
         super().__init__(**options)
-        self.data_format: DataFormat = check_format(data_format)
+        formats = None, "channels_last", "channels_first"
+        self.data_format: DataFormat = check_choice(data_format, formats, "data_format")
         self.input_spec: Any = InputSpec(ndim=self.rank + 2)
+
+    @property
+    def channel_axis(self) -> int:
+        """The axis that holds the channels."""
+        return 1 if self.data_format == "channels_first" else -1

@@ -14,7 +14,9 @@ from ..initializers import InitializerLike
 from ..ops.conv import Sizes
 from ..regularizers import RegularizerLike
 
-DataFormat: TypeAlias = Literal["channels_last"] | None  # None means the same
+# None means the same as "channels_last"
+DataFormat: TypeAlias = Literal["channels_last", "channels_first"] | None
+LastFormat: TypeAlias = Literal["channels_last"] | None
 
 
 class KernelOptions(LayerOptions, total=False):

@@ -24,13 +24,13 @@ from ..graph.layer import Layer, LayerOptions
 from ..ops import nn, recurrent
 from ..ops.conv import Sizes, conv_axes
 from ..ops.pooling import PoolPadding
-from .core import check_format, check_known
+from .core import check_known, check_last
 from .options import (
     CellOptions,
     ConvLSTMCellOptions,
     ConvLSTMOptions,
-    DataFormat,
     GatedRNNOptions,
+    LastFormat,
     RecurrentOptions,
     SimpleRNNOptions,
 )
@@ -374,7 +374,7 @@ class ConvLSTMCell(LSTMCell):
         strides: Stride of the inputs' convolution, an integer or a pair (default 1).
         padding: How the edges of the inputs are treated: "valid" (default) uses the positions where
             the kernel fits inside, "same" pads with zeros, so that stride 1 keeps the size.
-        data_format: "channels_last" or None (default), which means the same.
+        data_format: "channels_last" or None (default), which means the same; others are refused.
         dilation_rate: Distance between neighbouring elements of the inputs' kernel, an integer or a
             pair (default 1).
     Raises ValueError for sizes that are not positive integers, or an unknown `padding`.
@@ -400,7 +400,7 @@ class ConvLSTMCell(LSTMCell):
         kernel_size: Sizes,
         strides: Sizes = 1,
         padding: PoolPadding = "valid",
-        data_format: DataFormat = None,
+        data_format: LastFormat = None,
         dilation_rate: Sizes = 1,
         **options: Unpack[ConvLSTMCellOptions],
     ):
@@ -409,7 +409,7 @@ class ConvLSTMCell(LSTMCell):
         self.kernel_size: tuple[int, ...] = check_sizes(kernel_size, 2, "kernel_size")
         self.strides: tuple[int, ...] = check_sizes(strides, 2, "strides")
         self.padding: PoolPadding = check_choice(padding, ("valid", "same"), "padding")
-        self.data_format: DataFormat = check_format(data_format)
+        self.data_format: LastFormat = check_last(data_format)
         self.dilation_rate: tuple[int, ...] = check_sizes(dilation_rate, 2, "dilation_rate")
 
 
@@ -833,7 +833,7 @@ class ConvLSTM2D(CellRNN):
             kernel_size: Sizes,
             strides: Sizes = 1,
             padding: PoolPadding = "valid",
-            data_format: DataFormat = None,
+            data_format: LastFormat = None,
             dilation_rate: Sizes = 1,
             **options: Unpack[ConvLSTMOptions],
         ): ...
