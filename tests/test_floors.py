@@ -77,8 +77,8 @@ FLOORS = [
         ["utils"],
         ["preprocessing.sequence", "preprocessing.__init__"],
         ["applications"],
-        ["datasets.files", "datasets.mnist", "datasets.cifar10", "datasets.__init__"]
-        + ["datasets.__main__"],
+        ["datasets.files", "datasets.mnist", "datasets.fashion_mnist", "datasets.cifar10"]
+        + ["datasets.__init__", "datasets.__main__"],
         ["learn.__init__", "learn.checking", "learn.plain", "learn.chapter_00", "learn.chapter_04"],
     ],
     [["__init__"]],

@@ -25,7 +25,7 @@ from minigraph.core.docstrings import read_arguments
 MODULES = (
     *("activations", "applications", "callbacks", "config", "initializers", "layers", "losses"),
     *("metrics", "models", "ops", "optimizers", "regularizers", "saving", "schedules"),
-    *("utils", "datasets.mnist", "datasets.cifar10", "core.tree"),
+    *("utils", "datasets.mnist", "datasets.fashion_mnist", "datasets.cifar10", "core.tree"),
 )
 FIELDS = {
     "Shapes: ": "Shapes",

@@ -132,7 +132,7 @@ LEFT_OUT: dict[str, dict[str, str]] = {
         "quantizers Quantizer": FLOAT32,
         "distribution device": "`use`, which chooses the processor or the graphics card",
         "GradientTape": "`Tape`",
-        "wrappers": "the model itself, in a class with fit and predict of your own",
+        "wrappers": "the model itself, in a class of yours with fit and predict",
         "K": "`ops`, which has its functions of tensors",
         "tf": "`ops`, which has its functions of tensors",
     },

@@ -353,7 +353,7 @@ def check_arguments(cls: type, args: tuple[Any, ...], options: Mapping[str, Any]
     """Raise TypeError, with what to use instead, for an argument that a constructor does not take.
 
     It takes those in its signature and, if the class has any, its `other_keywords`. A constructor
-    that is not the library's has rules of its own.
+    that is not the library's may have other rules.
     """
     bare = cls.__init__ is object.__init__  # Python lets that take anything, for a custom __new__
     if bare and args:
@@ -414,7 +414,7 @@ class Configurable(Documented):
     They are read from the signature of `__init__`, with three exceptions that a class declares:
     `derived_arguments` are those of its base that it sets itself, `option_defaults` are further
     ones that the `**options` of the base may hold, with their defaults, and `other_keywords` are
-    taken too, but are no part of the config; "*" among them means any.
+    taken, too, but left out of the config; "*" among them means any.
     """
 
     derived_arguments: tuple[str, ...] = ()

@@ -248,8 +248,8 @@ class Spatial(Layer):
     """A layer over lines, images or volumes: (batch, *lengths, channels), with `rank` lengths.
 
     Args:
-        data_format: Which axis of inputs and outputs holds the channels: "channels_last" (None, the
-            default, means the same) or "channels_first", where axes are moved before and after.
+        data_format: Which axis of inputs and outputs holds the channels: "channels_last" or
+            "channels_first"; None (default) means "channels_last".
     """
 
     rank: int

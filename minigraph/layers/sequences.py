@@ -19,7 +19,7 @@ class Embedding(Layer):
         y[b, t] = embeddings[x[b, t]]
 
     As a first layer it may be given `input_length`, the length of the sequences. With `weights`, a
-    table or a list that holds it, it starts from that table; this is no part of the config.
+    table or a list that holds it, it starts from that table; the config leaves this out.
 
     Shapes: (batch, ...) integers from 0 to input_dim - 1 -> (batch, ..., output_dim);
     embeddings (input_dim, output_dim).

@@ -57,7 +57,7 @@ class Model(Layer, Trainer):
     build_shape: Any = None  # the shape a subclass was built for; stored in files
 
     def __new__(cls, *args: Any, **options: Any) -> Self:
-        return registry.Configurable.__new__(cls, *args, **options)  # symbols are no mistake
+        return registry.Configurable.__new__(cls, *args, **options)  # symbols are welcome
 
     def __init__(
         self,

@@ -215,7 +215,7 @@ def read_model(
         if topology_keys(config):
             check_record(config, "a model", MODEL, GRAPH | CHAIN)
             reader = Reader(config["layers"], replaced)
-            reader.starts = starts  # now: the models in the table start at Inputs of their own
+            reader.starts = starts  # now: the models in the table keep their Inputs
             model = reader.model(cls, config["name"], config["trainable"], config)
             return model, reader.layers
         plain = cls in (registry.find("Functional"), registry.find("Sequential"))

@@ -28,7 +28,7 @@ def pad_sequences(
         sequences: The sequences, a list of lists, tuples or arrays.
         maxlen: Length of all rows; None (default) means the length of the longest sequence.
         dtype: Number type of the array (default "int32"); object takes text.
-        padding: Whether padding stands before ("pre", default) or after ("post") a sequence.
+        padding: Where padding stands: "pre" (default) is before a sequence, "post" after it.
         truncating: Which end of a sequence that is too long is cut off (default "pre").
         value: What is padded with (default 0.0).
     Raises ValueError if the elements of two sequences differ in shape, and for a number that
@@ -69,7 +69,7 @@ def as_sequence(sequence: Any, k: int, dtype: Any) -> np.ndarray:
 def exact(values: Any, dtype: Any, where: str) -> np.ndarray:
     """Numbers as an array of `dtype`; ValueError for one that it cannot hold, or only rounded.
 
-    Rounding to a shorter float is no fault.
+    Rounding to a shorter float is allowed.
     """
     found = np.asarray(values)
     with np.errstate(all="ignore"):
