@@ -519,7 +519,7 @@ def test_to_categorical_names_the_range(wrong):
 
 @pytest.mark.parametrize("wrong", [[0.5], ["a"], [], [None], [float("nan")], [float("inf")]])
 def test_to_categorical_takes_whole_numbers(wrong):
-    with pytest.raises(ValueError, match="whole numbers"):
+    with pytest.raises(ValueError, match="integers"):
         utils.to_categorical(wrong)
 
 

@@ -154,7 +154,7 @@ _share_arguments(
     """,
 )
 _share_arguments(
-    [globals()[_name] for _name in __all__ if _name not in ("concatenate", "einsum", "stack")],
+    [fn for name, fn in vars().items() if name in {*__all__} - {"concatenate", "einsum", "stack"}],
     """
     Args:
         x: The input: a tensor, symbolic tensor, array, number or nested list.
