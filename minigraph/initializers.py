@@ -463,10 +463,20 @@ ALIASES: dict[str, type[Initializer]] = {
     if isinstance(thing, type)
 }
 if TYPE_CHECKING:  # an editor does not read the dict
-    constant, identity, orthogonal, zeros, ones = Constant, Identity, Orthogonal, Zeros, Ones
-    random_normal, random_uniform, truncated_normal = RandomNormal, RandomUniform, TruncatedNormal
-    glorot_normal, glorot_uniform, variance_scaling = GlorotNormal, GlorotUniform, VarianceScaling
-    he_normal, he_uniform = HeNormal, HeUniform
-    lecun_normal, lecun_uniform = LecunNormal, LecunUniform
+    constant = Constant
+    identity = Identity
+    orthogonal = Orthogonal
+    zeros = Zeros
+    ones = Ones
+    random_normal = RandomNormal
+    random_uniform = RandomUniform
+    truncated_normal = TruncatedNormal
+    glorot_normal = GlorotNormal
+    glorot_uniform = GlorotUniform
+    variance_scaling = VarianceScaling
+    he_normal = HeNormal
+    he_uniform = HeUniform
+    lecun_normal = LecunNormal
+    lecun_uniform = LecunUniform
 else:
     __getattr__ = module_names.answers(__name__, ALIASES)

@@ -107,19 +107,21 @@ def check_specs(specs: Structure, inputs: Structure, layer_name: str) -> None:
 
 
 class FirstShape(TypedDict, total=False):
-    """The older keywords for the shape of the input: without the batch axis, of a row, with it."""
+    """The older keywords for the shape of the input, without the batch axis and with it."""
 
     input_shape: Shape
-    input_dim: int
     batch_input_shape: Shape
 
 
+FIRST_SHAPES = "input_shape", "input_dim", "batch_input_shape"
+
+
 def take_first_shape(settings: dict[str, Any]) -> Shape | None:
-    """Take the keywords of `FirstShape` out of a layer's; return the shape with the batch axis.
+    """Take the `FIRST_SHAPES` out of a layer's keywords; return the shape with the batch axis.
 
     Raises ValueError for a wrong shape, and if two of them are given.
     """
-    given = {key: settings.pop(key) for key in FirstShape.__annotations__ if key in settings}
+    given = {key: settings.pop(key) for key in FIRST_SHAPES if key in settings}
     given = {key: shape for key, shape in given.items() if shape is not None}
     if len(given) > 1:
         raise ValueError(f"give one of {' and '.join(given)}, since they say the same")

@@ -16,7 +16,7 @@ from ..core.context import context, setting
 from ..core.dtypes import standard_dtype
 from ..core.names import check_name, snake_case, unique_name
 from ..core.tensor import Tensor, Variable, as_array, overrides_calls, quietly
-from ..core.types import DType, Structure, TensorLike
+from ..core.types import DType, Shape, Structure, TensorLike
 from ..initializers import InitializerLike
 from ..regularizers import RegularizerLike
 from .arguments import (
@@ -35,7 +35,7 @@ from .guards import (
     check_weight_shape,
     refuse_symbols,
 )
-from .input_spec import FirstShape, check_specs, take_first_shape
+from .input_spec import FIRST_SHAPES, FirstShape, check_specs, take_first_shape
 from .masks import attach_masks, masks_of, passes_masks_only
 from .tracing import builds_once, known_shape, tracing
 from .tracking import HoldsWeights, losses_of, parts_in
@@ -111,7 +111,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
     weight_defaults: dict[str, Any] = {}
     input_spec: Structure = None  # an `InputSpec` for each input, or None
     supports_masking: bool = False
-    other_keywords: tuple[str, ...] = (*FirstShape.__annotations__,)
+    other_keywords: tuple[str, ...] = FIRST_SHAPES
     casts_inputs: bool = True  # whether inputs are turned into the layer's float type
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -162,7 +162,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
             regularizer = settings.pop(f"{weight}_regularizer", None)
             setattr(self, f"{weight}_initializer", initializers.get(start))
             setattr(self, f"{weight}_regularizer", regularizers.get(regularizer))
-        self.first_shape = take_first_shape(settings)  # what a Sequential begins with
+        self.first_shape: Shape | None = take_first_shape(settings)  # what a Sequential begins with
         check_no_more(settings, type(self))
 
     @property

@@ -236,7 +236,7 @@ class InputLayer(Layer):
         <SymbolicTensor 'x', shape=(None, 3), dtype=float32>
     """
 
-    other_keywords = ()
+    other_keywords: tuple[str, ...] = ()
 
     def __init__(
         self,

@@ -76,16 +76,24 @@ ALIASES: dict[str, type[Layer]] = {
     if re.match(rf"{long}\dD", name)
 }
 if TYPE_CHECKING:  # an editor does not read the dict
-    # fmt: off
-    Convolution1D, Convolution2D, Convolution3D = Conv1D, Conv2D, Conv3D
-    Convolution1DTranspose, Convolution2DTranspose = Conv1DTranspose, Conv2DTranspose
+    Convolution1D = Conv1D
+    Convolution2D = Conv2D
+    Convolution3D = Conv3D
+    Convolution1DTranspose = Conv1DTranspose
+    Convolution2DTranspose = Conv2DTranspose
     Convolution3DTranspose = Conv3DTranspose
-    MaxPool1D, MaxPool2D, MaxPool3D = MaxPooling1D, MaxPooling2D, MaxPooling3D
-    AvgPool1D, AvgPool2D, AvgPool3D = AveragePooling1D, AveragePooling2D, AveragePooling3D
-    GlobalMaxPool1D, GlobalMaxPool2D = GlobalMaxPooling1D, GlobalMaxPooling2D
-    GlobalMaxPool3D, GlobalAvgPool1D = GlobalMaxPooling3D, GlobalAveragePooling1D
-    GlobalAvgPool2D, GlobalAvgPool3D = GlobalAveragePooling2D, GlobalAveragePooling3D
-    # fmt: on
+    MaxPool1D = MaxPooling1D
+    MaxPool2D = MaxPooling2D
+    MaxPool3D = MaxPooling3D
+    AvgPool1D = AveragePooling1D
+    AvgPool2D = AveragePooling2D
+    AvgPool3D = AveragePooling3D
+    GlobalMaxPool1D = GlobalMaxPooling1D
+    GlobalMaxPool2D = GlobalMaxPooling2D
+    GlobalMaxPool3D = GlobalMaxPooling3D
+    GlobalAvgPool1D = GlobalAveragePooling1D
+    GlobalAvgPool2D = GlobalAveragePooling2D
+    GlobalAvgPool3D = GlobalAveragePooling3D
 else:
     __getattr__ = module_names.answers(__name__, ALIASES)
 

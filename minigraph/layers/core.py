@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any, NoReturn, Unpack
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, Unpack
 
 from .. import activations, ops
 from ..activations import ActivationLike
@@ -14,6 +14,8 @@ from ..graph.input_spec import InputSpec
 from ..graph.layer import Layer, LayerOptions, ModelOptions
 from ..ops import nn
 from .options import DataFormat, KernelOptions, LastFormat
+
+Call = TypeVar("Call", bound=Callable[..., Any])
 
 
 class Dense(Layer):
@@ -227,12 +229,11 @@ def check_last(data_format: LastFormat) -> LastFormat:
     return data_format
 
 
-def in_channels_last(call: Callable[..., Any]) -> Callable[..., Any]:
+def in_channels_last(call: Call) -> Call:
     """Let a `call` that is written for channels last serve layers with channels first, too."""
 
-    @wraps(call)
     def wrapper(self: Any, inputs: TensorLike, *args: Any, **kwargs: Any) -> Any:
-        outermost = type(self).call is wrapper  # a `super().call` has them last already
+        outermost = type(self).call is as_declared  # a `super().call` has them last already
         if self.data_format != "channels_first" or not outermost:
             return call(self, inputs, *args, **kwargs)
         lengths = range(2, self.rank + 2)
@@ -241,7 +242,8 @@ def in_channels_last(call: Callable[..., Any]) -> Callable[..., Any]:
             return outputs
         return ops.transpose(outputs, (0, -1, *range(1, self.rank + 1)))
 
-    return wrapper
+    as_declared: Any = wraps(call)(wrapper)
+    return as_declared
 
 
 class Spatial(Layer):
@@ -255,8 +257,8 @@ class Spatial(Layer):
     rank: int
 
     def __init_subclass__(cls, **options: Any) -> None:
-        if "call" in vars(cls):
-            cls.call = in_channels_last(cls.call)
+        for name in {"call"} & vars(cls).keys():
+            setattr(cls, name, in_channels_last(vars(cls)[name]))
         super().__init_subclass__(**options)
 
     def __init__(self, data_format: DataFormat = None, **options: Any):

@@ -22,6 +22,8 @@ LastFormat: TypeAlias = Literal["channels_last"] | None
 class KernelOptions(LayerOptions, total=False):
     """Options of layers with a kernel and a bias."""
 
+    input_dim: int
+
     kernel_initializer: InitializerLike
     kernel_regularizer: RegularizerLike
     bias_initializer: InitializerLike

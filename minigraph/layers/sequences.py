@@ -38,7 +38,7 @@ class Embedding(Layer):
     """
 
     weight_defaults: dict[str, Any] = {"embeddings": "uniform"}
-    other_keywords = (*Layer.other_keywords, "weights", "input_length")
+    other_keywords: tuple[str, ...] = (*Layer.other_keywords, "weights", "input_length")
     casts_inputs = False
 
     def __init__(
@@ -54,7 +54,7 @@ class Embedding(Layer):
         super().__init__(**options)
         self.input_dim: int = check_positive(input_dim, "input_dim")
         self.output_dim: int = check_positive(output_dim, "output_dim")
-        self.mask_zero = check_choice(mask_zero, (False, True), "mask_zero")
+        self.mask_zero: bool = check_choice(mask_zero, (False, True), "mask_zero")
         if start is not None:
             self.build((None,))
             self.set_weights(start if isinstance(start, (list, tuple)) else [start])

@@ -52,7 +52,7 @@ class Model(Layer, Trainer):
         8
     """
 
-    other_keywords = ()
+    other_keywords: tuple[str, ...] = ()
     casts_inputs = False  # the layers inside cast for themselves
     build_shape: Any = None  # the shape a subclass was built for; stored in files
 

@@ -163,21 +163,23 @@ def average(x: TensorLike, axis: Axis = None, weights: TensorLike | None = None)
     """
     if weights is None:
         return mean(x, axis)
-    x, weights = (a if hasattr(a, "shape") else convert_to_tensor(a) for a in (x, weights))
-    shape, given = tuple(x.shape), tuple(weights.shape)
+    values: Any = x if hasattr(x, "shape") else convert_to_tensor(x)
+    factors: Any = weights if hasattr(weights, "shape") else convert_to_tensor(weights)
+    shape, given = tuple(values.shape), tuple(factors.shape)
     if len(given) == 1 and len(shape) > 1 and isinstance(axis, int):
         along = check_axis(axis, len(shape), "average")
         given = (1,) * along + given + (1,) * (len(shape) - along - 1)
-        weights = reshape(weights, given)
+        factors = reshape(factors, given)
         fits = given[along] == shape[along] or shape[along] is None
     else:
         fits = given == shape
     if not fits:
         raise ValueError(
-            f"average: weights of shape {tuple(weights.shape)} do not fit values of shape {shape} "
+            f"average: weights of shape {tuple(factors.shape)} do not fit values of shape {shape} "
             f"and axis={axis}: give one for each element, or one row and its axis"
         )
-    return reduce_sum(x * weights, axis) / reduce_sum(weights * ones_like(x), axis)
+    total = reduce_sum(factors * ones_like(values), axis)
+    return reduce_sum(values * factors, axis) / total
 
 
 def norm(

@@ -99,7 +99,7 @@ def timeseries_dataset_from_array(
     seed: int | None = None,
     start_index: int | None = None,
     end_index: int | None = None,
-) -> "Windows":
+) -> PyDataset:
     """The windows of a long series as a data set for `fit`, which cuts out each batch on demand.
 
         x[k, t] = data[start + k * sequence_stride + t * sampling_rate],
@@ -171,8 +171,12 @@ class Windows(PyDataset):
         random: RandomStream | None,
     ):
         super().__init__()
-        self.data, self.targets, self.starts, self.steps = data, targets, starts, steps
-        self.batch_size, self.random = batch_size, random
+        self.data: np.ndarray = data
+        self.targets: np.ndarray | None = targets
+        self.starts: np.ndarray = starts
+        self.steps: np.ndarray = steps
+        self.batch_size: int = batch_size
+        self.random: RandomStream | None = random
         self.on_epoch_end()
 
     def __len__(self) -> int:
