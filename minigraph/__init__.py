@@ -27,6 +27,7 @@ from . import (
     models,
     ops,
     optimizers,
+    preprocessing,
     random,
     regularizers,
     saving,
@@ -34,6 +35,7 @@ from . import (
 )
 from .core import tree
 from .core.device import use
+from .core.module_names import refuse_name
 from .core.tensor import Tape, Tensor, Variable, op
 from .gradcheck import check_gradient
 from .graph.layer import Layer
@@ -47,7 +49,7 @@ else:
     def __getattr__(name: str) -> object:
         """Import the data sets only when they are first used."""
         if name != "datasets":
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            refuse_name(__name__, __all__, name)
         import minigraph.datasets
 
         return minigraph.datasets
@@ -82,6 +84,7 @@ __all__ = [
     "op",
     "ops",
     "optimizers",
+    "preprocessing",
     "random",
     "regularizers",
     "saving",

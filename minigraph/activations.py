@@ -2,9 +2,9 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from .core import registry
+from .core import module_names, registry
 from . import ops
 from .ops import nn
 from .ops.nn import (
@@ -109,3 +109,6 @@ __all__ = [
     "relu", "relu6", "selu", "sigmoid", "silu", "softmax", "softplus", "softsign", "swish", "tanh",
 ]
 # fmt: on
+
+if not TYPE_CHECKING:  # else an editor would believe that every name exists
+    __getattr__ = module_names.answers(__name__, __all__)

@@ -1,9 +1,10 @@
 """Well-known architectures, ready to be trained. No pretrained weights are included."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from . import layers
 from .activations import ActivationLike
+from .core import module_names
 from .core.checks import check_choice
 from .core.types import Shape
 from .models.model import Model
@@ -60,3 +61,7 @@ def VGG19(
     elif pooling is not None:
         x = (layers.GlobalAveragePooling2D if pooling == "avg" else layers.GlobalMaxPooling2D)()(x)
     return Model(inputs, x, name=name)
+
+
+if not TYPE_CHECKING:  # else an editor would believe that every name exists
+    __getattr__ = module_names.answers(__name__, __all__)

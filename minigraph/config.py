@@ -1,7 +1,10 @@
 """Settings that hold for the whole process."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+from .core import module_names
 from .core.dtypes import epsilon, floatx, set_floatx
 from .core.names import clear_session
 
@@ -20,3 +23,7 @@ def keep_memory() -> None:
     mallopt(3).
     """
     np.empty(2**25 - 2**16, "uint8")  # never written to, so it takes up no memory itself
+
+
+if not TYPE_CHECKING:  # else an editor would believe that every name exists
+    __getattr__ = module_names.answers(__name__, __all__)

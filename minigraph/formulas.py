@@ -510,7 +510,7 @@ def sparse_categorical_crossentropy(
 # Accuracies have no gradient, so they are plain arithmetic on arrays.
 
 
-def accuracy(y_true: TensorLike, y_pred: TensorLike) -> Array:
+def accuracy(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     """The fraction of elements with y = p, the mean over the last axis.
 
     Shapes: (..., n), (..., n) -> (...).
@@ -521,10 +521,10 @@ def accuracy(y_true: TensorLike, y_pred: TensorLike) -> Array:
         0.75
     """
     y_true, y_pred = match(y_true, y_pred)
-    return (y_true.value == y_pred.value).mean(-1)
+    return ops.convert_to_tensor((y_true.value == y_pred.value).mean(-1))
 
 
-def binary_accuracy(y_true: TensorLike, y_pred: TensorLike, threshold: float = 0.5) -> Array:
+def binary_accuracy(y_true: TensorLike, y_pred: TensorLike, threshold: float = 0.5) -> Tensor:
     """The fraction of elements where p > threshold agrees with y (0 or 1), over the last axis.
 
     Shapes: (..., n), (..., n) -> (...).
@@ -539,10 +539,10 @@ def binary_accuracy(y_true: TensorLike, y_pred: TensorLike, threshold: float = 0
         1.0
     """
     y_true, y_pred = match(y_true, y_pred)
-    return (y_true.value == (y_pred.value > threshold)).mean(-1)
+    return ops.convert_to_tensor((y_true.value == (y_pred.value > threshold)).mean(-1))
 
 
-def categorical_accuracy(y_true: TensorLike, y_pred: TensorLike) -> Array:
+def categorical_accuracy(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     """The accuracy for one-hot targets: 1 where argmax y = argmax p, else 0.
 
     Shapes: (..., C), (..., C) -> (...).
@@ -553,10 +553,10 @@ def categorical_accuracy(y_true: TensorLike, y_pred: TensorLike) -> Array:
         0.5
     """
     y_true, y_pred = match(y_true, y_pred)
-    return y_true.value.argmax(-1) == y_pred.value.argmax(-1)
+    return ops.convert_to_tensor(y_true.value.argmax(-1) == y_pred.value.argmax(-1))
 
 
-def sparse_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike) -> Array:
+def sparse_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     """The accuracy for integer labels: 1 where y = argmax p, else 0.
 
     Shapes: labels (...) or (..., 1), predictions (..., C) -> (...).
@@ -567,10 +567,10 @@ def sparse_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike) -> Array
         0.5
     """
     labels, y_pred = match_labels(y_true, y_pred)
-    return labels.value == y_pred.value.argmax(-1)
+    return ops.convert_to_tensor(labels.value == y_pred.value.argmax(-1))
 
 
-def top_k_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike, k: int = 5) -> Array:
+def top_k_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike, k: int = 5) -> Tensor:
     """The top-k accuracy for one-hot targets: 1 where the class is among the k largest of p.
 
     Shapes: (..., C), (..., C) -> (...).
@@ -586,7 +586,7 @@ def top_k_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike, k: int = 
     return sparse_top_k_categorical_accuracy(y_true.value.argmax(-1), y_pred, k)
 
 
-def sparse_top_k_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike, k: int = 5) -> Array:
+def sparse_top_k_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike, k: int = 5) -> Tensor:
     """The top-k accuracy for integer labels: 1 where p[y] is among the k largest of p, else 0.
 
     Shapes: labels (...) or (..., 1), predictions (..., C) -> (...).
@@ -601,10 +601,10 @@ def sparse_top_k_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike, k:
     labels, y_pred = match_labels(y_true, y_pred)
     nn.check_labels(labels, y_pred.shape[-1])
     own = ops.take_along_axis(y_pred, labels.value[..., None]).value
-    return (y_pred.value > own).sum(-1) < k
+    return ops.convert_to_tensor((y_pred.value > own).sum(-1) < k)
 
 
-ACCURACIES: dict[str, Callable[..., Array]] = {
+ACCURACIES: dict[str, Callable[..., Tensor]] = {
     "binary": binary_accuracy,
     "sparse": sparse_categorical_accuracy,
     "categorical": categorical_accuracy,
@@ -616,7 +616,7 @@ CROSSENTROPIES: dict[str, Callable[..., Tensor]] = {
 }
 
 
-def accuracy_by_shapes(y_true: Tensor, y_pred: Tensor) -> Array:
+def accuracy_by_shapes(y_true: Tensor, y_pred: Tensor) -> Tensor:
     """The accuracy that the shapes of two tensors call for: binary, sparse or categorical.
 
     Args:

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Literal, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, overload
 
 import numpy as np
 
-from .core import registry
+from .core import module_names, registry
 from .core.checks import check_choice, check_numbers, is_number
 from .core.device import to_host
+from .core.names import snake_case
 from .core.random import new_generator
 from .core.registry import deserialize, serialize
 from .core.tensor import as_array
@@ -239,7 +240,7 @@ class Orthogonal(Initializer):
         return self.gain * (q if rows >= columns else q.T).reshape(shape)
 
 
-def truncated_normal(random: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+def draw_truncated(random: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     """Standard normal samples, redrawn where they lie outside [-2, 2]."""
     x = np.asarray(random.standard_normal(shape))
     while (far := np.abs(x) > 2).any():
@@ -259,7 +260,7 @@ class TruncatedNormal(RandomNormal):
     """
 
     def draw(self, random: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-        return self.mean + self.stddev * truncated_normal(random, shape)
+        return self.mean + self.stddev * draw_truncated(random, shape)
 
 
 @registry.register(group="initializer")
@@ -307,7 +308,7 @@ class VarianceScaling(Initializer):
         if self.distribution == "untruncated_normal":
             return random.normal(0, math.sqrt(variance), shape)
         # Truncation reduces the standard deviation by a factor of 0.8796.
-        return math.sqrt(variance) / 0.87962566103423978 * truncated_normal(random, shape)
+        return math.sqrt(variance) / 0.87962566103423978 * draw_truncated(random, shape)
 
 
 class Scaling(VarianceScaling):
@@ -454,3 +455,29 @@ __all__ = [
     "serialize",
 ]
 # fmt: on
+
+# Each class by the name that `get` takes, as in `initializers.glorot_uniform()`
+ALIASES: dict[str, type[Initializer]] = {
+    snake_case(name): thing
+    for name, thing in list(globals().items())
+    if name in __all__ and thing not in (Initializer, FunctionInitializer, Scaling)
+    if isinstance(thing, type)
+}
+if TYPE_CHECKING:  # an editor does not read the dict
+    constant = Constant
+    identity = Identity
+    orthogonal = Orthogonal
+    zeros = Zeros
+    ones = Ones
+    random_normal = RandomNormal
+    random_uniform = RandomUniform
+    truncated_normal = TruncatedNormal
+    glorot_normal = GlorotNormal
+    glorot_uniform = GlorotUniform
+    variance_scaling = VarianceScaling
+    he_normal = HeNormal
+    he_uniform = HeUniform
+    lecun_normal = LecunNormal
+    lecun_uniform = LecunUniform
+else:
+    __getattr__ = module_names.answers(__name__, __all__, ALIASES)

@@ -4,9 +4,9 @@ A loss is a formula with one value for each sample, and a reduction of these val
 """
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Literal, TypeAlias, TypedDict, Unpack, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload, TypeAlias, TypedDict, Unpack
 
-from .core import registry
+from .core import module_names, registry
 from . import formulas, ops
 from .ops import nn
 from .core.docstrings import share_arguments
@@ -182,6 +182,7 @@ class FormulaLoss(Loss):
     """
 
     formula: ClassVar[Callable[..., Any]]
+    aliases: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(
         cls, formula: Callable[..., Any] | None = None, aliases: tuple[str, ...] = (), **more: Any
@@ -189,6 +190,7 @@ class FormulaLoss(Loss):
         """Give a class its `formula` and the formula's docstring, and register both."""
         if formula is not None:
             cls.formula, cls.__doc__ = staticmethod(formula), cls.__doc__ or formula.__doc__
+            cls.aliases = aliases
         super().__init_subclass__(**more)
         if formula is not None:
             registry.register(formula, name=f"losses>{formula.__name__}")  # ops have plain names
@@ -371,3 +373,13 @@ __all__ = [
     "poisson", "serialize", "sparse_categorical_crossentropy", "squared_hinge",
 ]
 # fmt: on
+
+# The functions by their short names, as in compile(loss=losses.mse)
+ALIASES: dict[str, Callable[..., Any]] = {
+    name: thing.formula
+    for thing in list(globals().values())
+    if hasattr(thing, "formula")
+    for name in thing.aliases
+}
+if not TYPE_CHECKING:  # else an editor would believe that every name exists
+    __getattr__ = module_names.answers(__name__, __all__, ALIASES)

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar, Literal, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, overload
 
 import numpy as np
 
 from . import formulas, initializers
-from .core import registry
+from .core import module_names, registry
 from .core.checks import check_counts
 from .core.context import context
 from .core.device import array_module
@@ -240,6 +240,8 @@ class MeanMetricWrapper(Mean):
         ('within', 0.5)
     """
 
+    other_keywords: tuple[str, ...] = ("*",)  # settings of the function
+
     def __init__(
         self,
         fn: str | Callable[..., Any],
@@ -290,6 +292,8 @@ class FormulaMetric(MeanMetricWrapper):
     """
 
     formula: ClassVar[Callable[..., Any]]
+    aliases: ClassVar[tuple[str, ...]] = ()
+    other_keywords: tuple[str, ...] = ()
 
     def __init_subclass__(
         cls, formula: Callable[..., Any] | None = None, aliases: tuple[str, ...] = (), **more: Any
@@ -297,6 +301,7 @@ class FormulaMetric(MeanMetricWrapper):
         """Give a class its `formula` and the formula's docstring, and register the class."""
         if formula is not None:
             cls.formula, cls.__doc__ = staticmethod(formula), cls.__doc__ or formula.__doc__
+            cls.aliases = aliases
             cls.better = better_of(formula)
         super().__init_subclass__(**more)
         if formula is not None:
@@ -774,7 +779,7 @@ def get(identifier: MetricLike) -> Metric | None:
     return registry.get("metric", identifier, Metric, MeanMetricWrapper)
 
 
-BY_SHAPES: dict[str, Callable[..., Array]] = {
+BY_SHAPES: dict[str, Callable[..., Tensor]] = {
     "accuracy": formulas.accuracy_by_shapes,
     "acc": formulas.accuracy_by_shapes,
     "crossentropy": formulas.crossentropy_by_shapes,
@@ -839,3 +844,17 @@ __all__ = [
     "TrueNegatives", "TruePositives", "deserialize", "get", "serialize",
 ]
 # fmt: on
+
+# The functions behind the metrics, as in compile(metrics=[metrics.binary_accuracy])
+ALIASES: dict[str, Callable[..., Tensor]] = {
+    name: thing.formula
+    for thing in list(globals().values())
+    if hasattr(thing, "formula") and thing is not CosineSimilarity  # its function is a loss
+    for name in (thing.formula.__name__, *thing.aliases)
+}
+for _name, _fn in ALIASES.items():
+    if _name.endswith("accuracy"):  # the others are losses, and registered as such
+        registry.register(_fn, name=f"metrics>{_name}")
+
+if not TYPE_CHECKING:  # else an editor would believe that every name exists
+    __getattr__ = module_names.answers(__name__, __all__, ALIASES)

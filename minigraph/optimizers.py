@@ -10,14 +10,14 @@ import inspect
 import math
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias, TypedDict, Unpack, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypedDict, Unpack, overload
 
 import numpy as np
 
 from . import schedules as schedules
 from .constraints import constrained
-from .core import registry
-from .core.checks import check_numbers
+from .core import module_names, registry
+from .core.checks import check_numbers, is_number
 from .core.context import context
 from .core.device import array_module, to_backend
 from .core.docstrings import share_arguments
@@ -162,7 +162,7 @@ class Optimizer(registry.Configurable):
         rate = self._learning_rate
         if not callable(rate):
             return rate
-        return float(rate(self.iterations) if self._rate_takes_step else rate())
+        return checked_rate(rate, [self.iterations] if self._rate_takes_step else [])
 
     @learning_rate.setter
     def learning_rate(self, rate: LearningRate) -> None:
@@ -202,6 +202,16 @@ class Optimizer(registry.Configurable):
             for variable, array in zip(variables, values, strict=True):
                 variable.value = array  # fresh and of the right shape, so `assign` need not copy
             self.iterations += 1
+
+    def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> None:
+        """Move each variable one step, as `apply` does, from pairs such as those of `zip`.
+
+        Args:
+            grads_and_vars: Pairs (gradient, variable).
+        Raises ValueError where `apply` does.
+        """
+        pairs = list(grads_and_vars)
+        self.apply([gradient for gradient, _ in pairs], [variable for _, variable in pairs])
 
     def _move(
         self, gradients: dict[int, Array], old: dict[int, Array], new: dict[int, Array]
@@ -859,6 +869,25 @@ class Nadam(Moments):
         return ahead / (array_module(g).sqrt(v / (1 - self.beta_2**t)) + self.epsilon)
 
 
+def checked_rate(schedule: Callable[..., Any], step: list[int]) -> float:
+    """What a schedule gives for a step; ValueError, naming both, if no step can be that long."""
+    name = getattr(schedule, "__name__", type(schedule).__name__)
+    after = f" after {step[0]} steps" if step else ""
+    try:
+        rate = schedule(*step)
+    except ArithmeticError as error:
+        raise ValueError(
+            f"`learning_rate`: the schedule {name} cannot be computed{after}: {error.args[-1]}. "
+            "Does it grow, or divide by what becomes 0?"
+        ) from error
+    if not is_number(rate, least=0):
+        raise ValueError(
+            f"`learning_rate`: the schedule {name} gave {rate!r:.80}{after}, and not a finite "
+            "number of at least 0"
+        )
+    return float(rate)
+
+
 def update_average(average: Array, new: Array, rho: float) -> None:
     """average = rho average + (1 - rho) new, in place; `new` is overwritten."""
     average *= rho
@@ -905,3 +934,6 @@ __all__ = [
     "deserialize", "get", "schedules", "serialize",
 ]
 # fmt: on
+
+if not TYPE_CHECKING:  # else an editor would believe that every name exists
+    __getattr__ = module_names.answers(__name__, __all__)

@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from .core import registry
+from .core import module_names, registry
 from .core.checks import check_numbers, is_number
 from .core.registry import deserialize, serialize
 
@@ -225,3 +226,6 @@ __all__ = [
     "PolynomialDecay", "deserialize", "serialize",
 ]
 # fmt: on
+
+if not TYPE_CHECKING:  # else an editor would believe that every name exists
+    __getattr__ = module_names.answers(__name__, __all__)

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .core.checks import check_counts
+from .core.module_names import refuse_name
 from .core.names import clear_session
 from .core.random import set_random_seed
 from .core.registry import CustomObjectScope, custom_object_scope
 from .core.types import TensorLike
 from .training.data import PyDataset
+from .training.sequences import pad_sequences, timeseries_dataset_from_array
 
 if TYPE_CHECKING:
     from .callbacks.dashboard import Dashboard
@@ -22,7 +24,7 @@ else:
     def __getattr__(name: str) -> Any:
         """Import pictures and widgets at first use."""
         if name not in __all__:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            refuse_name(__name__, __all__, name)
         from .callbacks import dashboard
         from .view import calls, dot, plot, short_errors
 
@@ -46,9 +48,11 @@ __all__ = [
     "clear_session",
     "custom_object_scope",
     "model_to_dot",
+    "pad_sequences",
     "plot_model",
     "set_random_seed",
     "short_errors",
+    "timeseries_dataset_from_array",
     "to_categorical",
 ]
 

@@ -497,8 +497,8 @@ vectors = layer(np.array([[5, 99, 100]]))
     Case(
         "Channels in front",
         """
-layer = layers.Conv2D(8, 3, data_format="channels_first")
-layer(np.ones((1, 8, 8, 3)))
+layer = layers.ConvLSTM2D(8, 3, data_format="channels_first")
+layer(np.ones((1, 2, 8, 8, 3)))
 """,
         ("data_format", "channels_last", "channels_first"),
         (', data_format="channels_first"', ""),

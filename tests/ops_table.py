@@ -130,6 +130,7 @@ ONE_INPUT = [
     ("logical_not", -2, 2),
     ("zeros_like", -2, 2),
     ("ones_like", -2, 2),
+    ("stop_gradient", -2, 2),
     ("identity", -2, 2),
     ("relu", -2, 2),
     ("relu6", -2, 2),
@@ -295,6 +296,7 @@ example("reshape", spread(4), newshape=4, rows=())
 example("transpose", spread(3, 4))
 example("transpose", spread(2, 3, 4), axes=(0, 2, 1))
 example("transpose", spread(2, 3, 4), axes=(2, 0, 1))
+example("transpose", spread(2, 3, 4), axes=(0, -1, 1))
 example("expand_dims", spread(3, 4), axis=1)
 example("expand_dims", spread(3, 4), axis=-1)
 example("expand_dims", spread(3, 4), axis=0)
@@ -316,6 +318,7 @@ example("repeat", spread(3, 4), repeats=2)
 example("tile", spread(3, 4), repeats=(1, 2))
 example("tile", spread(3, 4), repeats=2)
 example("tile", spread(4), repeats=(2, 3), rows=())
+example("tile", spread(3, 4), repeats=np.array([1, 2]))
 example("pad", spread(3, 4), pad_width=((0, 0), (1, 2)), constant_values=0.5)
 example("pad", spread(3, 4), pad_width=(1, 0), rows=())
 example("pad", spread(3, 4), pad_width=2, rows=())

@@ -371,12 +371,12 @@ def test_pools_that_are_no_sizes(cls, wrong):
         (lambda: layers.Conv2D(2, 3, padding="causal"), "`padding`"),
         (lambda: layers.Conv1DTranspose(2, 3, padding="causal"), "`padding`"),
         (lambda: layers.MaxPooling2D(2, padding="causal"), "`padding`"),
-        (lambda: layers.Conv2D(2, 3, data_format="channels_first"), "`data_format`.*channels_l"),
-        (lambda: layers.MaxPooling1D(2, data_format="channels_first"), "`data_format`"),
+        (lambda: layers.Conv2D(2, 3, data_format="NCHW"), "`data_format`.*channels_l"),
+        (lambda: layers.MaxPooling1D(2, data_format="NCHW"), "`data_format`"),
         (lambda: layers.GlobalMaxPooling1D(data_format="NCHW"), "`data_format`"),
-        (lambda: layers.UpSampling2D(data_format="channels_first"), "`data_format`"),
-        (lambda: layers.ZeroPadding2D(data_format="channels_first"), "`data_format`"),
-        (lambda: layers.Cropping2D(data_format="channels_first"), "`data_format`"),
+        (lambda: layers.UpSampling2D(data_format="NCHW"), "`data_format`"),
+        (lambda: layers.ZeroPadding2D(data_format="NCHW"), "`data_format`"),
+        (lambda: layers.Cropping2D(data_format="NCHW"), "`data_format`"),
         (lambda: layers.Conv2D(2, 3, 2, dilation_rate=2), "`strides`=2 and `dilation_rate`=2"),
         (lambda: layers.Conv2DTranspose(2, 3, 2, dilation_rate=2), "`strides`=2 and `dilation"),
         (lambda: layers.Conv2D(4, 3, groups=3), "`groups`=3 must divide `filters`=4"),
@@ -671,3 +671,71 @@ def test_normalisation_is_exact_where_the_mean_is_large():
     wide = x.astype("float64")
     expected = (wide - x.mean(0)) / np.sqrt(wide.var(0) + layer.epsilon)
     np.testing.assert_allclose(layer(x).numpy(), expected, rtol=1e-4, atol=1e-4)
+
+
+SPATIAL = {
+    "Conv1D": (lambda **d: layers.Conv1D(4, 3, padding="causal", **d), (2, 7, 2)),
+    "Conv2D": (lambda **d: layers.Conv2D(4, (2, 3), 2, "same", groups=2, **d), (2, 6, 5, 2)),
+    "Conv3D": (lambda **d: layers.Conv3D(3, 2, activation="relu", **d), (2, 4, 3, 5, 2)),
+    "Conv2DTranspose": (lambda **d: layers.Conv2DTranspose(4, 3, 2, **d), (2, 4, 5, 3)),
+    "MaxPooling1D": (lambda **d: layers.MaxPooling1D(2, **d), (2, 7, 3)),
+    "MaxPooling2D": (lambda **d: layers.MaxPooling2D((2, 3), **d), (2, 6, 7, 3)),
+    "AveragePooling3D": (lambda **d: layers.AveragePooling3D(2, **d), (2, 4, 4, 6, 3)),
+    "GlobalMaxPooling2D": (lambda **d: layers.GlobalMaxPooling2D(**d), (2, 3, 4, 5)),
+    "GlobalAveragePooling1D": (lambda **d: layers.GlobalAveragePooling1D(**d), (2, 4, 3)),
+    "GlobalAveragePooling2D": (
+        lambda **d: layers.GlobalAveragePooling2D(keepdims=True, **d),
+        (2, 3, 4, 5),
+    ),
+    "UpSampling2D": (
+        lambda **d: layers.UpSampling2D((2, 3), interpolation="bilinear", **d),
+        (2, 3, 4, 5),
+    ),
+    "UpSampling1D": (lambda **d: layers.UpSampling1D(3, **d), (2, 3, 4)),
+    "ZeroPadding2D": (lambda **d: layers.ZeroPadding2D(((1, 2), (0, 3)), **d), (2, 3, 4, 5)),
+    "Cropping3D": (lambda **d: layers.Cropping3D(((1, 0), 1, 0), **d), (2, 4, 5, 3, 2)),
+    "DepthwiseConv2D": (lambda **d: layers.DepthwiseConv2D(2, **d), (2, 4, 5, 3)),
+    "SeparableConv1D": (lambda **d: layers.SeparableConv1D(4, 2, **d), (2, 4, 3)),
+    "SeparableConv2D": (lambda **d: layers.SeparableConv2D(4, 2, **d), (2, 4, 5, 3)),
+    "Resizing": (lambda **d: layers.Resizing(3, 7, **d), (2, 4, 5, 3)),
+    "RandomCrop": (lambda **d: layers.RandomCrop(3, 2, **d), (2, 4, 5, 3)),
+}
+
+
+def moved(x):
+    """Channels last becomes channels first."""
+    return np.moveaxis(x, -1, 1)
+
+
+@pytest.mark.parametrize("name", SPATIAL)
+def test_channels_first_is_channels_last_between_two_transpositions(name, tmp_path):
+    make, shape = SPATIAL[name]
+    x = np.random.default_rng(0).normal(size=shape).astype("float32")
+    last, first = make(), make(data_format="channels_first")
+    expected = last(x).numpy()
+    first.build((None, *moved(x).shape[1:]))
+    first.set_weights(last.get_weights())
+    y = first(moved(x)).numpy()
+    flat = expected.ndim == 2
+    np.testing.assert_allclose(y if flat else np.moveaxis(y, 1, -1), expected, atol=1e-6)
+    model = Sequential([Input(moved(x).shape[1:]), first])
+    assert model.output_shape == (None, *y.shape[1:])
+    assert first.compute_output_shape(moved(x).shape)[1:] == y.shape[1:]
+    again = models.clone_model(model)
+    again.set_weights(model.get_weights())
+    np.testing.assert_array_equal(again(moved(x)).numpy(), y)
+
+
+def test_a_mask_counts_steps_with_channels_first_too():
+    layer = layers.GlobalAveragePooling1D(data_format="channels_first")
+    x, mask = np.array([[[2.0, 4.0, 9.0]]]), np.array([[True, True, False]])
+    assert layer(x, mask=mask).numpy().tolist() == [[3.0]]
+
+
+def test_the_other_axis_is_named_where_channels_do_not_fit():
+    layer = layers.Conv2D(2, 3, data_format="channels_first")
+    layer(np.ones((1, 3, 8, 9), "float32"))
+    with pytest.raises(ValueError, match="expected axis 1 to have size 3, found size 8"):
+        layer(np.ones((1, 8, 9, 3), "float32"))
+    with pytest.raises(ValueError, match="channels to the end before.*Permute"):
+        layers.ConvLSTM2D(2, 3, data_format="channels_first")

@@ -23,7 +23,7 @@ import pytest
 
 import minigraph
 from minigraph.datasets import __main__ as command
-from minigraph.datasets import cifar10, files, mnist
+from minigraph.datasets import cifar10, fashion_mnist, files, mnist
 from minigraph.saving.file import FileDamaged
 
 PAYLOAD = bytes(range(256)) * 40
@@ -385,7 +385,7 @@ def test_without_a_network_one_screen_says_what_to_put_where(server, monkeypatch
 
 
 def test_the_published_files_are_named_exactly():
-    for dataset in (mnist, cifar10):
+    for dataset in (mnist, fashion_mnist, cifar10):
         assert all(m.startswith("https://") and m.endswith("/") for m in dataset.SOURCE.mirrors)
         for file in dataset.SOURCE.files:
             assert len(bytes.fromhex(file.sha256)) == 32 and file.name == Path(file.name).name
@@ -417,32 +417,35 @@ def digits(labels):
     return pictures, np.array(labels, "uint8")
 
 
-def serve_digits(server, monkeypatch, *arrays):
-    """Let `mnist.load_data` find these arrays instead of the digits."""
+def serve_digits(server, monkeypatch, *arrays, dataset=mnist):
+    """Let `load_data` find these arrays instead of the digits."""
     packed = [idx(array) for array in arrays]
-    names = [file.name for file in mnist.SOURCE.files]
+    names = [file.name for file in dataset.SOURCE.files]
     table = "\n".join(
         f"{name} {len(data)} {hashlib.sha256(data).hexdigest()}"
         for name, data in zip(names, packed, strict=True)
     )
     for name, data in zip(names, packed, strict=True):
         server.answers[f"/m/{name}"] = [send(data)]
-    tiny = files.Source("mnist", (f"{server.url}/m/",), files.parse_files(table))
-    monkeypatch.setattr(mnist, "SOURCE", tiny)
+    tiny = files.Source(dataset.SOURCE.name, (f"{server.url}/m/",), files.parse_files(table))
+    monkeypatch.setattr(dataset, "SOURCE", tiny)
     monkeypatch.setattr(mnist, "SHAPES", tuple(array.shape for array in arrays))
 
 
-def test_digits(server, monkeypatch):
+@pytest.mark.parametrize("dataset", [mnist, fashion_mnist])
+def test_digits_and_clothes(server, monkeypatch, dataset):
     train, test = digits([5, 0, 9]), digits([7, 2])
-    serve_digits(server, monkeypatch, *train, *test)
+    serve_digits(server, monkeypatch, *train, *test, dataset=dataset)
     for _ in range(2):
-        found = mnist.load_data()
+        found = dataset.load_data()
         for part, expected in zip(found, (train, test), strict=True):
             for array, original in zip(part, expected, strict=True):
                 assert array.dtype == "uint8" and array.flags.writeable and array.flags.c_contiguous
                 assert np.array_equal(array, original)
     assert len(server.seen) == 4
-    assert sorted(cached()) == sorted(f"mnist/{file.name}" for file in mnist.SOURCE.files)
+    assert sorted(cached()) == sorted(
+        f"{dataset.SOURCE.name}/{file.name}" for file in dataset.SOURCE.files
+    )
 
 
 def test_a_label_that_is_no_digit(server, monkeypatch):

@@ -17,7 +17,8 @@ PACKAGE = Path(__file__).parent.parent / "minigraph"
 FLOORS = [
     [["core.__init__"], ["core.types"]],
     [
-        ["core.context", "core.interrupts", "core.names", "core.docstrings", "core.registry"],
+        ["core.context", "core.interrupts", "core.names", "core.docstrings", "core.left_out"]
+        + ["core.registry", "core.module_names"],
         ["core.tree"],
         ["core.checks"],
         ["core.dtypes"],
@@ -60,7 +61,7 @@ FLOORS = [
         ["schedules", "optimizers"],
     ],
     [
-        ["training.__init__", "training.data"],
+        ["training.__init__", "training.data", "training.sequences"],
         ["training.scoring"],
         ["saving.config", "saving.model", "saving.__init__"]
         + ["training.settings", "training.resume"]
@@ -88,9 +89,10 @@ FLOORS = [
         ["backend"],
         ["config"],
         ["utils"],
+        ["preprocessing.sequence", "preprocessing.__init__"],
         ["applications"],
-        ["datasets.files", "datasets.mnist", "datasets.cifar10", "datasets.__init__"]
-        + ["datasets.__main__"],
+        ["datasets.files", "datasets.mnist", "datasets.fashion_mnist", "datasets.cifar10"]
+        + ["datasets.__init__", "datasets.__main__"],
         ["learn.__init__", "learn.checking", "learn.plain", "learn.chapter_00", "learn.chapter_04"],
     ],
     [["__init__"]],

@@ -475,16 +475,17 @@ INNER = {
     "backend": set(),
     "constraints": {"constrained", "rescaled"},
     "applications": set(),
-    "initializers": {"check_initial", "fans", "truncated_normal"},
+    "initializers": {"check_initial", "fans", "draw_truncated"},
     "losses": {"LossOptions", "combine"},
     "metrics": {"for_training", "ratio"},
-    "optimizers": {"Chunk", "Segment", "chunks_of", "update_average"}
+    "optimizers": {"Chunk", "Segment", "checked_rate", "chunks_of", "update_average"}
     | {"AdamOptions", "ClippingOptions", "OptimizerOptions"},
     "random": {"check_float", "check_seed", "check_shape", "generator"},
     "regularizers": set(),
     "schedules": set(),
     "utils": set(),
-    "datasets.mnist": {"read_idx"},
+    "datasets.mnist": {"read_all", "read_idx"},
+    "datasets.fashion_mnist": set(),
     "datasets.cifar10": {"read_members", "read_pictures"},
 }
 

@@ -189,7 +189,6 @@ def test_what_layers_of_images_refuse():
         (lambda: layers.RandomTranslation(0.1, 1.5), "`width_factor`"),
         (lambda: layers.RandomRotation(0.1, "mirror"), "`fill_mode`.*'reflect', 'wrap'"),
         (lambda: layers.RandomRotation(0.1, fill_value=None), "`fill_value`"),
-        (lambda: layers.RandomFlip(data_format="channels_first"), "`data_format`"),
         (lambda: layers.RandomFlip()(IMAGES[0]), "ndim=4"),
     ]:
         with pytest.raises(ValueError, match=words):

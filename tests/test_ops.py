@@ -2,6 +2,7 @@
 
 import inspect
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from minigraph.graph.plan import Plan
 
 NO_GRADIENT = {
     *("floor_divide", "argmax", "argmin", "argsort", "one_hot", "zeros_like", "ones_like"),
+    "stop_gradient",
     *("sign", "floor", "ceil", "isnan", "all", "any", "logical_and", "logical_or", "logical_not"),
     *("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"),
 }
@@ -502,6 +504,94 @@ def test_parts_of_a_tensor():
     for wrong in [lambda: ops.split(x, 4, 1), lambda: ops.split(Input((6,)), 2)]:
         with pytest.raises(ValueError, match="equal parts"):
             wrong()
+
+
+NEGATIVE_AXES = [
+    *(("expand_dims", (-1, 1)), ("squeeze", (-1, 0)), ("flip", (-1, 0)), ("sum", (-1, 0))),
+    *(("mean", (0, -2)), ("max", (-1, 1)), ("any", (-1, 0)), ("logsumexp", (-1, 0))),
+    *(("var", (-1, 0)), ("transpose", (-1, 0, -2, 1))),
+]
+FROM_THE_FRONT = {"expand_dims": 6}  # the axes are those of the result
+
+
+@pytest.mark.parametrize(("name", "axes"), NEGATIVE_AXES)
+def test_an_axis_may_be_counted_from_the_end(name, axes):
+    x = Tensor(spread(1, 2, 3, 1), tracked=True)
+    rank = FROM_THE_FRONT.get(name, 4)
+    results = []
+    for given in (axes, tuple(axis % rank for axis in axes)):
+        with Tape() as tape:
+            y = getattr(ops, name)(x, given)
+            loss = ops.sum(ops.cast(y, "float64") * spread(*y.shape))
+        gradient = tape.gradient(loss, x).numpy() if loss.tracked else None
+        results.append((y.numpy(), gradient))
+    np.testing.assert_array_equal(results[0][0], results[1][0])
+    np.testing.assert_array_equal(results[0][1], results[1][1])
+    for out in (-5, 4) if name == "transpose" else ():
+        with pytest.raises(ValueError, match="is not a permutation of all 4 axes"):
+            ops.transpose(x, (0, 1, 2, out))
+
+
+SIZES = [
+    *(("reshape", (6, 2)), ("reshape", (12,)), ("transpose", (1, 0)), ("tile", (2, 1))),
+    *(("tile", (3,)), ("repeat", (2,)), ("broadcast_to", (2, 3, 4)), ("zeros", (2, 3))),
+]
+
+
+@pytest.mark.parametrize(("name", "sizes"), SIZES)
+def test_sizes_may_be_tensors_or_arrays(name, sizes):
+    call = getattr(ops, name) if name == "zeros" else partial(getattr(ops, name), spread(3, 4))
+    expected = call(sizes).numpy()
+    forms = [list(sizes), np.array(sizes), Tensor(np.array(sizes)), [Tensor(n) for n in sizes]]
+    forms += [np.int64(sizes[0]), Tensor(sizes[0])] if len(sizes) == 1 else []
+    for form in forms:
+        np.testing.assert_array_equal(call(form).numpy(), expected)
+    with pytest.raises(TypeError, match="float"):
+        call(Tensor(np.array(sizes) + 0.5))
+
+
+@pytest.mark.parametrize("key", [[], [[]], (0, []), ([], slice(1)), ([], 1), np.zeros(0, int)])
+def test_no_index_at_all_gives_no_row(key):
+    x = Tensor(spread(3, 4), tracked=True)
+    with Tape() as tape:
+        y = x[key]
+        loss = ops.sum(y) + ops.sum(x[0])
+    assert y.shape == x.numpy()[np.array(key, int) if isinstance(key, list) else key].shape
+    assert y.size == 0
+    np.testing.assert_array_equal(tape.gradient(loss, x).numpy()[1:], 0)
+
+
+def test_slice_is_a_part_of_known_shape():
+    x = spread(3, 4)
+    np.testing.assert_array_equal(ops.slice(x, (1, 0), (2, 3)).numpy(), x[1:, :3])
+    np.testing.assert_array_equal(ops.slice(x, Tensor([1, 0]), np.array([2, 3])).numpy(), x[1:, :3])
+    assert ops.slice(Input((4,)), (0, 1), (2, 3)).shape[1:] == (3,)
+    for wrong in [((2, 0), (2, 4)), ((-1, 0), (1, 1)), ((0, 0), (1, -1)), ((0, 0), (1, 5))]:
+        with pytest.raises(ValueError, match="slice: .*lies outside of an array of shape"):
+            ops.slice(x, *wrong)
+    with pytest.raises(ValueError, match="needs 2 start_indices"):
+        ops.slice(x, (0,), (1,))
+
+
+def test_average_is_that_of_numpy():
+    x, weights = spread(3, 4), spread(3, 4, low=0.5)
+    for axis in (None, 0, 1, -1):
+        np.testing.assert_allclose(ops.average(x, axis).numpy(), np.average(x, axis))
+        for given in (weights, None if axis is None else weights[0, : x.shape[axis]]):
+            found = ops.average(x, axis, given).numpy()
+            np.testing.assert_allclose(found, np.average(x, axis, given))
+    assert ops.average(Input((3, 4)), 1, [1.0, 2.0, 3.0]).shape == (None, 4)
+    for axis, given in [(0, np.ones(4)), (None, np.ones(3)), (1, np.ones((4, 3)))]:
+        with pytest.raises(ValueError, match=r"average: weights of shape .* shape \(3, 4\)"):
+            ops.average(x, axis, given)
+
+
+def test_what_is_constant_has_no_gradient():
+    x = Tensor(np.array([2.0, 3.0]), tracked=True)
+    with Tape() as tape:
+        loss = ops.sum(x * ops.stop_gradient(x))
+    np.testing.assert_array_equal(tape.gradient(loss, x).numpy(), [2, 3])
+    assert ops.stop_gradient(Input((3,))).shape == (None, 3)
 
 
 def test_drawn_compositions():

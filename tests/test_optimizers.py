@@ -435,6 +435,56 @@ def test_schedules(schedule, rates):
     assert [again._learning_rate(step) for step in rates] == [schedule(step) for step in rates]
 
 
+def returning(value):
+    def schedule(step):
+        return value if step else 0.1
+
+    return schedule
+
+
+@pytest.mark.parametrize(
+    ("schedule", "said"),
+    [
+        (
+            schedules.ExponentialDecay(0.1, 1 / 400, 10),
+            "ExponentialDecay cannot be computed after 1",
+        ),
+        (schedules.PolynomialDecay(0.1, 1, power=-1), "PolynomialDecay cannot be computed after 1"),
+        (schedules.ExponentialDecay(0.1, 2, -0.5), "ExponentialDecay gave .*j.* after 1 steps"),
+        (schedules.PolynomialDecay(0.1, 1, -0.1), "PolynomialDecay gave -0.1 after 1 steps"),
+        *((returning(v), "schedule gave .* after 1 steps") for v in (np.nan, np.inf, "0.1", None)),
+        (
+            lambda step: 1 / (1 - step),
+            "<lambda> cannot be computed after 1 steps: division by zero",
+        ),
+    ],
+)
+def test_a_rate_that_is_no_number_stops_before_the_step_and_says_where(schedule, said):
+    variable, optimizer = Variable([1.0, 2.0]), SGD(schedule)
+    with pytest.raises(ValueError, match=f"`learning_rate`: the schedule {said}"):
+        for _ in range(5):
+            before, steps = variable.numpy(), optimizer.iterations
+            optimizer.apply([np.ones(2, "float32")], [variable])
+    np.testing.assert_array_equal(variable.numpy(), before)
+    assert optimizer.iterations == steps > 0
+
+
+def test_gradients_may_come_in_pairs_with_their_variables():
+    gradients = [np.array([3.0], "float32"), np.array([[1.0]], "float32")]
+    results = []
+    for step in ("apply", "apply_gradients"):
+        optimizer, variables = Adam(0.1), [Variable([1.0]), Variable([[2.0]])]
+        for _ in range(3):
+            pairs = zip(gradients, variables, strict=True)
+            optimizer.apply_gradients(pairs) if step != "apply" else optimizer.apply(
+                gradients, variables
+            )
+        results.append([v.numpy() for v in variables] + [optimizer.iterations])
+    assert results[0] == results[1]
+    with pytest.raises(ValueError, match="`variables` is empty"):
+        Adam().apply_gradients(zip([], [], strict=True))
+
+
 def test_wrong_schedules():
     with pytest.raises(ValueError, match="got 2 and 2"):
         schedules.PiecewiseConstantDecay([1, 2], [1, 2])

@@ -1,5 +1,6 @@
 """What `fit` shows while it runs, and what of it a notebook stores."""
 
+import builtins
 import re
 import sys
 import types
@@ -52,7 +53,7 @@ def test_a_notebook_sees_the_line_grow_and_keeps_the_finished_one(monkeypatch):
     stream = type("OutStream", (), {"__module__": "ipykernel.iostream"})()
     printed = []
     stream.write, stream.flush = printed.append, lambda: None
-    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: shell))
+    monkeypatch.setattr(builtins, "get_ipython", lambda: shell, raising=False)
     monkeypatch.setattr(base.ProgbarLogger, "PAUSE", 0)
     stored = []
     for _ in range(2):
@@ -70,7 +71,7 @@ def test_a_notebook_sees_the_line_grow_and_keeps_the_finished_one(monkeypatch):
 def test_output_that_goes_elsewhere_is_printed(monkeypatch, capsys):
     """As under `redirect_stdout` in a notebook."""
     shell = Kernel()
-    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: shell))
+    monkeypatch.setattr(builtins, "get_ipython", lambda: shell, raising=False)
     model().fit(X, X, batch_size=4, epochs=2)
     assert capsys.readouterr().out.startswith("Epoch 1/2\n5/5 ━") and not shell.sent
 

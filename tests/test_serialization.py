@@ -876,3 +876,60 @@ def test_a_text_and_a_path_are_what_is_read():
         model_from_json(None)
     with pytest.raises(TypeError, match="`path`.*None"):
         load_model(None)
+
+
+# ---------------------------------------------------------------------------------------------
+# Clones that start elsewhere
+
+
+def test_a_clone_may_start_at_other_tensors():
+    a, b = Input((4,), name="a"), Input((4,), name="b")
+    both = Model([a, b], layers.Dense(2, name="out")(a - b))
+    x, y = Input((6,), name="x"), Input((6,), name="y")
+    clone = clone_model(both, input_tensors=[x, y])
+    assert clone.inputs == [x, y] and clone.output_shape == (None, 2)
+    assert clone.input_names == ["x", "y"] and both.input_names == ["a", "b"]
+    values = np.random.default_rng(0).normal(size=(2, 3, 6)).astype("float32")
+    clone.get_layer("out").set_weights([np.ones((6, 2)), np.zeros(2)])
+    difference = (values[0] - values[1]).sum(-1)
+    np.testing.assert_allclose(clone([*values]).numpy()[:, 0], difference, rtol=1e-5)
+    by_name = clone_model(both, input_tensors={"b": y, "a": x})
+    assert by_name.inputs == [x, y]
+
+
+def test_a_clone_may_start_inside_another_graph():
+    start = Input((5,))
+    inner = layers.Dense(4)(start)
+    x = Input((4,))
+    block = Model(x, layers.Dense(2, name="out")(layers.ReLU()(x)))
+    clone = clone_model(block, input_tensors=inner)
+    assert clone.inputs == [inner]
+    whole = Model(start, clone.output)
+    assert whole.input_shape == (None, 5) and whole.output_shape == (None, 2)
+
+
+def test_a_clone_of_a_chain_starts_at_another_input():
+    inside = Sequential([Input((3,)), layers.Dense(3, name="inside")], name="within")
+    for chain in (
+        Sequential([Input((3,)), inside, layers.Dense(2, name="d")]),
+        Sequential([layers.Dense(3, name="c"), layers.Dense(2, name="d")]),
+    ):
+        x = Input((3,), batch_size=8, name="x")
+        clone = clone_model(chain, input_tensors=x)
+        assert clone.inputs == [x] and clone.output_shape == (8, 2)
+        assert type(clone) is Sequential and clone.layers[-1] is not chain.layers[-1]
+    with pytest.raises(ValueError, match="a Sequential starts at an Input"):
+        clone_model(chain, input_tensors=2 * x)
+
+
+def test_tensors_that_a_clone_cannot_start_at_are_told():
+    x = Input((4,))
+    model = Model(x, layers.Reshape((2, 2))(x))
+    with pytest.raises(ValueError, match="`input_tensors` of a model must be symbolic"):
+        clone_model(model, input_tensors=np.ones((2, 4)))
+    with pytest.raises(ValueError, match="has 1 inputs .* but was called on 2"):
+        clone_model(model, input_tensors=[x, x])
+    with pytest.raises(ValueError, match="reshape cannot be called on|Reshape.* cannot be called"):
+        clone_model(model, input_tensors=Input((5,)))
+    with pytest.raises(ValueError, match="`clone_function` is a function, got .*`input_tensors`"):
+        clone_model(model, x)

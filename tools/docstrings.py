@@ -25,8 +25,8 @@ from minigraph.core.docstrings import read_arguments
 MODULES = (
     *("activations", "applications", "callbacks", "config", "constraints", "initializers"),
     *("layers", "losses", "metrics", "models", "ops", "ops.image", "optimizers", "random"),
-    *("regularizers", "saving", "schedules", "utils", "datasets.mnist", "datasets.cifar10"),
-    "core.tree",
+    *("regularizers", "saving", "schedules", "utils", "core.tree"),
+    *("datasets.mnist", "datasets.fashion_mnist", "datasets.cifar10"),
 )
 FIELDS = {
     "Shapes: ": "Shapes",

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from ..core.module_names import refuse_name
 from .base import (
     BackupAndRestore,
     Callback,
@@ -42,7 +43,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Import the dashboard only when it is first used: it needs all of `view`."""
     if name != "Dashboard":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        refuse_name(__name__, __all__, name)
     from .dashboard import Dashboard
 
     return Dashboard

@@ -3,6 +3,7 @@
 A stored notebook keeps the last update alone, so the same run stores the same text.
 """
 
+import builtins
 import secrets
 from collections.abc import Callable
 from typing import Any
@@ -37,7 +38,5 @@ def displayed_text(stream: Any) -> DisplayedText | None:
     """A text in the notebook in which `stream` prints; None if it prints elsewhere."""
     if type(stream).__module__.partition(".")[0] not in KERNELS:
         return None
-    from IPython import get_ipython  # a kernel has it already
-
-    shell = get_ipython()
-    return None if shell is None else DisplayedText(shell.display_pub.publish)
+    get_ipython = getattr(builtins, "get_ipython", None)  # present while a cell runs
+    return None if get_ipython is None else DisplayedText(get_ipython().display_pub.publish)

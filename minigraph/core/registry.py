@@ -15,6 +15,7 @@ from typing import Any, Self, TypeVar, overload
 
 from .context import context
 from .docstrings import Documented
+from .left_out import about_argument, answers_of, instead_of
 from .names import LONGEST_NAME, snake_case
 from .types import Config
 
@@ -266,12 +267,20 @@ def member(group: str, name: str) -> Any:
     return _members[group].get(name)
 
 
+def left_out_in(module: str, name: str) -> str:
+    """What to write for a name, in any spelling, that a module leaves out; "" for any other."""
+    names = [known for known in answers_of(module) if plain_letters(known) == plain_letters(name)]
+    return instead_of(module, names[0]) if names else ""
+
+
 def lookup(group: str, name: str) -> Any:
     """The member of a group with this name; ValueError, listing the known names, if none has it."""
     found = _members[group].get(name)
     if found is None and (">" in name or name not in _registered):  # an op is not a loss
         found = get_registered_object(name)
     if found is None:
+        if instead := left_out_in("losses" if group == "loss" else f"{group}s", name):
+            raise ValueError(f"Unknown {group} {name!r:.80}. {instead}")
         raise ValueError(
             f"{unknown_name(group, name, _listed[group].values())} A custom {group} is given as an "
             f"object, or as custom_objects={{{name!r:.80}: ...}} when a model is loaded."
@@ -336,6 +345,39 @@ def handed_on(cls: type, bases: list[type]) -> dict[str, inspect.Parameter]:
     return found
 
 
+def check_arguments(cls: type, args: tuple[Any, ...], options: Mapping[str, Any]) -> None:
+    """Raise TypeError, with what to use instead, for an argument that a constructor does not take.
+
+    It takes those in its signature and, if the class has any, its `other_keywords`. A constructor
+    that is not the library's may have other rules.
+    """
+    bare = cls.__init__ is object.__init__  # Python lets that take anything, for a custom __new__
+    if bare and args:
+        raise TypeError(f"{cls.__name__} takes no arguments, got {args[0]!r:.80}")
+    if not options or not (bare or is_ours(cls.__init__)):
+        return
+    known, others = parameters_of(cls), getattr(cls, "other_keywords", ())
+    for name in options:
+        if name not in known and name not in others and "*" not in others:
+            raise unknown_argument(name, cls)
+
+
+def parameters_of(cls: Any) -> Collection[str]:
+    """The names of what `help` shows that a class takes."""
+    return cls.__signature__.parameters
+
+
+def is_ours(thing: Any) -> bool:
+    return (getattr(thing, "__module__", None) or "").startswith("minigraph.")
+
+
+def unknown_argument(name: str, cls: type) -> TypeError:
+    """The error for an argument that a class does not take: what to write, then what it takes."""
+    known = parameters_of(cls)
+    advice = about_argument(name, known) + did_you_mean(name, known)
+    return TypeError(f"{cls.__name__} takes no argument {name!r}. {advice}")
+
+
 class InitSignature:
     """The signature that `help`, editors and the reference show: all that `cls(...)` takes."""
 
@@ -365,14 +407,20 @@ def read_config(thing: Any) -> Config:
 class Configurable(Documented):
     """An object whose config is its constructor arguments.
 
-    They are read from the signature of `__init__`, with two exceptions that a class declares:
-    `derived_arguments` are those of its base that it sets itself, and `option_defaults` are
-    further ones that the `**options` of the base may hold, with their defaults.
+    They are read from the signature of `__init__`, with three exceptions that a class declares:
+    `derived_arguments` are those of its base that it sets itself, `option_defaults` are further
+    ones that the `**options` of the base may hold, with their defaults, and `other_keywords` are
+    taken, too, but left out of the config; "*" among them means any.
     """
 
     derived_arguments: tuple[str, ...] = ()
     option_defaults: dict[str, Any] = {}
     __signature__: Any = InitSignature()
+    other_keywords: tuple[str, ...] = ()
+
+    def __new__(cls, *args: Any, **options: Any) -> Self:
+        check_arguments(cls, args, options)
+        return object.__new__(cls)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"  # no address: the same run shows the same text

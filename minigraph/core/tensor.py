@@ -97,6 +97,10 @@ class Tensor(Operators):
         self.mask = None
 
     @property
+    def _keras_mask(self) -> Array | None:  # the name of `mask` in Keras
+        return self.mask
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """The size of each axis."""
         return self.value.shape

@@ -34,7 +34,12 @@ def load_data() -> tuple[Arrays, Arrays]:
     Raises ConnectionError, with instructions, if no mirror has the files.
     Source: LeCun et al. (1998).
     """
-    arrays = [read_idx(packed, shape) for packed, shape in zip(load(SOURCE), SHAPES, strict=True)]
+    return read_all(SOURCE)
+
+
+def read_all(source: Source) -> tuple[Arrays, Arrays]:
+    """The arrays of a data set of four files in the format of MNIST."""
+    arrays = [read_idx(packed, shape) for packed, shape in zip(load(source), SHAPES, strict=True)]
     x_train, y_train, x_test, y_test = arrays
     for labels in (y_train, y_test):
         check_labels(labels, classes=10)

@@ -78,8 +78,7 @@ def refuse_symbols(cls: type, args: tuple[Any, ...]) -> None:
 def check_no_more(settings: dict[str, Any], cls: type) -> None:
     """Raise TypeError, suggesting known names, if a constructor was given unknown arguments."""
     for wrong in settings:
-        known = registry.did_you_mean(wrong, registry.init_parameters(cls))
-        raise TypeError(f"{cls.__name__} takes no argument {wrong!r}. {known}")
+        raise registry.unknown_argument(wrong, cls)
 
 
 def check_weight_shape(shape: Any, layer_name: str) -> Sequence[int]:
@@ -136,16 +135,20 @@ def check_returned(outputs: Structure, title: str) -> None:
         raise TypeError(f"{title}: its call returned {outputs!r:.80}, not a tensor")
 
 
-def check_batch_size(
-    shape: Shape | None, batch_size: int | None, batch_shape: Shape | None
-) -> None:
-    """Raise ValueError unless an Input is given exactly one shape, and at most one batch size."""
+def full_shape(shape: Shape | None, batch_size: int | None, batch_shape: Shape | None) -> Shape:
+    """The shape of an Input with its batch axis.
+
+    Raises ValueError unless it is given exactly one valid shape, and at most one batch size.
+    """
     if (shape is None) == (batch_shape is None):
         raise ValueError(
             "Input needs either `shape` (without the batch axis) or `batch_shape` (with it)"
         )
-    if batch_shape is not None and batch_size is not None:
+    if batch_shape is None:
+        return check_shape((batch_size, *check_shape(shape, "shape")), "batch_shape")
+    if batch_size is not None:
         raise ValueError("give the batch size in `batch_shape` or as `batch_size`, not both")
+    return check_shape(batch_shape, "batch_shape")
 
 
 def check_shape(shape: Any, argument: str) -> Shape:
@@ -155,8 +158,8 @@ def check_shape(shape: Any, argument: str) -> Shape:
     sizes = shape if isinstance(shape, (tuple, list)) else ["none"]
     if not all(n is None or is_size(n, least=1) for n in sizes):
         raise ValueError(f"`{argument}` must be a tuple of sizes and None, got {shape!r}")
-    if argument == "batch_shape" and not shape:
-        raise ValueError("`batch_shape` must have at least the batch axis")
+    if "batch" in argument and not shape:
+        raise ValueError(f"`{argument}` must have at least the batch axis")
     return tuple(None if n is None else int(n) for n in shape)
 
 

@@ -1,8 +1,11 @@
 """The inputs that a layer accepts, and the errors for all others."""
 
+from typing import Any, TypedDict
+
 from ..core import tree
 from ..core.context import context
 from ..core.types import Shape, Structure
+from .guards import check_shape
 
 # The meaning of the axes of an input, by their number.
 AXES = {
@@ -105,3 +108,33 @@ def check_specs(specs: Structure, inputs: Structure, layer_name: str) -> None:
     for position, (x, spec) in enumerate(pairs):
         if spec is not None:
             spec.check(x.shape, layer_name, position)
+
+
+# ---------------------------------------------------------------------------------------------
+# What a first layer says of its input, instead of an `Input` before it
+
+
+class FirstShape(TypedDict, total=False):
+    """The older keywords for the shape of the input, without the batch axis and with it."""
+
+    input_shape: Shape
+    batch_input_shape: Shape
+
+
+FIRST_SHAPES = "input_shape", "input_dim", "batch_input_shape"
+
+
+def take_first_shape(settings: dict[str, Any]) -> Shape | None:
+    """Take the `FIRST_SHAPES` out of a layer's keywords; return the shape with the batch axis.
+
+    Raises ValueError for a wrong shape, and if two of them are given.
+    """
+    given = {key: settings.pop(key) for key in FIRST_SHAPES if key in settings}
+    given = {key: shape for key, shape in given.items() if shape is not None}
+    if len(given) > 1:
+        raise ValueError(f"give one of {' and '.join(given)}, since they say the same")
+    for argument, shape in given.items():
+        if argument == "batch_input_shape":
+            return check_shape(shape, argument)
+        return (None, *check_shape((shape,) if argument == "input_dim" else shape, argument))
+    return None

@@ -18,7 +18,7 @@ from ..core.dtypes import standard_dtype
 from ..core.interrupts import restores_context
 from ..core.names import check_name, snake_case, unique_name
 from ..core.tensor import Tensor, Variable, as_array, overrides_calls, quietly
-from ..core.types import DType, Structure, TensorLike
+from ..core.types import DType, Shape, Structure, TensorLike
 from ..initializers import InitializerLike
 from ..regularizers import RegularizerLike
 from .arguments import (
@@ -38,7 +38,7 @@ from .guards import (
     check_weight_shape,
     refuse_symbols,
 )
-from .input_spec import check_specs
+from .input_spec import FIRST_SHAPES, FirstShape, check_specs, take_first_shape
 from .masks import attach_masks, masks_of, passes_masks_only
 from .tracing import builds_once, known_shape, traced
 from .tracking import HoldsWeights, losses_of, parts_in
@@ -56,7 +56,7 @@ class ModelOptions(TypedDict, total=False):
     activity_regularizer: RegularizerLike
 
 
-class LayerOptions(ModelOptions, total=False):
+class LayerOptions(ModelOptions, FirstShape, total=False):
     """The keyword arguments of all layers."""
 
     name: str | None
@@ -80,6 +80,10 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
     `weight_defaults` names the weights whose initializer, regularizer and constraint are arguments:
     with {"bias": "zeros"} the layer takes `bias_initializer`, `bias_regularizer` and
     `bias_constraint`, and `add_weight(name="bias")` uses them.
+
+    A layer that is the first of a `Sequential` may say what its input is by `input_shape`, a shape
+    without the batch axis, `input_dim`, the length of a row, or `batch_input_shape`; an `Input`
+    before it says the same.
 
     Its bases serve other concerns: `Configurable` gives the config, `HoldsWeights` finds the
     weights and the layers inside, `RemembersCalls` has `input` and `output`, `GuardsAttributes`
@@ -113,6 +117,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
     weight_defaults: dict[str, Any] = {}
     input_spec: Structure = None  # an `InputSpec` for each input, or None
     supports_masking: bool = False
+    other_keywords: tuple[str, ...] = FIRST_SHAPES
     casts_inputs: bool = True  # whether inputs are turned into the layer's float type
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -130,7 +135,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
 
     def __new__(cls, *args: Any, **options: Any) -> Self:
         refuse_symbols(cls, args)  # before __init__ complains about, say, `units`
-        return object.__new__(cls)
+        return super().__new__(cls, *args, **options)
 
     def __init__(
         self,
@@ -155,6 +160,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
             activity_regularizer
         )
         take_weight_options(self, settings)
+        self.first_shape: Shape | None = take_first_shape(settings)  # what a Sequential begins with
         check_no_more(settings, type(self))
 
     @property
@@ -213,7 +219,9 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
 
         def shapes() -> Any:
             context.names = Counter()  # these Inputs take no automatic names away
-            inputs = tree.map_shapes(lambda shape: entrance(shape, self.dtype).output, input_shape)
+            inputs = tree.map_shapes(
+                lambda s: entrance(batch_shape=s, dtype=self.dtype).output, input_shape
+            )
             return tree.map(lambda output: output.shape, self(inputs))
 
         return traced(shapes, keep=False)

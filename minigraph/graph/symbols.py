@@ -23,10 +23,10 @@ from ..core.checks import list_advice
 from ..core.context import context
 from ..core.names import camel_case, unique_name
 from ..core.tensor import Operators, Tensor
-from ..core.types import DType, Shape, Structure
+from ..core.types import Config, DType, Shape, Structure
 from ..ops.costs import spend
 from .costs import charge_layer, charge_without_batch
-from .guards import check_batch_size, check_outputs, check_shape, failed_call
+from .guards import check_outputs, failed_call, full_shape
 from .layer import Layer
 from .masks import follow_masks, masks_of
 from .tracing import traced
@@ -227,20 +227,36 @@ class Node:
 class InputLayer(Layer):
     """Where data enters a graph, made by `Input`.
 
+    It is also the first item of a `Sequential`, like `Input` itself.
+
     Shapes: `batch_shape`, with None for each unknown size.
     Args:
-        batch_shape: The shape of the data with the batch axis, and None for each unknown size.
+        shape: The shape of one sample, without the batch axis, with None for each unknown size;
+            None (default) if `batch_shape` is given.
+        batch_size: The number of samples in a batch; None (default) if it is unknown.
         dtype: Data type of the data, such as "int32"; None (default) means `config.floatx()`.
-    Raises ValueError for an invalid shape or an unknown dtype.
+        batch_shape: The shape with the batch axis, instead of `shape` and `batch_size`; None
+            (default) if these are given.
+    Raises ValueError for a missing or invalid shape, or an unknown dtype.
     Example:
-        >>> layer = keras.layers.InputLayer((None, 3), name="x")
+        >>> layer = keras.layers.InputLayer((3,), name="x")
         >>> layer.output
         <SymbolicTensor 'x', shape=(None, 3), dtype=float32>
     """
 
-    def __init__(self, batch_shape: Shape, dtype: DType = None, name: str | None = None):
+    other_keywords: tuple[str, ...] = ()
+
+    def __init__(
+        self,
+        shape: Shape | None = None,
+        batch_size: int | None = None,
+        dtype: DType = None,
+        name: str | None = None,
+        batch_shape: Shape | None = None,
+    ):
+        whole = full_shape(shape, batch_size, batch_shape)
         super().__init__(name=name, dtype=dtype)
-        self.batch_shape: Shape = check_shape(batch_shape, "batch_shape")
+        self.batch_shape: Shape = whole
         self.built = True
         batch_size, *rest = self.batch_shape
         probes = tuple((0, *(size if n is None else n for n in rest)) for size in PROBE_SIZES)
@@ -249,6 +265,9 @@ class InputLayer(Layer):
         node.output_structure = SymbolicTensor(spec, batch_size, self.name, node)
         self.nodes.append(node)
         notify(node)
+
+    def get_config(self) -> Config:
+        return {"batch_shape": [*self.batch_shape], "dtype": self.dtype, "name": self.name}
 
 
 def Input(
@@ -278,10 +297,7 @@ def Input(
         >>> model(np.array([[1.0, 2.0, 3.0]])).numpy()
         array([[2., 4., 6.]], dtype=float32)
     """
-    check_batch_size(shape, batch_size, batch_shape)
-    if batch_shape is None:
-        batch_shape = (batch_size, *check_shape(shape, "shape"))
-    return InputLayer(batch_shape, dtype, name).output
+    return InputLayer(shape, batch_size, dtype, name, batch_shape).output
 
 
 # ---------------------------------------------------------------------------------------------

@@ -3,7 +3,10 @@
 Everything imported here is public, and saved files may name it.
 """
 
-from ..core import registry
+import re
+from typing import TYPE_CHECKING
+
+from ..core import module_names, registry
 from ..graph.input_spec import InputSpec
 from ..graph.layer import Layer
 from ..graph.symbols import Input, InputLayer
@@ -63,6 +66,45 @@ __all__ = [
     "ZeroPadding3D", "add", "average", "concatenate", "dot", "maximum", "minimum", "multiply",
     "subtract",
 ]  # fmt: skip
+
+# The shorter and the older names, which Keras has, too
+SHORTER = {
+    "Convolution": "Conv",
+    "SeparableConvolution": "SeparableConv",
+    "MaxPool": "MaxPooling",
+    "AvgPool": "AveragePooling",
+    "GlobalMaxPool": "GlobalMaxPooling",
+    "GlobalAvgPool": "GlobalAveragePooling",
+}
+ALIASES: dict[str, type[Layer]] = {
+    name.replace(long, short): thing
+    for short, long in SHORTER.items()
+    for name, thing in list(globals().items())
+    if re.match(rf"{long}\dD", name)
+}
+if TYPE_CHECKING:  # an editor does not read the dict
+    Convolution1D = Conv1D
+    Convolution2D = Conv2D
+    Convolution3D = Conv3D
+    Convolution1DTranspose = Conv1DTranspose
+    Convolution2DTranspose = Conv2DTranspose
+    Convolution3DTranspose = Conv3DTranspose
+    SeparableConvolution1D = SeparableConv1D
+    SeparableConvolution2D = SeparableConv2D
+    MaxPool1D = MaxPooling1D
+    MaxPool2D = MaxPooling2D
+    MaxPool3D = MaxPooling3D
+    AvgPool1D = AveragePooling1D
+    AvgPool2D = AveragePooling2D
+    AvgPool3D = AveragePooling3D
+    GlobalMaxPool1D = GlobalMaxPooling1D
+    GlobalMaxPool2D = GlobalMaxPooling2D
+    GlobalMaxPool3D = GlobalMaxPooling3D
+    GlobalAvgPool1D = GlobalAveragePooling1D
+    GlobalAvgPool2D = GlobalAveragePooling2D
+    GlobalAvgPool3D = GlobalAveragePooling3D
+else:
+    __getattr__ = module_names.answers(__name__, __all__, ALIASES)
 
 for _thing in list(globals().values()):
     if isinstance(_thing, type) and issubclass(_thing, Layer):

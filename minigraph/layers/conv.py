@@ -68,13 +68,13 @@ class Convolution(Spatial):
             raise ValueError(f"`groups`={groups} must divide `filters`={filters}")
 
     def build(self, input_shape: Shape) -> None:
-        channels = check_known(input_shape[-1], self)
+        channels = check_known(input_shape[self.channel_axis], self)
         if channels % self.groups:
             groups = f"`groups`={self.groups} must divide the {channels} channels of its input"
             raise ValueError(f"layer {self.name!r}: {groups}")
         self.kernel = self.add_weight((*self.kernel_size, *self.ends(channels)), name="kernel")
         self.bias = self.add_weight((self.filters,), name="bias") if self.use_bias else None
-        self.input_spec: Any = InputSpec(ndim=self.rank + 2, axes={-1: channels})
+        self.input_spec: Any = InputSpec(ndim=self.rank + 2, axes={self.channel_axis: channels})
 
     def ends(self, channels: int) -> tuple[int, int]:
         """The last two axes of the kernel.

@@ -1,7 +1,8 @@
 """Dense, Activation, Identity and Lambda, and helpers for other layers."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NoReturn, Unpack
+from functools import wraps
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, Unpack
 
 from .. import activations, ops
 from ..activations import ActivationLike
@@ -12,7 +13,9 @@ from ..core.types import Op, Shape, Structure, TensorLike
 from ..graph.input_spec import InputSpec
 from ..graph.layer import Layer, LayerOptions, ModelOptions
 from ..ops import nn
-from .options import DataFormat, KernelOptions
+from .options import DataFormat, KernelOptions, LastFormat
+
+Call = TypeVar("Call", bound=Callable[..., Any])
 
 
 class Dense(Layer):
@@ -124,6 +127,9 @@ class Lambda(Layer):
     Shapes: (batch, ...) -> the shape that the function returns.
     Args:
         function: Function of the inputs, and of `arguments` by name.
+        output_shape: Shape of the output without the batch axis, or a function from the shape of
+            the input to that of the output, both with it; None (default) takes what `function`
+            gives. It is checked at each call, and None in it fits any size.
         mask: Mask of the output, or a function (inputs, mask) that returns it; None (default) for
             no mask.
         arguments: Dict of further arguments of the function; None (default) for none.
@@ -137,6 +143,7 @@ class Lambda(Layer):
     def __init__(
         self,
         function: Callable[..., Any],
+        output_shape: Any = None,
         mask: Structure = None,
         arguments: dict[str, Any] | None = None,
         **options: Unpack[LayerOptions],
@@ -145,11 +152,39 @@ class Lambda(Layer):
         if not callable(function):
             raise ValueError(f"`function` must be a function of tensors, got {function!r}")
         self.function: Op = function
+        self.output_shape: Any = output_shape
         self.mask: Structure = mask
         self.arguments: dict[str, Any] = arguments or {}
 
     def call(self, inputs: TensorLike) -> Any:
-        return self.function(inputs, **self.arguments)
+        outputs = self.function(inputs, **self.arguments)
+        if self.output_shape is not None:
+            self.check_shapes(tree.map(lambda x: tuple(x.shape), inputs), outputs)
+        return outputs
+
+    def check_shapes(self, input_shape: Structure, outputs: Structure) -> None:
+        """Raise ValueError, with both shapes, if the function does not give `output_shape`.
+
+        Args:
+            input_shape: Shape of the inputs, or shapes in their structure.
+            outputs: What the function gave: a tensor, or several.
+        """
+        given = self.output_shape
+        given = given(input_shape) if callable(given) else tree.map_shapes(whole_shape, given)
+        promised: list[Any] = []
+        tree.map_shapes(promised.append, given)
+        found = [tuple(ops.shape(output)) for output in tree.flatten(outputs)]
+        sizes = [
+            pair for pair in zip(promised, found, strict=False) if len(pair[0]) == len(pair[1])
+        ]
+        agree = all(n in (None, m) for pair in sizes for n, m in zip(*pair, strict=True))
+        fits = len(promised) == len(found) == len(sizes) and agree
+        if not fits:
+            raise ValueError(
+                f"{self._title}: its function gives {list(map(batched, found))!r:.80}, but its "
+                f"`output_shape` says {list(map(batched, promised))!r:.80}. Leave out "
+                "`output_shape`: the function tells it."
+            )
 
     def compute_mask(self, inputs: TensorLike, mask: Structure = None) -> Any:
         """The mask given by the argument `mask` of the constructor."""
@@ -164,6 +199,16 @@ class Lambda(Layer):
         )
 
 
+def whole_shape(shape: Shape) -> Shape:
+    """A shape with a batch axis of any size before it."""
+    return (None, *shape)
+
+
+def batched(shape: Shape) -> Shape:
+    """A shape as errors show it, with None for the batch."""
+    return (None, *shape[1:])
+
+
 def check_known(size: int | None, layer: Layer) -> int:
     """Return a size needed for weights; raise ValueError, naming the layer, if it is unknown."""
     if not isinstance(size, int):
@@ -174,21 +219,55 @@ def check_known(size: int | None, layer: Layer) -> int:
     return size
 
 
-def check_format(data_format: DataFormat) -> DataFormat:
+def check_last(data_format: LastFormat) -> LastFormat:
     """Raise ValueError unless channels come last."""
-    return check_choice(data_format, (None, "channels_last"), "data_format")
+    if data_format not in (None, "channels_last"):
+        raise ValueError(
+            f"`data_format` must be one of None, 'channels_last', got {data_format!r:.80}. Move "
+            "the channels to the end before, such as by layers.Permute((1, 3, 4, 2))"
+        )
+    return data_format
+
+
+def in_channels_last(call: Call) -> Call:
+    """Let a `call` that is written for channels last serve layers with channels first, too."""
+
+    def wrapper(self: Any, inputs: TensorLike, *args: Any, **kwargs: Any) -> Any:
+        outermost = type(self).call is as_declared  # a `super().call` has them last already
+        if self.data_format != "channels_first" or not outermost:
+            return call(self, inputs, *args, **kwargs)
+        lengths = range(2, self.rank + 2)
+        outputs = call(self, ops.transpose(inputs, (0, *lengths, 1)), *args, **kwargs)
+        if len(outputs.shape) < self.rank + 2:  # nothing but channels is left
+            return outputs
+        return ops.transpose(outputs, (0, -1, *range(1, self.rank + 1)))
+
+    as_declared: Any = wraps(call)(wrapper)
+    return as_declared
 
 
 class Spatial(Layer):
     """A layer over lines, images or volumes: (batch, *lengths, channels), with `rank` lengths.
 
     Args:
-        data_format: Which axis holds the channels: "channels_last", or None (default) for the same.
+        data_format: Which axis of inputs and outputs holds the channels: "channels_last" or
+            "channels_first"; None (default) means "channels_last".
     """
 
     rank: int
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        for name in {"call"} & vars(cls).keys():
+            setattr(cls, name, in_channels_last(vars(cls)[name]))
+        super().__init_subclass__(**options)
+
     def __init__(self, data_format: DataFormat = None, **options: Any):
         super().__init__(**options)
-        self.data_format: DataFormat = check_format(data_format)
+        formats = None, "channels_last", "channels_first"
+        self.data_format: DataFormat = check_choice(data_format, formats, "data_format")
         self.input_spec: Any = InputSpec(ndim=self.rank + 2)
+
+    @property
+    def channel_axis(self) -> int:
+        """The axis that holds the channels."""
+        return 1 if self.data_format == "channels_first" else -1

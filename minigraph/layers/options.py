@@ -6,7 +6,7 @@ those that `weight_defaults` of the layer names.
 """
 
 from collections.abc import Sequence
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from ..activations import ActivationLike
 from ..constraints import ConstraintLike
@@ -15,11 +15,15 @@ from ..initializers import InitializerLike
 from ..ops.conv import Sizes
 from ..regularizers import RegularizerLike
 
-DataFormat: TypeAlias = Literal["channels_last"] | None  # None means the same
+# None means the same as "channels_last"
+DataFormat: TypeAlias = Literal["channels_last", "channels_first"] | None
+LastFormat: TypeAlias = Literal["channels_last"] | None
 
 
 class KernelOptions(LayerOptions, total=False):
     """Options of layers with a kernel and a bias."""
+
+    input_dim: int
 
     kernel_initializer: InitializerLike
     kernel_regularizer: RegularizerLike
@@ -43,6 +47,8 @@ class EmbeddingOptions(LayerOptions, total=False):
     embeddings_initializer: InitializerLike
     embeddings_regularizer: RegularizerLike
     embeddings_constraint: ConstraintLike
+    weights: Any
+    input_length: int | None
 
 
 class NormalizationOptions(LayerOptions, total=False):

@@ -197,7 +197,7 @@ class GlobalMaxPooling1D(GlobalPooling):
         y = max over i of x[i]
 
     Shapes: (batch, n, channels) -> (batch, channels), or (batch, 1, channels) with `keepdims`.
-    Raises ValueError for a `data_format` other than "channels_last".
+    Raises ValueError for an unknown `data_format`.
     Example:
         >>> x = np.array([[[1.0, 40.0], [3.0, 20.0]]])  # 2 steps with 2 channels
         >>> keras.layers.GlobalMaxPooling1D()(x).numpy()
@@ -215,7 +215,7 @@ class GlobalMaxPooling2D(GlobalPooling):
 
     Shapes: (batch, height, width, channels) -> (batch, channels), or (batch, 1, 1, channels) with
     `keepdims`.
-    Raises ValueError for a `data_format` other than "channels_last".
+    Raises ValueError for an unknown `data_format`.
     Example:
         >>> image = np.arange(8).reshape(1, 2, 2, 2)  # channels 0, 2, 4, 6 and 1, 3, 5, 7
         >>> keras.layers.GlobalMaxPooling2D()(image).numpy()
@@ -233,7 +233,7 @@ class GlobalMaxPooling3D(GlobalPooling):
 
     Shapes: (batch, depth, height, width, channels) -> (batch, channels), or (batch, 1, 1, 1,
     channels) with `keepdims`.
-    Raises ValueError for a `data_format` other than "channels_last".
+    Raises ValueError for an unknown `data_format`.
     Example:
         >>> volume = np.arange(8).reshape(1, 2, 2, 2, 1)
         >>> keras.layers.GlobalMaxPooling3D()(volume).numpy()
@@ -252,7 +252,7 @@ class GlobalAveragePooling1D(GlobalPooling):
     With a mask it is the mean over the steps that count (0 if none does).
 
     Shapes: (batch, n, channels) -> (batch, channels), or (batch, 1, channels) with `keepdims`.
-    Raises ValueError for a `data_format` other than "channels_last".
+    Raises ValueError for an unknown `data_format`.
     Source: Lin et al. (2014).
     Example:
         >>> x = np.array([[[2.0], [4.0], [0.0]]])
@@ -282,7 +282,7 @@ class GlobalAveragePooling2D(GlobalPooling):
 
     Shapes: (batch, height, width, channels) -> (batch, channels), or (batch, 1, 1, channels) with
     `keepdims`.
-    Raises ValueError for a `data_format` other than "channels_last".
+    Raises ValueError for an unknown `data_format`.
     Source: Lin et al. (2014).
     Example:
         >>> image = np.arange(8).reshape(1, 2, 2, 2)  # channels 0, 2, 4, 6 and 1, 3, 5, 7
@@ -301,7 +301,7 @@ class GlobalAveragePooling3D(GlobalPooling):
 
     Shapes: (batch, depth, height, width, channels) -> (batch, channels), or (batch, 1, 1, 1,
     channels) with `keepdims`.
-    Raises ValueError for a `data_format` other than "channels_last".
+    Raises ValueError for an unknown `data_format`.
     Source: Lin et al. (2014).
     Example:
         >>> volume = np.arange(8).reshape(1, 2, 2, 2, 1)

@@ -25,14 +25,14 @@ from ..graph.masks import check_mask, combine_masks
 from ..ops import nn, recurrent
 from ..ops.conv import Sizes, conv_axes
 from ..ops.pooling import PoolPadding
-from .core import check_format, check_known
+from .core import check_known, check_last
 from .normalization import BatchNormalization
 from .options import (
     CellOptions,
     ConvLSTMCellOptions,
     ConvLSTMOptions,
-    DataFormat,
     GatedRNNOptions,
+    LastFormat,
     RecurrentOptions,
     SimpleRNNOptions,
 )
@@ -379,7 +379,7 @@ class ConvLSTMCell(LSTMCell):
         strides: Stride of the inputs' convolution, an integer or a pair (default 1).
         padding: How the edges of the inputs are treated: "valid" (default) uses the positions where
             the kernel fits inside, "same" pads with zeros, so that stride 1 keeps the size.
-        data_format: "channels_last" or None (default), which means the same.
+        data_format: "channels_last" or None (default), which means the same; others are refused.
         dilation_rate: Distance between neighbouring elements of the inputs' kernel, an integer or a
             pair (default 1).
     Raises ValueError for sizes that are not positive integers, or an unknown `padding`.
@@ -405,7 +405,7 @@ class ConvLSTMCell(LSTMCell):
         kernel_size: Sizes,
         strides: Sizes = 1,
         padding: PoolPadding = "valid",
-        data_format: DataFormat = None,
+        data_format: LastFormat = None,
         dilation_rate: Sizes = 1,
         **options: Unpack[ConvLSTMCellOptions],
     ):
@@ -414,7 +414,7 @@ class ConvLSTMCell(LSTMCell):
         self.kernel_size: tuple[int, ...] = check_sizes(kernel_size, 2, "kernel_size")
         self.strides: tuple[int, ...] = check_sizes(strides, 2, "strides")
         self.padding: PoolPadding = check_choice(padding, ("valid", "same"), "padding")
-        self.data_format: DataFormat = check_format(data_format)
+        self.data_format: LastFormat = check_last(data_format)
         self.dilation_rate: tuple[int, ...] = check_sizes(dilation_rate, 2, "dilation_rate")
 
 
@@ -870,7 +870,7 @@ class ConvLSTM2D(CellRNN):
             kernel_size: Sizes,
             strides: Sizes = 1,
             padding: PoolPadding = "valid",
-            data_format: DataFormat = None,
+            data_format: LastFormat = None,
             dilation_rate: Sizes = 1,
             **options: Unpack[ConvLSTMOptions],
         ): ...

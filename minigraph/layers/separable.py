@@ -45,13 +45,13 @@ class DepthwiseConvolution(Convolution):
         self.depth_multiplier: int = check_positive(depth_multiplier, "depth_multiplier")
 
     def build(self, input_shape: Shape) -> None:
-        channels = check_known(input_shape[-1], self)
+        channels = check_known(input_shape[self.channel_axis], self)
         self.kernel = self.add_weight(
             (*self.kernel_size, channels, self.depth_multiplier), name="depthwise"
         )
         outputs = self.build_pointwise(channels * self.depth_multiplier)
         self.bias = self.add_weight((outputs,), name="bias") if self.use_bias else None
-        self.input_spec: Any = InputSpec(ndim=self.rank + 2, axes={-1: channels})
+        self.input_spec: Any = InputSpec(ndim=self.rank + 2, axes={self.channel_axis: channels})
 
     def build_pointwise(self, channels: int) -> int:
         """Make the weights that mix the channels, if there are any; return how many come out.

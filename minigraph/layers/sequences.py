@@ -3,7 +3,7 @@
 from typing import Any, Unpack
 
 from .. import ops
-from ..core.checks import check_numbers, check_positive
+from ..core.checks import check_choice, check_numbers, check_positive
 from ..core.device import array_module, host_copies
 from ..core.errors import OutOfBounds
 from ..core.tensor import Variable
@@ -18,6 +18,9 @@ class Embedding(Layer):
     """A table with a learned vector for each integer index, such as the index of a word.
 
         y[b, t] = embeddings[x[b, t]]
+
+    As a first layer it may be given `input_length`, the length of the sequences. With `weights`, a
+    table or a list that holds it, it starts from that table; the config leaves this out.
 
     Shapes: (batch, ...) integers from 0 to input_dim - 1 -> (batch, ..., output_dim);
     embeddings (input_dim, output_dim).
@@ -36,6 +39,7 @@ class Embedding(Layer):
     """
 
     weight_defaults: dict[str, Any] = {"embeddings": "uniform"}
+    other_keywords: tuple[str, ...] = (*Layer.other_keywords, "weights", "input_length")
     casts_inputs = False
 
     def __init__(
@@ -45,10 +49,16 @@ class Embedding(Layer):
         mask_zero: bool = False,
         **options: Unpack[EmbeddingOptions],
     ):
+        start, length = options.pop("weights", None), options.pop("input_length", None)
+        if length is not None:
+            options.setdefault("input_shape", (length,))
         super().__init__(**options)
         self.input_dim: int = check_positive(input_dim, "input_dim")
         self.output_dim: int = check_positive(output_dim, "output_dim")
-        self.mask_zero = mask_zero
+        self.mask_zero: bool = check_choice(mask_zero, (False, True), "mask_zero")
+        if start is not None:
+            self.build((None,))
+            self.set_weights(start if isinstance(start, (list, tuple)) else [start])
 
     def build(self, input_shape: Shape) -> None:
         shape = self.input_dim, self.output_dim

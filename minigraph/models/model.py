@@ -53,11 +53,12 @@ class Model(Layer, Trainer):
         8
     """
 
+    other_keywords: tuple[str, ...] = ()
     casts_inputs = False  # the layers inside cast for themselves
     build_shape: Any = None  # the shape a subclass was built for; stored in files
 
     def __new__(cls, *args: Any, **options: Any) -> Self:
-        return object.__new__(cls)  # without the check of Layer: a model is made from symbols
+        return registry.Configurable.__new__(cls, *args, **options)  # symbols are welcome
 
     def __init__(
         self,

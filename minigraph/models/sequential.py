@@ -83,6 +83,8 @@ class Sequential(Model):
                 f"only layers can be added to {self.name!r}, got {layer!r:.80}"
                 + (f": write {layer.__name__}()" if isinstance(layer, type) else "")
             )
+        if not self._chain and not self._ends and layer.first_shape is not None:
+            self._ends = [Input(batch_shape=layer.first_shape)]
         if any(layer.name == other.name for other in self._chain):
             raise ValueError(
                 f"the layers of {self.name!r} need unique names: {layer.name!r} is taken"

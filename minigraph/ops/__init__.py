@@ -4,17 +4,21 @@ Each takes tensors, arrays, numbers or symbolic tensors. With a symbolic tensor 
 arguments, the call is added to the graph instead of computed.
 """
 
+from typing import TYPE_CHECKING
+
+from ..core import module_names
 from ..core.docstrings import share_arguments as _share_arguments
 from . import recurrent
 from . import image as image
 from .arrays import (
     arange, argsort, broadcast_to, concatenate, convert_to_numpy, convert_to_tensor, diag,
     expand_dims, eye, flip, full, getitem, linspace, one_hot, ones, ones_like, pad, ravel,
-    repeat, reshape, shape, sort, split, squeeze, stack, swapaxes, take, take_along_axis, tile,
-    top_k, transpose, tril, triu, zeros, zeros_like,
+    repeat, reshape, shape, sort, split, squeeze, stack, stop_gradient, swapaxes, take,
+    take_along_axis, tile, top_k, transpose, tril, triu, zeros, zeros_like,
 )  # fmt: skip
+from .arrays import slice_of as slice
 from .conv import conv, conv_transpose, depthwise_conv
-from .linalg import dot, einsum, norm, normalize, outer, tensordot
+from .linalg import average, dot, einsum, norm, normalize, outer, tensordot
 from .math import (
     absolute, add, argmax, argmin, cast, ceil, clip, cos, cumsum, divide, equal, erf, exp,
     expm1, floor, floor_divide, greater, greater_equal, identity, isnan, less, less_equal, log,
@@ -39,22 +43,23 @@ min = reduce_min
 sum = reduce_sum
 
 __all__ = [
-    "abs", "absolute", "add", "all", "any", "arange", "argmax", "argmin", "argsort",
+    "abs", "absolute", "add", "all", "any", "arange", "argmax", "argmin", "argsort", "average",
     "average_pool", "batch_norm", "binary_crossentropy", "broadcast_to", "cast",
     "categorical_crossentropy", "ceil", "clip", "concatenate", "conv", "conv_lstm",
     "conv_transpose", "convert_to_numpy", "convert_to_tensor", "cos", "cumsum", "dense",
     "depthwise_conv", "diag", "divide", "dot", "einsum", "elu", "equal", "erf", "exp",
     "expand_dims", "expm1", "eye", "flip", "floor", "floor_divide", "full", "gelu", "getitem",
-    "greater", "greater_equal", "gru", "hard_sigmoid", "identity", "isnan", "leaky_relu", "less",
-    "less_equal", "linspace", "log", "log1p", "log_softmax", "logaddexp", "logical_and",
+    "greater", "greater_equal", "gru", "hard_sigmoid", "identity", "isnan", "leaky_relu",
+    "less", "less_equal", "linspace", "log", "log1p", "log_softmax", "logaddexp", "logical_and",
     "logical_not", "logical_or", "logsumexp", "lstm", "matmul", "max", "max_pool", "maximum",
     "mean", "mean_squared_error", "min", "minimum", "mod", "multiply", "negative", "norm",
     "normalize", "not_equal", "one_hot", "ones", "ones_like", "outer", "pad", "power", "prod",
-    "ravel", "reduce_all", "reduce_any", "reduce_max", "reduce_min", "reduce_sum", "relu", "relu6",
-    "repeat", "reshape", "rsqrt", "selu", "shape", "sigmoid", "sign", "silu", "simple_rnn", "sin",
-    "softmax", "softplus", "softsign", "sort", "sparse_categorical_crossentropy", "split", "sqrt",
-    "square", "squeeze", "stack", "std", "subtract", "sum", "swapaxes", "take", "take_along_axis",
-    "tanh", "tensordot", "tile", "top_k", "transpose", "tril", "triu", "unstack", "var", "where",
+    "ravel", "reduce_all", "reduce_any", "reduce_max", "reduce_min", "reduce_sum", "relu",
+    "relu6", "repeat", "reshape", "rsqrt", "selu", "shape", "sigmoid", "sign", "silu",
+    "simple_rnn", "sin", "slice", "softmax", "softplus", "softsign", "sort",
+    "sparse_categorical_crossentropy", "split", "sqrt", "square", "squeeze", "stack", "std",
+    "stop_gradient", "subtract", "sum", "swapaxes", "take", "take_along_axis", "tanh",
+    "tensordot", "tile", "top_k", "transpose", "tril", "triu", "unstack", "var", "where",
     "zeros", "zeros_like",
 ]  # fmt: skip
 
@@ -169,3 +174,9 @@ _share_arguments(
             below.
     """,
 )
+
+ALIASES = {"array": convert_to_tensor}
+if TYPE_CHECKING:  # an editor does not read the dict
+    array = convert_to_tensor
+else:
+    __getattr__ = module_names.answers(__name__, __all__, ALIASES)

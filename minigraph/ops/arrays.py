@@ -52,7 +52,7 @@ def full(shape: int | Iterable[int], fill_value: TensorLike, dtype: DType = None
         fill_value: The value of every element.
     """
     xp = array_module()
-    return Tensor(xp.full(shape, fill_value, standard_dtype(dtype)))
+    return Tensor(xp.full(whole_numbers(shape), fill_value, standard_dtype(dtype)))
 
 
 def zeros(shape: int | Iterable[int], dtype: DType = None) -> Tensor:
@@ -150,6 +150,22 @@ def argsort(x: Array, /, axis: int = -1):
     return x.argsort(axis), None
 
 
+@op
+def stop_gradient(x: Array, /):
+    """The same values, as a constant: no gradient passes.
+
+    Args:
+        x: Tensor of any shape.
+    Example:
+        >>> x = keras.Variable(3.0)
+        >>> with keras.Tape() as tape:
+        ...     y = x * keras.ops.stop_gradient(x)
+        >>> float(tape.gradient(y, x))
+        3.0
+    """
+    return x, None
+
+
 # ---------------------------------------------------------------------------------------------
 # The same values in another arrangement
 
@@ -166,7 +182,7 @@ def reshape(x: Array, /, newshape: int | Iterable[int]):
         array([[1, 2, 3],
                [4, 5, 6]])
     """
-    newshape = (newshape,) if isinstance(newshape, int) else tuple(newshape)
+    newshape = whole_numbers(newshape)
     try:
         target = resolve_unknown(x.shape, newshape)
         return x.reshape(target), (lambda g: g.reshape(x.shape),)
@@ -200,18 +216,19 @@ def transpose(x: Array, /, axes: Iterable[int] | None = None):
     """The same values with the axes in another order.
 
     Args:
-        axes: For each axis of the result the axis of x that it was, counted from 0; None (default)
-            reverses the order.
+        axes: For each axis of the result the axis of x that it was, from 0, or from -1 backwards;
+            None (default) reverses the order.
     Raises ValueError unless `axes` is a permutation of the axes.
     Example:
         >>> keras.ops.transpose(np.ones((2, 3, 5)), (0, 2, 1)).shape
         (2, 5, 3)
     """
-    axes = tuple(range(x.ndim))[::-1] if axes is None else tuple(axes)
-    if sorted(axes) != list(range(x.ndim)):
+    axes = tuple(range(x.ndim))[::-1] if axes is None else whole_numbers(axes)
+    order = [axis + x.ndim if axis < 0 else axis for axis in axes]
+    if sorted(order) != list(range(x.ndim)):
         raise ValueError(f"transpose: axes={axes} is not a permutation of all {x.ndim} axes")
-    back = sorted(range(x.ndim), key=axes.__getitem__)  # back[axes[i]] = i
-    return x.transpose(axes), (lambda g: g.transpose(back),)
+    back = sorted(range(x.ndim), key=order.__getitem__)  # back[order[i]] = i
+    return x.transpose(order), (lambda g: g.transpose(back),)
 
 
 @op
@@ -237,7 +254,7 @@ def squeeze(x: Array, /, axis: Axis = None):
 @op
 def broadcast_to(x: Array, /, shape: int | Iterable[int]):
     """The same values, repeated along axes of size 1 until they have `shape`."""
-    return array_module(x).broadcast_to(x, shape), (lambda g: g,)
+    return array_module(x).broadcast_to(x, whole_numbers(shape)), (lambda g: g,)
 
 
 @op
@@ -268,6 +285,37 @@ def getitem(x: Array, /, key: Any):
         return dx
 
     return x[key], (back,)
+
+
+def slice_of(x: TensorLike, start_indices: TensorLike, shape: TensorLike) -> Any:
+    """The part of `shape` that begins at `start_indices`.
+
+        y[i, j] = x[start_indices[0] + i, start_indices[1] + j]
+
+    Args:
+        x: Tensor of any shape.
+        start_indices: Index of the first element along each axis.
+        shape: Size of the part along each axis.
+    Raises ValueError for a part that reaches beyond x, or if an axis is left out.
+    Example:
+        >>> keras.ops.slice([[1, 2, 3], [4, 5, 6]], (0, 1), (2, 2)).numpy().tolist()
+        [[2, 3], [5, 6]]
+    """
+    x = x if hasattr(x, "shape") else convert_to_tensor(x)
+    starts, sizes = whole_numbers(start_indices), whole_numbers(shape)
+    if not len(starts) == len(sizes) == len(x.shape):
+        raise ValueError(
+            f"slice: an array of shape {tuple(x.shape)} needs {len(x.shape)} start_indices and "
+            f"sizes, got {starts} and {sizes}"
+        )
+    for start, size, length in zip(starts, sizes, x.shape, strict=True):
+        if start < 0 or size < 0 or (length is not None and start + size > length):
+            raise ValueError(
+                f"slice: a part of shape {sizes} from {starts} on lies outside of an array of "
+                f"shape {tuple(x.shape)}"
+            )
+    ends = zip(starts, sizes, strict=True)
+    return getitem(x, key=tuple(slice(start, start + size) for start, size in ends))
 
 
 def check_key(x: Array, parts: tuple[Any, ...]) -> None:
@@ -417,7 +465,8 @@ def repeat(x: Array, /, repeats: int | Iterable[int], axis: int | None = None):
     """
     xp = array_module(x)
     size = x.size if axis is None else x.shape[axis]
-    times = repeats if isinstance(repeats, int) else tuple(map(int, repeats))
+    times = whole_numbers(repeats)
+    times = times[0] if len(times) == 1 else times  # one number holds for every value
 
     def back(g):
         key = (slice(None),) * ((axis or 0) % max(x.ndim, 1)) + (xp.repeat(xp.arange(size), times),)
@@ -437,7 +486,7 @@ def tile(x: Array, /, repeats: int | Iterable[int]):
         >>> keras.ops.tile([1, 2, 3], 2).numpy()
         array([1, 2, 3, 1, 2, 3])
     """
-    times = (repeats,) if isinstance(repeats, int) else tuple(repeats)
+    times = whole_numbers(repeats)
     rank = max(x.ndim, len(times))
     sizes = (1,) * (rank - x.ndim) + x.shape
     times = (1,) * (rank - len(times)) + times
@@ -565,7 +614,24 @@ def index_key(key: Any) -> Any:
     if isinstance(key, tuple):
         return tuple(map(index_key, key))
     key = as_array(key)
-    return to_array(key) if isinstance(key, list) and key or hasattr(key, "dtype") else key
+    if isinstance(key, list):
+        key = to_array(key)
+        return key if key.size else key.astype("int64")  # an empty list would be one of floats
+    return to_array(key) if hasattr(key, "dtype") else key
+
+
+def whole_numbers(values: Any) -> tuple[int, ...]:
+    """A setting as a tuple of ints: a number, or several in a list, an array or a tensor.
+
+    Raises TypeError for anything that is not a whole number.
+    """
+    values = as_array(values)
+    values = values.tolist() if hasattr(values, "tolist") else values
+    items = values if isinstance(values, Iterable) else (values,)
+    items = [item.item() if hasattr(item, "item") else item for item in items]
+    if not all(isinstance(item, int) or hasattr(item, "__index__") for item in items):
+        raise TypeError(f"{values!r:.80} must be whole numbers, and a float is none")
+    return tuple(map(int, items))
 
 
 def check_axis(axis: int, ndim: int, name: str) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 from ..core import tree
 from ..core.context import context
 from ..core.types import Array, Axis
-from .arrays import PadWidth, pad_widths
+from .arrays import PadWidth, pad_widths, whole_numbers
 from .kernels import axes_of
 
 ELEMENTS_PER_CALL = 64  # this many elements count as one call of a layer
@@ -73,11 +73,11 @@ def one_hot(x: Array, num_classes: int, axis: int = -1, dtype: Any = None) -> It
 
 
 def repeated(x: Array, repeats: Any, axis: int | None = None) -> Iterable[int]:
-    return x.size, repeats if isinstance(repeats, int) else max(map(int, repeats), default=0)
+    return x.size, max(whole_numbers(repeats), default=0)
 
 
 def tiled(x: Array, repeats: Any) -> Iterable[int]:
-    return *x.shape, *((repeats,) if isinstance(repeats, int) else repeats)
+    return *x.shape, *whole_numbers(repeats)
 
 
 def padded(x: Array, pad_width: PadWidth, constant_values: float = 0) -> Iterable[int]:

@@ -10,9 +10,20 @@ from typing import Any, Literal
 from ..core.device import array_module
 from ..core.tensor import array_function, op
 from ..core.types import Array, Axis, TensorLike
-from .arrays import reshape
+from .arrays import check_axis, convert_to_tensor, ones_like, reshape
 from .costs import spend
-from .math import absolute, maximum, multiply, power, reduce_max, reduce_sum, rsqrt, sqrt, square
+from .math import (
+    absolute,
+    maximum,
+    mean,
+    multiply,
+    power,
+    reduce_max,
+    reduce_sum,
+    rsqrt,
+    sqrt,
+    square,
+)  # fmt: skip
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -131,6 +142,44 @@ def outer(a: TensorLike, b: TensorLike) -> Any:
                [  2,  20, 200]])
     """
     return multiply(reshape(a, (-1, 1)), reshape(b, (-1,)))
+
+
+def average(x: TensorLike, axis: Axis = None, weights: TensorLike | None = None) -> Any:
+    """The weighted mean along `axis` (of all elements if None); all weights are 1 unless given.
+
+        y = sum(weights * x) / sum(weights)
+
+    `weights` have the shape of x, or are one row along a single `axis`.
+
+    Shapes: (..., n) -> (...), with axis=-1.
+    Args:
+        x: Tensor of numbers.
+        axis: Axis, or several, over which the mean is taken; None (default) means all.
+        weights: How much each element counts; None (default) means all alike.
+    Raises ValueError, with both shapes, for weights that do not fit.
+    Example:
+        >>> float(keras.ops.average([1.0, 5.0], weights=[3.0, 1.0]))
+        2.0
+    """
+    if weights is None:
+        return mean(x, axis)
+    values: Any = x if hasattr(x, "shape") else convert_to_tensor(x)
+    factors: Any = weights if hasattr(weights, "shape") else convert_to_tensor(weights)
+    shape, given = tuple(values.shape), tuple(factors.shape)
+    if len(given) == 1 and len(shape) > 1 and isinstance(axis, int):
+        along = check_axis(axis, len(shape), "average")
+        given = (1,) * along + given + (1,) * (len(shape) - along - 1)
+        factors = reshape(factors, given)
+        fits = given[along] == shape[along] or shape[along] is None
+    else:
+        fits = given == shape
+    if not fits:
+        raise ValueError(
+            f"average: weights of shape {tuple(factors.shape)} do not fit values of shape {shape} "
+            f"and axis={axis}: give one for each element, or one row and its axis"
+        )
+    total = reduce_sum(factors * ones_like(values), axis)
+    return reduce_sum(values * factors, axis) / total
 
 
 def norm(

@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from itertools import zip_longest
-from types import EllipsisType
+from types import EllipsisType, MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 import numpy as np
@@ -32,11 +32,12 @@ from ..core.dtypes import standard_dtype
 from ..core.interrupts import restores_context
 from ..core.names import check_name
 from ..core.tensor import Tensor, Variable
-from ..core.types import Config
+from ..core.types import Config, Structure
+from ..graph.guards import check_shape
 from ..graph.inside import Inside
 from ..graph.layer import Layer
 from ..graph.plan import collect
-from ..graph.symbols import InputLayer, Node, SymbolicTensor, check_shape, connect
+from ..graph.symbols import InputLayer, Node, SymbolicTensor, check_symbols, connect
 from ..ops.costs import Budget, spend
 from .file import expect, parse_json
 
@@ -45,12 +46,14 @@ if TYPE_CHECKING:
 
 CustomObjects: TypeAlias = dict[str, Any] | None  # the class or function behind each name
 Sources: TypeAlias = Mapping[SymbolicTensor, list[int]]  # [call, output] that each symbol is
+Starts: TypeAlias = Mapping[int, SymbolicTensor]  # the index of an Input -> what stands for it
 Record: TypeAlias = dict[str, type[Any]]  # what stands under each key of a dict
 
 # Bounds for a model that comes from a file (see `bounded`).
 MOST_LAYERS = 10_000
 MOST_CALLS = 200_000  # a call of a model counts all the calls inside it
 MOST_ELEMENTS = 2**27  # of one sample in one tensor
+CHAIN_START = -1  # instead of the index of an Input: a chain has none in its table
 DEEPEST_MODEL = 100  # models inside models; a call of one goes down by Python's own stack
 
 # The keys of each part of a config, and what stands under them.
@@ -94,7 +97,11 @@ def model_from_config(
     return read_model(cls, config, custom_objects)[0]
 
 
-def clone_model(model: "Model", clone_function: Callable[[Layer], Layer] | None = None) -> "Model":
+def clone_model(
+    model: "Model",
+    clone_function: Callable[[Layer], Layer] | None = None,
+    input_tensors: Structure = None,
+) -> "Model":
     """A model of the same structure and names, with new layers and fresh weights.
 
     Classes need not be registered.
@@ -103,7 +110,10 @@ def clone_model(model: "Model", clone_function: Callable[[Layer], Layer] | None 
         model: The model, a graph or a Sequential.
         clone_function: A function `clone_function(layer)` that returns the layer to use instead,
             asked for every layer but Inputs and inner models; None (default) copies all of them.
-    Raises ValueError for a subclass that has to say itself how it is rebuilt.
+        input_tensors: Symbolic tensors at which the new model starts, in the structure of its
+            inputs; None (default) makes an Input like each of the old ones.
+    Raises ValueError for a subclass that has to say itself how it is rebuilt, and for input tensors
+    that the layers cannot be called on.
     Example:
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="sum")])
         >>> copy = keras.models.clone_model(model)
@@ -111,15 +121,38 @@ def clone_model(model: "Model", clone_function: Callable[[Layer], Layer] | None 
         ('sum', False)
     """
     expect(form_of(model) != "object", f"{model!r}: use from_config(get_config()) to copy it")
+    own = clone_function is None or callable(clone_function)
+    expect(own, f"`clone_function` is a function, got {clone_function!r}: see `input_tensors`")
     writer, replaced = Writer(), {}
     config = writer.model(model)
+    starts = starts_at(model, config, input_tensors)
     kept = (InputLayer, Inside, registry.find("Functional"))
     for index, layer in enumerate(writer.layers):
         if clone_function is not None and layer is not None and not isinstance(layer, kept):
             replaced[index] = clone_function(layer)
             good = isinstance(replaced[index], Layer)
             expect(good, f"clone_function must give a layer for {layer!r}, not {replaced[index]!r}")
-    return read_model(type(model), config, writer.named, replaced)[0]
+    return read_model(type(model), config, writer.named, replaced, starts)[0]
+
+
+def starts_at(model: "Model", config: Config, tensors: Structure) -> Starts:
+    """The symbols at which a model starts, by the indices of its Inputs in the table.
+
+    Raises ValueError unless there is a symbol for each input.
+    """
+    if tensors is None:
+        return {}
+    check_symbols(tensors, "input_tensors")
+    given = tree.flatten(tensors) if model.plan is None else model.arranged(tensors)
+    if "nodes" in config:
+        return {config["nodes"][k]["layer"]: symbol for k, symbol in enumerate(given)}
+    (symbol,) = given
+    expect(
+        isinstance(symbol.node.layer, InputLayer),
+        f"a Sequential starts at an Input, and {symbol!r} is made by {symbol.node.name!r}",
+    )
+    config["input"] = symbol.node.layer.get_config()
+    return {CHAIN_START: symbol}
 
 
 def model_to_json(model: "Model", **json_args: Any) -> str:
@@ -177,6 +210,7 @@ def read_model(
     config: Config,
     custom_objects: CustomObjects = None,
     replaced: Mapping[int, Layer] | None = None,
+    starts: Starts = MappingProxyType({}),
 ) -> tuple[Any, list[Layer]]:
     """Return (a new model of class `cls`, the layers of its table) from a config."""
     expect(isinstance(config, dict), f"a config is a dict, got {config!r:.80}")
@@ -184,6 +218,7 @@ def read_model(
         if topology_keys(config):
             check_record(config, "a model", MODEL, GRAPH | CHAIN)
             reader = Reader(config["layers"], replaced)
+            reader.starts = starts  # now: the models in the table keep their Inputs
             model = reader.model(cls, config["name"], config["trainable"], config)
             return model, reader.layers
         plain = cls in (registry.find("Functional"), registry.find("Sequential"))
@@ -385,8 +420,11 @@ def rebuilding(custom_objects: CustomObjects) -> Iterator[None]:
 class Reader:
     """Makes the layers of a table, then the calls of a topology.
 
-    `replaced` maps indices of the table to layers that are used instead.
+    `replaced` maps indices of the table to layers that are used instead, and `starts` those of
+    Inputs to symbols.
     """
+
+    starts: Starts = MappingProxyType({})
 
     def __init__(self, table: list[Config], replaced: Mapping[int, Layer] | None = None):
         few = len(table) <= MOST_LAYERS or context.budget is None
@@ -456,7 +494,8 @@ class Reader:
     def fill(self, model: Any, topology: Config) -> None:
         """Put the layers into a Sequential."""
         if topology["input"] is not None:
-            model.add(make_input(topology["input"]).output)
+            start = self.starts.get(CHAIN_START)
+            model.add(make_input(topology["input"]).output if start is None else start)
         for index in topology["chain"]:
             layer = self.at(index)
             model.add(layer)
@@ -468,7 +507,7 @@ class Reader:
         if isinstance(entry, dict) and entry.keys() == {"layer"}:
             layer = self.at(entry["layer"])
             expect(isinstance(layer, InputLayer), f"{layer.name!r} is called without arguments")
-            return [layer.output]
+            return [self.starts.get(entry["layer"], layer.output)]
         is_op = isinstance(entry, dict) and "op" in entry
         check_record(entry, "a call", OP_CALL if is_op else LAYER_CALL)
         if is_op:
