@@ -97,9 +97,10 @@ def targets(statement):
     """The names that an assignment or an inner function defines."""
     if isinstance(statement, ast.FunctionDef):
         return {statement.name}
-    if not isinstance(statement, ast.Assign):
+    if not isinstance(statement, (ast.Assign, ast.AnnAssign)):
         return set()
-    names = (n for target in statement.targets for n in ast.walk(target))
+    assigned = getattr(statement, "targets", None) or [statement.target]
+    names = (n for target in assigned for n in ast.walk(target))
     return {n.id for n in names if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
 
 

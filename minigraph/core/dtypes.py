@@ -72,3 +72,11 @@ def in_float_type_of(operands: Iterable[Array], value: Array) -> Array:
     if not floats or len(floats) == len(types) or np.float64 in floats:
         return value
     return value.astype(max(floats))
+
+
+def as_float(x: Array) -> Array:
+    """The same array; integers and booleans become the default float type.
+
+    NumPy would compute the functions of 8-bit integers in float16, and let their squares wrap.
+    """
+    return x if x.dtype.kind == "f" else x.astype(floatx())
