@@ -151,12 +151,17 @@ def host_copies(array: Array) -> Iterator[np.ndarray]:
 def as_numbers(value: TensorLike) -> Array:
     """An array of `value`; Python floats become the default float, Python ints int32 or int64.
 
-    Arrays stay where they are.
+    Arrays stay where they are; `np.matrix` and other subclasses lose their own arithmetic.
     """
     array = value
-    if not is_array(value):
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise TypeError(
+            f"a masked array of shape {value.shape} hides some elements, and an op would use what "
+            "is under the mask: replace them first, as in array.filled(0)"
+        )
+    if type(value) is not np.ndarray and not is_on_device(value):
         array = np.asarray(value)
-        if array.dtype == np.float64 and not isinstance(value, np.generic):
+        if array.dtype == np.float64 and not isinstance(value, (np.generic, np.ndarray)):
             array = array.astype(floatx())
     if array.dtype.kind not in "biuf":
         raise TypeError(

@@ -521,11 +521,12 @@ def op(fn: Callable[..., Any] | None = None, *, name: str | None = None) -> Any:
         except OP_ERRORS as error:
             raise_named(error, op_name, values)
 
+        typing = () if "dtype" in settings else values  # a type that was asked for stays
         tape = context.tape
         inputs = [a if isinstance(a, Tensor) and a.tracked else None for a in arrays]
         if tape is None or backward is None or inputs.count(None) == len(inputs):
-            return wrapped(value, values, tracked=False)
-        output = wrapped(value, values, tracked=True)
+            return wrapped(value, typing, tracked=False)
+        output = wrapped(value, typing, tracked=True)
         tape.record(op_name, output, inputs, backward)
         return output
 

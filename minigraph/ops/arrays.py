@@ -456,11 +456,14 @@ def pad(x: Array, /, pad_width: PadWidth, constant_values: float = 0):
         pad_width: How many elements to add: a number for both ends of all axes, a pair (before,
             after) for all axes, or a pair for each axis.
         constant_values: The value of the added elements (default 0).
+    Raises ValueError for a fraction among integers.
     Example:
         >>> keras.ops.pad([1, 2, 3], (1, 2)).numpy()
         array([0, 1, 2, 3, 0, 0])
     """
     pairs = pad_widths(pad_width, x.ndim)
+    if x.dtype.kind != "f" and constant_values != int(constant_values):
+        raise ValueError(f"pad: {x.dtype.name} cannot hold {constant_values!r}: cast x to floats")
     inner = tuple(slice(b, b + n) for (b, _), n in zip(pairs, x.shape, strict=True))
     y = array_module(x).pad(x, pairs, constant_values=constant_values)
     return y, (lambda g: g[inner],)
