@@ -79,6 +79,8 @@ class Example:
 
 
 EXAMPLES = []
+# The ops that have a gradient, but not the gradient of a gradient (see `ops/second_order`).
+NO_SECOND_ORDER = {"prod"}
 
 
 @dataclass

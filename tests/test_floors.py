@@ -28,7 +28,7 @@ FLOORS = [
     [["core.tensor"]],
     [
         ["ops.kernels", "ops.math", "ops.arrays", "ops.costs", "ops.linalg", "ops.nn"]
-        + ["ops.conv", "ops.pooling", "ops.recurrent", "ops.__init__"]
+        + ["ops.conv", "ops.pooling", "ops.recurrent", "ops.second_order", "ops.__init__"]
     ],
     [["gradcheck"], ["formulas"], ["initializers"], ["activations"], ["regularizers"]],
     [

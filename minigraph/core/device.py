@@ -88,6 +88,8 @@ def array_module(*arrays: Array) -> Any:
             import cupy  # pyright: ignore[reportMissingImports]  # an extra
 
             return cupy
+        if hasattr(type(array), "library"):  # a `TensorArray`
+            return array.library
     return np if context.tracing is not None else _library
 
 

@@ -8,12 +8,13 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial, wraps
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, overload
 
 import numpy as np
 
 from . import device, registry, tree
-from .context import context
+from .context import context, setting
 from .device import array_module, as_numbers, to_array, to_backend, to_host
 from .dtypes import in_float_type_of, standard_dtype
 from .errors import OP_ERRORS, raise_named
@@ -319,8 +320,8 @@ class Tape:
             loss = ...
         gradients = tape.gradient(loss, variables)
 
-    Tapes may be nested: the outer one records the ops of the inner one, too. Gradients are plain
-    arrays, so they are not recorded: there are no second derivatives.
+    Tapes may be nested: the outer one records the ops of the inner one, too. While it is open, it
+    also records the backward pass of the inner one, so that it can differentiate a gradient.
 
     Example:
         >>> x = keras.Variable(3.0)
@@ -328,19 +329,28 @@ class Tape:
         ...     y = x * x
         >>> tape.gradient(y, x).item()  # dy/dx = 2 x
         6.0
+        >>> with keras.Tape() as outer:
+        ...     with keras.Tape() as inner:
+        ...         y = x**3
+        ...     first = inner.gradient(y, x)
+        >>> first.item(), outer.gradient(first, x).item()  # 3 x^2 and 6 x
+        (27.0, 18.0)
     """
 
-    __slots__ = ("records", "_outer")
+    __slots__ = ("records", "_outer", "_is_open")
+    _recordable: Any  # `ops/second_order`, which needs the ops, sets these two
+    _array_of_tensor: Any
 
     def __init__(self):
         self.records: list[tuple[Any, ...]] = []
+        self._outer, self._is_open = None, False
 
     def __enter__(self) -> Self:
-        self._outer, context.tape = context.tape, self
+        self._outer, context.tape, self._is_open = context.tape, self, True
         return self
 
     def __exit__(self, *error: object) -> None:
-        context.tape = self._outer
+        context.tape, self._is_open = self._outer, False
 
     def record(self, name: str, outputs: Any, inputs: list[Tensor | None], backward: Any) -> None:
         """Record one op that has run.
@@ -400,8 +410,11 @@ class Tape:
                 "variables or watched tensors. A tape can be used only once, since it frees its "
                 "records."
             )
+        outer = self._outer if self._outer is not None and self._outer._is_open else None
         gradients = {loss: array_module(loss.value).ones_like(loss.value)}
-        with quietly():
+        if outer is not None:  # compute with tensors, so that it records what is done
+            gradients = {loss: Tape._array_of_tensor(gradients[loss])}
+        with quietly(), setting(tape=outer):
             while self.records:
                 name, outputs, inputs, backward = self.records.pop()
                 try:
@@ -410,7 +423,8 @@ class Tape:
                     error.add_note(f"in the backward pass of op {name!r}")
                     raise
         found = [gradients.get(tensor) for tensor in wanted]
-        return tree.pack(sources, [None if g is None else Tensor(g) for g in found])
+        to_tensor = Tensor if outer is None else attrgetter("tensor")
+        return tree.pack(sources, [None if g is None else to_tensor(g) for g in found])
 
     def _backpropagate(self, outputs, inputs, backward, gradients, keep):
         """Apply the chain rule to one op: from its outputs to its inputs. `op` tells what
@@ -527,6 +541,8 @@ def op(fn: Callable[..., Any] | None = None, *, name: str | None = None) -> Any:
         if tape is None or backward is None or inputs.count(None) == len(inputs):
             return wrapped(value, typing, tracked=False)
         output = wrapped(value, typing, tracked=True)
+        if tape._outer is not None:
+            backward = Tape._recordable(apply, arrays, values, settings, backward)
         tape.record(op_name, output, inputs, backward)
         return output
 

@@ -267,7 +267,7 @@ def where(condition: Array, a: Array, b: Array, /):
         >>> keras.ops.where([True, False, True], [1, 2, 3], 0).numpy()
         array([1, 0, 3])
     """
-    xp = array_module(condition, a, b)
+    xp = array_module(a, b, condition)
     y = xp.where(condition, a, b)
     return y, (None, lambda g: g * (condition != 0), lambda g: g * (condition == 0))
 

@@ -328,8 +328,9 @@ def batch_norm_plain(
     beta: TensorLike = None,
     epsilon: float = 1e-3,
     mask: Array = None,
+    statistics: Any = None,
 ) -> Any:
-    """The definition: mean and variance over all axes but the last."""
+    """The definition: mean and variance over all axes but the last. It needs no `statistics`."""
     axes = tuple(range(x.ndim - 1))
     weight = ones(x.shape[:-1], x.dtype) if mask is None else cast(mask, x.dtype)
     weight = expand_dims(weight / reduce_sum(weight), -1)

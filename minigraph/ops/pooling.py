@@ -6,13 +6,13 @@ channels.
 """
 
 import math
+from functools import reduce
 from typing import Any, Literal, TypeAlias
 
 from ..core.device import array_module
 from ..core.dtypes import as_float
 from ..core.tensor import op
 from ..core.types import Array, TensorLike
-from .arrays import stack
 from .conv import (
     Axis,
     Index,
@@ -23,7 +23,7 @@ from .conv import (
     pad_input,
     plain_pad_or_crop,
 )
-from .math import reduce_max
+from .math import maximum
 
 PoolPadding: TypeAlias = Literal["valid", "same"]
 
@@ -87,7 +87,7 @@ def max_pool_plain(
     axes, positions = pool_axes("max_pool", x, pool_size, strides, padding)
     sizes = [a.pad_before for a in axes], [a.padded_size for a in axes]
     padded = plain_pad_or_crop(x, *sizes, -math.inf)
-    return reduce_max(stack([padded[index] for index in positions]), axis=0)
+    return reduce(maximum, [padded[index] for index in positions])
 
 
 @op
