@@ -672,7 +672,7 @@ share_arguments(
     ],
     """
     Args:
-        y_true: Labels, whole numbers from 0 to C - 1.
+        y_true: Labels, integers from 0 to C - 1.
         y_pred: Predictions p, a number for each of the C classes.
     """,
 )

@@ -1,5 +1,6 @@
 """Metrics: numbers to monitor in training, from running sums over all batches of an epoch."""
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Literal, TypeAlias, overload
 
@@ -21,18 +22,42 @@ from .ops import nn
 from .ops.arrays import convert_to_tensor
 from .ops.kernels import scatter_add
 
+Better: TypeAlias = Literal["min", "max"] | None  # which values of a metric are better
+
+LARGER_IS_BETTER = {
+    formulas.accuracy,
+    formulas.binary_accuracy,
+    formulas.categorical_accuracy,
+    formulas.sparse_categorical_accuracy,
+    formulas.top_k_categorical_accuracy,
+    formulas.sparse_top_k_categorical_accuracy,
+    formulas.accuracy_by_shapes,
+    formulas.cosine,
+}
+
+
+def better_of(fn: Any) -> Better:
+    """Which values of a function are better: of ours that is known, others may say it."""
+    if getattr(fn, "__module__", None) == formulas.__name__:
+        return "max" if fn in LARGER_IS_BETTER else "min"  # all others are distances
+    found = getattr(fn, "better", None)
+    return found if found in ("min", "max") else None
+
 
 class Metric(registry.Configurable):
     """The base of metrics: `update_state` adds a batch, `result` returns the value so far.
 
     A subclass makes its running sums with `add_weight` and defines `update_state` and `result`.
-    `reset_state` sets the sums to 0; a call adds a batch and returns the value.
+    `reset_state` sets the sums to 0; a call adds a batch and returns the value. `better` says which
+    values are better, "min" for the small and "max" for the large ones, or None if that is not
+    known; callbacks with `mode="auto"` ask for it.
 
     Args:
         name: Name in the logs; None (default) derives it from the class, such as `log_cosh_error`.
         dtype: Kept in the config, without effect: running sums are float64 (default None).
     Example:
         >>> class Count(keras.metrics.Metric):
+        ...     better = "max"
         ...     def __init__(self, name="count"):
         ...         super().__init__(name)
         ...         self.count = self.add_weight()
@@ -44,6 +69,8 @@ class Metric(registry.Configurable):
         >>> samples([1, 2, 3], [1, 2, 3]), samples([1, 2], [1, 2])
         (3, 5)
     """
+
+    better: Better = None
 
     def __init__(self, name: str | None = None, dtype: DType = None):
         self.name: str = snake_case(type(self).__name__) if name is None else name
@@ -198,7 +225,8 @@ class MeanMetricWrapper(Mean):
     """The mean over all samples of a function (y_true, y_pred) -> one value for each sample.
 
     A mask on the predictions multiplies the weights. Further keywords are settings of the function,
-    which gets them at each call.
+    which gets them at each call. Which values are better is known of the library's functions; one
+    of a user may say it in an attribute, `fn.better = "max"`.
 
     Args:
         fn: Function of two tensors, or its registered name.
@@ -224,6 +252,7 @@ class MeanMetricWrapper(Mean):
             raise TypeError(f"`fn` must be a function (y_true, y_pred), got {fn!r:.80}")
         super().__init__(name or getattr(fn, "__name__", "metric"), dtype)
         self.fn: Callable[..., Any] = fn
+        self.better = type(self).better or better_of(fn)
         self.settings: dict[str, Any] = settings
 
     def update_state(
@@ -268,6 +297,7 @@ class FormulaMetric(MeanMetricWrapper):
         """Give a class its `formula` and the formula's docstring, and register the class."""
         if formula is not None:
             cls.formula, cls.__doc__ = staticmethod(formula), cls.__doc__ or formula.__doc__
+            cls.better = better_of(formula)
         super().__init_subclass__(**more)
         if formula is not None:
             name = cls.__name__
@@ -562,6 +592,8 @@ class TruePositives(Counts):
         2.0
     """
 
+    better: Better = "max"
+
     def value(self, tp: Array, fp: Array, fn: Array, tn: Array) -> Array:
         return tp
 
@@ -575,6 +607,8 @@ class FalsePositives(Counts):
         >>> float(metric([0, 1, 1, 1], [0.9, 0.2, 0.7, 0.8]))
         1.0
     """
+
+    better: Better = "min"
 
     def value(self, tp: Array, fp: Array, fn: Array, tn: Array) -> Array:
         return fp
@@ -590,6 +624,8 @@ class FalseNegatives(Counts):
         2.0
     """
 
+    better: Better = "min"
+
     def value(self, tp: Array, fp: Array, fn: Array, tn: Array) -> Array:
         return fn
 
@@ -603,6 +639,8 @@ class TrueNegatives(Counts):
         >>> float(metric([0, 0, 0, 1], [0.1, 0.2, 0.7, 0.3]))
         2.0
     """
+
+    better: Better = "max"
 
     def value(self, tp: Array, fp: Array, fn: Array, tn: Array) -> Array:
         return tn
@@ -620,6 +658,8 @@ class Precision(Counts):
         1.0
     """
 
+    better: Better = "max"
+
     def value(self, tp: Array, fp: Array, fn: Array, tn: Array) -> Array:
         return ratio(tp, tp + fp)
 
@@ -635,6 +675,8 @@ class Recall(Counts):
         >>> float(keras.metrics.Recall(top_k=2)([[1, 1, 0, 0]], [[0.1, 0.4, 0.3, 0.2]]))
         0.5
     """
+
+    better: Better = "max"
 
     def value(self, tp: Array, fp: Array, fn: Array, tn: Array) -> Array:
         return ratio(tp, tp + fn)
@@ -665,6 +707,8 @@ class AUC(Counts):
         >>> round(float(auc([0, 0, 1, 1], [0.1, 0.4, 0.3, 0.8])), 3)  # 3 of 4 pairs are in order
         0.75
     """
+
+    better: Better = "max"
 
     HEIGHTS: ClassVar[dict[str, Callable[[Array, Array], Array]]] = {
         "interpolation": lambda a, b: (a + b) / 2,
@@ -753,6 +797,17 @@ def for_training(identifier: Any) -> Metric:
     if ">" not in identifier:
         metric.name = identifier
     return metric
+
+
+def better_by_name(name: str) -> Better:
+    """Which values are better of the metric that `compile` knows by this name; None if of none.
+
+    Args:
+        name: Name of a metric, perhaps with a number, such as "accuracy" or "auc_1".
+    """
+    name = re.sub(r"_\d+$", "", name)
+    found = BY_SHAPES.get(name) or registry.member("metric", name)
+    return found.better if isinstance(found, type) else better_of(found)
 
 
 share_arguments(

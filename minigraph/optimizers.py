@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeAlias, TypedDict, Unpack, overload
 import numpy as np
 
 from . import schedules as schedules
+from .constraints import constrained
 from .core import registry
 from .core.checks import check_numbers
 from .core.context import context
@@ -76,7 +77,7 @@ class Optimizer(registry.Configurable):
     """The base of optimizers: `apply(gradients, variables)` takes one step.
 
     1. clip the gradients, 2. shrink each variable by `weight_decay * learning_rate`, 3. update, 4.
-    count the step in `iterations`.
+    apply the constraint of each variable, 5. count the step in `iterations`.
 
     `learning_rate` may be assigned at any time. A subclass names its slots in `slot_names` and
     defines `update`.
@@ -196,9 +197,10 @@ class Optimizer(registry.Configurable):
             self._move(flat, old, new)
             for slot, span, values in untouched:
                 slot[span] = values
-            for k, variable in zip(indices, variables, strict=True):
-                # a fresh array of the right shape, so `assign` need not copy
-                variable.value = new[k].reshape(variable.shape)
+            pairs = [(new[k].reshape(v.shape), v) for k, v in zip(indices, variables, strict=True)]
+            values = [constrained(array, variable) for array, variable in pairs]
+            for variable, array in zip(variables, values, strict=True):
+                variable.value = array  # fresh and of the right shape, so `assign` need not copy
             self.iterations += 1
 
     def _move(

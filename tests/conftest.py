@@ -29,6 +29,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 SUITES = {
     *("test_ops", "test_layer", "test_convolution", "test_recurrent", "test_small_layers"),
     *("test_losses", "test_added_losses", "test_metrics", "test_optimizers", "test_library"),
+    *("test_masks", "test_constraints", "test_random_tensors", "test_images"),
 }
 HOST_ONLY = {  # slow numeric gradients, and what looks at NumPy's arrays themselves
     *("test_gradient_of_every_element", "test_the_examples_lie_where_the_op_has_a_slope"),

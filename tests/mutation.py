@@ -99,7 +99,7 @@ def targets(statement):
         return {statement.name}
     if not isinstance(statement, (ast.Assign, ast.AnnAssign)):
         return set()
-    assigned = getattr(statement, "targets", None) or [statement.target]
+    assigned = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
     names = (n for target in assigned for n in ast.walk(target))
     return {n.id for n in names if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
 

@@ -80,7 +80,7 @@ class Example:
 
 EXAMPLES = []
 # The ops that have a gradient, but not the gradient of a gradient (see `ops/second_order`).
-NO_SECOND_ORDER = {"prod"}
+NO_SECOND_ORDER = {"prod", "resize", "extract_patches", "depthwise_conv"}
 
 
 @dataclass
@@ -458,6 +458,27 @@ for _x, _kernel, _settings in CONVOLUTIONS:
     _bias = spread(_kernel[-1], seed=3)
     example("conv", spread(*_x, seed=1), spread(*_kernel, seed=2), _bias, **_settings)
 example("conv", spread(2, 4, 4, 2, seed=1), spread(2, 2, 2, 3, seed=2), None)
+for _shape, _settings in (
+    ((2, 3, 4, 2), {"size": (5, 7)}),
+    ((2, 6, 5, 1), {"size": (3, 2), "antialias": True}),
+    ((1, 3, 5, 2), {"size": (7, 3), "interpolation": "nearest"}),
+):
+    example("resize", spread(*_shape, seed=1), **_settings)
+example("resize", spread(3, 2, 2, seed=2), size=(2, 4), rows=())
+for _settings in (
+    {"size": 2},
+    {"size": (2, 3), "strides": 1, "padding": "same"},
+    {"size": 2, "strides": (1, 2), "dilation_rate": (2, 1)},
+):
+    example("extract_patches", spread(2, 4, 5, 2, seed=1), **_settings)
+example("extract_patches", spread(3, 4, 2, seed=1), size=(3, 2), rows=())
+for _x, _kernel, _bias, _settings in (
+    ((2, 5, 2), (3, 2, 2), spread(4), {"padding": "causal", "dilation_rate": 2}),
+    ((2, 4, 5, 3), (2, 3, 3, 1), spread(3), {"strides": (2, 1), "activation": "tanh"}),
+    ((2, 3, 4, 2), (3, 2, 2, 3), None, {"padding": "same", "strides": 2}),
+    ((1, 3, 2, 3, 1), (2, 2, 2, 1, 2), spread(2), {"activation": "sigmoid"}),
+):
+    example("depthwise_conv", spread(*_x, seed=1), spread(*_kernel, seed=2), _bias, **_settings)
 
 TRANSPOSED = [  # input, kernel (taps, filters, channels), settings
     ((2, 3, 2), (3, 3, 2), {}),

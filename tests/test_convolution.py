@@ -110,6 +110,58 @@ def test_both_gradients_are_adjoints(geometry):
         np.testing.assert_allclose(inner, float(product), rtol=1e-9, atol=1e-9)
 
 
+@settings(max_examples=80, deadline=None, derandomize=True)
+@given(geometries(), st.integers(1, 3))
+def test_a_depthwise_convolution_has_a_group_for_each_channel(geometry, multiplier):
+    """Value and gradients are those of a convolution with as many groups as channels."""
+    lengths, kernel_size, strides, dilation, padding, _, _, channels = geometry
+    x = Variable(spread(2, *lengths, channels, seed=1))
+    kernel = Variable(spread(*kernel_size, channels, multiplier, seed=2))
+    bias = Variable(spread(channels * multiplier, seed=3))
+    found = []
+    for op in ("depthwise", "grouped"):
+        with Tape() as tape:
+            if op == "depthwise":
+                y = ops.depthwise_conv(x, kernel, bias, strides, padding, dilation, "tanh")
+            else:
+                groups = ops.reshape(kernel, (*kernel_size, 1, channels * multiplier))
+                y = ops.conv(x, groups, bias, strides, padding, dilation, channels, "tanh")
+            loss = ops.sum(y * spread(*y.shape, seed=4))
+        found.append([y, *tape.gradient(loss, [x, kernel, bias])])
+    for a, b in zip(*found, strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("rank", [1, 2])
+def test_a_separable_convolution_is_a_depthwise_one_and_then_one_of_size_1(rank):
+    separable = getattr(layers, f"SeparableConv{rank}D")(5, 3, 2, "same", 1, 2, "relu")
+    depthwise = getattr(layers, f"DepthwiseConv{rank}D")(3, 2, "same", 1, 2, use_bias=False)
+    pointwise = getattr(layers, f"Conv{rank}D")(5, 1, activation="relu")
+    x = spread(2, *(7, 6)[:rank], 4).astype("float32")
+    expected, found = pointwise(depthwise(x)), separable(x)
+    assert found.shape == expected.shape
+    separable.set_weights([*depthwise.get_weights(), *pointwise.get_weights()])
+    np.testing.assert_allclose(separable(x).numpy(), pointwise(depthwise(x)).numpy(), rtol=1e-5)
+    assert separable.depthwise_kernel is separable.weights[0]
+    assert separable.pointwise_kernel is separable.weights[1]
+
+
+def test_what_a_depthwise_convolution_refuses():
+    for make, words in [
+        (lambda: layers.DepthwiseConv2D(3, depth_multiplier=0), "`depth_multiplier`"),
+        (lambda: layers.SeparableConv2D(0, 3), "`filters`"),
+        (lambda: layers.SeparableConv1D(2, 3, padding="causal"), "`padding`"),
+        (lambda: layers.DepthwiseConv2D(3, strides=2, dilation_rate=2), "cannot both be above 1"),
+        (lambda: layers.DepthwiseConv2D(9)(np.ones((1, 4, 4, 2))), "larger than the input"),
+        (lambda: ops.depthwise_conv(np.ones((1, 4, 3)), np.ones((2, 2, 1))), "does not fit"),
+    ]:
+        with pytest.raises(ValueError, match=words):
+            make()
+    with pytest.raises(TypeError, match="takes no argument 'kernel_initializer'.*depthwise"):
+        layers.DepthwiseConv2D(3, kernel_initializer="ones")
+    assert "groups" not in layers.SeparableConv2D(2, 3).get_config()
+
+
 @settings(max_examples=120, deadline=None, derandomize=True)
 @given(geometries(), st.booleans())
 def test_the_transpose_is_the_adjoint_of_the_convolution(geometry, give_output_padding):

@@ -28,19 +28,34 @@ FLOORS = [
     [["core.tensor"]],
     [
         ["ops.kernels", "ops.math", "ops.arrays", "ops.costs", "ops.linalg", "ops.nn"]
-        + ["ops.conv", "ops.pooling", "ops.recurrent", "ops.second_order", "ops.__init__"]
+        + [
+            "ops.conv",
+            "ops.image",
+            "ops.pooling",
+            "ops.recurrent",
+            "ops.second_order",
+            "ops.__init__",
+        ]
     ],
-    [["gradcheck"], ["formulas"], ["initializers"], ["activations"], ["regularizers"]],
+    [["gradcheck"], ["formulas"], ["initializers"], ["activations"], ["regularizers"]]
+    + [["constraints"], ["random"]],
     [
-        ["graph.__init__", "graph.guards", "graph.calls", "graph.tracking", "graph.tracing"]
+        [
+            "graph.__init__",
+            "graph.guards",
+            "graph.calls",
+            "graph.tracking",
+            "graph.weight_options",
+            "graph.tracing",
+        ]
         + ["graph.costs", "graph.masks", "graph.input_spec", "graph.arguments", "graph.layer"]
         + ["graph.symbols", "graph.ordering", "graph.plan", "graph.inside"]
     ],
     [
         ["layers.options"]
         + ["layers.core", "layers.merging", "layers.reshaping", "layers.regularization"]
-        + ["layers.activations", "layers.preprocessing"]
-        + ["layers.conv", "layers.pooling", "layers.normalization"]
+        + ["layers.activations", "layers.preprocessing", "layers.augmentation"]
+        + ["layers.conv", "layers.separable", "layers.pooling", "layers.normalization"]
         + ["layers.sequences", "layers.recurrent", "layers.attention", "layers.__init__"],
         ["losses"],
         ["metrics"],
@@ -49,8 +64,9 @@ FLOORS = [
     [
         ["training.__init__", "training.data"],
         ["training.scoring"],
-        ["saving.config", "saving.model", "saving.__init__", "training.resume"]
-        + ["callbacks.base"],
+        ["saving.config", "saving.model", "saving.__init__"]
+        + ["training.settings", "training.resume"]
+        + ["callbacks.checks", "callbacks.notebook", "callbacks.base"],
         ["training.logs"],
         [
             "view.__init__",

@@ -618,3 +618,53 @@ def test_a_node_cut_at_one_of_its_outputs_keeps_the_given_value():
     double, triple = Split()(x)
     given = np.full((3, 4), 100.0, "float32")
     np.testing.assert_allclose(run([x, double], double + triple, X, given), 100 + 3 * X, rtol=1e-6)
+
+
+class Slip(Layer):
+    """A custom layer whose call, or what it calls, holds a slip."""
+
+    def __init__(self, slip, **options):
+        super().__init__(**options)
+        self.slip = slip
+
+    def call(self, inputs):
+        return self.slip(self, inputs)
+
+
+def import_nothing(layer, x):
+    from minigraph import no_such_name  # noqa: F401
+
+
+def not_yet(layer, x):
+    raise NotImplementedError("tomorrow")
+
+
+SLIPS = [
+    (AttributeError, lambda layer, x: ops.no_such_op(x), "module 'minigraph.ops' has no attr"),
+    (AttributeError, lambda layer, x: layer.dense2(x), "'Slip' object has no attribute 'dense2'"),
+    (AttributeError, lambda layer, x: x.get_shape(), "'Tensor' object has no attribute"),
+    (NameError, lambda layer, x: tf.reduce_mean(x), "name 'tf' is not defined"),  # noqa: F821
+    (ImportError, import_nothing, "cannot import name 'no_such_name'"),
+    (NotImplementedError, not_yet, "tomorrow"),
+]
+
+
+@pytest.mark.parametrize(("kind", "slip", "text"), SLIPS)
+def test_a_slip_in_a_custom_layer_stays_an_error_of_its_kind(kind, slip, text):
+    """Its sentence comes first, then where it happened; no shape would repair it."""
+    for use in (lambda x: Slip(slip, name="mine")(x), Nested(slip, name="around")):
+        with pytest.raises(kind, match=f"^{text}") as found:
+            use(Input((3,), name="data"))
+        assert isinstance(found.value, ValueError) and isinstance(found.value.__cause__, kind)
+        assert "on 'data' of shape (None, 3)" in str(found.value)
+        with pytest.raises(kind, match=f"^{text}"):
+            use(X)
+
+
+class Nested(Layer):
+    def __init__(self, slip, **options):
+        super().__init__(**options)
+        self.inner = Slip(slip)
+
+    def call(self, inputs):
+        return self.inner(inputs)

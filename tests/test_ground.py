@@ -20,6 +20,7 @@ from minigraph import (
     activations,
     backend,
     check_gradient,
+    constraints,
     initializers,
     layers,
     losses,
@@ -30,7 +31,7 @@ from minigraph import (
     utils,
 )
 from minigraph.core import registry, tree
-from minigraph.core.checks import is_number
+from minigraph.core.checks import is_number, is_size
 from minigraph.core.context import context, setting
 from minigraph.core.dtypes import standard_dtype
 from minigraph.core.names import unique_name
@@ -324,6 +325,13 @@ def test_regularizers_by_name():
         regularizers.get("l3")
 
 
+@pytest.mark.parametrize("wrong", [np.array([2, 3]), np.array(2.5), np.float64(2), True, np.True_])
+def test_a_size_is_one_integer(wrong):
+    assert not is_size(wrong, 0) and is_size(np.int8(3), 3) and is_size(np.array(3), 3)
+    with pytest.raises(ValueError, match="`units`"):
+        layers.Dense(wrong)
+
+
 def test_activations_by_name():
     assert activations.get("relu") is ops.relu and activations.get(None) is activations.linear
     assert activations.get(np.tanh) is np.tanh
@@ -417,6 +425,7 @@ GROUPS = {
     "metric": (metrics.get, "acuracy", "accuracy"),
     "optimizer": (optimizers.get, "rmsprp", "rmsprop"),
     "regularizer": (regularizers.get, "l1_l3", "l1_l2"),
+    "constraint": (constraints.get, "max_nrm", "max_norm"),
     "class": (registry.find_class, "ExponentialDeca", "ExponentialDecay"),
     "layer or model": (find_layer_class, "Dens", "Dense"),
     "op": (find_function, "matmull", "matmul"),
@@ -464,12 +473,14 @@ INNER = {
     "activations": {"takes_one_array"},
     "config": set(),
     "backend": set(),
+    "constraints": {"constrained", "rescaled"},
     "applications": set(),
     "initializers": {"check_initial", "fans", "truncated_normal"},
     "losses": {"LossOptions", "combine"},
     "metrics": {"for_training", "ratio"},
     "optimizers": {"Chunk", "Segment", "chunks_of", "update_average"}
     | {"AdamOptions", "ClippingOptions", "OptimizerOptions"},
+    "random": {"check_float", "check_seed", "check_shape", "generator"},
     "regularizers": set(),
     "schedules": set(),
     "utils": set(),
@@ -518,7 +529,7 @@ def test_to_categorical_names_the_range(wrong):
 
 @pytest.mark.parametrize("wrong", [[0.5], ["a"], [], [None], [float("nan")], [float("inf")]])
 def test_to_categorical_takes_whole_numbers(wrong):
-    with pytest.raises(ValueError, match="whole numbers"):
+    with pytest.raises(ValueError, match="integers"):
         utils.to_categorical(wrong)
 
 

@@ -12,7 +12,7 @@ INTEGERS = ["uint8", "int8", "int16", "int32", "int64", "uint64"]
 # Arithmetic of integers, which wraps around at the ends of their type, as in NumPy
 WRAPS = {
     *("add", "subtract", "multiply", "negative", "square", "power", "prod", "matmul", "einsum"),
-    *("tensordot", "dot", "dense", "conv", "conv_transpose"),
+    *("tensordot", "dot", "dense", "conv", "conv_transpose", "depthwise_conv"),
 }
 FLOATS_ONLY = {"simple_rnn", "lstm", "gru", "conv_lstm"}  # their states are floats
 TYPED = {"cast", "one_hot", "ones_like", "zeros_like"}  # they take a dtype

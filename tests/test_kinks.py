@@ -72,6 +72,7 @@ ROWS = np.array(
 )
 PRODUCTS = {
     *("matmul", "dot", "tensordot", "einsum", "dense", "conv", "conv_transpose", "batch_norm"),
+    "depthwise_conv",
     *("simple_rnn", "lstm", "gru", "conv_lstm"),
 }
 

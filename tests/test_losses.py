@@ -176,7 +176,7 @@ def test_a_mask_without_a_real_step_gives_zero():
         ("sparse_categorical_crossentropy", ONE_HOT, P, [r"\(5, 3\)", "target", "one-hot"]),
         ("sparse_categorical_crossentropy", LABELS + 1, P, ["labels", "0 to 2", "3"]),
         ("sparse_categorical_crossentropy", LABELS - 1, P, ["labels", "0 to 2", "-1"]),
-        ("sparse_categorical_crossentropy", LABELS + 0.5, P, ["labels", "whole"]),
+        ("sparse_categorical_crossentropy", LABELS + 0.5, P, ["labels", "integers"]),
     ],
 )
 def test_targets_that_do_not_fit(loss, y, p, words):

@@ -242,7 +242,7 @@ def test_inputs_and_outputs_are_symbolic_tensors(wrong):
 
 def test_a_layer_in_place_of_a_tensor():
     x = Input((4,))
-    with pytest.raises(ValueError, match="`outputs`.*tensors.*layer 'a' itself"):
+    with pytest.raises(ValueError, match="`outputs`.*symbolic.*layer 'a' itself"):
         Model(x, dense("a"))
 
 
@@ -984,3 +984,19 @@ def test_models_can_be_copied_and_pickled(twin):
     one, two = (m.fit(X, X[:, :1], verbose=0).history for m in (model, other))
     assert one == two
     assert other.get_layer(index=1).output.node is other.plan_nodes[2]
+
+
+def test_a_call_that_fails_leaves_the_shape_that_the_model_was_built_for():
+    class Twice(Model):
+        def __init__(self, **options):
+            super().__init__(**options)
+            self.inner = layers.Dense(2)
+
+        def call(self, inputs):
+            return self.inner(inputs)
+
+    model = Twice()
+    model(np.ones((1, 4)))
+    with pytest.raises(ValueError):
+        model(Input((5,)))
+    assert model.build_shape == (None, 4)

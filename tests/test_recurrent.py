@@ -227,6 +227,99 @@ def test_dropout_is_the_same_in_all_steps():
     np.testing.assert_array_equal(steps, np.repeat(steps[:1], 7, axis=0))
 
 
+CELLS = {
+    "SimpleRNNCell": layers.SimpleRNNCell,
+    "LSTMCell": layers.LSTMCell,
+    "GRUCell": layers.GRUCell,
+    "GRUCell that resets before": lambda *a, **k: layers.GRUCell(*a, reset_after=False, **k),
+    "ConvLSTMCell": lambda units, **options: layers.ConvLSTMCell(units, 1, **options),
+}
+
+
+def step_by_hand(kind, x, states, seen, kernel, recurrent, bias):
+    """The next states by the formulas of the docstrings, if the weights see `seen` for h."""
+    h, units = states[0], seen.shape[-1]
+    if kind == "SimpleRNNCell":
+        return naive_simple_rnn(x, [seen], kernel, recurrent, bias)
+    if "LSTM" in kind:
+        return naive_lstm(x, [seen, states[1]], kernel, recurrent, bias)
+    after = bias.ndim == 2
+    a = x @ kernel + (bias[0] if after else bias)
+    s = seen @ recurrent + (bias[1] if after else 0)
+    z, r, _ = np.split(sigmoid(a + s), 3, axis=-1)
+    inner = r * s[..., 2 * units :] if after else (r * seen) @ recurrent[:, 2 * units :]
+    return [z * h + (1 - z) * np.tanh(a[..., 2 * units :] + inner)]
+
+
+@pytest.mark.parametrize("rate", [0.5, 1.0])
+@pytest.mark.parametrize("kind", CELLS)
+def test_recurrent_dropout_hides_the_state_from_the_weights_alone(kind, rate):
+    """One step by hand with a dropped state: what the formula carries on is never dropped."""
+    image = (1, 1) if "Conv" in kind else ()  # convolutions of one pixel are matrix products
+    cell = CELLS[kind](4, recurrent_dropout=rate, dropout=0.5, seed=1)
+    x, states = data(6, *image, 3), [data(6, *image, 4, seed=i) for i in range(cell.states)]
+    filled(cell, x, states)
+    keep_x, keep_h = (
+        np.where(np.random.default_rng(i).random(a.shape) < drop, 0, 1 / max(1 - drop, 0.5))
+        for i, (a, drop) in enumerate([(x, 0.5), (states[0], rate)])
+    )
+    cell.droppers[0].keep = lambda shape: keep_x.reshape(shape).astype("float32")
+    cell.droppers[1].keep = lambda shape: keep_h.reshape(shape).astype("float32")
+    _, after = cell(x, states, training=True)
+    weights = [w.reshape(w.shape[2:]) if w.ndim == 4 else w for w in cell.get_weights()]
+    expected = step_by_hand(kind, x * keep_x, states, states[0] * keep_h, *weights)
+    for actual, wanted in zip(after, expected, strict=True):
+        same(actual, wanted)
+
+
+@pytest.mark.parametrize("reset_after", [True, False])
+def test_a_gru_that_keeps_its_state_keeps_it_under_dropout(reset_after):
+    layer = layers.GRU(4, recurrent_dropout=0.5, reset_after=reset_after)
+    layer.build((None, 3, 1))
+    kernel, recurrent, bias = layer.get_weights()
+    bias[..., :4] = 20  # z = 1
+    layer.set_weights([kernel, recurrent, bias])
+    ones = np.ones((1, 4), "float32")
+    same(layer(np.zeros((1, 30, 1)), initial_state=[ones], training=True), ones)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("kind", CELLS)
+def test_a_bounded_state_stays_bounded_under_dropout(kind, count):
+    settings = {"recurrent_dropout": 0.5, "dropout": 0.3}
+    if "Conv" in kind:
+        layer, x = layers.ConvLSTM2D(8, 1, **settings), 3 * data(2, 60, 2, 2, 4)
+    else:
+        layer, x = layers.RNN([CELLS[kind](8, **settings) for _ in range(count)]), data(2, 60, 4)
+    assert np.abs(layer(x, training=True).numpy()).max() <= 1
+
+
+def test_stacked_cells_drop_the_same_in_all_steps():
+    """As a single cell does: one dropout mask for the whole sequence (Gal and Ghahramani)."""
+    options = {"kernel_initializer": "identity", "recurrent_initializer": "zeros"}
+    cells = [layers.SimpleRNNCell(50, None, dropout=0.5, **options) for _ in range(2)]
+    layer = layers.RNN(cells, return_sequences=True)
+    steps = layer(np.ones((1, 7, 50), "float32"), training=True).numpy()[0]
+    assert set(steps[0]) == {0, 4}
+    np.testing.assert_array_equal(steps, np.repeat(steps[:1], 7, axis=0))
+
+
+@pytest.mark.parametrize("zero", [False, True])
+def test_stacked_cells_are_one_layer_after_the_other(zero):
+    x = masked(data(2, 5, 3), [[1, 1, 0, 1, 0], [0, 1, 1, 1, 1]])
+    cells = [layers.GRUCell(4), layers.LSTMCell(3)]
+    settings = {"return_sequences": True, "return_state": True, "zero_output_for_mask": zero}
+    stacked = filled(layers.RNN(cells, **settings), x)
+    first, second = layers.GRU(4, **settings), layers.LSTM(3, **settings)
+    second(first(x)[0])
+    first.set_weights(cells[0].get_weights())
+    second.set_weights(cells[1].get_weights())
+    between, state = first(x)
+    outputs, *after = second(between)
+    for actual, expected in zip(stacked(x), [outputs, state, *after], strict=True):
+        same(actual, expected)
+
+
 # ---------------------------------------------------------------------------------------------
 # Sequences of images
 

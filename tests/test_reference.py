@@ -30,6 +30,7 @@ UNCOVERED = {
     "layers.InputSpec": "it checks shapes and computes nothing",
     "layers.InputLayer": "it stands behind every Input of the graphs and computes nothing",
     "layers.ConvLSTMCell": "Keras does not export it; seen through ConvLSTM2D",
+    **{f"layers.Random{name}": DRAWS for name in ("Contrast", "Crop")},
     "losses.Loss": BASE,
     "losses.FormulaLoss": BASE,
     "losses.LossOptions": KEYWORDS,
@@ -52,6 +53,7 @@ UNCOVERED = {
     "initializers.FunctionInitializer": NO_COUNTERPART,
     "initializers.Scaling": BASE,
     "regularizers.Regularizer": BASE,
+    "constraints.Constraint": BASE,
     **{
         f"initializers.{name}": DRAWS
         for name in ("GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "LecunNormal")
@@ -137,6 +139,7 @@ def test_every_public_class_has_a_case_or_a_reason():
     for module in (
         *(minigraph.layers, minigraph.losses, minigraph.metrics, minigraph.optimizers),
         *(minigraph.optimizers.schedules, minigraph.initializers, minigraph.regularizers),
+        minigraph.constraints,
     ):
         place = module.__name__.rsplit(".")[-1]
         for name, value in vars(module).items():

@@ -495,7 +495,9 @@ def test_a_backup_of_something_else_is_refused(stopped, tmp_path):
     refuse(path, "accuracy", model=model)
     model = build("nadam")
     model.optimizer.learning_rate = lambda step: 0.1
-    refuse(path, "a schedule", model=model)
+    own = watchers()
+    own[1]._check = lambda session: None  # it would refuse the schedule first
+    refuse(path, "a schedule", model=model, own=own)
     build("nadam").save(path)
     refuse(path, "made_by")
 
@@ -544,6 +546,8 @@ def test_a_forged_backup_is_refused_or_harmless(stopped, tmp_path):
                 inside = inside[key]
             if inside[last] == wrong or (wrong is None and place[0] in ("rate", "callbacks")):
                 continue
+            if place[:2] == ("made_by", "settings") and len(place) == 3 and wrong == {}:
+                continue  # an older file does not have the settings of a layer
             inside[last] = wrong
             text = json.dumps(forged)
             metadata = contents.metadata | {"minigraph.train": text}

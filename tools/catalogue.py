@@ -47,6 +47,19 @@ FAMILIES = {
         ("Conv2DTranspose(4, 3, strides=2)", [(8, 8, 3)], CONV.format(positions="k^2"), SMALL),
         ("Conv3DTranspose(4, 3, strides=2)", [(4, 4, 4, 3)], CONV.format(positions="k^3"), SMALL),
     ],
+    "Separable convolutions": [
+        ("DepthwiseConv1D(3)", [(16, 8)], "k * channels + channels", {"k": 3, "channels": 8}),
+        ("DepthwiseConv2D(3)", [(16, 16, 8)], "k^2 * channels + channels", {"k": 3, "channels": 8}),
+        *(
+            (
+                f"SeparableConv{rank}D(16, 3)",
+                [(16,) * rank + (8,)],
+                f"k^{rank} * channels + channels * filters + filters",
+                {"k": 3, "channels": 8, "filters": 16},
+            )
+            for rank in (1, 2)
+        ),
+    ],
     "Pooling": [
         (f"{name}{rank}D()", [(16,) * rank + (3,)], *NONE)
         for name in ("MaxPooling", "AveragePooling", "GlobalMaxPooling", "GlobalAveragePooling")
@@ -98,6 +111,15 @@ FAMILIES = {
         ("LayerNormalization()", [(10, 8)], "2 * inputs", {"inputs": 8}),
         ("Normalization()", [(8,)], "2 * inputs", {"inputs": 8}),
         ("Rescaling(1 / 255)", [(16, 16, 3)], *NONE),
+    ],
+    "Images": [
+        ("Resizing(8, 8)", [(16, 16, 3)], *NONE),
+        ("RandomFlip('horizontal')", [(16, 16, 3)], *NONE),
+        ("RandomCrop(8, 8)", [(16, 16, 3)], *NONE),
+        ("RandomContrast(0.2)", [(16, 16, 3)], *NONE),
+        ("RandomRotation(0.1)", [(16, 16, 3)], *NONE),
+        ("RandomZoom(0.2)", [(16, 16, 3)], *NONE),
+        ("RandomTranslation(0.1, 0.1)", [(16, 16, 3)], *NONE),
     ],
     "Layers for regularization": [
         ("Dropout(0.5)", [(8,)], *NONE),

@@ -23,9 +23,10 @@ from sphinx.pycode import ModuleAnalyzer
 from minigraph.core.docstrings import read_arguments
 
 MODULES = (
-    *("activations", "applications", "callbacks", "config", "initializers", "layers", "losses"),
-    *("metrics", "models", "ops", "optimizers", "regularizers", "saving", "schedules"),
-    *("utils", "datasets.mnist", "datasets.cifar10", "core.tree"),
+    *("activations", "applications", "callbacks", "config", "constraints", "initializers"),
+    *("layers", "losses", "metrics", "models", "ops", "ops.image", "optimizers", "random"),
+    *("regularizers", "saving", "schedules", "utils", "datasets.mnist", "datasets.cifar10"),
+    "core.tree",
 )
 FIELDS = {
     "Shapes: ": "Shapes",
@@ -115,9 +116,12 @@ def write_docstring(app, what, name, thing, options, lines: list[str]) -> None:
 
 
 def skip_tools(app, what, name, thing, skip, options) -> bool | None:
-    """Leave out what a class only uses: its `pool` is `max_pool`, which has its own entry."""
+    """Leave out what a class only uses: its `pool` is `max_pool`, which has its own entry.
+
+    Also methods without a docstring of their own, which that of the base describes.
+    """
     other = what == "class" and getattr(thing, "__name__", name) != name
-    return True if other else None
+    return True if other or getattr(thing, "says_nothing_new", False) else None
 
 
 # ---------------------------------------------------------------------------------------------

@@ -18,7 +18,9 @@ from ..core.checks import check_numbers, is_size
 from ..core.docstrings import Documented, share_arguments
 from ..core.interrupts import deferred_interrupts
 from ..core.output import encodable
-from ..training.resume import load, save
+from ..training.resume import begin, load, save
+from . import checks
+from .notebook import DisplayedText, displayed_text
 
 Frequency = int | Literal["epoch"]  # after that many batches, or after each epoch
 
@@ -48,6 +50,10 @@ class Callback(Documented):
     model: Any = None
     params: Any = None
     remembers: tuple[str, ...] = ()
+    sets_rate: bool = False  # whether it sets the learning rate, and writes that into the logs
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
 
     def set_model(self, model: Any) -> None:
         """Set `model`.
@@ -65,6 +71,9 @@ class Callback(Documented):
                 known), and in `fit` with `epochs`, the number of the last one.
         """
         self.params = params
+
+    def _check(self, session: Any) -> None:
+        """Raise ValueError, or warn, where the settings of a `fit` do not suit this callback."""
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Before the first epoch."""
@@ -168,6 +177,9 @@ class CallbackList:
             if "_batch_" in hook
         }
 
+    def __repr__(self) -> str:
+        return f"<CallbackList of {self.callbacks}>"
+
     def notify(self, hook: str, *args: Any) -> None:
         """Call one hook of every callback, such as `notify("on_epoch_end", epoch, logs)`.
 
@@ -240,6 +252,8 @@ class History(Callback):
         (True, [0, 1, 2])
         >>> found.history
         {'loss': [1.0, 0.25, 0.0625]}
+        >>> found
+        <History of 3 epochs - loss: 0.0625>
     """
 
     remembers: tuple[str, ...] = ("history", "epoch")
@@ -247,6 +261,11 @@ class History(Callback):
     def __init__(self) -> None:
         self.history: dict[str, list[Any]] = {}
         self.epoch: list[int] = []
+
+    def __repr__(self) -> str:
+        last = {name: values[-1] for name, values in self.history.items()}
+        count = len(self.epoch)
+        return f"<History of {count} epoch{'' if count == 1 else 's'}{numbers(last)}>"
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         with deferred_interrupts:
@@ -258,9 +277,9 @@ class History(Callback):
 class ProgbarLogger(Callback):
     """Print progress: one line with a bar for each epoch.
 
-    On a terminal the line grows while the epoch runs. Elsewhere, as in a notebook that is run and
-    stored, only the finished line is printed. It contains no times, so the same run prints the same
-    text.
+    On a terminal and in a notebook the line grows while the epoch runs; elsewhere only the finished
+    line is printed. That one contains no times, and a notebook stores no other, so the same run
+    prints the same text.
 
     Example:
         >>> model = keras.Sequential([keras.layers.Dense(1, kernel_initializer="ones")])
@@ -278,6 +297,7 @@ class ProgbarLogger(Callback):
     steps: int | None  # batches in the epoch, None if that is not known
     seen: int
     live: bool  # whether the line grows
+    displayed: DisplayedText | None  # the output of a notebook that shows it
     started: float
     drawn: float
     length: int  # of the line
@@ -285,9 +305,9 @@ class ProgbarLogger(Callback):
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         epochs = self.params.get("epochs", 1)
         self.label = f"Epoch {epoch + 1}/{epochs}" if epochs > 1 else None
-        if self.label and self.verbose == 1:
-            print(self.label)
         self.begin()
+        if self.label and self.verbose == 1 and self.displayed is None:
+            print(self.label)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self.advance(batch, logs)
@@ -325,9 +345,12 @@ class ProgbarLogger(Callback):
     def begin(self) -> None:
         """Start a new line."""
         self.steps, self.seen = self.params.get("steps"), 0
-        self.live = self.verbose == 1 and is_terminal(sys.stdout)
+        self.displayed = displayed_text(sys.stdout) if self.verbose == 1 else None
+        self.live = self.displayed is not None or (self.verbose == 1 and is_terminal(sys.stdout))
         self.started = self.drawn = time.monotonic()
         self.length = 0
+        if self.displayed is not None:
+            self.redraw(self.bar())
 
     def advance(self, batch: int, logs: Any) -> None:
         """Redraw the line after a batch, if it is time for that.
@@ -358,9 +381,8 @@ class ProgbarLogger(Callback):
             line = encodable(f"{self.bar()}{numbers(logs)}")
             if self.live:
                 self.redraw(line)
-                print()
-            else:
-                print(line)
+            if self.displayed is None:
+                print("" if self.live else line)
 
     def bar(self) -> str:
         """`12/750 ━━━━────────`"""
@@ -376,6 +398,9 @@ class ProgbarLogger(Callback):
         Args:
             line: New text of the line.
         """
+        if self.displayed is not None:
+            self.displayed.show(f"{self.label}\n{line}" if self.label else line)
+            return
         print("\r" + line.ljust(self.length), end="", flush=True)
         self.length = len(line)
 
@@ -399,19 +424,18 @@ def number(value: Any) -> str:
 # ---------------------------------------------------------------------------------------------
 # Callbacks that monitor one number of the logs
 
-LARGER_IS_BETTER = ("acc", "auc", "precision", "recall", "true_", "cosine")
-
 
 class Monitor(Callback):
     """The base of callbacks that monitor a number and check whether it has improved.
 
     Args:
         monitor: Name of the number in the logs.
-        mode: "min" if less is better, "max" if more is. "auto" (default) means "max" if the name
-            contains "acc", "auc", "precision", "recall", "true_" or "cosine", else "min".
+        mode: "min" if less is better, "max" if more is. "auto" (default) means "min" for a loss,
+            and for a metric what its `better` says; any other number needs "min" or "max".
         min_delta: Change that an improvement must exceed; its sign is ignored (default <default>).
         verbose: 1 prints a line for each action, 0 (default) prints nothing.
-    Raises ValueError, naming it, for a number that is not in the logs.
+    Raises ValueError, naming it, for a number that is not in the logs or needs a `mode`: when `fit`
+    begins, if that can be known.
     Example:
         >>> monitor = keras.callbacks.Monitor("val_accuracy", min_delta=0.25)
         >>> monitor.mode
@@ -429,13 +453,23 @@ class Monitor(Callback):
                 stacklevel=3,
             )
             mode = "auto"
-        if mode == "auto":
-            mode = "max" if any(word in monitor for word in LARGER_IS_BETTER) else "min"
         self.monitor: str = monitor
         self.mode: str = mode
+        self.asks_metric: bool = mode == "auto"  # when `fit` begins; until then the name must do
+        if self.asks_metric:
+            self.mode = checks.better_in_logs(monitor) or "auto"
         self.verbose: int = verbose
         self.min_delta: float = abs(min_delta)
-        self.worst: float = -math.inf if mode == "max" else math.inf
+
+    def _check(self, session: Any) -> None:
+        checks.check_monitored(self, session)
+        if self.asks_metric:
+            self.mode = checks.check_mode(self, session.trainer)
+
+    @property
+    def worst(self) -> float:
+        """The value that every number improves; NaN while `mode` is not known."""
+        return {"min": math.inf, "max": -math.inf}.get(self.mode, math.nan)
 
     def improves(self, value: float, best: float) -> bool:
         """Return whether a value is better than the best one; NaN never is.
@@ -444,6 +478,8 @@ class Monitor(Callback):
             value: The value of this epoch.
             best: The best value before, or `worst` if there was none.
         """
+        if self.mode == "auto":
+            self.mode = checks.check_mode(self, None)
         gain = value - best if self.mode == "max" else best - value
         return gain > self.min_delta
 
@@ -455,6 +491,11 @@ class Monitor(Callback):
         Raises ValueError if the number is not in the logs.
         """
         if self.monitor in logs:
+            if not isinstance(logs[self.monitor], (int, float)):
+                raise ValueError(
+                    f"{type(self).__name__} watches {self.monitor!r}, which must be one number, "
+                    f"and is {logs[self.monitor]!r:.80}"
+                )
             return logs[self.monitor]
         session = getattr(self.model, "_session", None)
         waits = self.monitor.startswith("val_") and getattr(session, "has_validation", False)
@@ -462,7 +503,7 @@ class Monitor(Callback):
             return None
         raise ValueError(
             f"{type(self).__name__} watches {self.monitor!r}, but the logs hold {list(logs)}. "
-            "Names that start with val_ need validation_data or validation_split in fit()."
+            + checks.VALIDATION_ADVICE
         )
 
     def say(self, text: str) -> None:
@@ -479,6 +520,8 @@ class EarlyStopping(Monitor):
     """Stop when the monitored number has not improved for `patience` epochs.
 
     Afterwards `best`, `best_epoch` and `stopped_epoch` (0 if it did not stop) say what happened.
+    Numbers of training, such as "loss", are means over an epoch in which the weights moved; only
+    those of the validation come from the very weights that are restored.
 
     Args:
         monitor: Name of the number that should improve (default "val_loss").
@@ -526,6 +569,12 @@ class EarlyStopping(Monitor):
         self.baseline: float | None = baseline
         self.restore_best_weights: bool = restore_best_weights
         self.start_from_epoch: int = start_from_epoch
+
+    def _check(self, session: Any) -> None:
+        super()._check(session)
+        if session.epochs and session.epochs.stop <= self.start_from_epoch:
+            text = f"start_from_epoch={self.start_from_epoch} leaves out all epochs of this fit"
+            checks.warn(self, text)
 
     def on_train_begin(self, logs: Any = None) -> None:
         self.wait = self.stopped_epoch = self.best_epoch = 0
@@ -598,10 +647,20 @@ class ModelCheckpoint(Monitor):
         self.save_freq: Frequency = check_frequency(save_freq)
         self.save_best_only: bool = save_best_only
         self.save_weights_only: bool = save_weights_only
-        best = self.worst if initial_value_threshold is None else initial_value_threshold
-        self.best: float = best
+        self.initial_value_threshold: float | None = initial_value_threshold
+        self.best: float | None = initial_value_threshold  # None: nothing was saved yet
         self.epoch: int = 0
         self.batches: int = 0
+
+    def _check(self, session: Any) -> None:
+        if self.save_best_only:
+            super()._check(session)
+        elif self.initial_value_threshold is not None:
+            checks.warn(self, "initial_value_threshold does nothing without save_best_only=True")
+        checks.check_filepath(self, session)
+        checks.warn_if_never(self, session, self.batches)
+        checks.check_is_a_model(self, session)
+        checks.warn_if_not_savable(self, session)
 
     def on_train_begin(self, logs: Any = None) -> None:
         folder = os.path.dirname(self.filepath.partition("{")[0]) or "."
@@ -627,7 +686,8 @@ class ModelCheckpoint(Monitor):
         """
         if self.save_best_only:
             value = self.read(logs)
-            if value is None or not self.improves(value, self.best):
+            best = self.worst if self.best is None else self.best
+            if value is None or not self.improves(value, best):
                 return
             self.best = value
         try:
@@ -661,7 +721,8 @@ class ReduceLROnPlateau(Monitor):
         patience: Number of epochs without improvement before a reduction, at least 0 (default 10).
         cooldown: Number of epochs after a reduction that do not count (default 0).
         min_lr: Lower bound of the learning rate (default 0.0).
-    Raises ValueError if `factor` is not below 1, or if the monitored number is not in the logs.
+    Raises ValueError if `factor` is not below 1, if the monitored number is not in the logs, or if
+    the learning rate is a schedule, which a number would replace.
     Example:
         >>> model = keras.Sequential([keras.layers.Dense(1)])
         >>> model.compile(keras.optimizers.SGD(1.0), "mse")
@@ -673,6 +734,7 @@ class ReduceLROnPlateau(Monitor):
     """
 
     remembers: tuple[str, ...] = ("wait", "resting", "best")
+    sets_rate = True
 
     wait: int  # epochs since the last improvement
     resting: int  # epochs of the cooldown that are left
@@ -696,6 +758,13 @@ class ReduceLROnPlateau(Monitor):
         self.patience: int = patience
         self.cooldown: int = cooldown
         self.min_lr: float = min_lr
+
+    def _check(self, session: Any) -> None:
+        super()._check(session)
+        checks.check_rate_is_a_number(self, session)
+        rate = session.trainer.optimizer.learning_rate
+        if rate <= self.min_lr:
+            checks.warn(self, f"min_lr={self.min_lr} is not below the learning rate {rate}")
 
     def on_train_begin(self, logs: Any = None) -> None:
         self.wait = self.resting = 0
@@ -732,7 +801,8 @@ class LearningRateScheduler(Callback):
         schedule: Function of the epoch (from 0), and of the current rate if it takes two arguments,
             that returns a number.
         verbose: 1 prints each rate, 0 (default) prints nothing.
-    Raises ValueError, before the epoch, if the schedule does not return a number.
+    Raises ValueError, before the epoch, if the schedule does not return a number; and when `fit`
+    begins, if the learning rate of the optimizer is a schedule, which a number would replace.
     Example:
         >>> model = keras.Sequential([keras.layers.Dense(1)])
         >>> model.compile(keras.optimizers.SGD(1.0), "mse")
@@ -743,10 +813,20 @@ class LearningRateScheduler(Callback):
         [0.5, 0.25, 0.125]
     """
 
+    sets_rate = True
+
     def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
         self.schedule: Callable[..., float] = schedule
         self.verbose: int = verbose
         self.takes_rate: bool = len(inspect.signature(schedule).parameters) > 1
+
+    def _check(self, session: Any) -> None:
+        checks.check_rate_is_a_number(self, session)
+        others = [c for c in session.callbacks.callbacks if c.sets_rate and c is not self]
+        if others and not self.takes_rate:
+            kind = type(others[0]).__name__
+            text = f"its schedule(epoch) undoes what {kind} sets; let it take (epoch, rate)"
+            checks.warn(self, text)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         optimizer = self.model.optimizer
@@ -765,12 +845,14 @@ class LearningRateScheduler(Callback):
 class CSVLogger(Callback):
     """Write one line per epoch to a CSV file: `epoch` (from 0), then the numbers of the logs.
 
-    A number that an epoch lacks is written as NA.
+    A number that an epoch lacks is written as NA. The columns are those of the first epoch, and
+    those of the validation if there will be one; a number that has none is named in a warning.
 
     Args:
         filename: File to write, a string or a Path.
         separator: Character between two columns (default ",").
         append: Whether to continue an existing file instead of replacing it (default False).
+    Raises ValueError if the file to continue does not begin with the names of its columns.
     Example:
         >>> from pathlib import Path
         >>> model = keras.Sequential([keras.layers.Dense(1, kernel_initializer="ones")])
@@ -800,12 +882,18 @@ class CSVLogger(Callback):
         self.file = open(self.filename, "a+", newline="", encoding="utf-8")
         self.length = self.file.tell() if self.append else 0
         self.columns: Any = ()  # of the table; None while it is still empty
+        self.homeless: set[str] = set()  # numbers without a column
 
     def open(self) -> None:
         """Drop old lines and read the columns, now that it is known whether training resumes."""
         self.file.truncate(min(self.length, self.file.tell()))
         self.file.seek(0)
         self.columns = next(csv.reader(self.file, delimiter=self.separator), None)
+        if self.columns and self.columns[0] != "epoch":
+            raise ValueError(
+                f"CSVLogger: the columns of {self.filename!r} are {self.columns}, and the first "
+                f"should be 'epoch'. Is separator={self.separator!r} right?"
+            )
         self.file.seek(0, os.SEEK_END)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -815,9 +903,12 @@ class CSVLogger(Callback):
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         writer = csv.writer(self.file, delimiter=self.separator)
         if self.columns is None:
-            self.columns = ["epoch", *logs]
+            self.columns = ["epoch", *logs, *checks.columns_to_come(self.model._session, logs)]
             writer.writerow(self.columns)
         row = {"epoch": epoch, **logs}
+        if new := row.keys() - set(self.columns) - self.homeless:
+            self.homeless |= new
+            checks.warn(self, f"{self.filename!r} has no columns for {sorted(new)}")
         writer.writerow([row.get(name, "NA") for name in self.columns])
         self.file.flush()
         self.length = self.file.tell()
@@ -834,12 +925,16 @@ class BackupAndRestore(Callback):
     ends with the same bits as if it had never been stopped, on the same kind of machine. The file
     is written when training starts, then after each epoch or every `save_freq` batches.
 
-    The file holds the weights, the optimizer's state and learning rate, all random streams, the
-    epoch, the batch and the order of the batches, the running metrics, the History, and of each
-    callback what it `remembers`. Arrays and a PyDataset continue at the next batch. From a
-    generator, or anything else that is iterated, the batches that were used are read again and
-    skipped, so it must yield the same ones again. If it resumes within an epoch, its
-    `on_epoch_begin` is called a second time, and what is remembered is restored after that.
+    The file holds the weights and which are trained, the states of stateful layers, the optimizer's
+    state and learning rate, all random streams, the epoch, the batch and the order of the batches,
+    the running metrics, the History, and of each callback what it `remembers`. It also holds the
+    settings of layers and optimizer that are numbers or strings, as a callback may change them. It
+    does not hold other attributes that your code changes, nor the state of `numpy.random`.
+
+    Arrays and a PyDataset continue at the next batch. From a generator, or anything else that is
+    iterated, the batches that were used are read again and skipped, so it must yield the same ones
+    again. If it resumes within an epoch, its `on_epoch_begin` is called a second time, and what is
+    remembered is restored after that.
 
     Args:
         backup_dir: File to write, a string or a Path, or an existing folder for
@@ -847,8 +942,9 @@ class BackupAndRestore(Callback):
         save_freq: "epoch" (default), or the number of batches from one save to the next.
         delete_checkpoint: Whether to delete the file once training is complete (default True).
     Raises ValueError for a model without weights (call it on data first), FileDamaged or
-    FileRefused (both ValueError) if the file belongs to another model, optimizer or set of
-    callbacks, and OSError if it cannot be written. Then nothing is changed.
+    FileRefused (both ValueError) if the file belongs to another model, loss, optimizer or set of
+    callbacks, or to other metrics or settings, and OSError if it cannot be written. Then nothing is
+    changed.
     Example:
         >>> def train(epochs):
         ...     one = keras.layers.Dense(1, kernel_initializer="ones")
@@ -881,9 +977,14 @@ class BackupAndRestore(Callback):
         self.save_freq: Frequency = check_frequency(save_freq)
         self.delete_checkpoint: bool = delete_checkpoint
 
+    def _check(self, session: Any) -> None:
+        checks.check_is_a_model(self, session)
+        checks.warn_if_never(self, session, 0)
+
     def on_train_begin(self, logs: Any = None) -> None:
         self.batches = 0
         self.restore: Any = None  # a function, where training resumes
+        begin(self.model)
         if self.save_freq != "epoch" and self.model._scoring.names is None:
             raise ValueError(
                 "a backup between two epochs holds the metrics of all outputs, and these are "
@@ -966,6 +1067,9 @@ class TerminateOnNaN(Callback):
     """
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        if not math.isfinite((logs or {}).get("loss", 0.0)):
+        logs = logs or {}
+        if batch == 0 and "loss" not in logs:
+            checks.warn(self, f"it watches 'loss', but the logs hold {list(logs)}")
+        if not math.isfinite(logs.get("loss", 0.0)):
             print(f"Batch {batch}: the loss is not finite, stopping")
             self.model.stop_training = self.model.stop_at_once = True

@@ -1,6 +1,7 @@
 """Checks of arguments: each raises a ValueError that names the argument and what was given."""
 
 import math
+import operator
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
@@ -57,7 +58,10 @@ def check_keys(
 
 def is_size(value: Any, least: int) -> bool:
     """Return whether `value` is an integer (not a bool) of at least `least`."""
-    return hasattr(value, "__index__") and not isinstance(value, bool) and value >= least
+    try:
+        return not isinstance(value, bool) and operator.index(value) >= least
+    except TypeError:  # also for an array of several integers, or of a float
+        return False
 
 
 def check_counts(least: int = 1, optional: bool = True, **arguments: Any) -> None:

@@ -132,6 +132,7 @@ def complete_methods(cls: type) -> None:
         text = next((each.__doc__ for each in chain if each.__doc__), None)
         if text:
             own = vars(method)["described_arguments"] = read_arguments(method.__doc__)
+            vars(method)["says_nothing_new"] = not method.__doc__
             tables = [getattr(each, "described_arguments", {}) for each in chain[1:]]
             method.__doc__ = completed(text, own, inspect.signature(method).parameters, tables)
 

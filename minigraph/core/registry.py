@@ -270,6 +270,11 @@ def plain_letters(name: Any) -> str:
     return re.sub(r"[\W_]", "", str(name)[:LONGEST_NAME]).lower()  # a file may hold any length
 
 
+def member(group: str, name: str) -> Any:
+    """The member of a group that has this name, or None."""
+    return _members[group].get(name)
+
+
 def lookup(group: str, name: str) -> Any:
     """The member of a group with this name; ValueError, listing the known names, if none has it."""
     found = _members[group].get(name)
@@ -377,6 +382,9 @@ class Configurable(Documented):
     derived_arguments: tuple[str, ...] = ()
     option_defaults: dict[str, Any] = {}
     __signature__: Any = InitSignature()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"  # no address: the same run shows the same text
 
     def get_config(self) -> Config:
         """The constructor arguments as plain JSON."""

@@ -30,6 +30,7 @@ NOTHING_TO_SET = nullcontext()
 P = ParamSpec("P")  # the arguments of an op: those of the function it is made from
 # By name: operators look ops up here, because `ops/` imports this file; so do saved models.
 OPS: dict[str, Callable[..., Any]] = {}
+MASK_RULES: dict[str, Callable[..., None]] = {}  # of the ops that masks pass: see `graph/masks`
 
 
 class Operators:
@@ -177,13 +178,17 @@ class Variable(Tensor):
         array([11.,  2.], dtype=float32)
     """
 
-    __slots__ = ("_shape", "_dtype", "name", "_initial", "_seed", "learnable", "__weakref__")
+    __slots__ = (
+        *("_shape", "_dtype", "name", "_initial", "_seed", "learnable", "constraint"),
+        "__weakref__",
+    )
 
     value: Array
     tracked: bool
     mask: Array | None
     name: str
     learnable: bool
+    constraint: Callable[..., Any] | None  # what an optimizer's new value goes through, or None
     _initial: Any
 
     def __init__(
@@ -205,7 +210,7 @@ class Variable(Tensor):
         device.follow(self)
         self.name = name
         self.learnable = self.tracked = bool(trainable)
-        self.mask = None
+        self.mask = self.constraint = None
         # `value` stays unset until it is needed: then Python calls `__getattr__`.
 
     if not TYPE_CHECKING:  # else an editor would believe that a variable has every attribute
@@ -520,9 +525,11 @@ def op(fn: Callable[..., Any] | None = None, *, name: str | None = None) -> Any:
     @wraps(fn)
     def apply(*args, **settings):
         args, settings = signature.bind(args, settings)
-        arrays = args[0] if signature.takes_list else args
+        arrays, masked = args[0] if signature.takes_list else args, False
         for array in arrays:
-            if not isinstance(array, Tensor) and overrides_calls(array):  # a symbol: add a node
+            if isinstance(array, Tensor):
+                masked = masked or array.mask is not None
+            elif overrides_calls(array):  # a symbol: add a node
                 return array.__minigraph_function__(apply, args, settings)
 
         arrays = signature.with_defaults(arrays)  # an array may be left out, such as a bias
@@ -538,12 +545,15 @@ def op(fn: Callable[..., Any] | None = None, *, name: str | None = None) -> Any:
         typing = () if "dtype" in settings else values  # a type that was asked for stays
         tape = context.tape
         inputs = [a if isinstance(a, Tensor) and a.tracked else None for a in arrays]
-        if tape is None or backward is None or inputs.count(None) == len(inputs):
-            return wrapped(value, typing, tracked=False)
-        output = wrapped(value, typing, tracked=True)
-        if tape._outer is not None:
-            backward = Tape._recordable(apply, arrays, values, settings, backward)
-        tape.record(op_name, output, inputs, backward)
+        if backward is None or inputs.count(None) == len(inputs):
+            tape = None  # there is nothing to record
+        output = wrapped(value, typing, tracked=tape is not None)
+        if tape is not None:
+            if tape._outer is not None:
+                backward = Tape._recordable(apply, arrays, values, settings, backward)
+            tape.record(op_name, output, inputs, backward)
+        if masked and op_name in MASK_RULES:
+            MASK_RULES[op_name](arrays, settings, output)
         return output
 
     apply.__name__ = op_name

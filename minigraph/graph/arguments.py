@@ -31,6 +31,7 @@ class CallSignature:
         self.first: str | None = names[0] if names else None
         self.training: int | None = names.index("training") if "training" in names else None
         self.mask: int | None = names.index("mask") if "mask" in names else None
+        self.reads_masks: bool = self.mask is not None or "query_mask" in names
         self.is_plain: bool = self.training is None and self.mask is None
 
     def first_by_position(self, args: Positional, kwargs: dict[str, Any], title: str) -> Arguments:

@@ -22,6 +22,22 @@ class NoSingleCall(AttributeError, ValueError):
     """Raised by `layer.output` and the like if the layer has no call, or several."""
 
 
+class MissingAttribute(AttributeError, ValueError):
+    """Raised by a symbolic call in which code asks for an attribute that does not exist."""
+
+
+class MissingName(NameError, ValueError):
+    """Raised by a symbolic call in which code uses a name that is not defined."""
+
+
+class MissingModule(ImportError, ValueError):
+    """Raised by a symbolic call in which code cannot import something."""
+
+
+class NotWritten(NotImplementedError, ValueError):
+    """Raised by a symbolic call in which something is still to be written."""
+
+
 class GuardsAttributes:
     """Clear errors for an attribute that hides a part of every layer, or is set too early."""
 
@@ -188,7 +204,10 @@ def described(symbols: "Iterable[SymbolicTensor]") -> str:
 def failed_call(
     error: Exception, fn: Any, symbols: "list[SymbolicTensor]", probe_size: int
 ) -> ValueError:
-    """The error of a symbolic call, in terms of the graph: names, and None for the batch."""
+    """The error of a symbolic call, in terms of the graph: names, and None for the batch.
+
+    A slip in the code stays an error of its kind, such as AttributeError, and comes first.
+    """
     is_layer = hasattr(fn, "_label")
     called = f"layer {fn.name!r} ({fn._label})" if is_layer else f"op {fn.__name__!r}"
     text = " ".join(str(error).split()) or type(error).__name__
@@ -196,5 +215,8 @@ def failed_call(
     if any(s.probes[0] != s.probes[1] for s in symbols) and str(probe_size) in text:
         text += f" (unknown sizes were tried as {probe_size})"
     failure = ValueError(f"{called} cannot be called on {described(symbols)}: {text}")
+    for kind in (MissingAttribute, MissingName, MissingModule, NotWritten):
+        if isinstance(error, kind.__bases__[0]):  # a slip in the code: no shape would help
+            failure = kind(f"{text} (in {called}, called on {described(symbols)})")
     vars(failure)["call"] = fn, symbols  # for a picture of where the graph breaks
     return failure

@@ -51,6 +51,10 @@ class InputSpec:
             self.ndim = len(shape)
             self.axes |= {axis: size for axis, size in enumerate(shape) if size is not None}
 
+    def __repr__(self) -> str:
+        given = [f"{name}={value!r}" for name, value in vars(self).items() if value]
+        return f"<InputSpec {', '.join(given)}>"
+
     def check(self, shape: Shape, layer_name: str, position: int = 0) -> None:
         """Raise ValueError, naming the layer and what was found, if `shape` does not fit.
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict
 import numpy as np
 
 from .. import initializers, ops, regularizers
+from ..constraints import ConstraintLike
 from ..core import registry, tree
 from ..core.context import context, setting
 from ..core.dtypes import standard_dtype
@@ -39,6 +40,7 @@ from .input_spec import check_specs
 from .masks import attach_masks, masks_of, passes_masks_only
 from .tracing import builds_once, known_shape, tracing
 from .tracking import HoldsWeights, losses_of, parts_in
+from .weight_options import constrain, take_weight_options, weight_options
 
 if TYPE_CHECKING:
     from .symbols import Node
@@ -73,9 +75,9 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
     `training` or `mask`, it is given them. Shapes include the batch axis, which is None where it
     is unknown.
 
-    `weight_defaults` names the weights whose initializer and regularizer are arguments: with
-    {"bias": "zeros"} the layer takes `bias_initializer` and `bias_regularizer`, and
-    `add_weight(name="bias")` uses them.
+    `weight_defaults` names the weights whose initializer, regularizer and constraint are arguments:
+    with {"bias": "zeros"} the layer takes `bias_initializer`, `bias_regularizer` and
+    `bias_constraint`, and `add_weight(name="bias")` uses them.
 
     Its bases serve other concerns: `Configurable` gives the config, `HoldsWeights` finds the
     weights and the layers inside, `RemembersCalls` has `input` and `output`, `GuardsAttributes`
@@ -94,6 +96,8 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
             (shape, dtype) (default <default>).
         <weight>_regularizer: Penalty on `<weight>`, added to the loss: a regularizer, its name or a
             function (default <default>).
+        <weight>_constraint: Rule that `<weight>` keeps after each step of the optimizer: a
+            constraint, its name or a function (default <default>).
     Example:
         >>> class Scale(keras.Layer):
         ...     def build(self, input_shape):
@@ -113,11 +117,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         super().__init_subclass__(**options)
         if "weight_defaults" in vars(cls):
             # what `**settings` may hold, for the config: see `registry.Configurable`
-            cls.option_defaults: dict[str, Any] = {
-                f"{weight}_{kind}": value
-                for weight, start in cls.weight_defaults.items()
-                for kind, value in (("initializer", start), ("regularizer", None))
-            }
+            cls.option_defaults: dict[str, Any] = weight_options(cls.weight_defaults)
         if "build" in vars(cls):
             cls.build = builds_once(cls.build)
         if "call" in vars(cls):
@@ -152,11 +152,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         self.activity_regularizer: Callable[..., Any] | None = regularizers.get(
             activity_regularizer
         )
-        for weight, start in self.weight_defaults.items():
-            start = settings.pop(f"{weight}_initializer", start)
-            regularizer = settings.pop(f"{weight}_regularizer", None)
-            setattr(self, f"{weight}_initializer", initializers.get(start))
-            setattr(self, f"{weight}_regularizer", regularizers.get(regularizer))
+        take_weight_options(self, settings)
         check_no_more(settings, type(self))
 
     @property
@@ -279,7 +275,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         if "mask" in kwargs:  # masks are bare arrays, as they are on a tensor
             kwargs["mask"] = tree.map(as_array, kwargs["mask"])
         if "mask" in kwargs and self._signature.mask is None:  # `call` takes none: attach it
-            inputs = attach_masks(inputs, kwargs.pop("mask"))
+            inputs = attach_masks(inputs, kwargs.pop("mask"), self)
         masks = masks_of(inputs)
         if self._signature.wants_mask(args, kwargs):
             kwargs["mask"] = masks
@@ -342,6 +338,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         trainable: bool = True,
         regularizer: RegularizerLike = None,
         name: str | None = None,
+        constraint: ConstraintLike = None,
     ) -> Variable:
         """A new variable of this layer.
 
@@ -355,6 +352,8 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
             regularizer: Penalty on it, added to `losses` while it is trained; None (default) means
                 `<name>_regularizer` of the layer, if there is one.
             name: Name of the variable; None (default) calls it "variable".
+            constraint: Rule that it keeps after each step of the optimizer; None (default) means
+                `<name>_constraint` of the layer, if there is one.
         Raises ValueError for a wrong shape or an unknown initializer.
         """
         shape = check_weight_shape(shape, self.name)
@@ -365,6 +364,7 @@ class Layer(registry.Configurable, HoldsWeights, RemembersCalls, GuardsAttribute
         start, regularizer = initializers.get(initializer), regularizers.get(regularizer)
         variable = Variable(start, shape, dtype or self.dtype, name or "variable", trainable)
         variable.trainable = trainable and self._trainable
+        constrain(variable, constraint, self)
         # A new list, no append: `tracing` may restore the old one.
         self._variables = [*self._variables, variable]
         if regularizer is not None:

@@ -27,7 +27,7 @@ from ..ops.costs import spend
 from .costs import charge_layer, charge_without_batch
 from .guards import check_batch_size, check_outputs, check_shape, failed_call
 from .layer import Layer
-from .masks import masks_of
+from .masks import follow_masks, masks_of
 from .tracing import tracing
 
 # Both are large enough to survive several strided convolutions and poolings.
@@ -80,7 +80,10 @@ class SymbolicTensor(Operators):
         <SymbolicTensor 'x', shape=(None, 3), dtype=float32>
     """
 
-    __slots__ = ("probes", "batch_size", "dtype", "name", "node", "index", "mask_probes")
+    __slots__ = (
+        *("probes", "batch_size", "dtype", "name", "node", "index"),
+        *("mask_probes", "mask_end"),
+    )
     probes: Probes
     batch_size: int | None
     dtype: str
@@ -88,12 +91,14 @@ class SymbolicTensor(Operators):
     node: "Node"
     index: int
     mask_probes: Probes | None
+    mask_end: Any
 
     def __init__(
         self, spec: OutputSpec, batch_size: int | None, name: str, node: "Node", index: int = 0
     ):
         self.probes, self.dtype, self.mask_probes = spec
         self.batch_size, self.name, self.node, self.index = batch_size, name, node, index
+        self.mask_end: Node | None = None  # see `follow_masks`
 
     @property
     def shape(self) -> Shape:
@@ -175,6 +180,7 @@ class Node:
     that it made. `index` counts the calls of the same layer, `order` all calls.
     """
 
+    mask_was_missed: bool = False  # whether `follow_masks` has warned that a mask ends here
     parts: "Sequence[Node]" = ()  # the calls that `graph.inside` merged into this one
 
     def __init__(self, fn: Any, args: Args, kwargs: dict[str, Any]):
@@ -302,6 +308,7 @@ def connect(fn: Any, args: Args, kwargs: dict[str, Any]) -> Any:
         name = node.name if len(specs) == 1 else f"{node.name}_{index}"
         outputs.append(SymbolicTensor(spec, batch_size, name, node, index))
     node.output_structure = tree.pack(structure, outputs)
+    follow_masks(node)
     if node.layer is not None:
         if context.tracing is not None:  # inside another traced call: undone if that one fails
             before = vars(node.layer) | {"nodes": [*node.layer.nodes]}  # the list grows in place

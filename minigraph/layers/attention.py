@@ -12,7 +12,7 @@ from ..core.tensor import Variable, as_array
 from ..core.types import Array, Shape, Structure, TensorLike
 from ..graph.input_spec import InputSpec
 from ..graph.layer import Layer
-from ..graph.masks import combine_masks
+from ..graph.masks import check_mask, combine_masks
 from ..ops import nn
 from .core import check_known
 from .options import KernelOptions
@@ -89,6 +89,8 @@ class MultiHeadAttention(Layer):
             initializer, its name or a function of (shape, dtype) (default <default>).
         <weight>_regularizer: Penalty on `<weight>` in each of the four dense layers, added to the
             loss: a regularizer, its name or a function (default <default>).
+        <weight>_constraint: Rule that `<weight>` in each of the four dense layers keeps after each
+            step of the optimizer: a constraint, its name or a function (default <default>).
     Raises ValueError for sizes that are not positive integers, or a `dropout` outside [0, 1].
     Source: Vaswani et al. (2017).
     Example:
@@ -185,7 +187,10 @@ class MultiHeadAttention(Layer):
         )
         scores = q @ ops.transpose(k, (0, 1, 3, 2)) * (1 / math.sqrt(self.key_dim))
         given = (query, query_mask), (value, value_mask), (key, key_mask)
-        masks = [x.mask if mask is None else mask for x, mask in given]
+        masks = [
+            check_mask(x.mask if mask is None else as_array(mask), x, self, ndim=2)
+            for x, mask in given
+        ]
         allowed = self.combined_mask(masks, attention_mask, use_causal_mask, scores)
         if allowed is not None:
             scores = ops.where(allowed, scores, -1e9 if self.dtype != "float16" else -3e4)
@@ -205,11 +210,13 @@ class MultiHeadAttention(Layer):
             causal: Whether a step attends only to itself and to earlier ones.
             scores: Tensor (batch, heads, T, S), only its shape counts.
         """
-        queries, *keys = (None if m is None else as_array(m).astype(bool) for m in masks)
+        queries, *keys = masks
         given = None if attention_mask is None else as_array(attention_mask).astype(bool)
         masks = [None if m is None else m[:, None, None, :] for m in keys]
         masks.append(None if queries is None else queries[:, None, :, None])
-        masks.append(given[:, None] if given is not None and given.ndim == 3 else given)
+        if given is not None and given.ndim < 4:
+            given = given.reshape(-1, 1, *given.shape[-2:])  # the same for all heads
+        masks.append(given)
         if causal:
-            masks.append(array_module(scores.value).tri(*scores.shape[2:], dtype=bool))
+            masks.append(array_module(scores.value).tri(*scores.shape[2:], dtype=bool)[None, None])
         return combine_masks(masks)

@@ -9,6 +9,7 @@ from ..core.tensor import Variable
 from ..core.types import Array, Shape, Structure, TensorLike
 from ..graph.input_spec import InputSpec
 from ..graph.layer import Layer
+from ..graph.masks import check_mask
 from ..ops import nn
 from .core import check_known
 from .options import BatchNormalizationOptions, NormalizationOptions
@@ -83,7 +84,13 @@ class BatchNormalization(Layer):
         self.input_spec: Structure = InputSpec(ndim=rank, axes={self.axis: size})
 
     def call(self, inputs: TensorLike, training: bool = False, mask: Array = None) -> Any:
+        mask = check_mask(mask, inputs, self)
         axis, last = self.axis % inputs.ndim, inputs.ndim - 1
+        if training and mask is not None and axis < mask.ndim:
+            raise ValueError(
+                f"{self._title}: a mask of shape {mask.shape} leaves out steps of axis {axis}, but "
+                "that axis is normalised. Normalise the features instead: axis=-1."
+            )
         if axis == last:
             return self.normalize(inputs, training and self.trainable, mask)
         order = [i for i in range(inputs.ndim) if i != axis] + [axis]

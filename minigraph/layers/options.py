@@ -1,14 +1,15 @@
 """The keyword arguments of layers besides those that their constructors name, for editors.
 
 Nothing here runs. Each class lists what the `**options` of a constructor may hold; a test
-compares it with what the constructor takes. The initializers and regularizers are those that
-`weight_defaults` of the layer names.
+compares it with what the constructor takes. The initializers, regularizers and constraints are
+those that `weight_defaults` of the layer names.
 """
 
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 from ..activations import ActivationLike
+from ..constraints import ConstraintLike
 from ..graph.layer import LayerOptions
 from ..initializers import InitializerLike
 from ..ops.conv import Sizes
@@ -22,8 +23,10 @@ class KernelOptions(LayerOptions, total=False):
 
     kernel_initializer: InitializerLike
     kernel_regularizer: RegularizerLike
+    kernel_constraint: ConstraintLike
     bias_initializer: InitializerLike
     bias_regularizer: RegularizerLike
+    bias_constraint: ConstraintLike
 
 
 class PReLUOptions(LayerOptions, total=False):
@@ -31,6 +34,7 @@ class PReLUOptions(LayerOptions, total=False):
 
     alpha_initializer: InitializerLike
     alpha_regularizer: RegularizerLike
+    alpha_constraint: ConstraintLike
 
 
 class EmbeddingOptions(LayerOptions, total=False):
@@ -38,6 +42,7 @@ class EmbeddingOptions(LayerOptions, total=False):
 
     embeddings_initializer: InitializerLike
     embeddings_regularizer: RegularizerLike
+    embeddings_constraint: ConstraintLike
 
 
 class NormalizationOptions(LayerOptions, total=False):
@@ -45,8 +50,10 @@ class NormalizationOptions(LayerOptions, total=False):
 
     gamma_initializer: InitializerLike
     gamma_regularizer: RegularizerLike
+    gamma_constraint: ConstraintLike
     beta_initializer: InitializerLike
     beta_regularizer: RegularizerLike
+    beta_constraint: ConstraintLike
 
 
 class BatchNormalizationOptions(NormalizationOptions, total=False):
@@ -54,8 +61,10 @@ class BatchNormalizationOptions(NormalizationOptions, total=False):
 
     moving_mean_initializer: InitializerLike
     moving_mean_regularizer: RegularizerLike
+    moving_mean_constraint: ConstraintLike
     moving_variance_initializer: InitializerLike
     moving_variance_regularizer: RegularizerLike
+    moving_variance_constraint: ConstraintLike
 
 
 class DropoutOptions(LayerOptions, total=False):
@@ -83,11 +92,31 @@ class ConvolutionTransposeOptions(ConvolutionOptions, total=False):
     use_bias: bool
 
 
+class DepthwiseOptions(SpatialOptions, total=False):
+    """Options of depthwise convolutions, whose kernel is called depthwise."""
+
+    depthwise_initializer: InitializerLike
+    depthwise_regularizer: RegularizerLike
+    depthwise_constraint: ConstraintLike
+    bias_initializer: InitializerLike
+    bias_regularizer: RegularizerLike
+    bias_constraint: ConstraintLike
+
+
+class SeparableOptions(DepthwiseOptions, total=False):
+    """Options of separable convolutions, which have a second kernel."""
+
+    pointwise_initializer: InitializerLike
+    pointwise_regularizer: RegularizerLike
+    pointwise_constraint: ConstraintLike
+
+
 class RecurrentOptions(KernelOptions, total=False):
     """Options of cells, which have a second kernel for the states."""
 
     recurrent_initializer: InitializerLike
     recurrent_regularizer: RegularizerLike
+    recurrent_constraint: ConstraintLike
 
 
 class CellOptions(RecurrentOptions, total=False):

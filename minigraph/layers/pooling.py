@@ -8,6 +8,7 @@ from typing import Any, Unpack
 from .. import ops
 from ..core.checks import check_choice, check_sizes
 from ..core.types import Array, Op, TensorLike
+from ..graph.masks import check_mask
 from ..ops import pooling
 from ..ops.conv import Sizes
 from ..ops.pooling import PoolPadding
@@ -268,6 +269,7 @@ class GlobalAveragePooling1D(GlobalPooling):
     def call(self, inputs: TensorLike, mask: Array = None) -> Any:
         if mask is None:
             return super().call(inputs)
+        mask = check_mask(mask, inputs, self, ndim=2)
         kept = mask[..., None].astype(inputs.dtype)  # (batch, n, 1)
         count = kept.sum(1, keepdims=self.keepdims).clip(1)
         return ops.reduce_sum(inputs * kept, 1, self.keepdims) / count

@@ -21,10 +21,12 @@ from ..core.tensor import Variable
 from ..core.types import Array, Config, DType, Shape, Structure, TensorLike
 from ..graph.input_spec import InputSpec
 from ..graph.layer import Layer, LayerOptions
+from ..graph.masks import check_mask, combine_masks
 from ..ops import nn, recurrent
 from ..ops.conv import Sizes, conv_axes
 from ..ops.pooling import PoolPadding
 from .core import check_format, check_known
+from .normalization import BatchNormalization
 from .options import (
     CellOptions,
     ConvLSTMCellOptions,
@@ -59,13 +61,15 @@ class Cell(Layer):
         use_bias: Whether a bias is added (default True).
         dropout: Probability from 0 to 1 with which, in training, an input is dropped (default 0.0);
             all steps of a sequence share one dropout mask (Gal and Ghahramani, 2016).
-        recurrent_dropout: The same for the state h (default 0.0).
+        recurrent_dropout: The same for the state h where `recurrent_kernel` sees it (default 0.0).
         seed: Integer that makes dropout repeatable; None (default) follows
             `utils.set_random_seed`.
         recurrent_initializer: Initial value of `recurrent_kernel`: an initializer, its name or a
             function of (shape, dtype) (default "orthogonal").
         recurrent_regularizer: Penalty on `recurrent_kernel`, added to the loss: a regularizer, its
             name or a function (default None).
+        recurrent_constraint: Rule that `recurrent_kernel` keeps after each step of the optimizer: a
+            constraint, its name or a function (default None).
     """
 
     weight_defaults: dict[str, Any] = {
@@ -75,6 +79,7 @@ class Cell(Layer):
     }
     recurrent_initializer: Any
     recurrent_regularizer: Any
+    recurrent_constraint: Any
     bias_initializer: Any
     gates: int = 1
     states: int = 1
@@ -119,7 +124,8 @@ class Cell(Layer):
         self.kernel: Variable = self.add_weight((*self.kernel_size, width, columns), name="kernel")
         self.recurrent_kernel: Variable = self.add_weight(
             (*self.kernel_size, self.units, columns), self.recurrent_initializer,
-            regularizer=self.recurrent_regularizer, name="recurrent_kernel",
+            regularizer=self.recurrent_regularizer, constraint=self.recurrent_constraint,
+            name="recurrent_kernel",
         )  # fmt: skip
         self.bias: Variable | None = self.add_bias(columns) if self.use_bias else None
 
@@ -145,7 +151,7 @@ class Cell(Layer):
     def drop(
         self, inputs: TensorLike, shapes: Iterable[Sequence[int]], training: bool
     ) -> tuple[Any, Array]:
-        """The inputs after dropout, and a factor for the state h or None.
+        """The inputs after dropout, and a factor for the h that the weights see, or None.
 
         Args:
             inputs: Tensor of one step or of all.
@@ -166,13 +172,12 @@ class Cell(Layer):
         Args:
             inputs: Tensor (batch, ...), after dropout.
             states: The states, h first.
-            keep: Factor of h from `drop`; None (default) leaves h as it is.
+            keep: Factor of h where `recurrent_kernel` sees it, from `drop`; None (default) leaves
+                h as it is.
         """
-        h, *others = states
-        h = h if keep is None else h * keep
         settings = {name: getattr(self, name) for name in (*self.functions, *self.settings)}
         weights = self.kernel, self.recurrent_kernel, self.bias
-        after = self.plain(inputs, h, *others, *weights, **settings)
+        after = self.plain(inputs, *states, *weights, keep=keep, **settings)
         after = list(after) if isinstance(after, tuple) else [after]
         return after[0], after
 
@@ -457,6 +462,39 @@ class StackedRNNCells(Layer):
             after.append(state)
         return inputs, after
 
+    def run(
+        self,
+        x: TensorLike,
+        states: Sequence[Any],
+        mask: Array,
+        zero_output_for_mask: bool,
+        training: bool,
+    ) -> tuple[Any, Any, Sequence[Any]]:
+        """Run all steps of each cell in turn, so that each draws its dropout once for all steps.
+
+        Args:
+            x: Tensor (batch, time, ...).
+            states: The first states of all cells, as a flat list.
+            mask: Boolean array (batch, time), True where a step counts, or None.
+            zero_output_for_mask: Whether the output of a masked step is 0.
+            training: Whether dropout applies.
+        """
+        last, after = None, []
+        for cell in self.cells:
+            count = len(tree.flatten(cell.state_size))
+            own, states = states[:count], states[count:]
+            cell.prepare(x[:, 0])
+            x, last, own = cell.run(x, own, mask, zero_output_for_mask, training)
+            after += own
+        return x, last, after
+
+
+def runs_whole(cell: Any) -> bool:
+    """Whether a cell has a `run` for whole sequences that does what its `call` does in steps."""
+    if isinstance(cell, StackedRNNCells) and type(cell).call is StackedRNNCells.call:
+        return all(map(runs_whole, cell.cells))
+    return isinstance(cell, Cell) and type(cell).call is Cell.call
+
 
 def check_cell(cell: Any) -> Any:
     """Return `cell`; raise a ValueError that says what a cell must have if it is not one."""
@@ -577,13 +615,12 @@ class RNN(Layer):
         """
         if sequences.shape[1] == 0:
             raise ValueError(f"layer {self.name!r} was called on a sequence without steps")
+        mask = check_mask(mask, sequences, self, ndim=2)
         states = self.first_states(sequences, initial_state)
         if self.go_backwards:
             sequences = sequences[:, ::-1]
             mask = None if mask is None else mask[:, ::-1]
-        run = self.run
-        if isinstance(self.cell, Cell) and type(self.cell).call is Cell.call:
-            run = self.cell.run
+        run = self.cell.run if runs_whole(self.cell) else self.run
         outputs, last, states = run(sequences, states, mask, self.zero_output_for_mask, training)
         if self.stateful and len(sequences):
             for kept, state in zip(self.states, states, strict=True):
@@ -953,10 +990,14 @@ class TimeDistributed(Layer):
 
         y[t] = layer(x[t])
 
+    Of a mask (batch, time, ...) each step is given its part, such as that of the words in a
+    sentence. The output has the mask that the layer inside makes or passes on. If there is none,
+    a step counts if any part of it did.
+
     Shapes: (batch, time, ...) -> (batch, time, ...).
     Args:
         layer: Layer that is applied to each step, always with the same weights.
-    Raises ValueError if `layer` is not a layer.
+    Raises ValueError if `layer` is not a layer, or for a mask of a wrong shape.
     Example:
         >>> layer = keras.layers.TimeDistributed(keras.layers.Dense(1, kernel_initializer="ones"))
         >>> layer(np.array([[[1.0, 2.0], [3.0, 4.0]]])).numpy().tolist()
@@ -973,7 +1014,48 @@ class TimeDistributed(Layer):
         self.layer = layer
         self.input_spec: Structure = InputSpec(min_ndim=3)
 
-    def call(self, inputs: TensorLike) -> Any:
+    def call(self, inputs: TensorLike, mask: Array = None) -> Any:
+        mask = check_mask(mask, inputs, self)
         batch_size, steps, *rest = inputs.shape  # all steps of all samples are one batch
-        outputs = self.layer(ops.reshape(inputs, (batch_size * steps, *rest)))
-        return tree.map(lambda y: ops.reshape(y, (batch_size, steps, *y.shape[1:])), outputs)
+        merged = ops.reshape(inputs, (batch_size * steps, *rest))
+        merged.mask = self.parts_of_steps(mask, merged)
+
+        def split(y: Any) -> Any:
+            output = ops.reshape(y, (batch_size, steps, *y.shape[1:]))
+            output.mask = self.mask_after(mask, y, output)
+            return output
+
+        return tree.map(split, self.layer(merged))
+
+    def parts_of_steps(self, mask: Array, merged: TensorLike) -> Array:
+        """The mask of all steps as one batch, for the layer inside; None if it has no use for it.
+
+        A mask (batch, time) has one value for each of its samples. Only BatchNormalization leaves
+        whole samples out; to others it would look like a mask of steps.
+
+        Args:
+            mask: Boolean array (batch, time, ...), or None.
+            merged: The inputs of the layer inside: (batch * time, ...).
+        """
+        whole = mask is not None and mask.ndim == 2
+        if mask is None or (whole and not isinstance(self.layer, BatchNormalization)):
+            return None
+        return mask.reshape(len(merged), *mask.shape[2:])
+
+    def mask_after(self, mask: Array, y: TensorLike, output: TensorLike) -> Array:
+        """The mask of an output.
+
+        Args:
+            mask: That of the inputs, (batch, time, ...), or None.
+            y: What the layer inside returned, (batch * time, ...), perhaps with a mask.
+            output: The same as (batch, time, ...).
+        """
+        made = y.mask
+        if made is not None and made.shape == y.shape[: made.ndim]:
+            made = made.reshape(*output.shape[:2], *made.shape[1:])
+            return made if mask is None or mask.ndim > 2 else combine_masks([mask, made])
+        return mask if mask is None else mask.any(axis=tuple(range(2, mask.ndim)))
+
+    def pass_masks(self, inputs: Structure, masks: Structure, outputs: Structure) -> Any:
+        """The outputs, which have their masks: see `mask_after`."""
+        return outputs

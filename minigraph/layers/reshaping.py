@@ -6,8 +6,7 @@ from typing import Any, Literal, Unpack
 
 from .. import ops
 from ..core.checks import check_choice, check_positive, check_sizes, is_size
-from ..core.device import array_module
-from ..core.types import Array, TensorLike
+from ..core.types import TensorLike
 from ..graph.input_spec import InputSpec
 from ..graph.layer import Layer, LayerOptions
 from ..ops.conv import Sizes
@@ -188,23 +187,8 @@ class UpSampling2D(UpSampling):
     def call(self, inputs: TensorLike) -> Any:
         if self.interpolation == "nearest" or not len(inputs):  # a trace asks for the shape only
             return super().call(inputs)
-        (batch_size, h, w, channels), (down, right) = inputs.shape, self.size
-        xp = array_module(inputs.value)
-        tall, wide = (blend(xp, n, s, self.dtype) for n, s in ((h, down), (w, right)))
-        y = ops.matmul(tall, ops.reshape(inputs, (batch_size, h, w * channels)))
-        y = ops.reshape(y, (batch_size, h * down, w, channels))
-        return ops.matmul(wide, y)
-
-
-def blend(xp: Any, length: int, size: int, dtype: str) -> Array:
-    """The matrix (length * size, length) that interpolates linearly between neighbouring centres.
-
-    Element i of the output has its centre at (i + 0.5) / size - 0.5; at the ends the last element
-    counts alone.
-    """
-    centre = ((xp.arange(length * size) + 0.5) / size - 0.5).clip(0, length - 1)
-    distance = xp.abs(centre[:, None] - xp.arange(length))
-    return (1 - distance).clip(0, 1).astype(dtype)
+        _, height, width, _ = inputs.shape
+        return ops.image.resize(inputs, (height * self.size[0], width * self.size[1]))
 
 
 class UpSampling3D(UpSampling):

@@ -9,6 +9,7 @@ from ..core.errors import OutOfBounds
 from ..core.tensor import Variable
 from ..core.types import Shape, Structure, TensorLike
 from ..graph.layer import Layer, LayerOptions
+from ..graph.masks import combine_masks
 from ..ops.arrays import check_indices
 from .options import EmbeddingOptions
 
@@ -67,7 +68,7 @@ class Embedding(Layer):
         return ops.take(self.embeddings, indices, axis=0)
 
     def compute_mask(self, inputs: TensorLike, mask: Structure = None) -> Any:
-        return inputs.value != 0 if self.mask_zero else None
+        return combine_masks([mask, inputs.value != 0]) if self.mask_zero else mask
 
 
 class Masking(Layer):
@@ -97,4 +98,5 @@ class Masking(Layer):
         return ops.multiply(inputs, self.compute_mask(inputs)[..., None])
 
     def compute_mask(self, inputs: TensorLike, mask: Structure = None) -> Any:
-        return array_module(inputs.value).any(inputs.value != self.mask_value, axis=-1)
+        real = array_module(inputs.value).any(inputs.value != self.mask_value, axis=-1)
+        return combine_masks([mask, real])

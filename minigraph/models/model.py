@@ -86,7 +86,7 @@ class Model(Layer, Trainer):
 
     def __getstate__(self) -> dict[str, Any]:
         nodes = self.plan.nodes if self.plan else []  # in order, else pickle would recurse deeply
-        return {"_nodes_first": nodes} | vars(self)
+        return {"_nodes_first": nodes} | super().__getstate__()
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
@@ -171,15 +171,17 @@ class Model(Layer, Trainer):
     # Input, on its first data. In a subclass, by its `build` if it has one, and in its first call.
 
     def prepare(self, inputs: Structure) -> None:
-        """Remember the first input's shape, and run the `build` of a subclass.
+        """Remember the shape that the model is built for, and run the `build` of a subclass.
 
         Args:
-            inputs: The tensors of the first call, in their structure.
+            inputs: The tensors or symbols of a call, in their structure.
         """
+        if self.built:  # symbols come here at each call
+            return
         self.build_shape = tree.map(lambda x: (None, *x.shape[1:]), inputs)
         if type(self).build is not Model.build:
             self.build(self.build_shape)
-        if context.tracing is not None:  # the inherited build only logs how to undo it
+        if context.tracing is not None:  # builds nothing, but notes how to undo what is built
             Layer.build(self, self.build_shape)
 
     def pass_masks(self, inputs: Structure, masks: Structure, outputs: Structure) -> Any:

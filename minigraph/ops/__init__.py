@@ -5,6 +5,7 @@ arguments, the call is added to the graph instead of computed.
 """
 
 from ..core.docstrings import share_arguments as _share_arguments
+from . import image as image
 from . import recurrent, second_order as _second_order
 from .arrays import (
     arange, argsort, broadcast_to, concatenate, convert_to_numpy, convert_to_tensor, diag,
@@ -12,7 +13,7 @@ from .arrays import (
     repeat, reshape, shape, sort, split, squeeze, stack, swapaxes, take, take_along_axis, tile,
     top_k, transpose, tril, triu, zeros, zeros_like,
 )  # fmt: skip
-from .conv import conv, conv_transpose
+from .conv import conv, conv_transpose, depthwise_conv
 from .linalg import dot, einsum, norm, normalize, outer, tensordot
 from .math import (
     absolute, add, argmax, argmin, cast, ceil, clip, cos, cumsum, divide, equal, erf, exp,
@@ -38,22 +39,23 @@ min = reduce_min
 sum = reduce_sum
 
 __all__ = [
-    "abs", "absolute", "add", "all", "any", "arange", "argmax", "argmin", "argsort", "average_pool",
-    "batch_norm", "binary_crossentropy", "broadcast_to", "cast", "categorical_crossentropy", "ceil",
-    "clip", "concatenate", "conv", "conv_lstm", "conv_transpose", "convert_to_numpy",
-    "convert_to_tensor", "cos", "cumsum", "dense", "diag", "divide", "dot", "einsum", "elu",
-    "equal", "erf", "exp", "expand_dims", "expm1", "eye", "flip", "floor", "floor_divide", "full",
-    "gelu", "getitem", "greater", "greater_equal", "gru", "hard_sigmoid", "identity", "isnan",
-    "leaky_relu", "less", "less_equal", "linspace", "log", "log1p", "log_softmax", "logaddexp",
-    "logical_and", "logical_not", "logical_or", "logsumexp", "lstm", "matmul", "max", "max_pool",
-    "maximum", "mean", "mean_squared_error", "min", "minimum", "mod", "multiply", "negative",
-    "norm", "normalize", "not_equal", "one_hot", "ones", "ones_like", "outer", "pad", "power",
-    "prod", "ravel", "reduce_all", "reduce_any", "reduce_max", "reduce_min", "reduce_sum", "relu",
-    "relu6", "repeat", "reshape", "rsqrt", "selu", "shape", "sigmoid", "sign", "silu", "simple_rnn",
-    "sin", "softmax", "softplus", "softsign", "sort", "sparse_categorical_crossentropy", "split",
-    "sqrt", "square", "squeeze", "stack", "std", "subtract", "sum", "swapaxes", "take",
-    "take_along_axis", "tanh", "tensordot", "tile", "top_k", "transpose", "tril", "triu", "unstack",
-    "var", "where", "zeros", "zeros_like",
+    "abs", "absolute", "add", "all", "any", "arange", "argmax", "argmin", "argsort",
+    "average_pool", "batch_norm", "binary_crossentropy", "broadcast_to", "cast",
+    "categorical_crossentropy", "ceil", "clip", "concatenate", "conv", "conv_lstm",
+    "conv_transpose", "convert_to_numpy", "convert_to_tensor", "cos", "cumsum", "dense",
+    "depthwise_conv", "diag", "divide", "dot", "einsum", "elu", "equal", "erf", "exp",
+    "expand_dims", "expm1", "eye", "flip", "floor", "floor_divide", "full", "gelu", "getitem",
+    "greater", "greater_equal", "gru", "hard_sigmoid", "identity", "isnan", "leaky_relu", "less",
+    "less_equal", "linspace", "log", "log1p", "log_softmax", "logaddexp", "logical_and",
+    "logical_not", "logical_or", "logsumexp", "lstm", "matmul", "max", "max_pool", "maximum",
+    "mean", "mean_squared_error", "min", "minimum", "mod", "multiply", "negative", "norm",
+    "normalize", "not_equal", "one_hot", "ones", "ones_like", "outer", "pad", "power", "prod",
+    "ravel", "reduce_all", "reduce_any", "reduce_max", "reduce_min", "reduce_sum", "relu", "relu6",
+    "repeat", "reshape", "rsqrt", "selu", "shape", "sigmoid", "sign", "silu", "simple_rnn", "sin",
+    "softmax", "softplus", "softsign", "sort", "sparse_categorical_crossentropy", "split", "sqrt",
+    "square", "squeeze", "stack", "std", "subtract", "sum", "swapaxes", "take", "take_along_axis",
+    "tanh", "tensordot", "tile", "top_k", "transpose", "tril", "triu", "unstack", "var", "where",
+    "zeros", "zeros_like",
 ]  # fmt: skip
 
 # ---------------------------------------------------------------------------------------------
@@ -69,7 +71,7 @@ _share_arguments(
     """,
 )
 _share_arguments(
-    [dense, conv, conv_transpose],
+    [dense, conv, conv_transpose, depthwise_conv],
     """
     Args:
         bias: One number for each output channel, which is added; None (default) adds nothing.
@@ -128,10 +130,12 @@ _share_arguments(
         bias: The biases b; None (default) adds nothing.
         activation: Function of the new values (default `tanh`).
         recurrent_activation: Function of the gates (default `sigmoid`).
+        keep: Scaled dropout mask of h, as U sees it: the state that is carried on stays whole; None
+            (default) drops nothing.
     """,
 )
 _share_arguments(
-    [conv, conv_lstm],
+    [conv, depthwise_conv, conv_lstm],
     """
     Args:
         strides: Distance between neighbouring positions of the kernel on the input, for all axes or
@@ -142,7 +146,7 @@ _share_arguments(
     """,
 )
 _share_arguments(
-    [conv, conv_transpose, conv_lstm],
+    [conv, conv_transpose, depthwise_conv, conv_lstm],
     """
     Args:
         dilation_rate: Distance on the map between neighbouring elements of the kernel, for all axes
@@ -150,7 +154,7 @@ _share_arguments(
     """,
 )
 _share_arguments(
-    [globals()[_name] for _name in __all__ if _name not in ("concatenate", "einsum", "stack")],
+    [fn for name, fn in vars().items() if name in {*__all__} - {"concatenate", "einsum", "stack"}],
     """
     Args:
         x: The input: a tensor, symbolic tensor, array, number or nested list.

@@ -369,7 +369,7 @@ def top_k(x: TensorLike, k: int, sorted: bool = True) -> tuple[Any, Any]:
     Args:
         k: How many values of each row.
         sorted: Accepted as in Keras, without effect (default True).
-    Raises ValueError unless k is a whole number from 1 to n.
+    Raises ValueError unless k is an integer from 1 to n.
     Example:
         >>> values, indices = keras.ops.top_k([10, 40, 30, 20], 2)
         >>> values.numpy().tolist(), indices.numpy().tolist()

@@ -496,3 +496,61 @@ def conv_transpose(
         )
 
     return y, backward
+
+
+@op
+def depthwise_conv(
+    x: Array,
+    kernel: Array,
+    bias: Array = None,
+    /,
+    strides: Sizes = 1,
+    padding: Padding = "valid",
+    dilation_rate: Sizes = 1,
+    activation: InPlace | None = None,
+):
+    """A convolution of each channel by itself: M filters see one channel, and no filter several.
+
+        y[i, c, m] = sum over k of x[i * strides + k * dilation_rate, c] * kernel[k, c, m]
+
+    Then bias and activation follow. There is no matrix product: each kernel position multiplies
+    what it meets.
+
+    Shapes: (N, *size, C), (*kernel_size, C, M), (C * M) -> (N, *output_size, C * M).
+    Args:
+        x: The inputs, with the channels as last axis.
+        kernel: For each kernel position and channel a number for each of M filters.
+    Raises ValueError, with both shapes, if the kernel does not fit the input.
+    Source: Sifre (2014).
+    Example:
+        >>> x = np.array([[[1.0, 10.0], [2.0, 20.0]]])  # one sample, two positions, two channels
+        >>> kernel = np.array([[[1.0], [1.0]], [[1.0], [-1.0]]])
+        >>> keras.ops.depthwise_conv(x, kernel).numpy().ravel()  # a sum, a difference
+        array([  3., -10.])
+    """
+    check_channels("depthwise_conv", x, kernel, 1, -2)
+    axes = conv_axes("conv", x.shape[1:-1], kernel.shape[:-2], strides, padding, dilation_rate)
+    padded, parts = pad_input(x, axes)[..., None], list(kernel_positions(axes))
+    xp, shape = array_module(x), (len(x), *(a.output_size for a in axes), *kernel.shape[-2:])
+    y = xp.zeros(shape, xp.result_type(x, kernel))
+    for position, index in parts:
+        y += padded[index] * kernel[position]
+    y = y.reshape(*shape[:-2], shape[-2] * shape[-1])
+    add_bias_and_activate(y, bias, activation)
+
+    def to_x(g):
+        dx = xp.zeros(padded.shape[:-1], g.dtype)
+        for position, index in parts:
+            dx[index] += (g * kernel[position]).sum(-1)
+        return crop_padding(dx, axes)
+
+    def to_kernel(g):
+        flat = [(padded[index] * g).reshape(-1, *g.shape[-2:]).sum(0) for _, index in parts]
+        return xp.stack(flat).reshape(kernel.shape)
+
+    def backward(g):
+        g, to_bias = before_activation(g, y, activation)
+        g = g.reshape(shape)
+        return (lambda: to_x(g)), (lambda: to_kernel(g)), to_bias
+
+    return y, backward

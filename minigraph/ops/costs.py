@@ -97,6 +97,10 @@ def pool_loop(x: Array, pool_size: Any = 2, *_: Any, **__: Any) -> Iterable[int]
     return LOOP_TURN, *((pool_size,) * (x.ndim - 2) if isinstance(pool_size, int) else pool_size)
 
 
+def resized(x: Array, size: Sequence[int], *_: Any, **__: Any) -> Iterable[int]:
+    return (x.shape[-3] * size[0] + x.shape[-2] * size[1],)  # two matrices
+
+
 def time_loop(x: Array, *_: Any, **__: Any) -> Iterable[int]:
     return len(x), x.shape[1], LOOP_TURN
 
@@ -111,7 +115,8 @@ SIZES: dict[str, Callable[..., Iterable[int]]] = {
     "tile": tiled,
     "pad": padded,
     "diag": diagonal,
-    **dict.fromkeys(("conv", "conv_transpose"), kernel_loop),
+    **dict.fromkeys(("conv", "conv_transpose", "depthwise_conv"), kernel_loop),
+    "resize": resized,
     **dict.fromkeys(("max_pool", "average_pool"), pool_loop),
     **dict.fromkeys(("simple_rnn", "lstm", "gru", "conv_lstm"), time_loop),
 }

@@ -529,7 +529,7 @@ def log_probabilities(
 
 
 def check_labels(labels: TensorLike, classes: int | None) -> None:
-    """Raise ValueError unless all labels are whole numbers from 0 to `classes` - 1."""
+    """Raise ValueError unless all labels are integers from 0 to `classes` - 1."""
     if classes is None:
         return
     for found in host_copies(as_array(labels)):

@@ -99,6 +99,11 @@ def where_real(real: Array, new: TensorLike, old: TensorLike) -> Any:
     return where(real.reshape(-1, *[1] * (new.ndim - 1)), new, old)
 
 
+def dropped(h: TensorLike, keep: Array = None) -> Any:
+    """The state h as the recurrent kernel sees it: after dropout, if there is a factor `keep`."""
+    return h if keep is None else h * keep
+
+
 def simple_rnn_step(
     x: TensorLike,
     h: TensorLike,
@@ -106,9 +111,10 @@ def simple_rnn_step(
     recurrent: TensorLike,
     bias: TensorLike = None,
     activation: Callable[..., Any] = nn.tanh,
+    keep: Array = None,
 ) -> Any:
     """One step of `simple_rnn`: the next h."""
-    return activation(nn.dense(x, kernel, bias) + h @ recurrent)
+    return activation(nn.dense(x, kernel, bias) + dropped(h, keep) @ recurrent)
 
 
 def lstm_step(
@@ -120,9 +126,10 @@ def lstm_step(
     bias: TensorLike = None,
     activation: Callable[..., Any] = nn.tanh,
     recurrent_activation: Callable[..., Any] = nn.sigmoid,
+    keep: Array = None,
 ) -> tuple[Any, Any]:
     """One step of `lstm`: the next h and c."""
-    z = nn.dense(x, kernel, bias) + h @ recurrent
+    z = nn.dense(x, kernel, bias) + dropped(h, keep) @ recurrent
     return lstm_states(z, c, activation, recurrent_activation)
 
 
@@ -135,10 +142,11 @@ def conv_lstm_step(
     bias: TensorLike = None,
     activation: Callable[..., Any] = nn.tanh,
     recurrent_activation: Callable[..., Any] = nn.sigmoid,
+    keep: Array = None,
     **settings: Any,
 ) -> tuple[Any, Any]:
     """One step of `conv_lstm`: the next h and c."""
-    z = conv(x, kernel, bias, **settings) + conv(h, recurrent, padding="same")
+    z = conv(x, kernel, bias, **settings) + conv(dropped(h, keep), recurrent, padding="same")
     return lstm_states(z, c, activation, recurrent_activation)
 
 
@@ -163,6 +171,7 @@ def gru_step(
     activation: Callable[..., Any] = nn.tanh,
     recurrent_activation: Callable[..., Any] = nn.sigmoid,
     reset_after: bool = True,
+    keep: Array = None,
 ) -> Any:
     """One step of `gru`: the next h.
 
@@ -171,14 +180,14 @@ def gru_step(
             None (default) adds nothing.
         reset_after: Whether the reset gate acts on h @ U (default True), not on h.
     """
-    units = h.shape[-1]
+    units, seen = h.shape[-1], dropped(h, keep)
     a = nn.dense(x, kernel, bias[0] if bias is not None and reset_after else bias)
-    s = nn.dense(h, recurrent, bias[1] if bias is not None and reset_after else None)
+    s = nn.dense(seen, recurrent, bias[1] if bias is not None and reset_after else None)
     update, reset = equal_parts(recurrent_activation((a + s)[..., : 2 * units]), 2)
     if reset_after:
         inner = reset * s[..., 2 * units :]
     else:
-        inner = (reset * h) @ recurrent[:, 2 * units :]
+        inner = (reset * seen) @ recurrent[:, 2 * units :]
     candidate = activation(a[..., 2 * units :] + inner)
     return update * h + (1 - update) * candidate
 

@@ -153,7 +153,8 @@ TWINS: dict[str, Callable[..., Any]] = {"sparse_categorical_crossentropy": from_
     for name in names
 }
 # A product of several zeros is taken apart with `where`, which hides how it depends on them.
-KNOWN = frozenset(OPS) - {"prod"}
+# The others write into arrays and have no twin.
+KNOWN = frozenset(OPS) - {"prod", "resize", "extract_patches", "depthwise_conv"}
 
 
 def recordable(

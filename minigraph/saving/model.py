@@ -218,10 +218,7 @@ def model_contents(model: "Model") -> Contents:
         "could not record where they belong. Make them part of a layer, or use save_weights",
     )
     description["weights"] = list(weights)
-    description["trainable"] = {
-        "layers": [part.trainable for part in parts],
-        "weights": [variable.trainable for variable in weights.values()],
-    }
+    description["trainable"] = trainable_flags(model, parts)
     if table == [model]:  # it has no graph, so the file stores the shape it was built for
         description["build_shape"] = Writer().encode(model.build_shape, {})
     tensors = arrays_of(weights)
@@ -244,7 +241,6 @@ def rebuild(contents: Contents, custom_objects: CustomObjects) -> "Model":
             "the file holds weights only: build the model in code, then use model.load_weights"
         )
     check_record(description, "a model", MODEL_DESCRIPTION, {"build_shape": object})
-    check_record(description["trainable"], "`trainable`", FLAGS)
     check_record(train, "the training state", {"random": list})
     arrays = listed_weights(description, contents.tensors)
     unused = len(contents.tensors) - len(arrays)
@@ -399,6 +395,30 @@ def restore_trainable(model: "Model", parts: Sequence[Layer], flags: dict[str, A
         layer._trainable = flag  # only this layer: the property would also set those inside
     for variable, flag in partners(model.weights, flags["weights"], "weights"):
         variable.trainable = flag
+
+
+def kept_states(layers: Iterable[Any]) -> list[Variable]:
+    """The states that stateful layers keep from one batch to the next, beside their weights."""
+    held = [getattr(layer, "states", None) for layer in layers]
+    listed = [part for states in held if isinstance(states, (list, tuple)) for part in states]
+    return list(dict.fromkeys(part for part in listed if isinstance(part, Variable)))
+
+
+def check_trainable(model: "Model", parts: Sequence[Layer], flags: dict[str, Any]) -> None:
+    """Raise ValueError unless `restore_trainable` can use these flags."""
+    check_record(flags, "`trainable`", FLAGS)
+    said = all(isinstance(flag, bool) for flag in [*flags["layers"], *flags["weights"]])
+    expect(said, "`trainable` must say true or false of each layer and each weight")
+    partners(parts, flags["layers"], "layers")
+    partners(model.weights, flags["weights"], "weights")
+
+
+def trainable_flags(model: "Model", parts: Sequence[Layer]) -> dict[str, list[bool]]:
+    """Whether each layer and each weight is trained."""
+    return {
+        "layers": [part.trainable for part in parts],
+        "weights": [variable.trainable for variable in model.weights],
+    }
 
 
 def random_streams(parts: Iterable[Layer]) -> list[RandomStream]:

@@ -314,6 +314,9 @@ class PyDataset:
                 stacklevel=2,
             )
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
     def __len__(self) -> int:
         name = type(self).__name__
         raise NotImplementedError(f"{name} must define __len__(self), the number of batches")

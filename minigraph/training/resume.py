@@ -17,7 +17,6 @@ import numpy as np
 from ..core.checks import is_number
 from ..core.interrupts import deferred_interrupts
 from ..core.random import RandomStream
-from ..core.registry import init_parameters
 from ..core.types import Array
 from ..optimizers import Optimizer
 from ..saving import config
@@ -26,7 +25,9 @@ from ..saving.file import Contents, check_path, expect, to_bytes, to_json, write
 from ..saving.model import (
     arrays_of,
     assign_weights,
+    check_trainable,
     fit_weights,
+    kept_states,
     labelled_weights,
     listed_weights,
     parse_metadata,
@@ -34,7 +35,18 @@ from ..saving.model import (
     random_streams,
     reading,
     refusing,
+    restore_trainable,
+    trainable_flags,
     under_new_names,
+)
+from .settings import (
+    UNKNOWN,
+    changes,
+    check_settings,
+    described,
+    restore_settings,
+    same,
+    settings_of,
 )
 
 ADVICE = "Nothing was changed. Delete the file to train from scratch."
@@ -42,6 +54,8 @@ TRAINING: dict[str, type] = {
     "epoch": int, "done": int, "logs": dict, "stopped": bool, "data": list, "metrics": dict,
     "random": list, "callbacks": list, "rate": object, "order": list, "made_by": dict,
 }  # fmt: skip
+ALSO: dict[str, type] = {"states": list, "trainable": dict, "settings": list}  # newer files only
+COMPILED = ("loss", "loss_weights", "metrics", "weighted_metrics")
 POSITION: dict[str, type] = {"taken": int, "start": object}
 
 
@@ -97,7 +111,10 @@ def save(model: Any, path: str | os.PathLike[str], progress: dict[str, Any]) -> 
         ],
         "rate": rate_of(optimizer),
         "order": [positions[v] for v in optimizer.parameters if v in positions],
-        "made_by": maker(model),
+        "states": [state.numpy() for state in kept_states(model._all_layers())],
+        "trainable": trainable_flags(model, model._all_layers()),
+        "settings": changes(model, starts(session.made_by)),
+        "made_by": session.made_by,
     }
     texts = {
         "minigraph.model": {"weights": list(weights)},
@@ -107,6 +124,11 @@ def save(model: Any, path: str | os.PathLike[str], progress: dict[str, Any]) -> 
     tensors |= {f"optimizer/{name}": array for name, array in optimizer.state(list(positions))}
     texts = {key: to_json(text) for key, text in texts.items()}
     write_atomically(path, to_bytes(Contents(texts, tensors)))
+
+
+def begin(model: Any) -> None:
+    """Note what a `fit` is made by, before a callback changes it: backups are bound to that."""
+    model._session.made_by = maker(model)
 
 
 def load(model: Any, path: str | os.PathLike[str]) -> Callable[[], None]:
@@ -127,6 +149,7 @@ def load(model: Any, path: str | os.PathLike[str]) -> Callable[[], None]:
         training = Reader([]).decode(text, rest)
         check_backup(model, training)
         fit_weights(model, weights, arrays, exact=True)
+        check_changes(model, training)
         restore_again = partial(restore, model, arrays, rest, training)
         restore_again()
     return restore_again
@@ -134,12 +157,19 @@ def load(model: Any, path: str | os.PathLike[str]) -> Callable[[], None]:
 
 def check_backup(model: Any, training: dict[str, Any]) -> None:
     """Raise ValueError unless a backup was made by this model, its optimizer and this `fit`."""
-    check_record(training, "a training", TRAINING)
-    session, ours = model._session, maker(model)
-    check_record(training["made_by"], "its maker", dict.fromkeys(ours, object))
+    check_record(training, "a training", TRAINING, ALSO)
+    session, ours = model._session, model._session.made_by
+    newer = dict.fromkeys([*COMPILED, "schedule", "settings"], object)
+    older = {name: object for name in ours if name not in newer}
+    check_record(training["made_by"], "its maker", older, newer)
     for what, found in training["made_by"].items():
-        text = f"it was made with the {what} {found!r:.200}, and here is {ours[what]!r:.200}"
-        expect(found == ours[what], text)
+        here = ours[what]
+        text = f"it was made with the {what} {found!r:.200}, and here is {here!r:.200}"
+        if what == "optimizer":  # its settings are compared one by one
+            expect(isinstance(found, list) and len(found) == 2, text)
+            expect(found[0] == here[0], text)
+        elif what != "settings" and not (what == "schedule" and found is None):
+            expect(same(found, here), text)
     for position in training["data"]:
         check_record(position, "a position in the data", POSITION)
     counts = [training["epoch"], training["done"], *training["order"]]
@@ -156,12 +186,26 @@ def check_backup(model: Any, training: dict[str, Any]) -> None:
         for name, value in kept.items():
             alike = are_alike(getattr(callback, name), value)
             expect(alike, f"{name!r} of {callback!r} cannot be {value!r:.40}")
-    same = is_number(training["rate"], 0) == is_number(rate_of(model.optimizer))
-    expect(same, "a schedule cannot replace a number as the learning rate, or vice versa")
+    both = is_number(training["rate"], 0) == is_number(rate_of(model.optimizer))
+    expect(both, "a schedule cannot replace a number as the learning rate, or vice versa")
+
+
+def check_changes(model: Any, training: dict[str, Any]) -> None:
+    """Raise ValueError unless all that training changed beside the weights can be restored."""
+    made_by, layers = training["made_by"], model._all_layers()
+    start = starts({"settings": [{} for _ in layers]} | made_by)
+    training.setdefault("settings", [{} for _ in start])
+    check_settings(model, start, training["settings"])
+    if "trainable" in training:
+        check_trainable(model, layers, training["trainable"])
+    kept = kept_states(layers)
+    for state, array in partners(kept, training.get("states", kept), "states of layers"):
+        fits = (state.shape, state.dtype) == (array.shape, array.dtype)
+        expect(fits, f"a state of a layer is {array.shape}, and here it is {state.shape}")
 
 
 def restore(
-    model: Any, arrays: dict[str, Array], slots: dict[str, Array], training: dict[str, Any]
+    model: Any, arrays: dict[str, Array], rest: dict[str, Array], training: dict[str, Any]
 ) -> None:
     """Restore a state that has been checked."""
     session, optimizer = model._session, model.optimizer
@@ -170,12 +214,23 @@ def restore(
         check_record(sums, "the metrics", dict.fromkeys(watched, list))
         for name, metric in watched.items():
             metric.load_state(sums[name])
-    state = [(name.removeprefix("optimizer/"), array) for name, array in slots.items()]
+    found = [(name.removeprefix("optimizer/"), array) for name, array in rest.items()]
     with deferred_interrupts:
-        optimizer.load_state(under_new_names(state, optimizer), model.weights, training["order"])
+        before = restore_settings(model, training["settings"])  # they decide which slots there are
+        try:
+            slots = under_new_names(found, optimizer)
+            optimizer.load_state(slots, model.weights, training["order"])
+        except BaseException:
+            restore_settings(model, before)
+            raise
         if training["rate"] is not None:
             optimizer.learning_rate = training["rate"]
         assign_weights(model, arrays)
+        if "trainable" in training:
+            restore_trainable(model, model._all_layers(), training["trainable"])
+        states = kept_states(model._all_layers())
+        for variable, array in zip(states, training.get("states", states), strict=True):
+            variable.assign(array)
         for stream, state in zip(streams_of(model), training["random"], strict=True):
             stream.state = state
         for batches, position in zip(session.data, training["data"], strict=True):
@@ -184,6 +239,7 @@ def restore(
             vars(callback).update(copy.deepcopy(kept))
         epoch, session.done, session.logs = (training[key] for key in ("epoch", "done", "logs"))
         over = training["stopped"] and not session.done
+        session.made_by = session.made_by | training["made_by"]
         session.epochs = range(epoch, epoch if over else session.epochs.stop)
         model.stop_training = training["stopped"]
 
@@ -211,18 +267,23 @@ def remembering(model: Any, kept: list[Any] | None = None) -> Iterable[Any]:
 def maker(model: Any) -> dict[str, Any]:
     """The plain values that a backup is bound to; a `fit` must have the same to resume from it."""
     optimizer, session = model.optimizer, model._session
-    settings = {
-        name: value
-        for name in init_parameters(type(optimizer))
-        if name not in ("name", "learning_rate")
-        and isinstance(value := getattr(optimizer, name, None), (int, float, str))
-    }
+    schedule = described(optimizer._learning_rate) if rate_of(optimizer) is None else None
+    given = {name: described(given) for name, given in model._scoring.given.items()}
     return {
         "layers": [type(layer).__name__ for layer in model._all_layers()],
-        "optimizer": [type(optimizer).__name__, settings],
+        "optimizer": [type(optimizer).__name__, settings_of(optimizer)],
         "callbacks": [type(callback).__name__ for callback in remembering(model)],
         "number of batches": [batches.steps for batches in session.data],
+        **{name: None if value is UNKNOWN else value for name, value in given.items()},
+        "schedule": None if schedule is UNKNOWN else schedule,
+        "settings": [settings_of(layer) for layer in model._all_layers()],
     }
+
+
+def starts(made_by: dict[str, Any]) -> list[Any]:
+    """The settings of each layer and of the optimizer when training began."""
+    expect(isinstance(made_by["settings"], list), "its settings are not in a list")
+    return [*made_by["settings"], made_by["optimizer"][1]]
 
 
 def are_alike(a: Any, b: Any) -> bool:

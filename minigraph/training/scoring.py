@@ -1,11 +1,15 @@
 """Scoring: which loss and which metrics belong to which output of a model."""
 
 import inspect
+import warnings
 from typing import Any
+
+import numpy as np
 
 from .. import formulas, losses, metrics
 from ..core import tree
 from ..core.checks import check_keys, is_number
+from ..core.tensor import as_array
 from ..core.types import Structure, TensorLike
 from ..graph.symbols import SymbolicTensor
 from ..ops.arrays import convert_to_tensor, expand_dims
@@ -136,6 +140,67 @@ class Scoring:
                 output.loss.check_targets(target, any_batch)
             except ValueError as error:
                 raise ValueError(f"targets of output {output.name!r}: {error}") from None
+
+    def warn_of_metrics(
+        self, y: Structure, sample_weight: Structure, symbols: list[SymbolicTensor]
+    ) -> None:
+        """Warn of metrics whose numbers would mean nothing, before the first step."""
+        for output, target, symbol, _ in self.pair(y, symbols, sample_weight):
+            for metric in [*output.metrics, *output.weighted_metrics]:
+                if doubt := doubt_about(metric, output.loss, target, symbol):
+                    text = f"metric {metric.name!r} of output {output.name!r}: {doubt}"
+                    warnings.warn(text, stacklevel=4)  # of `fit`
+
+
+OF_CLASSES = (
+    formulas.categorical_accuracy,
+    formulas.sparse_categorical_accuracy,
+    formulas.top_k_categorical_accuracy,
+    formulas.sparse_top_k_categorical_accuracy,
+    formulas.categorical_crossentropy,
+    formulas.sparse_categorical_crossentropy,
+)
+CROSSENTROPIES = (*formulas.CROSSENTROPIES.values(), formulas.crossentropy_by_shapes)
+
+
+def doubt_about(metric: metrics.Metric, loss: Any, target: Any, symbol: Any) -> str | None:
+    """Why a metric would say nothing about an output, and what to do; None if it may be right."""
+    fn, one_column = getattr(metric, "fn", None), symbol.shape[1:] == () or symbol.shape[-1] == 1
+    if one_column and fn in OF_CLASSES:
+        return (
+            "it compares the columns of several classes, and the predictions have one column: use "
+            "the binary form"
+        )
+    if fn is formulas.accuracy and np.dtype(symbol.dtype).kind == "f":
+        return (
+            "it counts the predictions that are exactly equal to their targets, and floats hardly "
+            "ever are: give the name 'accuracy'"
+        )
+    if one_column and fn in (formulas.accuracy_by_shapes, formulas.binary_accuracy):
+        values = as_array(target)
+        if values.dtype.kind == "f" and (values != values.round()).any() and values.max() > 1:
+            return "the targets are not 0 and 1, as in a regression: use a metric such as 'mae'"
+    logits = getattr(loss, "settings", {}).get("from_logits")
+    if logits and takes_probabilities(metric, one_column):
+        return (
+            "the loss takes logits, and this metric takes probabilities: give it a threshold of "
+            "0.0 or from_logits=True, or end the model with a sigmoid or softmax"
+        )
+    return None
+
+
+def takes_probabilities(metric: Any, one_column: bool) -> bool:
+    """Whether a metric compares predictions with a threshold between 0 and 1, or takes their log.
+
+    The largest of several columns is the same for logits.
+    """
+    if isinstance(metric, metrics.Counts):
+        given = (metric.thresholds, metric.top_k) != (None, None)
+        return not getattr(metric, "from_logits", given)
+    fn, settings = getattr(metric, "fn", None), getattr(metric, "settings", {})
+    if fn is formulas.binary_accuracy or (fn is formulas.accuracy_by_shapes and one_column):
+        return settings.get("threshold", 0.5) == 0.5
+    return fn in CROSSENTROPIES and not settings.get("from_logits")
 
 
 def as_object(given: Any) -> Any:

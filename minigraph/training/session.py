@@ -1,10 +1,11 @@
 """A session: the preparation, state and clean-up of one `fit`."""
 
 import operator
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from ..callbacks.base import CallbackList, History
 from ..core.checks import check_counts
@@ -21,20 +22,48 @@ if TYPE_CHECKING:
 class Cache:
     """A cache for things looked up once in an epoch or single step: weights, layers, metrics.
 
-    Within `with Cache(trainer):` the trainer uses it; afterwards it uses the previous one again.
+    Within `with Cache(trainer, "fit"):` the trainer uses it; afterwards it uses the previous one
+    again. The metrics add up for this block alone: a block inside another one, such as `evaluate`
+    in a callback, gives the other its sums back.
+
+    Raises ValueError, when the block begins, if another thread is in such a block.
     """
 
-    def __init__(self, trainer: "Trainer") -> None:
+    claiming: ClassVar[threading.Lock] = threading.Lock()
+
+    def __init__(self, trainer: "Trainer", doing: str) -> None:
         self.trainer: Trainer = trainer
+        self.doing: str = doing
+        self.thread: int = threading.get_ident()
         self.found: dict[str, Any] = {}
         self.latest_pairs: tuple[Triple, list[Pair]] | None = None
 
     def __enter__(self) -> None:
-        self.outer: Cache | None = self.trainer._cache
-        self.trainer._cache = self
+        with self.claiming:
+            self.outer: Cache | None = self.trainer._cache
+            if self.outer is not None and not self.outer.is_mine:
+                raise ValueError(
+                    f"{self.doing}() must wait: this model is in {self.outer.doing}() in another "
+                    "thread, and both would add to the same running sums. Use a second model, "
+                    "such as copy.deepcopy(model)."
+                )
+            self.trainer._cache = self
+        if self.outer is not None:
+            metrics = self.trainer.metrics
+            self.sums = {metric: [v.value.copy() for v in metric.variables] for metric in metrics}
 
     def __exit__(self, *error: Any) -> None:
+        if self.outer is not None:
+            self.trainer.reset_metrics()
+            for metric, values in self.sums.items():
+                if values:  # some metrics make their sums in their first batch
+                    metric.load_state(values)
         self.trainer._cache = self.outer
+
+    @property
+    def is_mine(self) -> bool:
+        """Return whether it belongs to the thread that asks."""
+        return self.thread == threading.get_ident()
 
     def get(self, name: str, find: Callable[[], Any]) -> Any:
         """The value that `find` returned when this name was first asked for."""
@@ -90,6 +119,7 @@ class Session:
         self.streams: Iterable[Any] = streams
         self.done: int = 0
         self.logs: Logs = {}
+        self.made_by: dict[str, Any] = {}  # what its backups are bound to
         self.warned: bool = False  # whether it has warned of a loss that is not finite
 
     @property
@@ -112,26 +142,26 @@ class Session:
 
     @contextmanager
     def running(self) -> Iterator["Session"]:
-        """Within the block Ctrl-C waits for the end of a step; cleans up however the block ends.
+        """Within the block Ctrl-C waits for the end of a step, and the trainer is tidied after it.
 
-        Raises ValueError if the trainer is in another session already.
+        Raises ValueError if the trainer is in another session already, and leaves that alone.
         """
         trainer, before = self.trainer, dict(vars(context))
-        if trainer._session is not None:
-            raise ValueError("this model is being fitted already; wait until that ends")
-        trainer._session, trainer.history = self, self.history
-        trainer.stop_training = trainer.stop_at_once = False
-        try:
-            with Cache(trainer), deferred_interrupts.listening():
-                try:
-                    yield self
-                except BaseException as error:
-                    self._fail(error)
-                    raise
-        finally:
-            vars(context).clear()  # Ctrl-C can skip the code that restores settings
-            vars(context).update(before)
-            trainer._session = None
+        with Cache(trainer, "fit"):
+            check_not_running(trainer)
+            trainer._session, trainer.history = self, self.history
+            trainer.stop_training = trainer.stop_at_once = False
+            try:
+                with deferred_interrupts.listening():
+                    try:
+                        yield self
+                    except BaseException as error:
+                        self._fail(error)
+                        raise
+            finally:
+                vars(context).clear()  # Ctrl-C can skip what restores settings
+                vars(context).update(before)
+                trainer._session = None
 
     def begin(self) -> None:
         """Notify the callbacks that training begins. One of them may restore a backup."""
@@ -153,6 +183,12 @@ class Session:
             if not self.callbacks.ended:
                 closing = [partial(close_generator, stream) for stream in self.streams]
                 self.callbacks.end({}, error, *closing)
+
+
+def check_not_running(trainer: "Trainer") -> None:
+    """Raise ValueError if a trainer is in a session: one `fit` cannot run inside another."""
+    if trainer._session is not None:
+        raise ValueError("this model is being fitted already; wait until that ends")
 
 
 def close_generator(x: Any) -> None:

@@ -37,6 +37,7 @@ from ..graph.tracing import tracing
 from ..graph.tracking import parts_in
 from ..metrics import Metric
 from ..optimizers import Optimizer
+from ..saving.model import kept_states
 from .data import Batches, Triple, is_stream, make_batches, pack, prepare, unpack, weigh_classes
 from .diagnostics import explain_nonfinite, restored_on_error
 from .logs import LazyLogs, fetch_logs, on_host, values_of
@@ -45,6 +46,7 @@ from .session import (
     Cache,
     Session,
     ValidationSettings,
+    check_not_running,
     check_reusable,
     prepare_data,
     validation_schedule,
@@ -119,6 +121,10 @@ class Trainer:
 
     stop_training: bool = False  # set by a callback: this epoch is the last one
     stop_at_once: bool = False  # set by a callback: this batch is the last one
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy gets: all but a running `fit`, which is not the copy's."""
+        return vars(self) | {"_session": None, "_cache": None}
 
     @functools.cached_property
     def random(self) -> RandomStream:
@@ -216,6 +222,8 @@ class Trainer:
     def _need_compile(self, method: str) -> None:
         if not self.compiled:
             raise ValueError(f"call compile(optimizer=..., loss=...) before {method}()")
+        if self.plan is not None and self._scoring.names is None:  # it was built after `compile`
+            self._scoring.prepare_outputs(self.plan.output, self.output_names)
 
     # -- one step ------------------------------------------------------------------------------
 
@@ -330,7 +338,8 @@ class Trainer:
             names = self.output_names if self.plan is not None else None
             self._scoring.prepare_outputs(y_pred, names)
         given, pair = (y, y_pred, sample_weight), self._scoring.pair_batch
-        return pair(*given) if self._cache is None else self._cache.pairs(given, pair)
+        cache = self._own_cache
+        return pair(*given) if cache is None else cache.pairs(given, pair)
 
     def _score(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, loss: Tensor) -> Logs:
         """Add one batch to the mean loss, weighted by its number of samples, and to the metrics."""
@@ -374,6 +383,12 @@ class Trainer:
     def metrics_names(self) -> list[str]:
         """The names of the metrics in the logs; the first is "loss"."""
         return [name for name, _ in self._labelled_metrics()]
+
+    @property
+    def _makes_own_logs(self) -> bool:
+        """Whether a subclass decides what the logs hold."""
+        methods = ("train_step", "test_step", "compute_metrics", "get_metrics_result")
+        return any(getattr(type(self), m) is not getattr(Trainer, m) for m in methods)
 
     def get_metrics_result(self) -> Logs:
         """The logs: the value of every metric over all batches since the last reset.
@@ -490,6 +505,7 @@ class Trainer:
     ) -> Session:
         """Check the arguments of `fit`, and prepare its batches and callbacks."""
         self._need_compile("fit")
+        check_not_running(self)
         check_counts(epochs=epochs, optional=False)
         check_counts(initial_epoch=initial_epoch, least=0, optional=False)
         check_counts(steps_per_epoch=steps, validation_steps=asked.steps)
@@ -499,6 +515,8 @@ class Trainer:
         names = self._scoring.names
         batches = make_batches(given, batch_size, shuffle, self.random, steps, class_weight, names)
         self._check_data(given)
+        if self.plan is not None and not is_stream(given[0]):
+            self._scoring.warn_of_metrics(given[1], given[2], self.plan.outputs)
         epochs_left, validation = range(initial_epoch, epochs), None
         is_due = validation_schedule(asked.freq)
         if held_back is not None:
@@ -511,7 +529,12 @@ class Trainer:
             check_reusable(held_back[0], due, asked.steps)
         history = History()
         notified = self._callback_list(callbacks, batches, verbose, epochs, history)
-        return Session(self, epochs_left, batches, validation, is_due, notified, history, streams)
+        session = Session(
+            self, epochs_left, batches, validation, is_due, notified, history, streams
+        )
+        for callback in notified.callbacks:
+            callback._check(session)
+        return session
 
     def _check_data(self, given: Triple) -> None:
         """Check data before the first step, as far as inputs and outputs are known."""
@@ -554,10 +577,12 @@ class Trainer:
             return self.train_step(data)
 
     def _moving_averages(self) -> Sequence[Variable]:
-        """The weights that a call itself may change."""
+        """The weights that a call itself may change, and the states that layers keep."""
         if not self.built:
             return ()
-        return self._cached("moving averages", lambda: self.non_trainable_weights)
+        return self._cached(
+            "moving averages", lambda: [*self.non_trainable_weights, *kept_states(self._walk())]
+        )
 
     def _validate(self, session: Session, epoch: int) -> Logs:
         """Validate an epoch and return the logs."""
@@ -598,7 +623,7 @@ class Trainer:
         given = prepare(x, y, sample_weight)
         batches = make_batches(given, batch_size, steps=steps)
         self._check_data(given)
-        with Cache(self):
+        with Cache(self, "evaluate"):
             logs = self._test_epoch(batches, self._callback_list(callbacks, batches, verbose))
         return logs if return_dict else values_of(logs)
 
@@ -680,7 +705,8 @@ class Trainer:
         self._need_compile("train_on_batch")
         x, y, sample_weight = prepare(x, y, sample_weight)
         sample_weight = weigh_classes(y, sample_weight, class_weight, self._scoring.names)
-        return self._one_step(self._atomic_step, pack(x, y, sample_weight), return_dict)
+        data = pack(x, y, sample_weight)
+        return self._one_step("train_on_batch", self._atomic_step, data, return_dict)
 
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
@@ -692,10 +718,13 @@ class Trainer:
             return_dict: Whether the numbers are returned in a dict by name (default False).
         """
         self._need_compile("test_on_batch")
-        return self._one_step(self.test_step, pack(*prepare(x, y, sample_weight)), return_dict)
+        data = pack(*prepare(x, y, sample_weight))
+        return self._one_step("test_on_batch", self.test_step, data, return_dict)
 
-    def _one_step(self, step: Callable[[Any], Logs], data: Any, return_dict: bool) -> Any:
-        with Cache(self), np.errstate(all="ignore"):
+    def _one_step(
+        self, doing: str, step: Callable[[Any], Logs], data: Any, return_dict: bool
+    ) -> Any:
+        with Cache(self, doing), np.errstate(all="ignore"):
             self.reset_metrics()
             logs = fetch_logs(step(data))
         return logs if return_dict else values_of(logs)
@@ -752,7 +781,14 @@ class Trainer:
 
     def _cached(self, name: str, find: Callable[[], Any]) -> Any:
         """The value of `find()`; in a loop, the one computed first in this epoch."""
-        return find() if self._cache is None else self._cache.get(name, find)
+        cache = self._own_cache
+        return find() if cache is None else cache.get(name, find)
+
+    @property
+    def _own_cache(self) -> Cache | None:
+        """The cache of the loop that runs in this thread; a thread that predicts has none."""
+        cache = self._cache
+        return cache if cache is not None and cache.is_mine else None
 
     def _start_metrics(self) -> None:
         """Reset the metrics and clear the cache."""

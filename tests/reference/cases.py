@@ -314,6 +314,21 @@ layer(
     settings={"filters": 2, "kernel_size": 1, "strides": 2},
 )
 
+SEPARABLE = {
+    "valid": {},
+    "same": {"padding": "same", "use_bias": False},
+    "strides_same": {"strides": 2, "padding": "same"},
+    "dilation": {"dilation_rate": 2, "activation": "relu"},
+    "multiplier": {"depth_multiplier": 3, "activation": "tanh"},
+}
+for rank in (1, 2):
+    for kind, settings in SEPARABLE.items():
+        settings = {"kernel_size": 3} | settings
+        layer(f"depthwise_conv{rank}d_{kind}", f"DepthwiseConv{rank}D", x(*IMAGES[rank]),
+              settings=settings)  # fmt: skip
+        layer(f"separable_conv{rank}d_{kind}", f"SeparableConv{rank}D", x(*IMAGES[rank]),
+              settings={"filters": 5} | settings)  # fmt: skip
+
 TRANSPOSED = {
     "valid": {},
     "same": {"padding": "same"},
@@ -806,6 +821,55 @@ add("layers/graph_residual", residual, [x(3, 6, 6, 2), x(3, 4)])
 add("layers/graph_residual_training", residual, [x(3, 6, 6, 2), x(3, 4)], training=True)
 
 # ---------------------------------------------------------------------------------------------
+# Layers of images. A range of one number leaves nothing to chance.
+
+layer("resizing", "Resizing", x(2, 5, 4, 2), settings={"height": 3, "width": 6})
+layer("resizing_crop", "Resizing", x(2, 5, 8, 2),
+      settings={"height": 4, "width": 4, "crop_to_aspect_ratio": True})  # fmt: skip
+layer("resizing_nearest", "Resizing", x(2, 5, 8, 2),
+      settings={"height": 7, "width": 4, "interpolation": "nearest"})  # fmt: skip
+for fill_mode in ("reflect", "wrap", "constant", "nearest"):
+    settings = {"fill_mode": fill_mode, "fill_value": 0.7}
+    for cls, one, other in (
+        ("RandomRotation", {"factor": (0.11, 0.11)}, {"factor": (-0.3, -0.3)}),
+        (
+            "RandomZoom",
+            {"height_factor": (0.4, 0.4)},
+            {"height_factor": (-0.3, -0.3), "width_factor": (0.23, 0.23)},
+        ),
+        (
+            "RandomTranslation",
+            {"height_factor": (0.27, 0.27), "width_factor": (-0.33, -0.33)},
+            {"height_factor": (-0.9, -0.9), "width_factor": (0.13, 0.13)},
+        ),
+    ):
+        for kind, given in (("one", one), ("other", other)):
+            layer(f"{cls}_{fill_mode}_{kind}", cls, x(2, 5, 6, 2), settings=given | settings,
+                  training=True)  # fmt: skip
+layer("RandomFlip_inference", "RandomFlip", x(2, 3, 4, 2), training=False)
+
+# ---------------------------------------------------------------------------------------------
+# Ops of images
+
+for kind, shape, settings in (
+    ("larger", (2, 3, 4, 2), {"size": (7, 6)}),
+    ("smaller", (2, 9, 7, 2), {"size": (4, 3)}),
+    ("one_image", (5, 4, 2), {"size": (8, 3)}),
+    ("antialias", (2, 9, 7, 2), {"size": (4, 9), "antialias": True}),
+    ("nearest", (2, 5, 7, 2), {"size": (8, 3), "interpolation": "nearest"}),
+):
+    add(f"ops/resize_{kind}", lambda keras: keras.ops.image.resize, x(*shape), **settings)
+for kind, shape, settings in (
+    ("tiles", (2, 6, 6, 3), {"size": 2}),
+    ("oblong", (2, 7, 6, 2), {"size": (3, 2)}),
+    ("overlap", (2, 6, 5, 2), {"size": (3, 2), "strides": 1}),
+    ("same", (2, 6, 5, 2), {"size": 3, "strides": 2, "padding": "same"}),
+    ("one_image", (6, 4, 2), {"size": 2}),
+):
+    add(f"ops/extract_patches_{kind}", lambda keras: keras.ops.image.extract_patches, x(*shape),
+        **settings)  # fmt: skip
+
+# ---------------------------------------------------------------------------------------------
 # Activations, initializers, regularizers
 
 ACTIVATIONS = ("elu", "exponential", "gelu", "hard_sigmoid", "leaky_relu", "linear", "log_softmax")
@@ -859,6 +923,21 @@ add(
     lambda keras: keras.regularizers.OrthogonalRegularizer(0.1, mode="columns"),
     x(4, 4),  # Keras refuses others
 )
+for name, cls, settings in (
+    ("NonNeg", "NonNeg", {}),
+    ("MaxNorm", "MaxNorm", {"max_value": 1.5}),
+    ("MaxNorm_filters", "MaxNorm", {"axis": [0, 1, 2]}),
+    ("UnitNorm", "UnitNorm", {}),
+    ("UnitNorm_rows", "UnitNorm", {"axis": 1}),
+    ("MinMaxNorm", "MinMaxNorm", {"min_value": 0.8, "max_value": 1.5}),
+    ("MinMaxNorm_rate", "MinMaxNorm", {"min_value": 0.8, "max_value": 1.5, "rate": 0.3}),
+):
+    add(
+        f"constraints/{name}",
+        lambda keras, cls=cls, settings=settings: getattr(keras.constraints, cls)(**settings),
+        x(2, 2, 3, 4),
+        gradients=False,
+    )
 
 # ---------------------------------------------------------------------------------------------
 # Losses
@@ -1160,12 +1239,14 @@ for name, (cls, settings, named) in SCHEDULES.items():
     )
 
 
-def trained(cls, **settings):
+def trained(cls, constraint=None, **settings):
     """A `build` of a small compiled classifier."""
 
     def build(keras):
         inputs = keras.Input((5,))
-        y = keras.layers.Dense(8, activation="tanh", kernel_regularizer="l2")(inputs)
+        y = keras.layers.Dense(
+            8, activation="tanh", kernel_regularizer="l2", kernel_constraint=constraint
+        )(inputs)
         y = keras.layers.BatchNormalization(momentum=0.8)(y)
         model = keras.Model(inputs, keras.layers.Dense(3, activation="softmax")(y))
         optimizer = getattr(keras.optimizers, cls)(**settings)
@@ -1178,5 +1259,7 @@ def trained(cls, **settings):
 
 
 add("fits/SGD", trained("SGD", learning_rate=0.2, momentum=0.9, clipnorm=1.0))
+add("fits/SGD_max_norm", trained("SGD", "max_norm", learning_rate=0.2, momentum=0.9))
+add("fits/Adam_non_neg", trained("Adam", "non_neg", learning_rate=0.02))
 add("fits/Adam", trained("Adam", learning_rate=0.02))
 add("fits/RMSprop", trained("RMSprop", learning_rate=0.01))
