@@ -14,7 +14,7 @@ from typing import Any
 from . import ops
 from .core.checks import check_numbers
 from .core.docstrings import share_arguments
-from .core.dtypes import EPSILON
+from .core.dtypes import EPSILON, FLOATS, floatx
 from .core.tensor import Tensor
 from .core.types import Array, Shape, TensorLike
 from .ops import nn
@@ -27,6 +27,8 @@ from .ops.arrays import convert_to_tensor
 def adapt(target: TensorLike, prediction: TensorLike) -> tuple[Tensor, Tensor]:
     """Target and prediction as tensors of one float type; a last axis of 1 is added or removed."""
     target, prediction = convert_to_tensor(target), convert_to_tensor(prediction)
+    if prediction.dtype not in FLOATS:  # differences of small integers would wrap
+        prediction = ops.cast(prediction, floatx())
     if target.dtype != prediction.dtype:
         target = ops.cast(target, prediction.dtype)
     return fit_rank(target, prediction.shape), prediction

@@ -79,6 +79,8 @@ class Example:
 
 
 EXAMPLES = []
+# The ops that have a gradient, but not the gradient of a gradient (see `ops/second_order`).
+NO_SECOND_ORDER = {"prod", "resize", "extract_patches", "depthwise_conv"}
 
 
 @dataclass
@@ -535,6 +537,13 @@ promise(
 promise("first power at 0", "power", ([0.0], [1.0]), ([1], None))
 promise("second power at 0", "power", ([0.0], [2.0]), ([0], [0]))
 promise("power 0", "power", ([0.0, 2.0], [0.0, 0.0]), ([0, 0], None))
+promise("0 to a power below 1 is vertical", "power", ([0.0, 4.0], [0.5, 0.5]), ([0, 0.25], None))
+promise("0 to a negative power is infinite", "power", ([0.0], [-1.0]), ([-np.inf], None))
+promise("an infinite power of a fraction is 0", "power", ([0.5], [np.inf]), ([0], [0]))
+promise("infinity to the power 0 is 1", "power", ([np.inf], [0.0]), ([0], [0]))
+promise("vertical at 0", "sqrt", ([0.0, 1.0, 4.0],), ([0, 0.5, 0.25],))
+for _name in ["silu", "gelu", "relu6"]:
+    promise("0 at minus infinity", _name, ([-np.inf, 0.0],), ([0, 0 if _name == "relu6" else 0.5],))
 promise("one zero has a slope", "prod", ([2.0, 0.0, 3.0],), ([0, 6, 0],))
 promise("two zeros have none", "prod", ([0.0, 0.0, 3.0],), ([0, 0, 0],))
 promise("read twice", "getitem", ([5.0, 6.0, 7.0],), ([2, 0, 1],), key=[0, 0, 2])

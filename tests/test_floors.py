@@ -22,6 +22,7 @@ FLOORS = [
         ["core.tree"],
         ["core.checks"],
         ["core.dtypes"],
+        ["core.operators"],
         ["core.output"],
     ],
     [
@@ -34,7 +35,14 @@ FLOORS = [
     [["core.tensor"]],
     [
         ["ops.kernels", "ops.math", "ops.arrays", "ops.costs", "ops.linalg", "ops.nn"]
-        + ["ops.conv", "ops.image", "ops.pooling", "ops.recurrent", "ops.__init__"]
+        + [
+            "ops.conv",
+            "ops.image",
+            "ops.pooling",
+            "ops.recurrent",
+            "ops.second_order",
+            "ops.__init__",
+        ]
     ],
     [["gradcheck"], ["formulas"], ["initializers"], ["activations"], ["regularizers"]]
     + [["constraints"], ["random"]],

@@ -89,6 +89,8 @@ def array_module(*arrays: Array) -> Any:
             import cupy  # pyright: ignore[reportMissingImports]  # an extra
 
             return cupy
+        if hasattr(type(array), "library"):  # a `TensorArray`
+            return array.library
     return np if context.tracing is not None else _library
 
 
@@ -152,12 +154,18 @@ def host_copies(array: Array) -> Iterator[np.ndarray]:
 def as_numbers(value: TensorLike) -> Array:
     """An array of `value`; Python floats become the default float, Python ints int32 or int64.
 
-    Arrays stay where they are. Raises TypeError for what holds no numbers.
+    Arrays stay where they are; `np.matrix` and other subclasses lose their own arithmetic. Raises
+    TypeError for what holds no numbers.
     """
-    if is_array(value) and value.dtype.kind in NUMERIC:
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise TypeError(
+            f"a masked array of shape {value.shape} hides some elements, and an op would use what "
+            "is under the mask: replace them first, as in array.filled(0)"
+        )
+    if (type(value) is np.ndarray or is_on_device(value)) and value.dtype.kind in NUMERIC:
         return value
-    array = numbers_of(value)
-    if array.dtype == np.float64 and not isinstance(value, np.generic):
+    array = np.asarray(numbers_of(value))
+    if array.dtype == np.float64 and not isinstance(value, (np.generic, np.ndarray)):
         array = array.astype(floatx())
     return array
 

@@ -62,17 +62,19 @@ def standard_dtype(dtype: DType, argument: str = "dtype") -> str:
 
 
 def in_float_type_of(operands: Iterable[Array], value: Array) -> Array:
-    """Cast a float64 result of smaller floats and integers to the type of the floats.
+    """Cast a float64 result of smaller floats and integers to the type of the floats; of integers
+    alone, to the default float type.
 
-    NumPy widens where float32 meets integers; here float32 in gives float32 out.
+    NumPy widens where float32 meets integers; here float32 in gives float32 out, and uint8 / 255
+    is float32.
     """
     if value.dtype != np.float64:
         return value
     types = [v.dtype for v in operands if hasattr(v, "dtype")]
     floats = [t for t in types if t.kind == "f"]
-    if not floats or len(floats) == len(types) or np.float64 in floats:
+    if len(floats) == len(types) or np.float64 in floats:
         return value
-    return value.astype(max(floats))
+    return value.astype(max(floats, default=floatx()))
 
 
 def converted(array: Array, dtype: DType, what: str) -> Array:
@@ -113,3 +115,11 @@ def in_range(floats: Array, dtype: np.dtype[Any]) -> Array:
     """Whether each of `floats` lies between the smallest and the largest integer of a dtype."""
     limits, wide = np.iinfo(dtype), floats.astype("float64")
     return (wide >= float(limits.min)) & (wide < float(limits.max) + 1)
+
+
+def as_float(x: Array) -> Array:
+    """The same array; integers and booleans become the default float type.
+
+    NumPy would compute the functions of 8-bit integers in float16, and let their squares wrap.
+    """
+    return x if x.dtype.kind == "f" else x.astype(floatx())

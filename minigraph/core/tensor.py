@@ -8,17 +8,19 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial, wraps
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, overload
 from weakref import ref
 
 import numpy as np
 
 from . import device, registry, tree
-from .context import context
+from .context import context, setting
 from .device import array_module, as_numbers, to_array, to_backend, to_host
 from .dtypes import converted, in_float_type_of, standard_dtype
 from .errors import OP_ERRORS, raise_named
 from .interrupts import restores_context, silently
+from .operators import OPS, Operators
 from .random import next_seed
 from .signatures import OpSignature
 from .types import Array, DType, Structure, TensorLike
@@ -29,46 +31,7 @@ silenced: Callable[[], AbstractContextManager[Any]] = partial(np.errstate, all="
 NOTHING_TO_SET = nullcontext()
 
 P = ParamSpec("P")  # the arguments of an op: those of the function it is made from
-# By name: operators look ops up here, because `ops/` imports this file; so do saved models.
-OPS: dict[str, Callable[..., Any]] = {}
 MASK_RULES: dict[str, Callable[..., None]] = {}  # of the ops that masks pass: see `graph/masks`
-
-
-class Operators:
-    """The operators of tensors and symbols: each calls the op of that name.
-
-    `==` is not among them: tensors compare by identity, so that they can be keys of a dict. For
-    comparing elements there is `ops.equal`.
-    """
-
-    __slots__ = ()
-    __array_priority__ = 1000  # makes `array + tensor` call the tensor's operator
-
-    # fmt: off
-    def __add__(self, other: TensorLike) -> Any: return OPS["add"](self, other)
-    def __radd__(self, other: TensorLike) -> Any: return OPS["add"](other, self)
-    def __sub__(self, other: TensorLike) -> Any: return OPS["subtract"](self, other)
-    def __rsub__(self, other: TensorLike) -> Any: return OPS["subtract"](other, self)
-    def __mul__(self, other: TensorLike) -> Any: return OPS["multiply"](self, other)
-    def __rmul__(self, other: TensorLike) -> Any: return OPS["multiply"](other, self)
-    def __truediv__(self, other: TensorLike) -> Any: return OPS["divide"](self, other)
-    def __rtruediv__(self, other: TensorLike) -> Any: return OPS["divide"](other, self)
-    def __floordiv__(self, other: TensorLike) -> Any: return OPS["floor_divide"](self, other)
-    def __rfloordiv__(self, other: TensorLike) -> Any: return OPS["floor_divide"](other, self)
-    def __mod__(self, other: TensorLike) -> Any: return OPS["mod"](self, other)
-    def __rmod__(self, other: TensorLike) -> Any: return OPS["mod"](other, self)
-    def __pow__(self, other: TensorLike) -> Any: return OPS["power"](self, other)
-    def __rpow__(self, other: TensorLike) -> Any: return OPS["power"](other, self)
-    def __matmul__(self, other: TensorLike) -> Any: return OPS["matmul"](self, other)
-    def __rmatmul__(self, other: TensorLike) -> Any: return OPS["matmul"](other, self)
-    def __lt__(self, other: TensorLike) -> Any: return OPS["less"](self, other)
-    def __le__(self, other: TensorLike) -> Any: return OPS["less_equal"](self, other)
-    def __gt__(self, other: TensorLike) -> Any: return OPS["greater"](self, other)
-    def __ge__(self, other: TensorLike) -> Any: return OPS["greater_equal"](self, other)
-    def __neg__(self) -> Any: return OPS["negative"](self)
-    def __abs__(self) -> Any: return OPS["abs"](self)
-    def __getitem__(self, key: Any) -> Any: return OPS["getitem"](self, key=key)
-    # fmt: on
 
 
 class Tensor(Operators):
@@ -332,8 +295,8 @@ class Tape:
             loss = ...
         gradients = tape.gradient(loss, variables)
 
-    Tapes may be nested: the outer one records the ops of the inner one, too. Gradients are plain
-    arrays, so they are not recorded: there are no second derivatives.
+    Tapes may be nested: the outer one records the ops of the inner one, too. While it is open, it
+    also records the backward pass of the inner one, so that it can differentiate a gradient.
 
     Example:
         >>> x = keras.Variable(3.0)
@@ -341,21 +304,30 @@ class Tape:
         ...     y = x * x
         >>> tape.gradient(y, x).item()  # dy/dx = 2 x
         6.0
+        >>> with keras.Tape() as outer:
+        ...     with keras.Tape() as inner:
+        ...         y = x**3
+        ...     first = inner.gradient(y, x)
+        >>> first.item(), outer.gradient(first, x).item()  # 3 x^2 and 6 x
+        (27.0, 18.0)
     """
 
-    __slots__ = ("records", "_outer", "__weakref__")
+    __slots__ = ("records", "_outer", "_is_open", "__weakref__")
+    _recordable: Any  # `ops/second_order`, which needs the ops, sets these two
+    _array_of_tensor: Any
 
     def __init__(self):
         self.records: list[tuple[Any, ...]] = []
+        self._outer, self._is_open = None, False
 
     # Ctrl-C may keep `__exit__` from running. The reference is weak, so that a tape which was left
     # open is forgotten together with its variable.
     def __enter__(self) -> Self:
-        self._outer, context.tape = context.tape, ref(self)
+        self._outer, context.tape, self._is_open = context.tape, ref(self), True
         return self
 
     def __exit__(self, *error: object) -> None:
-        context.tape = self._outer
+        context.tape, self._is_open = self._outer, False
 
     def record(self, name: str, outputs: Any, inputs: list[Tensor | None], backward: Any) -> None:
         """Record one op that has run.
@@ -368,7 +340,7 @@ class Tape:
                 it.
         """
         self.records.append((name, outputs, inputs, backward))
-        if outer := self._outer and self._outer():
+        if outer := open_tape(self._outer):
             outer.record(name, outputs, inputs, backward)
 
     def watch(self, tensor: Tensor) -> Tensor:
@@ -416,8 +388,12 @@ class Tape:
                 "variables or watched tensors. A tape can be used only once, since it frees its "
                 "records."
             )
+        outer = open_tape(self._outer)
+        outer = outer if outer is not None and outer._is_open else None
         gradients = {loss: array_module(loss.value).ones_like(loss.value)}
-        with quietly():
+        if outer is not None:  # compute with tensors, so that it records what is done
+            gradients = {loss: Tape._array_of_tensor(gradients[loss])}
+        with quietly(), setting(tape=outer and self._outer):
             while self.records:
                 name, outputs, inputs, backward = self.records.pop()
                 try:
@@ -426,7 +402,8 @@ class Tape:
                     error.add_note(f"in the backward pass of op {name!r}")
                     raise
         found = [gradients.get(tensor) for tensor in wanted]
-        return tree.pack(sources, [None if g is None else Tensor(g) for g in found])
+        to_tensor = Tensor if outer is None else attrgetter("tensor")
+        return tree.pack(sources, [None if g is None else to_tensor(g) for g in found])
 
     def _backpropagate(self, outputs, inputs, backward, gradients, keep):
         """Apply the chain rule to one op: from its outputs to its inputs. `op` tells what
@@ -446,6 +423,11 @@ class Tape:
             contribution = unbroadcast(part, tensor)
             before = gradients.get(tensor)
             gradients[tensor] = contribution if before is None else before + contribution
+
+
+def open_tape(reference: "Callable[[], Tape | None] | None") -> Tape | None:
+    """The tape that `context.tape` or another weak reference means, if there is one."""
+    return None if reference is None else reference()
 
 
 def take_gradients(outputs: Any, gradients: dict[Tensor, Array], keep: set[Tensor]) -> Any:
@@ -539,12 +521,15 @@ def op(fn: Callable[..., Any] | None = None, *, name: str | None = None) -> Any:
         except OP_ERRORS as error:
             raise_named(error, op_name, values)
 
-        tape = context.tape and context.tape()
+        typing = () if "dtype" in settings else values  # a type that was asked for stays
+        tape = open_tape(context.tape)
         inputs = [a if isinstance(a, Tensor) and a.tracked else None for a in arrays]
         if backward is None or inputs.count(None) == len(inputs):
             tape = None  # there is nothing to record
-        output = wrapped(value, values, tracked=tape is not None)
+        output = wrapped(value, typing, tracked=tape is not None)
         if tape is not None:
+            if tape._outer is not None:
+                backward = Tape._recordable(apply, arrays, values, settings, backward)
             tape.record(op_name, output, inputs, backward)
         if masked and op_name in MASK_RULES:
             MASK_RULES[op_name](arrays, settings, output)

@@ -169,8 +169,8 @@ each_op(
     "abs add cast ceil clip cos divide elu equal erf exp expm1 floor floor_divide gelu greater "
     "greater_equal hard_sigmoid identity isnan leaky_relu less less_equal log log1p logaddexp "
     "logical_and logical_not logical_or maximum minimum mod multiply negative not_equal ones_like "
-    "power relu relu6 rsqrt selu sigmoid sign silu sin softplus softsign sqrt square subtract tanh "
-    "where zeros_like",
+    "power relu relu6 rsqrt selu sigmoid sign silu sin softplus softsign sqrt square stop_gradient "
+    "subtract tanh where zeros_like",
     same_elements,
 )
 each_op(

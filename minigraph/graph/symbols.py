@@ -82,24 +82,27 @@ class SymbolicTensor(Operators):
     """
 
     __slots__ = (
-        *("probes", "batch_size", "dtype", "name", "node", "index"),
-        *("mask_probes", "mask_end"),
+        "probes",
+        "batch_size",
+        "dtype",
+        "name",
+        "node",
+        "index",
+        "mask_probes",
+        "mask_end",
     )
-    probes: Probes
-    batch_size: int | None
-    dtype: str
-    name: str
-    node: "Node"
-    index: int
-    mask_probes: Probes | None
-    mask_end: Any
 
     def __init__(
         self, spec: OutputSpec, batch_size: int | None, name: str, node: "Node", index: int = 0
     ):
-        self.probes, self.dtype, self.mask_probes = spec
-        self.batch_size, self.name, self.node, self.index = batch_size, name, node, index
+        self.probes: Probes = spec.probes
+        self.dtype: str = spec.dtype
+        self.mask_probes: Probes | None = spec.mask_probes
         self.mask_end: Node | None = None  # see `follow_masks`
+        self.batch_size: int | None = batch_size
+        self.name: str = name
+        self.node: Node = node
+        self.index: int = index
 
     @property
     def shape(self) -> Shape:

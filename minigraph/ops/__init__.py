@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from ..core import module_names
 from ..core.docstrings import share_arguments as _share_arguments
-from . import recurrent
 from . import image as image
+from . import recurrent, second_order as _second_order
 from .arrays import (
     arange, argsort, broadcast_to, concatenate, convert_to_numpy, convert_to_tensor, diag,
     expand_dims, eye, flip, full, getitem, linspace, one_hot, ones, ones_like, pad, ravel,

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from ..core.checks import is_size
 from ..core.context import context
-from ..core.device import array_module, host_copies, to_array
+from ..core.device import array_module, host_copies, is_array, to_array
 from ..core.dtypes import standard_dtype
 from ..core.errors import OutOfBounds
 from ..core.tensor import Tensor, as_array, op, to_operand
@@ -270,21 +270,16 @@ def getitem(x: Array, /, key: Any):
         >>> keras.ops.getitem(x, (slice(None), 0)).numpy()  # for a tensor t: t[:, 0]
         array([1, 4])
     """
-    xp, key = array_module(x), index_key(key)
+    key = index_key(key)
     parts = key if isinstance(key, tuple) else (key,)
-    once = all(k is None or k is ... or isinstance(k, (int, slice)) for k in parts)
-
-    if not once:
+    if not reads_once(parts):
         check_key(x, parts)
+    return x[key], (lambda g: add_at(x, parts, g),)
 
-    def back(g):
-        if not once:  # an element that was read twice gets both gradients
-            return add_at(x, parts, g)
-        dx = xp.zeros(x.shape, g.dtype)
-        dx[key] = g
-        return dx
 
-    return x[key], (back,)
+def reads_once(key: tuple[Any, ...]) -> bool:
+    """Whether an index can read no element twice."""
+    return all(k is None or k is ... or isinstance(k, (int, slice)) for k in key)
 
 
 def slice_of(x: TensorLike, start_indices: TensorLike, shape: TensorLike) -> Any:
@@ -338,6 +333,12 @@ def axes_read(part: Any) -> int:
 
 def add_at(x: Array, key: tuple[Any, ...], g: Array) -> Array:
     """Zeros in the shape of x, to which g is added at `key`: twice where an index occurs twice."""
+    if not is_array(g):  # see `ops/second_order`
+        return g.add_at(x, key)
+    if reads_once(key):
+        dx = array_module(g).zeros(x.shape, g.dtype)
+        dx[key] = g
+        return dx
     if len(key) == 1 and key[0].dtype.kind in "iu":  # whole rows
         indices, count = key[0] % len(x), len(x)
     else:
@@ -505,11 +506,14 @@ def pad(x: Array, /, pad_width: PadWidth, constant_values: float = 0):
         pad_width: How many elements to add: a number for both ends of all axes, a pair (before,
             after) for all axes, or a pair for each axis.
         constant_values: The value of the added elements (default 0).
+    Raises ValueError for a fraction among integers.
     Example:
         >>> keras.ops.pad([1, 2, 3], (1, 2)).numpy()
         array([0, 1, 2, 3, 0, 0])
     """
     pairs = pad_widths(pad_width, x.ndim)
+    if x.dtype.kind != "f" and constant_values != int(constant_values):
+        raise ValueError(f"pad: {x.dtype.name} cannot hold {constant_values!r}: cast x to floats")
     inner = tuple(slice(b, b + n) for (b, _), n in zip(pairs, x.shape, strict=True))
     y = array_module(x).pad(x, pairs, constant_values=constant_values)
     return y, (lambda g: g[inner],)

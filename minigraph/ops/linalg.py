@@ -8,17 +8,20 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from ..core.device import array_module
+from ..core.dtypes import FLOATS, floatx, standard_dtype
 from ..core.tensor import array_function, op
 from ..core.types import Array, Axis, TensorLike
 from .arrays import check_axis, convert_to_tensor, ones_like, reshape
 from .costs import spend
 from .math import (
     absolute,
+    cast,
     maximum,
     mean,
     multiply,
     power,
     reduce_max,
+    reduce_min,
     reduce_sum,
     rsqrt,
     sqrt,
@@ -182,6 +185,12 @@ def average(x: TensorLike, axis: Axis = None, weights: TensorLike | None = None)
     return reduce_sum(values * factors, axis) / total
 
 
+def in_floats(x: TensorLike) -> Any:
+    """x, with integers cast to the default float type: the squares of small ones would wrap."""
+    x = x if hasattr(x, "dtype") else convert_to_tensor(x)
+    return x if standard_dtype(x.dtype) in FLOATS else cast(x, floatx())
+
+
 def norm(
     x: TensorLike,
     ord: float | Literal["fro", "euclidean"] | None = 2,
@@ -192,19 +201,24 @@ def norm(
 
         y = (sum |x|^ord)^(1 / ord)
 
+    The gradient of a length of 0 is 0.
+
     Shapes: (..., n) -> (...), or (..., 1) with `keepdims`.
     Args:
-        ord: The exponent, or infinity for the largest |x| (default 2); "fro", "euclidean" and None
-            mean 2, too.
+        ord: The exponent, or infinity for the largest |x|, minus infinity for the smallest (default
+            2); "fro", "euclidean" and None mean 2, too.
+    Raises ValueError for the exponent 0.
     Example:
         >>> keras.ops.norm([[3.0, 4.0], [6.0, 8.0]], axis=1).numpy()
         array([ 5., 10.], dtype=float32)
     """
-    size = absolute(x)
-    if ord == math.inf:
-        return reduce_max(size, axis, keepdims)
+    size = absolute(in_floats(x))
+    if ord in (math.inf, -math.inf):
+        return (reduce_max if ord > 0 else reduce_min)(size, axis, keepdims)
     if ord in (None, 2, "fro", "euclidean"):
         return sqrt(reduce_sum(square(size), axis, keepdims))
+    if not ord:
+        raise ValueError("norm: ord=0 has no root; count with ops.sum(ops.not_equal(x, 0))")
     return power(reduce_sum(power(size, ord), axis, keepdims), 1 / ord)
 
 
@@ -220,4 +234,5 @@ def normalize(x: TensorLike, axis: Axis = -1, epsilon: float = 1e-12) -> Any:
         >>> keras.ops.normalize([[3.0, 4.0]]).numpy()
         array([[0.6, 0.8]], dtype=float32)
     """
+    x = in_floats(x)
     return x * rsqrt(maximum(reduce_sum(square(x), axis, True), epsilon))

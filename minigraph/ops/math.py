@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeAlias
 
 from ..core.device import array_module, remember_host_copy
-from ..core.dtypes import floatx, standard_dtype
+from ..core.dtypes import as_float, standard_dtype
 from ..core.tensor import op
 from ..core.types import Array, Axis, DType, Shape, TensorLike
 from .kernels import axes_of, erf_by_table, fast_sum
@@ -33,13 +33,17 @@ def add(a: Array, b: Array, /):
 
 @op
 def subtract(a: Array, b: Array, /):
-    """The difference of two, element by element: a - b."""
+    """The difference of two, element by element: a - b.
+
+    Integers that leave the range of their type wrap around, as everywhere in NumPy: a uint8 of 100
+    less 128 is 228. Cast images to floats before you centre them.
+    """
     return a - b, (lambda g: g, lambda g: -g)
 
 
 @op
 def multiply(a: Array, b: Array, /):
-    """The product of two, element by element: a * b."""
+    """The product of two, element by element: a * b; integers wrap around, as in `subtract`."""
     return a * b, (lambda g: g * b, lambda g: g * a)
 
 
@@ -61,7 +65,8 @@ def mod(a: Array, b: Array, /):
 def power(a: Array, b: Array, /):
     """The first to the power of the second: a^b.
 
-    The gradient with respect to the exponent is a^b log a, and 0 where a is not positive.
+    The gradient with respect to the exponent is a^b log a, and 0 where a is not positive and
+    finite. For exponents between 0 and 1 the one with respect to the base is 0 at 0.
 
     Args:
         a: The base, a tensor, symbolic tensor, array, number or nested list.
@@ -70,13 +75,18 @@ def power(a: Array, b: Array, /):
     xp = array_module(a, b)
     y = a**b
 
-    def to_exponent(g):
-        positive = xp.asarray(a) > 0
-        return g * y * xp.log(xp.where(positive, a, 1))
+    def to_base(g):
+        # The exponent is b - 1. Where b is 0 it stays 0: 0 ** -1 would divide by zero, and the
+        # factor b makes the derivative 0.
+        rest = a ** (b - (b != 0))
+        steep = (y == 0) & (rest == math.inf)  # 0 to a power below 1, as in `sqrt`
+        return g * xp.where((rest == 0) | steep, 0, b * rest)  # inf * 0 would be NaN
 
-    # The exponent is b - 1. Where b is 0 it stays 0: 0 ** -1 would divide by zero, and the
-    # factor b makes the derivative 0.
-    return y, (lambda g: g * b * a ** (b - (b != 0)), to_exponent)
+    def to_exponent(g):
+        base = xp.asarray(a)
+        return g * y * xp.log(xp.where((base > 0) & (base < math.inf), a, 1))
+
+    return y, (to_base, to_exponent)
 
 
 @op
@@ -84,6 +94,8 @@ def matmul(a: Array, b: Array, /):
     """The matrix product over the last two axes: a @ b.
 
         y[i, j] = sum over k of a[i, k] * b[k, j]
+
+    Products of small integer types wrap around, as those of `multiply` do.
 
     Shapes: (..., n, k), (..., k, m) -> (..., n, m).
     Args:
@@ -130,11 +142,14 @@ def named(name: str, text: str, fn: Callable[P, Any]) -> Callable[P, Any]:
     return op(fn)
 
 
+OF_INTEGERS = {"negative", "abs", "square"}  # they keep integers; other functions give floats
+
+
 def elementwise(name: str, text: str, derivative: Any = None) -> Unary:
     """The op y = xp.<name>(x); `derivative(xp, x, y)` is dy/dx; None: no gradient."""
 
     def fn(x: Array, /):
-        xp = array_module(x)
+        xp, x = array_module(x), x if derivative is None or name in OF_INTEGERS else as_float(x)
         y = getattr(xp, name)(x)
         return y, None if derivative is None else (lambda g: g * derivative(xp, x, y),)
 
@@ -145,7 +160,14 @@ def elementwise(name: str, text: str, derivative: Any = None) -> Unary:
 negative: Unary = elementwise("negative", "The negative: -x.", lambda xp, x, y: -1)
 absolute: Unary = elementwise("abs", "The size |x|; gradient 0 at 0.", lambda xp, x, y: xp.sign(x))
 square: Unary = elementwise("square", "The square: x^2.", lambda xp, x, y: 2 * x)
-sqrt: Unary = elementwise("sqrt", "The square root: x^(1/2).", lambda xp, x, y: 0.5 / y)
+sqrt: Unary = elementwise(
+    "sqrt",
+    """The square root: x^(1/2); gradient 0 at 0.
+
+    There the curve is vertical. With 0, as at the kink of |x|, a length of 0 has a gradient.
+    """,
+    lambda xp, x, y: 0.5 / xp.where(y == 0, math.inf, y),
+)
 exp: Unary = elementwise("exp", "The exponential: e^x.", lambda xp, x, y: y)
 expm1: Unary = elementwise("expm1", "The value e^x - 1, accurate near 0.", lambda xp, x, y: y + 1)
 log: Unary = elementwise("log", "The natural logarithm: log x.", lambda xp, x, y: 1 / x)
@@ -187,13 +209,14 @@ floor_divide: Binary = without_gradient(
 @op
 def erf(x: Array, /):
     """The error function: 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x."""
-    xp = array_module(x)
+    xp, x = array_module(x), as_float(x)
     return erf_by_table(xp, x), (lambda g: g * 2 / math.sqrt(math.pi) * xp.exp(-x * x),)
 
 
 @op
 def rsqrt(x: Array, /):
     """One over the square root: 1 / sqrt(x)."""
+    x = as_float(x)
     y = 1 / array_module(x).sqrt(x)
     return y, (lambda g: g * -0.5 * y / x,)
 
@@ -214,7 +237,7 @@ def clip(x: Array, /, x_min: float | None = None, x_max: float | None = None):
 def logaddexp(a: Array, b: Array, /):
     """The logarithm of a sum of exponentials: log(e^a + e^b), which never overflows."""
     xp = array_module(a, b)
-    y = xp.logaddexp(a, b)
+    y = xp.logaddexp(a * 1.0, b * 1.0)  # of floats, if they are integers
     return y, (lambda g: g * xp.exp(a - y), lambda g: g * xp.exp(b - y))
 
 
@@ -244,7 +267,7 @@ def where(condition: Array, a: Array, b: Array, /):
         >>> keras.ops.where([True, False, True], [1, 2, 3], 0).numpy()
         array([1, 0, 3])
     """
-    xp = array_module(condition, a, b)
+    xp = array_module(a, b, condition)
     y = xp.where(condition, a, b)
     return y, (None, lambda g: g * (condition != 0), lambda g: g * (condition == 0))
 
@@ -259,12 +282,14 @@ def identity(x: Array, /):
 def cast(x: Array, /, dtype: DType):
     """The same values in another data type; the gradient has the old one.
 
+    Rounded to integers or booleans they have no gradient.
+
     Args:
         dtype: Data type of the result: a name such as "int32", or a type of Python or NumPy.
     """
     y = x.astype(standard_dtype(dtype))
     remember_host_copy(y, x)  # so that indices can be checked without a wait for the GPU
-    return y, (lambda g: g,)
+    return y, None if y.dtype.kind != "f" else (lambda g: g,)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -294,7 +319,7 @@ def mean(x: Array, /, axis: Axis = None, keepdims: bool = False):
 
     Shapes: (..., n) -> (...), or (..., 1) with `keepdims`.
     """
-    x = x if x.dtype.kind == "f" else x.astype(floatx())
+    x = as_float(x)
     y = fast_sum(x, axis, keepdims)
     count = math.prod(x.shape[a] for a in axes_of(axis, x.ndim))
     scale = 1 / count if count else math.nan  # the mean of no elements is NaN
@@ -354,8 +379,9 @@ def logsumexp(x: Array, /, axis: Axis = None, keepdims: bool = False):
         >>> keras.ops.logsumexp([1000.0, 1000.0]).numpy().round(2)  # exp(1000) is infinite
         np.float32(1000.69)
     """
-    xp = array_module(x)
-    most = x.max(axis=axis, keepdims=True)
+    xp, x = array_module(x), as_float(x)
+    count = math.prod(x.shape[a] for a in axes_of(axis, x.ndim))
+    most = x.max(axis=axis, keepdims=True) if count else xp.zeros((), x.dtype)
     most = xp.where(xp.isfinite(most), most, 0)  # where all are -inf, x - most would be NaN
     y = most + xp.log(xp.exp(x - most).sum(axis=axis, keepdims=True))
     return (y if keepdims else y.squeeze(axis)), (

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ..core.device import array_module, host_copies, to_array
-from ..core.dtypes import EPSILON, floatx
+from ..core.dtypes import EPSILON, as_float
 from ..core.tensor import OPS, as_array, op
 from ..core.types import Array, Axis, TensorLike
 from .arrays import expand_dims, ones
@@ -46,14 +46,14 @@ def relu_forward(x: Array, out: Array = None) -> Array:
 
 def sigmoid_forward(x: Array, out: Array = None) -> Array:
     xp = array_module(x)
-    x = x if x.dtype.kind == "f" else x.astype(floatx())
+    x = as_float(x)
     y = xp.exp(xp.negative(x, out=out), out=out)  # infinity where it overflows, and then 1 / y is 0
     y += 1
     return xp.divide(1, y, out=out)
 
 
 def tanh_forward(x: Array, out: Array = None) -> Array:
-    return array_module(x).tanh(x, out=out)
+    return array_module(x).tanh(as_float(x), out=out)
 
 
 IN_PLACE = {
@@ -89,10 +89,10 @@ def relu(
     """
     if not negative_slope and max_value is None and not threshold:
         return activate("relu", x)
-    xp = array_module(x)
-    above = x > threshold
-    y = xp.where(above, x, negative_slope * (x - threshold))
-    derivative = xp.where(above, 1, negative_slope).astype(x.dtype)
+    xp, x = array_module(x), as_float(x) if negative_slope else x
+    below = x <= threshold
+    y = xp.where(below, negative_slope * (x - threshold) if negative_slope else 0, x)
+    derivative = xp.where(below, negative_slope, 1).astype(x.dtype)
     if max_value is not None:
         derivative *= y < max_value
         y = xp.minimum(y, max_value)
@@ -127,7 +127,7 @@ def elu(x: Array, /, alpha: float = 1.0):
         alpha: How far below 0 the output can come (default 1.0).
     Source: Clevert et al. (2016).
     """
-    xp = array_module(x)
+    xp, x = array_module(x), as_float(x)
     y = xp.where(x > 0, x, alpha * xp.expm1(xp.minimum(x, 0)))
     return y, (lambda g: g * xp.where(x > 0, 1, y + alpha),)
 
@@ -156,6 +156,7 @@ def gelu(x: Array, /, approximate: bool = False):
     Source: Hendrycks and Gimpel (2016).
     """
     xp, scale = array_module(x), math.sqrt(2 / math.pi)
+    x = xp.maximum(as_float(x), -100)  # where the probability is 0: 0 * -infinity would be NaN
     if approximate:
         t = xp.tanh(scale * (x + 0.044715 * x**3))
         p, density = (1 + t) / 2, lambda: (1 - t * t) / 2 * scale * (1 + 0.134145 * x * x)
@@ -172,20 +173,22 @@ def silu(x: Array, /):
     Source: Elfwing et al. (2018).
     """
     s = sigmoid_forward(x)
+    x = array_module(x).maximum(as_float(x), -1000)  # where s is 0: 0 * -infinity would be NaN
     return x * s, (lambda g: g * s * (1 + x * (1 - s)),)
 
 
 @op
 def softplus(x: Array, /):
     """A smooth rectifier: log(1 + e^x), which never overflows."""
-    return array_module(x).logaddexp(x, 0), (lambda g: g * sigmoid_forward(x),)
+    return array_module(x).logaddexp(as_float(x), 0), (lambda g: g * sigmoid_forward(x),)
 
 
 @op
 def softsign(x: Array, /):
     """A soft sign between -1 and 1: x / (1 + |x|)."""
-    d = 1 + array_module(x).abs(x)
-    return x / d, (lambda g: g / (d * d),)
+    xp, x = array_module(x), as_float(x)
+    d = 1 + xp.abs(x)
+    return xp.where(d < math.inf, x / d, xp.sign(x)), (lambda g: g / (d * d),)
 
 
 @op
@@ -226,7 +229,7 @@ def softmax(x: Array, /, axis: Axis = -1):
         >>> keras.ops.softmax(np.log([1.0, 3.0, 4.0])).numpy().round(3)
         array([0.125, 0.375, 0.5  ])
     """
-    xp = array_module(x)
+    xp, x = array_module(x), as_float(x)
     y = xp.exp(x - x.max(axis, keepdims=True))
     y /= y.sum(axis, keepdims=True)
     return y, (lambda g: y * (g - (g * y).sum(axis, keepdims=True)),)
@@ -247,7 +250,7 @@ def log_softmax(x: Array, /, axis: Axis = -1):
     Args:
         axis: Axis along which the probabilities have the sum 1, or a tuple of axes (default -1).
     """
-    xp = array_module(x)
+    xp, x = array_module(x), as_float(x)
     y = x - x.max(axis, keepdims=True)
     y -= xp.log(xp.exp(y).sum(axis, keepdims=True))
     return y, (lambda g: g - xp.exp(y) * g.sum(axis, keepdims=True),)
@@ -325,8 +328,9 @@ def batch_norm_plain(
     beta: TensorLike = None,
     epsilon: float = 1e-3,
     mask: Array = None,
+    statistics: Any = None,
 ) -> Any:
-    """The definition: mean and variance over all axes but the last."""
+    """The definition: mean and variance over all axes but the last. It needs no `statistics`."""
     axes = tuple(range(x.ndim - 1))
     weight = ones(x.shape[:-1], x.dtype) if mask is None else cast(mask, x.dtype)
     weight = expand_dims(weight / reduce_sum(weight), -1)
@@ -405,7 +409,7 @@ def batch_norm(
         array([[-1., -1.],
                [ 1.,  1.]])
     """
-    xp, channels = array_module(x), x.shape[-1]
+    xp, x, channels = array_module(x), as_float(x), x.shape[-1]
     _, variance, centred, weight = statistics or moments(x, mask)
     count = centred.shape[-1] // channels
     scale = 1 / xp.sqrt(variance + epsilon)
@@ -449,7 +453,7 @@ def mean_squared_error(target: Array, output: Array, /):
         >>> keras.ops.mean_squared_error([[0.0, 0.0]], [[1.0, 3.0]]).numpy()  # (1 + 9) / 2
         array([5.], dtype=float32)
     """
-    d = output - target
+    d = as_float(output) - as_float(target)
     n = d.shape[-1] or math.nan  # the mean of no elements is NaN
     return (d * d).sum(-1) / n, (
         lambda g: g[..., None] * (-2 / n * d),
@@ -475,7 +479,8 @@ def binary_crossentropy(target: Array, output: Array, /, from_logits: bool = Fal
         >>> keras.ops.binary_crossentropy([[1.0]], [[0.5]]).numpy().round(3)  # log 2
         array([0.693], dtype=float32)
     """
-    xp, y, n = array_module(output), target, output.shape[-1] or math.nan
+    xp, n = array_module(output), output.shape[-1] or math.nan
+    output, y = as_float(output), as_float(target)
     if from_logits:
         value = xp.maximum(output, 0) - output * y + xp.log1p(xp.exp(-xp.abs(output)))
         derivative, to_target = lambda: sigmoid_forward(output) - y, lambda: -output
@@ -510,8 +515,9 @@ def log_probabilities(
     if from_logits:
         log_p, (back,) = log_softmax.__wrapped__(output, axis=axis)
         return log_p, back
-    xp = array_module(output)
+    xp, output = array_module(output), as_float(output)
     total = output.sum(axis, keepdims=True)
+    total = xp.where(total == 0, 1, total)  # no class is predicted: each probability is 0
     q = output / total
     p = xp.clip(q, EPSILON, 1 - EPSILON)
 
@@ -550,7 +556,8 @@ def categorical_crossentropy(
         axis: Axis of the classes (default -1).
     """
     xp, (log_p, back) = array_module(output), log_probabilities(output, from_logits, axis)
-    return -(target * log_p).sum(axis), (
+    terms = xp.where(target == 0, 0, target * log_p)  # a logit may be -infinity: excluded
+    return -terms.sum(axis), (
         lambda g: xp.expand_dims(-g, axis) * log_p,
         lambda g: back(xp.expand_dims(-g, axis) * target),
     )

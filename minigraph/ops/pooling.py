@@ -6,12 +6,13 @@ channels.
 """
 
 import math
+from functools import reduce
 from typing import Any, Literal, TypeAlias
 
 from ..core.device import array_module
+from ..core.dtypes import as_float
 from ..core.tensor import op
 from ..core.types import Array, TensorLike
-from .arrays import stack
 from .conv import (
     Axis,
     Index,
@@ -22,7 +23,7 @@ from .conv import (
     pad_input,
     plain_pad_or_crop,
 )
-from .math import reduce_max
+from .math import maximum
 
 PoolPadding: TypeAlias = Literal["valid", "same"]
 
@@ -56,7 +57,8 @@ def max_pool(
     """
     xp = array_module(x)
     axes, positions = pool_axes("max_pool", x, pool_size, strides, padding)
-    padded = pad_input(x, axes, -math.inf)
+    least = {"f": -math.inf, "i": xp.iinfo("int64").min >> 64 - 8 * x.dtype.itemsize}
+    padded = pad_input(x, axes, least.get(x.dtype.kind, 0))
     y = padded[positions[0]].copy()
     for index in positions[1:]:
         xp.maximum(y, padded[index], out=y)
@@ -85,7 +87,7 @@ def max_pool_plain(
     axes, positions = pool_axes("max_pool", x, pool_size, strides, padding)
     sizes = [a.pad_before for a in axes], [a.padded_size for a in axes]
     padded = plain_pad_or_crop(x, *sizes, -math.inf)
-    return reduce_max(stack([padded[index] for index in positions]), axis=0)
+    return reduce(maximum, [padded[index] for index in positions])
 
 
 @op
@@ -102,7 +104,7 @@ def average_pool(
         >>> keras.ops.average_pool(np.array([[[1.0], [5.0], [2.0], [4.0]]])).numpy().ravel()
         array([3., 3.])
     """
-    xp = array_module(x)
+    xp, x = array_module(x), as_float(x)
     axes, positions = pool_axes("average_pool", x, pool_size, strides, padding)
 
     def total(elements):

@@ -56,8 +56,8 @@ def unstack(x: Array, /, axis: int = 0):
         [[1, 3], [2, 4]]
     """
     xp = array_module(x)
-    parts = xp.moveaxis(x, axis, 0)
-    parts = tuple(parts[i] for i in range(len(parts)))
+    before = (slice(None),) * (axis % x.ndim)
+    parts = tuple(x[(*before, i)] for i in range(x.shape[axis]))
 
     def backward(arriving):
         given = zip(parts, arriving, strict=True)
