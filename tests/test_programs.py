@@ -79,3 +79,11 @@ def test_there_are_enough_programs():
     saved = sum(not hasattr(module, "UNSAVED") for module in modules)
     counted = sum(as_tuple(module.PARAMETERS) != (None,) for module in modules)
     assert len(NAMES) >= 60 and saved >= 50 and counted == len(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_only_the_imports_of_a_program_name_minigraph(name):
+    text = (Path(__file__).with_name("programs") / f"{name}.py").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if "minigraph" in line]
+    assert "import minigraph as keras" in lines
+    assert all(line.startswith(("import minigraph", "from minigraph")) for line in lines)

@@ -21,4 +21,5 @@ def program(lahead=1, batch_size=1):
     first = model.predict(data, batch_size=batch_size, verbose=0)
     model.layers[0].reset_state()
     assert np.array_equal(first, model.predict(data, batch_size=batch_size, verbose=0))
+    model.layers[0].reset_state()  # a file keeps no state
     return model

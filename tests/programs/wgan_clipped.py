@@ -5,7 +5,7 @@ import numpy as np
 import minigraph as keras
 from minigraph import layers, ops
 
-PARAMETERS = 13_057, 1_121  # Keras 3.15.1
+PARAMETERS = 13_057, 1_121, 14_178  # Keras 3.15.1
 
 
 class ClipConstraint(keras.constraints.Constraint):
@@ -56,4 +56,4 @@ def program(latent_dim=10):
     whole = keras.Sequential([generator, critic])
     whole.compile(loss=wasserstein_loss, optimizer=keras.optimizers.RMSprop(0.00005))
     whole.fit(noise, -np.ones((8, 1)), verbose=0)
-    return generator, critic
+    return generator, critic, whole
