@@ -5,7 +5,7 @@ import numpy as np
 import minigraph as keras
 from minigraph import layers
 
-PARAMETERS = 274_442, 849_002  # published
+PARAMETERS = 274_442, 849_002  # Keras 3.15.1
 
 
 def resnet_layer(

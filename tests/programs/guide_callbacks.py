@@ -5,7 +5,7 @@ import numpy as np
 import minigraph as keras
 from minigraph import layers
 
-PARAMETERS = 785  # published
+PARAMETERS = 785  # Keras 3.15.1
 
 
 class EarlyStoppingAtMinLoss(keras.callbacks.Callback):

@@ -5,7 +5,7 @@ import numpy as np
 import minigraph as keras
 from minigraph import layers
 
-PARAMETERS = 18_672, 9_569, 28_241  # published
+PARAMETERS = 18_672, 9_569, 28_241  # Keras 3.15.1
 
 
 def program():

@@ -5,7 +5,7 @@ import numpy as np
 import minigraph as keras
 from minigraph import layers, ops
 
-PARAMETERS = 69_076, 65_089, None  # published
+PARAMETERS = 69_076, 65_089, None  # Keras 3.15.1
 UNSAVED = "cannot be rebuilt from a config"  # it has no get_config
 
 
