@@ -24,7 +24,7 @@ from .ops.kernels import scatter_add
 
 Better: TypeAlias = Literal["min", "max"] | None  # which values of a metric are better
 
-LARGER_IS_BETTER = {
+LARGER_IS_BETTER: set[Callable[..., Any]] = {
     formulas.accuracy,
     formulas.binary_accuracy,
     formulas.categorical_accuracy,
@@ -254,7 +254,7 @@ class MeanMetricWrapper(Mean):
             raise TypeError(f"`fn` must be a function (y_true, y_pred), got {fn!r:.80}")
         super().__init__(name or getattr(fn, "__name__", "metric"), dtype)
         self.fn: Callable[..., Any] = fn
-        self.better = type(self).better or better_of(fn)
+        self.better: Better = type(self).better or better_of(fn)
         self.settings: dict[str, Any] = settings
 
     def update_state(
@@ -302,7 +302,7 @@ class FormulaMetric(MeanMetricWrapper):
         if formula is not None:
             cls.formula, cls.__doc__ = staticmethod(formula), cls.__doc__ or formula.__doc__
             cls.aliases = aliases
-            cls.better = better_of(formula)
+            cls.better: Better = better_of(formula)
         super().__init_subclass__(**more)
         if formula is not None:
             name = cls.__name__

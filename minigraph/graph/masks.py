@@ -90,7 +90,10 @@ def check_mask(mask: Array, inputs: TensorLike, layer: "Layer", ndim: int | None
 
 
 def pass_masks(
-    keeps_steps: Callable[..., bool], arrays: Iterable[Any], settings: dict, output: Tensor
+    keeps_steps: Callable[..., bool],
+    arrays: Iterable[Any],
+    settings: dict[str, Any],
+    output: Tensor,
 ) -> None:
     """Give the output of an op the masks of those inputs whose steps it keeps.
 
@@ -112,35 +115,37 @@ def pass_masks(
         output.mask = combine_masks(masks)
 
 
-def same_elements(i: int, x: Tensor, count: int, settings: dict, output: Tensor) -> bool:
+def same_elements(i: int, x: Tensor, count: int, settings: dict[str, Any], output: Tensor) -> bool:
     """Element by element. Axes that broadcasting puts in front would move the steps."""
     return x.ndim == output.ndim
 
 
 def other_axis(
-    default: int | None, i: int, x: Tensor, count: int, settings: dict, output: Tensor
+    default: int | None, i: int, x: Tensor, count: int, settings: dict[str, Any], output: Tensor
 ) -> bool:
     """Along an axis, if it comes after the steps."""
     axis, ndim = settings.get("axis", default), max(x.ndim, output.ndim)
     return axis is not None and all(a % ndim >= count for a in tree.flatten(axis))
 
 
-def rows(i: int, x: Tensor, count: int, settings: dict, output: Tensor) -> bool:
+def rows(i: int, x: Tensor, count: int, settings: dict[str, Any], output: Tensor) -> bool:
     """A product of matrices keeps the rows of the first, unless the second has more axes."""
     return i == 0 and x.ndim > count and x.ndim >= output.ndim
 
 
-def same_first_axes(i: int, x: Tensor, count: int, settings: dict, output: Tensor) -> bool:
+def same_first_axes(
+    i: int, x: Tensor, count: int, settings: dict[str, Any], output: Tensor
+) -> bool:
     """In a reshape with the first axes as they were, each step keeps its numbers."""
     return True
 
 
-def same_order(i: int, x: Tensor, count: int, settings: dict, output: Tensor) -> bool:
+def same_order(i: int, x: Tensor, count: int, settings: dict[str, Any], output: Tensor) -> bool:
     """In a transpose that leaves the first axes where they are."""
     return tuple(settings.get("axes") or ())[:count] == tuple(range(count))
 
 
-def all_steps(i: int, x: Tensor, count: int, settings: dict, output: Tensor) -> bool:
+def all_steps(i: int, x: Tensor, count: int, settings: dict[str, Any], output: Tensor) -> bool:
     """In an index that takes all of the first axes, such as x[..., 0] or x[:, :, 1:3]."""
     key = settings["key"] if isinstance(settings["key"], tuple) else (settings["key"],)
     if not all(part is None or isinstance(part, (int, slice, type(...))) for part in key):
@@ -150,7 +155,7 @@ def all_steps(i: int, x: Tensor, count: int, settings: dict, output: Tensor) -> 
     return key[:count] == (slice(None),) * count
 
 
-def same_letters(i: int, x: Tensor, count: int, settings: dict, output: Tensor) -> bool:
+def same_letters(i: int, x: Tensor, count: int, settings: dict[str, Any], output: Tensor) -> bool:
     """In an einsum whose output begins with the letters of the steps."""
     inputs, _, after = settings["subscripts"].replace(" ", "").partition("->")
     before = inputs.split(",")[i]
