@@ -13,7 +13,7 @@ from .core.context import context
 from .core.device import array_module
 from .core.docstrings import share_arguments
 from .core.dtypes import EPSILON, floatx
-from .core.names import snake_case, unique_name
+from .core.names import check_shown, snake_case, unique_name
 from .core.registry import deserialize, serialize
 from .core.tensor import Tensor, Variable
 from .core.types import Array, Config, DType, TensorLike
@@ -55,6 +55,7 @@ class Metric(registry.Configurable):
     Args:
         name: Name in the logs; None (default) derives it from the class, such as `log_cosh_error`.
         dtype: Kept in the config, without effect: running sums are float64 (default None).
+    Raises ValueError for a name that is empty, longer than 128 characters or has invisible ones.
     Example:
         >>> class Count(keras.metrics.Metric):
         ...     better = "max"
@@ -73,7 +74,7 @@ class Metric(registry.Configurable):
     better: Better = None
 
     def __init__(self, name: str | None = None, dtype: DType = None):
-        self.name: str = snake_case(type(self).__name__) if name is None else name
+        self.name: str = snake_case(type(self).__name__) if name is None else check_shown(name)
         self.dtype: DType = dtype
         self._variables: list[Variable] = []
 
@@ -250,7 +251,7 @@ class MeanMetricWrapper(Mean):
         fn = registry.as_function(fn)
         if not callable(fn):
             raise TypeError(f"`fn` must be a function (y_true, y_pred), got {fn!r:.80}")
-        super().__init__(name or getattr(fn, "__name__", "metric"), dtype)
+        super().__init__(getattr(fn, "__name__", "metric") if name is None else name, dtype)
         self.fn: Callable[..., Any] = fn
         self.better = type(self).better or better_of(fn)
         self.settings: dict[str, Any] = settings
@@ -464,7 +465,7 @@ class Counts(Metric):
         dtype: DType = None,
     ):
         kind = snake_case(type(self).__name__)
-        super().__init__(name or unique_name(kind), dtype)
+        super().__init__(unique_name(kind) if name is None else name, dtype)
         self.thresholds: float | list[float] | tuple[float, ...] | None = thresholds
         self.top_k: int | None = top_k
         self.class_id: int | None = class_id
