@@ -20,7 +20,10 @@ from .core.types import Array, Config, DType, TensorLike
 from .initializers import InitializerLike
 from .ops import nn
 from .ops.arrays import convert_to_tensor
+from .ops.costs import spend
 from .ops.kernels import scatter_add
+
+THRESHOLD = 16  # elements that a threshold of AUC counts as, while a file is read
 
 Better: TypeAlias = Literal["min", "max"] | None  # which values of a metric are better
 
@@ -733,6 +736,7 @@ class AUC(Counts):
                 f"AUC takes curve='ROC', summation_method {' or '.join(self.HEIGHTS)} and at least "
                 f"2 thresholds; got {curve!r}, {summation_method!r} and {num_thresholds!r}"
             )
+        spend(num_thresholds, THRESHOLD)
         inner = [k / (num_thresholds - 1) for k in range(1, num_thresholds - 1)]
         super().__init__([-EPSILON, *inner, 1 + EPSILON], name=name, dtype=dtype)
         self.num_thresholds: int = num_thresholds
