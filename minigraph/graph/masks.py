@@ -13,7 +13,7 @@ from ..core import tree
 from ..core.context import context
 from ..core.device import array_module, to_array
 from ..core.output import warn_caller
-from ..core.tensor import MASK_RULES, Tensor
+from ..core.tensor import MASK_RULES, Tensor, as_array
 from ..core.types import Array, Structure, TensorLike
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ def check_mask(mask: Array, inputs: TensorLike, layer: "Layer", ndim: int | None
     """
     if mask is None:
         return None
+    mask = as_array(mask)  # a user may give a tensor
     found, shape = tuple(mask.shape), tuple(inputs.shape)
     if not found or found != shape[: len(found)] or ndim not in (None, len(found)):
         expected = shape[:2] if ndim is None else shape[:ndim]
