@@ -56,6 +56,7 @@ def attach_masks(outputs: Structure, masks: Structure, reader: "Layer | None" = 
     user gave a layer, the `reader`, are checked.
     """
     flat, masks = tree.flatten(outputs), tree.flatten(masks)
+    masks = [m.value if isinstance(m, Tensor) else m for m in masks]  # some were made by ops
     if len(masks) != len(flat):
         masks = [combine_masks(masks)] * len(flat)
     fresh = []
