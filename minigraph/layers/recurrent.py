@@ -1017,11 +1017,11 @@ class TimeDistributed(Layer):
     def call(self, inputs: TensorLike, mask: Array = None) -> Any:
         mask = check_mask(mask, inputs, self)
         batch_size, steps, *rest = inputs.shape  # all steps of all samples are one batch
-        merged = ops.reshape(inputs, (batch_size * steps, *rest))
+        merged = ops.reshape(inputs, (batch_size * steps or -1, *rest))  # -1: an empty batch
         merged.mask = self.parts_of_steps(mask, merged)
 
         def split(y: Any) -> Any:
-            output = ops.reshape(y, (batch_size, steps, *y.shape[1:]))
+            output = ops.reshape(y, (batch_size or -1, steps, *y.shape[1:]))
             output.mask = self.mask_after(mask, y, output)
             return output
 
