@@ -10,7 +10,7 @@ from .core import module_names, registry
 from . import formulas, ops
 from .ops import nn
 from .core.docstrings import share_arguments
-from .core.names import snake_case
+from .core.names import check_shown, snake_case
 from .core.registry import deserialize, serialize
 from .core.device import array_module
 from .core.checks import check_choice
@@ -70,7 +70,8 @@ class Loss(registry.Configurable):
             "sum_over_batch_size").
         dtype: Kept in the config, without effect on the result, which has the dtype of the values
             (default None).
-    Raises ValueError for another reduction.
+    Raises ValueError for another reduction, and for a name that is empty, longer than 128
+    characters or has invisible ones.
     Example:
         >>> class FourthPower(keras.losses.Loss):
         ...     def call(self, y_true, y_pred):
@@ -89,7 +90,7 @@ class Loss(registry.Configurable):
         dtype: DType = None,
     ):
         check_choice(reduction, REDUCTIONS, "reduction")
-        self.name: str = snake_case(type(self).__name__) if name is None else name
+        self.name: str = snake_case(type(self).__name__) if name is None else check_shown(name)
         self.reduction: Reduction = reduction
         self.dtype: DType = dtype
 
@@ -337,7 +338,8 @@ class FunctionLoss(Loss):
         **options: Unpack[LossOptions],
     ):
         self.function: Callable[..., Any] = registry.as_function(function)
-        super().__init__(name or getattr(self.function, "__name__", "loss"), **options)
+        name = getattr(self.function, "__name__", "loss") if name is None else name
+        super().__init__(name, **options)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         return self.function(y_true, y_pred)

@@ -13,18 +13,21 @@ from .core.context import context
 from .core.device import array_module
 from .core.docstrings import share_arguments
 from .core.dtypes import EPSILON, floatx
-from .core.names import snake_case, unique_name
+from .core.names import check_shown, snake_case, unique_name
 from .core.registry import deserialize, serialize
 from .core.tensor import Tensor, Variable
 from .core.types import Array, Config, DType, TensorLike
 from .initializers import InitializerLike
 from .ops import nn
 from .ops.arrays import convert_to_tensor
+from .ops.costs import spend
 from .ops.kernels import scatter_add
+
+THRESHOLD = 16  # elements that a threshold of AUC counts as, while a file is read
 
 Better: TypeAlias = Literal["min", "max"] | None  # which values of a metric are better
 
-LARGER_IS_BETTER = {
+LARGER_IS_BETTER: set[Callable[..., Any]] = {
     formulas.accuracy,
     formulas.binary_accuracy,
     formulas.categorical_accuracy,
@@ -55,6 +58,7 @@ class Metric(registry.Configurable):
     Args:
         name: Name in the logs; None (default) derives it from the class, such as `log_cosh_error`.
         dtype: Kept in the config, without effect: running sums are float64 (default None).
+    Raises ValueError for a name that is empty, longer than 128 characters or has invisible ones.
     Example:
         >>> class Count(keras.metrics.Metric):
         ...     better = "max"
@@ -73,7 +77,7 @@ class Metric(registry.Configurable):
     better: Better = None
 
     def __init__(self, name: str | None = None, dtype: DType = None):
-        self.name: str = snake_case(type(self).__name__) if name is None else name
+        self.name: str = snake_case(type(self).__name__) if name is None else check_shown(name)
         self.dtype: DType = dtype
         self._variables: list[Variable] = []
 
@@ -252,9 +256,9 @@ class MeanMetricWrapper(Mean):
         fn = registry.as_function(fn)
         if not callable(fn):
             raise TypeError(f"`fn` must be a function (y_true, y_pred), got {fn!r:.80}")
-        super().__init__(name or getattr(fn, "__name__", "metric"), dtype)
+        super().__init__(getattr(fn, "__name__", "metric") if name is None else name, dtype)
         self.fn: Callable[..., Any] = fn
-        self.better = type(self).better or better_of(fn)
+        self.better: Better = type(self).better or better_of(fn)
         self.settings: dict[str, Any] = settings
 
     def update_state(
@@ -302,7 +306,7 @@ class FormulaMetric(MeanMetricWrapper):
         if formula is not None:
             cls.formula, cls.__doc__ = staticmethod(formula), cls.__doc__ or formula.__doc__
             cls.aliases = aliases
-            cls.better = better_of(formula)
+            cls.better: Better = better_of(formula)
         super().__init_subclass__(**more)
         if formula is not None:
             name = cls.__name__
@@ -469,7 +473,7 @@ class Counts(Metric):
         dtype: DType = None,
     ):
         kind = snake_case(type(self).__name__)
-        super().__init__(name or unique_name(kind), dtype)
+        super().__init__(unique_name(kind) if name is None else name, dtype)
         self.thresholds: float | list[float] | tuple[float, ...] | None = thresholds
         self.top_k: int | None = top_k
         self.class_id: int | None = class_id
@@ -737,6 +741,7 @@ class AUC(Counts):
                 f"AUC takes curve='ROC', summation_method {' or '.join(self.HEIGHTS)} and at least "
                 f"2 thresholds; got {curve!r}, {summation_method!r} and {num_thresholds!r}"
             )
+        spend(num_thresholds, THRESHOLD)
         inner = [k / (num_thresholds - 1) for k in range(1, num_thresholds - 1)]
         super().__init__([-EPSILON, *inner, 1 + EPSILON], name=name, dtype=dtype)
         self.num_thresholds: int = num_thresholds

@@ -22,7 +22,7 @@ from .core.context import context
 from .core.device import array_module, to_backend
 from .core.docstrings import share_arguments
 from .core.interrupts import deferred_interrupts
-from .core.names import snake_case
+from .core.names import check_shown, snake_case
 from .core.output import warn_caller
 from .core.registry import deserialize, serialize
 from .core.tensor import Variable, as_array
@@ -112,7 +112,7 @@ class Optimizer(registry.Configurable):
         global_clipnorm: float | None = None,
         name: str | None = None,
     ):
-        self.name: str = snake_case(type(self).__name__) if name is None else name
+        self.name: str = snake_case(type(self).__name__) if name is None else check_shown(name)
         self.learning_rate = learning_rate
         clips = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
         for argument, value in {"weight_decay": weight_decay, **clips}.items():

@@ -3,7 +3,8 @@
     python tests/faults.py [how many files] [seed] [how many interrupts]
 
 No file may load as another one, nothing but the two documented errors may be raised, nothing may
-take longer than a second, and what the safetensors package rejects must not be accepted. Ctrl-C, in
+take longer than a second, and what the safetensors package rejects must not be accepted. Half as
+many small files follow, with random settings of every class and op: see `small_files`. Ctrl-C, in
 whatever call it comes, leaves no state behind: a model in a file predicts the same bits after it.
 """
 
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import safetensors.numpy
+import small_files
 from test_damaged_files import ODD, SLOWEST, files, join, same_contents, small_model, split, wounded
 from test_interrupts import CALLS, Notebook, seconds_of, with_timer
 
@@ -135,6 +137,7 @@ def main(count=200_000, seed=0, interrupts=20_000):
     for (how, verdict), number in sorted(verdicts.items()):
         print(f"{how:16} {verdict:12} {number:8,}")
     print(f"{count:,} files, the slowest took {slowest:.2f} s")
+    small_files.main(count // 2, seed)
 
 
 if __name__ == "__main__":

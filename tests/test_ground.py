@@ -477,9 +477,9 @@ INNER = {
     "applications": set(),
     "initializers": {"check_initial", "fans", "draw_truncated"},
     "losses": {"LossOptions", "combine"},
-    "metrics": {"for_training", "ratio"},
+    "metrics": {"better_by_name", "better_of", "for_training", "ratio"},
     "optimizers": {"Chunk", "Segment", "checked_rate", "chunks_of", "update_average"}
-    | {"AdamOptions", "ClippingOptions", "OptimizerOptions"},
+    | {"AdamOptions", "ClippingOptions", "OptimizerOptions", "slots_dtype"},
     "random": {"check_float", "check_seed", "check_shape", "generator"},
     "regularizers": set(),
     "schedules": set(),

@@ -17,6 +17,7 @@ import numpy as np
 from ..core.checks import check_numbers, is_size
 from ..core.docstrings import Documented, share_arguments
 from ..core.interrupts import deferred_interrupts
+from ..core.names import printable
 from ..core.output import encodable
 from ..training.resume import begin, load, save
 from . import checks
@@ -411,7 +412,7 @@ def is_terminal(stream: Any) -> bool:
 
 def numbers(logs: Any) -> str:
     """` - loss: 0.1234 - accuracy: 0.9000`"""
-    return "".join(f" - {name}: {number(value)}" for name, value in (logs or {}).items())
+    return "".join(f" - {printable(name)}: {number(value)}" for name, value in (logs or {}).items())
 
 
 def number(value: Any) -> str:
@@ -513,7 +514,7 @@ class Monitor(Callback):
             text: Line to print.
         """
         if self.verbose:
-            print(encodable(text))
+            print(encodable(printable(text)))
 
 
 class EarlyStopping(Monitor):

@@ -1,4 +1,4 @@
-"""Names: the automatic names of layers and ops, and the rules that a name must obey."""
+"""Names: the automatic ones of layers and ops, the rules for all, and how any text is shown."""
 
 import re
 import threading
@@ -41,9 +41,33 @@ def camel_case(name: str) -> str:
 
 def check_name(name: str) -> None:
     """Raise ValueError unless `name` can be the name of a layer."""
+    check_shown(name, without_slash=True)
+
+
+def check_shown(name: str, without_slash: bool = False) -> str:
+    """Return `name`, or raise ValueError unless logs and tables can show it as it is.
+
+    `without_slash` is for layers, whose names are parts of paths.
+    """
     if not isinstance(name, str) or not name or len(name) > LONGEST_NAME:
         raise ValueError(f"`name` must be text of 1 to {LONGEST_NAME} characters, got {name!r:.80}")
-    hidden = [c for c in name if unicodedata.category(c) in ("Cc", "Cf", "Cn", "Cs", "Zl", "Zp")]
-    if "/" in name or hidden:
-        found = "'/'" if "/" in name else f"the invisible character U+{ord(hidden[0]):04X}"
-        raise ValueError(f"`name` must hold no '/' and nothing invisible, and {name!r} has {found}")
+    hidden = [c for c in name if is_control(c)]
+    slash = without_slash and "/" in name
+    if slash or hidden:
+        found = "'/'" if slash else f"the invisible character U+{ord(hidden[0]):04X}"
+        rule = "no '/' and nothing invisible" if without_slash else "nothing invisible"
+        raise ValueError(f"`name` must hold {rule}, and {name!r} has {found}")
+    return name
+
+
+def printable(text: object) -> str:
+    """`text` with every character that controls a terminal, a parser or the reading direction
+    replaced by a replacement character, so that a name can be shown anywhere."""
+    if (text := str(text)).isprintable():
+        return text
+    return "".join("\ufffd" if is_control(character) else character for character in text)
+
+
+def is_control(character: str) -> bool:
+    """Return whether a character is a control, a format mark, a surrogate, or unassigned."""
+    return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp")

@@ -22,6 +22,7 @@ from .types import Config
 LISTED = 60  # how many known names an error lists at most
 LISTED_OF_ALL = 10  # the same where any registered name would do
 SUGGESTED = 3
+LETTERS_COMPARED = 2_000_000  # pairs of letters; a file may hold a thousand long names
 
 _registered = {}  # registered name -> class or function
 _names = {}  # class or function -> registered name
@@ -253,7 +254,8 @@ def suggestions(name: Any, known: Collection[str]) -> list[str]:
     wanted, plain = plain_letters(name), {k: plain_letters(k) for k in known}
     holding = [k for k in plain if len(wanted) > 2 and wanted in plain[k]]
     holding.sort(key=lambda k: not plain[k].startswith(wanted))
-    near = difflib.get_close_matches(wanted, plain.values(), SUGGESTED, cutoff=0.7)
+    compared = list(plain.values())[: LETTERS_COMPARED // max(len(wanted), 1) // LONGEST_NAME]
+    near = difflib.get_close_matches(wanted, compared, SUGGESTED, cutoff=0.7)
     alike = sorted((k for k in plain if plain[k] in near), key=lambda k: near.index(plain[k]))
     return list(dict.fromkeys([*holding, *alike]))[:SUGGESTED]
 

@@ -104,8 +104,14 @@ def reads(rank: int, found: int) -> str:
 
 def check_specs(specs: Structure, inputs: Structure, layer_name: str) -> None:
     """Raise ValueError if an input does not fit its `InputSpec` (None: anything fits)."""
-    pairs = zip(tree.flatten(inputs), tree.flatten(specs), strict=False)
-    for position, (x, spec) in enumerate(pairs):
+    found, expected = tree.flatten(inputs), tree.flatten(specs)
+    if specs is not None and len(found) != len(expected):
+        raise ValueError(
+            f'Layer "{layer_name}" expects {len(expected)} input(s), but it received {len(found)}, '
+            f"of shapes {[tuple(x.shape) for x in found]!r:.200}. Call it on each, or join them "
+            "first, as Concatenate does."
+        )
+    for position, (x, spec) in enumerate(zip(found, expected, strict=False)):
         if spec is not None:
             spec.check(x.shape, layer_name, position)
 

@@ -13,7 +13,7 @@ from ..core import tree
 from ..core.context import context
 from ..core.device import array_module, to_array
 from ..core.output import warn_caller
-from ..core.tensor import MASK_RULES, Tensor
+from ..core.tensor import MASK_RULES, Tensor, as_array
 from ..core.types import Array, Structure, TensorLike
 
 if TYPE_CHECKING:
@@ -56,7 +56,6 @@ def attach_masks(outputs: Structure, masks: Structure, reader: "Layer | None" = 
     user gave a layer, the `reader`, are checked.
     """
     flat, masks = tree.flatten(outputs), tree.flatten(masks)
-    masks = [m.value if isinstance(m, Tensor) else m for m in masks]  # some were made by ops
     if len(masks) != len(flat):
         masks = [combine_masks(masks)] * len(flat)
     fresh = []
@@ -76,6 +75,7 @@ def check_mask(mask: Array, inputs: TensorLike, layer: "Layer", ndim: int | None
     """
     if mask is None:
         return None
+    mask = as_array(mask)  # a user may give a tensor
     found, shape = tuple(mask.shape), tuple(inputs.shape)
     if not found or found != shape[: len(found)] or ndim not in (None, len(found)):
         expected = shape[:2] if ndim is None else shape[:ndim]
@@ -91,7 +91,10 @@ def check_mask(mask: Array, inputs: TensorLike, layer: "Layer", ndim: int | None
 
 
 def pass_masks(
-    keeps_steps: Callable[..., bool], arrays: Iterable[Any], settings: dict, output: Tensor
+    keeps_steps: Callable[..., bool],
+    arrays: Iterable[Any],
+    settings: dict[str, Any],
+    output: Tensor,
 ) -> None:
     """Give the output of an op the masks of those inputs whose steps it keeps.
 
@@ -113,35 +116,37 @@ def pass_masks(
         output.mask = combine_masks(masks)
 
 
-def same_elements(i: int, x: Tensor, count: int, settings: dict, output: Tensor) -> bool:
+def same_elements(i: int, x: Tensor, count: int, settings: dict[str, Any], output: Tensor) -> bool:
     """Element by element. Axes that broadcasting puts in front would move the steps."""
     return x.ndim == output.ndim
 
 
 def other_axis(
-    default: int | None, i: int, x: Tensor, count: int, settings: dict, output: Tensor
+    default: int | None, i: int, x: Tensor, count: int, settings: dict[str, Any], output: Tensor
 ) -> bool:
     """Along an axis, if it comes after the steps."""
     axis, ndim = settings.get("axis", default), max(x.ndim, output.ndim)
     return axis is not None and all(a % ndim >= count for a in tree.flatten(axis))
 
 
-def rows(i: int, x: Tensor, count: int, settings: dict, output: Tensor) -> bool:
+def rows(i: int, x: Tensor, count: int, settings: dict[str, Any], output: Tensor) -> bool:
     """A product of matrices keeps the rows of the first, unless the second has more axes."""
     return i == 0 and x.ndim > count and x.ndim >= output.ndim
 
 
-def same_first_axes(i: int, x: Tensor, count: int, settings: dict, output: Tensor) -> bool:
+def same_first_axes(
+    i: int, x: Tensor, count: int, settings: dict[str, Any], output: Tensor
+) -> bool:
     """In a reshape with the first axes as they were, each step keeps its numbers."""
     return True
 
 
-def same_order(i: int, x: Tensor, count: int, settings: dict, output: Tensor) -> bool:
+def same_order(i: int, x: Tensor, count: int, settings: dict[str, Any], output: Tensor) -> bool:
     """In a transpose that leaves the first axes where they are."""
     return tuple(settings.get("axes") or ())[:count] == tuple(range(count))
 
 
-def all_steps(i: int, x: Tensor, count: int, settings: dict, output: Tensor) -> bool:
+def all_steps(i: int, x: Tensor, count: int, settings: dict[str, Any], output: Tensor) -> bool:
     """In an index that takes all of the first axes, such as x[..., 0] or x[:, :, 1:3]."""
     key = settings["key"] if isinstance(settings["key"], tuple) else (settings["key"],)
     if not all(part is None or isinstance(part, (int, slice, type(...))) for part in key):
@@ -151,7 +156,7 @@ def all_steps(i: int, x: Tensor, count: int, settings: dict, output: Tensor) -> 
     return key[:count] == (slice(None),) * count
 
 
-def same_letters(i: int, x: Tensor, count: int, settings: dict, output: Tensor) -> bool:
+def same_letters(i: int, x: Tensor, count: int, settings: dict[str, Any], output: Tensor) -> bool:
     """In an einsum whose output begins with the letters of the steps."""
     inputs, _, after = settings["subscripts"].replace(" ", "").partition("->")
     before = inputs.split(",")[i]

@@ -6,7 +6,8 @@ from typing import Any, Unpack
 from .. import ops
 from ..core.dtypes import EPSILON
 from ..core.tensor import Variable, as_array
-from ..core.types import Shape, TensorLike
+from ..core.types import Shape, Structure, TensorLike
+from ..graph.input_spec import InputSpec
 from ..graph.layer import Layer, LayerOptions
 from ..ops.arrays import check_axis
 
@@ -34,6 +35,7 @@ class Rescaling(Layer):
         super().__init__(**options)
         self.scale: Any = to_plain(scale)
         self.offset: Any = to_plain(offset)
+        self.input_spec: Structure = InputSpec()  # one tensor: 2 * [x, y] would repeat a list
 
     def call(self, inputs: TensorLike) -> Any:
         return inputs * self.scale + self.offset

@@ -46,11 +46,12 @@ class DepthwiseConvolution(Convolution):
 
     def build(self, input_shape: Shape) -> None:
         channels = check_known(input_shape[self.channel_axis], self)
-        self.kernel = self.add_weight(
+        self.kernel: Variable = self.add_weight(
             (*self.kernel_size, channels, self.depth_multiplier), name="depthwise"
         )
         outputs = self.build_pointwise(channels * self.depth_multiplier)
-        self.bias = self.add_weight((outputs,), name="bias") if self.use_bias else None
+        bias = self.add_weight((outputs,), name="bias") if self.use_bias else None
+        self.bias: Variable | None = bias
         self.input_spec: Any = InputSpec(ndim=self.rank + 2, axes={self.channel_axis: channels})
 
     def build_pointwise(self, channels: int) -> int:

@@ -25,8 +25,9 @@ ERF = array_module().array([math.erf(k / 256) for k in range(6 * 256 + 1)])
 
 def erf_by_table(xp: Any, x: Array) -> Array:
     """erf(x) by its Taylor series of fourth order around the nearest entry of the table."""
-    if hasattr(xp, "erf"):  # neither NumPy nor CuPy: x is a tensor, see `ops/second_order`
-        return xp.erf(x)
+    erf = getattr(xp, "erf", None)  # of neither NumPy nor CuPy: see `ops/second_order`
+    if erf is not None:
+        return erf(x)
     size = xp.fmin(xp.abs(x), 6)  # 6 for NaN, too: it has no index, and the sign is NaN then
     index = (size * 256 + 0.5).astype("int32")
     a = index.astype(x.dtype) / 256

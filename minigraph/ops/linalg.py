@@ -103,10 +103,15 @@ def tensordot(a: Array, b: Array, /, axes: int | Sequence[Any] = 2):
     Args:
         axes: How many axes (default 2), or a pair of lists: axes of a, and the axes of b that match
             them.
+    Raises ValueError, with both shapes, if one has fewer axes.
     Example:
         >>> keras.ops.tensordot([[1, 2], [3, 4]], [[1, 0], [0, 10]], axes=2).item()  # 1 + 40
         41
     """
+    if isinstance(axes, int) and not 0 <= axes <= min(a.ndim, b.ndim):
+        raise ValueError(
+            f"tensordot: shapes {a.shape} and {b.shape} do not both have {axes} axes to sum over"
+        )
     pairs = (range(-axes, 0), range(axes)) if isinstance(axes, int) else axes
     first, second = ([p] if isinstance(p, int) else list(p) for p in pairs)
     of_a, of_b = LETTERS[: a.ndim], list(LETTERS[a.ndim : a.ndim + b.ndim])

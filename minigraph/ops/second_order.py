@@ -36,13 +36,16 @@ class Library:
 class TensorArray:
     """A tensor that the functions of ops take for an array; what they do with it is recorded."""
 
-    library = Library()
-    base, c_contiguous = None, False  # what the fast forms of ops ask for
+    library: Library = Library()
+    base: None = None  # what the fast forms of ops ask for
+    c_contiguous: bool = False
     __array_ufunc__ = None  # `array * tensor_array` is left to `__rmul__`
 
     def __init__(self, tensor: Any):
         self.tensor: Any = tensor
-        self.shape, self.ndim, self.size = tensor.shape, tensor.ndim, tensor.size
+        self.shape: tuple[int, ...] = tensor.shape
+        self.ndim: int = tensor.ndim
+        self.size: int = tensor.size
         self.dtype: Any = tensor.value.dtype
 
     def __getattr__(self, name: str) -> Any:

@@ -19,7 +19,6 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from itertools import zip_longest
 from types import EllipsisType, MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
@@ -38,7 +37,7 @@ from ..graph.inside import Inside
 from ..graph.layer import Layer
 from ..graph.plan import collect
 from ..graph.symbols import InputLayer, Node, SymbolicTensor, check_symbols, connect
-from ..ops.costs import Budget, spend
+from ..ops.costs import ELEMENTS_PER_CALL, Budget, spend
 from .file import expect, parse_json
 
 if TYPE_CHECKING:
@@ -54,6 +53,7 @@ MOST_LAYERS = 10_000
 MOST_CALLS = 200_000  # a call of a model counts all the calls inside it
 MOST_ELEMENTS = 2**27  # of one sample in one tensor
 CHAIN_START = -1  # instead of the index of an Input: a chain has none in its table
+INNER_LAYER = 150  # calls that a layer inside the config of another counts as: it is made and run
 DEEPEST_MODEL = 100  # models inside models; a call of one goes down by Python's own stack
 
 # The keys of each part of a config, and what stands under them.
@@ -566,10 +566,21 @@ def make(cls: Any, config: Config) -> Any:
     """
     inherited = (Layer.from_config.__func__, registry.find("Functional").from_config.__func__)
     if cls.from_config.__func__ in inherited:
+        spend(ELEMENTS_PER_CALL * INNER_LAYER, layers_inside(config))
         return cls(**{key: registry.deserialize(value) for key, value in config.items()})
     layer = cls.from_config(config)
     expect(isinstance(layer, cls), f"{cls.__name__}.from_config gave {layer!r:.80}")
     return layer
+
+
+def layers_inside(config: Any) -> int:
+    """How many layers a config describes, such as the cells of an RNN."""
+    if isinstance(config, (list, dict)):
+        parts = config.values() if isinstance(config, dict) else config
+        named = config.get("class_name") if isinstance(config, dict) else None
+        known = isinstance(named, str) and is_layer_class(registry.get_registered_object(named))
+        return known + sum(map(layers_inside, parts))
+    return 0
 
 
 def make_input(config: Any) -> InputLayer:
@@ -663,13 +674,12 @@ def check_size(node: Node) -> None:
 
 
 def check_unbatched(leaves: list[Any]) -> None:
-    """Raise ValueError if an op would make too many elements out of tensors without a batch.
+    """Raise ValueError if the tensors without a batch that an op is given have too many elements.
 
-    Only these are not empty while a call is traced: (n, 1) * (1, m) makes n * m elements.
+    Only these are not empty while a call is traced. What an op makes of them, it is charged for
+    itself.
     """
     shapes = [leaf.probes[1] for leaf in leaves if isinstance(leaf, SymbolicTensor)]
     shapes += [leaf.shape for leaf in leaves if isinstance(leaf, np.ndarray)]
     for shape in shapes:
-        spend(*shape)  # side by side
-    axes = zip_longest(*(shape[::-1] for shape in shapes), fillvalue=1)
-    spend(*(0 if 0 in sizes else max(sizes) for sizes in axes))  # element by element
+        spend(*shape)

@@ -276,7 +276,8 @@ def partners(things: Sequence[Any], listed: Sequence[Any], what: str) -> Iterabl
 
 def restore_compiled(model: "Model", contents: Contents, custom_objects: CustomObjects) -> None:
     """Compile the model as it was, and restore the state of its optimizer."""
-    model.compile_from_config(parse_metadata(contents, "minigraph.compile"), custom_objects)
+    with bounded():
+        model.compile_from_config(parse_metadata(contents, "minigraph.compile"), custom_objects)
     prefix = "optimizer/"
     state = [
         (name.removeprefix(prefix), array)

@@ -29,7 +29,8 @@ class OutputScoring:
         self.name: str = name
         self.weight: float = 1.0 if weight is None else float(weight)
         self.loss: losses.Loss | None = losses.get(loss)
-        self.mean_loss: metrics.Mean = metrics.Mean(f"{name}_loss")
+        self.mean_loss: metrics.Mean = metrics.Mean()
+        self.mean_loss.name = f"{name}_loss"
         self.metrics: list[metrics.Metric] = [
             metrics.for_training(m) for m in listed(plain_metrics)
         ]

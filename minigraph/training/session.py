@@ -75,7 +75,8 @@ class Cache:
             self.trainer._cache = self
         if self.outer is not None:
             metrics = self.trainer.metrics
-            self.sums = {metric: [v.value.copy() for v in metric.variables] for metric in metrics}
+            copies = {metric: [v.value.copy() for v in metric.variables] for metric in metrics}
+            self.sums: dict[Any, list[Any]] = copies
 
     def __exit__(self, *error: Any) -> None:
         if self.outer is not None:

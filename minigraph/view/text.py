@@ -1,7 +1,9 @@
-"""Text for tables and pictures: made printable, measured and shortened."""
+"""Text for tables and pictures: measured and shortened (see `core.names`, too)."""
 
 import unicodedata
 from collections.abc import Iterable, Sequence
+
+from ..core.names import printable
 
 # How wide the printable ASCII characters are, in units of the font size, for a wide sans-serif
 # (DejaVu Sans). Other sans-serif fonts are narrower, so what is measured here fits everywhere.
@@ -21,19 +23,6 @@ WIDTHS = {
 WIDTH_OF = {character: width for width, characters in WIDTHS.items() for character in characters}
 BOLD_EXTRA = 0.1
 MONOSPACE = 0.61
-
-
-def printable(text: object) -> str:
-    """`text` with every character that controls a terminal, a parser or the reading direction
-    replaced by a replacement character, so that a name can be shown anywhere."""
-    if (text := str(text)).isprintable():
-        return text
-    return "".join("\ufffd" if is_control(character) else character for character in text)
-
-
-def is_control(character: str) -> bool:
-    """Return whether a character is a control, a format mark, a surrogate, or unassigned."""
-    return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp")
 
 
 def shape_text(shape: Iterable[int | None]) -> str:
