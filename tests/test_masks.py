@@ -378,3 +378,37 @@ def test_normalising_an_axis_of_the_mask_is_an_error():
     layer = layers.BatchNormalization(axis=1)
     with pytest.raises(ValueError, match=r"steps of axis 1, .*axis=-1"):
         layer(masked(data(2, 3, 4), np.ones((2, 3))), training=True)
+
+
+# ---------------------------------------------------------------------------------------------
+# Masks that a custom layer makes
+
+
+class FirstHalf(layers.Layer):
+    """A layer that cuts off half of the steps, and of their mask, by ops."""
+
+    def call(self, inputs):
+        return inputs[:, : inputs.shape[1] // 2]
+
+    def compute_mask(self, inputs, mask=None):
+        return ops.cast(mask, "int32")[:, : inputs.shape[1] // 2]
+
+
+def attention():
+    inputs = Input((3, 4))
+    return Model(inputs, layers.MultiHeadAttention(2, 2)(inputs, inputs))
+
+
+MASK_READERS = {
+    **{"lstm": lambda: layers.LSTM(3), "pooling": layers.GlobalAveragePooling1D},
+    **{"both ways": lambda: layers.Bidirectional(layers.GRU(3)), "attention": attention},
+    **{"each step": lambda: layers.TimeDistributed(layers.Dense(2)), "softmax": layers.Softmax},
+    **{"statistics": layers.BatchNormalization, "scale": layers.LayerNormalization},
+}
+
+
+@pytest.mark.parametrize("reader", MASK_READERS.values(), ids=MASK_READERS)
+def test_a_compute_mask_may_use_ops(reader):
+    x, mask = data(2, 6, 4), np.array([[1, 1, 0, 1, 1, 1], [1, 0, 0, 0, 0, 0]])
+    layer = reader()
+    same(layer(FirstHalf()(masked(x, mask))), layer(masked(x[:, :3], mask[:, :3])))

@@ -588,6 +588,19 @@ def test_time_distributed_is_the_layer_at_each_step():
     assert layers.TimeDistributed(model)(Input((None, 4, 4, 1))).shape == (None, None, 8)
 
 
+def test_time_distributed_runs_on_an_empty_batch():
+    layer = filled(layers.TimeDistributed(layers.LSTM(4)), data(2, 5, 3, 2))
+    assert layer(data(0, 5, 3, 2)).shape == (0, 5, 4)
+    assert layer(data(2, 0, 3, 2)).shape == (2, 0, 4)
+
+
+def test_an_error_inside_time_distributed_is_about_the_layer_inside():
+    with pytest.raises(ValueError, match="effective size 9 is larger than the input"):
+        layers.TimeDistributed(layers.Conv2D(2, 9))(Input((3, 5, 5, 1)))
+    with pytest.raises(ValueError, match='"lstm".*expected ndim=3, found ndim=2'):
+        layers.TimeDistributed(layers.LSTM(3, name="lstm"))(Input((5, 4)))
+
+
 # ---------------------------------------------------------------------------------------------
 # Embedding
 

@@ -255,6 +255,15 @@ def test_sequential():
     assert_same_function(model, again, rows(3, 4))
 
 
+def test_a_layer_at_each_of_many_steps_comes_back_from_its_file(tmp_path):
+    inputs = Input((28, 28, 1))
+    rows = layers.TimeDistributed(layers.LSTM(8))(inputs)
+    model = Model(inputs, layers.LSTM(8)(rows))
+    model.save(tmp_path / "model.keras")
+    again = load_model(tmp_path / "model.keras")
+    assert_same_function(model, again, np.ones((2, 28, 28, 1), "float32"))
+
+
 def test_sequential_without_a_shape_stays_without():
     again = rebuild(Sequential([Dense(3), Dense(2)]))
     assert not again.built

@@ -1016,12 +1016,12 @@ class TimeDistributed(Layer):
 
     def call(self, inputs: TensorLike, mask: Array = None) -> Any:
         mask = check_mask(mask, inputs, self)
-        _, steps, *rest = inputs.shape  # all steps of all samples are one batch
-        merged = ops.reshape(inputs, (-1, *rest))  # -1: this also works on an empty batch
+        batch_size, steps, *rest = inputs.shape  # all steps of all samples are one batch
+        merged = ops.reshape(inputs, (batch_size * steps or -1, *rest))  # -1: an empty batch
         merged.mask = self.parts_of_steps(mask, merged)
 
         def split(y: Any) -> Any:
-            output = ops.reshape(y, (-1, steps, *y.shape[1:]))
+            output = ops.reshape(y, (batch_size or -1, steps, *y.shape[1:]))
             output.mask = self.mask_after(mask, y, output)
             return output
 
