@@ -1443,8 +1443,8 @@ def test_a_plain_class_says_where_nan_begins():
 
 def pairings(monkeypatch, model, act):
     """How often targets and outputs are paired while the model acts."""
-    calls, pair = [], Scoring.pair_batch
-    monkeypatch.setattr(Scoring, "pair_batch", lambda *args: calls.append(1) or pair(*args))
+    calls, pair = [], Scoring.compare_batch
+    monkeypatch.setattr(Scoring, "compare_batch", lambda *args: calls.append(1) or pair(*args))
     act(model)
     return len(calls)
 

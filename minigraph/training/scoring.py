@@ -40,7 +40,7 @@ class OutputScoring:
         self.wants_target: bool = bool(self.loss or self.metrics or self.weighted_metrics)
 
 
-Pair = tuple[OutputScoring, Any, Any, Any]  # of an output: its target, prediction and weights
+Comparison = tuple[OutputScoring, Any, Any, Any]  # of an output: its target, prediction and weights
 Labelled = tuple[str, metrics.Metric]  # a metric, and its name in the logs
 
 
@@ -108,7 +108,9 @@ class Scoring:
         check_distinct(found)
         return found
 
-    def pair(self, y: Structure, predictions: list[Any], sample_weight: Structure) -> list[Pair]:
+    def pair(
+        self, y: Structure, predictions: list[Any], sample_weight: Structure
+    ) -> list[Comparison]:
         """A tuple (output scoring, target, prediction, weight) for each output that is scored."""
         if len(self.names) > 1 and y is not None and not tree.is_branch(y):
             y = self._only_target(y)
@@ -132,7 +134,9 @@ class Scoring:
             raise ValueError(f"give `y` as a list or dict of targets, for the outputs {self.names}")
         return dict.fromkeys(wanted, y)
 
-    def pair_batch(self, y: Structure, y_pred: Structure, sample_weight: Structure) -> list[Pair]:
+    def compare_batch(
+        self, y: Structure, y_pred: Structure, sample_weight: Structure
+    ) -> list[Comparison]:
         """The pairs of one batch, target and prediction each with an axis of features."""
         pairs = self.pair(y, tree.flatten(y_pred), sample_weight)
         return [(output, *align(target, found), weight) for output, target, found, weight in pairs]

@@ -12,7 +12,7 @@ from ..core.context import context
 from ..core.interrupts import deferred_interrupts, restores_context
 from ..core.types import Logs
 from .data import Batches, Triple, is_stream, prepare, runs_once, split
-from .scoring import Pair
+from .scoring import Comparison
 
 if TYPE_CHECKING:
     from .trainer import Trainer
@@ -61,7 +61,7 @@ class Cache:
         self.doing: str = doing
         self.thread: int = threading.get_ident()
         self.found: dict[str, Any] = {}
-        self.latest_pairs: tuple[Triple, list[Pair]] | None = None
+        self.latest: tuple[Triple, list[Comparison]] | None = None
 
     def __enter__(self) -> None:
         with self.claiming:
@@ -97,21 +97,24 @@ class Cache:
             self.found[name] = find()
         return self.found[name]
 
-    def pairs(self, given: Triple, make_pairs: Callable[..., list[Pair]]) -> list[Pair]:
+    def comparisons(
+        self, given: Triple, compare: Callable[..., list[Comparison]]
+    ) -> list[Comparison]:
         """The pairs of targets and outputs: the loss makes them, then the metrics reuse them.
 
-        They are reused only once, and only if the very same objects are `given`.
+        They are reused only once, since a batch need not stay in memory for longer, and only if the
+        very same objects are `given`.
         """
-        latest, self.latest_pairs = self.latest_pairs, None
+        latest, self.latest = self.latest, None
         if latest is not None and all(map(operator.is_, latest[0], given)):
             return latest[1]
-        pairs = make_pairs(*given)
-        self.latest_pairs = given, pairs
+        pairs = compare(*given)
+        self.latest = given, pairs
         return pairs
 
     def clear(self) -> None:
         self.found.clear()
-        self.latest_pairs = None
+        self.latest = None
 
 
 class Session:

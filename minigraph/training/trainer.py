@@ -42,7 +42,7 @@ from ..saving.model import kept_states
 from .data import Batches, Triple, is_stream, make_batches, pack, prepare, unpack, weigh_classes
 from .diagnostics import explain_nonfinite, restored_on_error
 from .logs import LazyLogs, fetch_logs, on_host, values_of
-from .scoring import Labelled, Pair, Scoring, check_distinct
+from .scoring import Comparison, Labelled, Scoring, check_distinct
 from .session import (
     Cache,
     Session,
@@ -251,7 +251,10 @@ class Trainer:
         return logs
 
     def _learn(self, gradients: Sequence[Tensor | None], weights: Sequence[Variable]) -> None:
-        """Update the weights, except those that only outputs without a loss depend on."""
+        """Update the weights, except those that only outputs without a loss depend on.
+
+        Other weights without a gradient stay in, so that the optimizer warns of them.
+        """
         if any(gradient is None for gradient in gradients):
             idle = self._cached("idle", self._idle_weights)
             pairs = zip(gradients, weights, strict=True)
@@ -306,7 +309,7 @@ class Trainer:
         Raises ValueError if there is no loss at all, or if a target is missing or does not fit.
         """
         terms = []
-        for output, target, found, weight in self._pairs(y, y_pred, sample_weight):
+        for output, target, found, weight in self._comparisons(y, y_pred, sample_weight):
             if output.loss is None:
                 continue
             loss = output.loss(target, found, weight)
@@ -330,21 +333,21 @@ class Trainer:
             sample_weight: The weight of each sample, which weighted metrics count; None (default)
                 weighs all alike.
         """
-        for output, target, found, weight in self._pairs(y, y_pred, sample_weight):
+        for output, target, found, weight in self._comparisons(y, y_pred, sample_weight):
             for metric in output.metrics:
                 metric.update_state(target, found)
             for metric in output.weighted_metrics:
                 metric.update_state(target, found, weight)
         return self.get_metrics_result()
 
-    def _pairs(self, y: Any, y_pred: Any, sample_weight: Any) -> list[Pair]:
+    def _comparisons(self, y: Any, y_pred: Any, sample_weight: Any) -> list[Comparison]:
         """A tuple (output scoring, target, prediction, weight) for each output that is scored."""
         if self._scoring.names is None:  # the first batch shows how many outputs there are
             names = self.output_names if self.plan is not None else None
             self._scoring.prepare_outputs(y_pred, names)
-        given, pair = (y, y_pred, sample_weight), self._scoring.pair_batch
+        given, pair = (y, y_pred, sample_weight), self._scoring.compare_batch
         cache = self._own_cache
-        return pair(*given) if cache is None else cache.pairs(given, pair)
+        return pair(*given) if cache is None else cache.comparisons(given, pair)
 
     def _score(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, loss: Tensor) -> Logs:
         """Add one batch to the mean loss, weighted by its number of samples, and to the metrics."""
@@ -502,6 +505,91 @@ class Trainer:
                 raise
         return session.history
 
+    def _train_epoch(self, session: Session, epoch: int) -> Logs | None:
+        """One epoch of steps; returns its logs, None if the data had run out before."""
+        self._reset_metrics_and_cache()
+        session.callbacks.notify("on_epoch_begin", epoch, {})
+        self._cache.clear()  # once more: a callback may have frozen layers
+        # A fit that resumes begins amid its first epoch: `done` batches were made before.
+        done, session.done = session.done, 0
+        logs = session.logs if done else None
+        logs = self._run_steps(
+            "train", session.batches, session.callbacks, self._atomic_step, f"epoch {epoch + 1}",
+            done, logs,
+        )  # fmt: skip
+        if logs is None and not session.history.epoch:
+            raise ValueError("the data are empty: there were no batches")
+        if logs is None and not session.batches.ran_out:
+            warn_caller(
+                f"the data ran out before epoch {epoch + 1}: training stops here. A generator "
+                "can be iterated over only once."
+            )
+        return logs
+
+    def _run_steps(
+        self,
+        moment: str,
+        batches: Batches,
+        callbacks: CallbackList,
+        step: Callable[[Any], Logs],
+        where: str,
+        done: int = 0,
+        logs: Any = None,
+    ) -> Logs | None:
+        """Do one step with each batch, and notify the callbacks.
+
+        Returns the logs of the last step, None if there was no batch. `moment` is the word in the
+        names of the hooks; `where` goes into the notes of an error. The first `done` batches are
+        skipped: they are done already, the last of them with these `logs`.
+        """
+        begin, end = f"on_{moment}_batch_begin", f"on_{moment}_batch_end"
+        wanted = callbacks.listens(end)
+        data = None
+        try:
+            for batch in batches.epoch(done):
+                callbacks.notify(begin, done, {})
+                with np.errstate(all="ignore"):  # `_warn_if_not_finite` warns once, and says where
+                    logs = step(data := pack(*batch))
+                if wanted:
+                    shown = fetch_logs(logs) if on_host() else LazyLogs(logs)
+                    callbacks.notify(end, done, shown)
+                done += 1
+                if moment == "train" and self.stop_at_once:
+                    break
+        except Exception as error:
+            error.add_note(f"in {where}, after {done} complete batches")
+            raise
+        if not done:
+            return None
+        logs = fetch_logs(logs)
+        if moment == "train" and "loss" in logs and not on_host():
+            self._warn_if_not_finite(logs["loss"], unpack(data)[0])
+        return logs
+
+    def _atomic_step(self, data: Any) -> Logs:
+        """A training step that, if it fails, leaves moving averages alone too."""
+        before = self.optimizer.iterations
+        with restored_on_error(
+            self._moving_averages(),
+            unless=lambda: self.optimizer.iterations != before,  # Ctrl-C came after the update
+        ):
+            return self.train_step(data)
+
+    def _moving_averages(self) -> Sequence[Variable]:
+        """The weights that a call itself may change, and the states that layers keep."""
+        if not self.built:
+            return ()
+        return self._cached(
+            "moving averages", lambda: [*self.non_trainable_weights, *kept_states(self._walk())]
+        )
+
+    def _validate(self, session: Session, epoch: int) -> Logs:
+        """Validate an epoch and return the logs."""
+        where = f"the validation of epoch {epoch + 1}"
+        assert session.validation is not None  # else no epoch is validated
+        logs = self._test_epoch(session.validation, session.callbacks, where)
+        return {f"val_{name}": value for name, value in logs.items()}
+
     def _open_session(
         self,
         given: Triple,
@@ -562,50 +650,6 @@ class Trainer:
             name = getattr(self, "name", type(self).__name__)
             check_arrays_fit(self.arranged(x), self.plan.inputs, name)
 
-    def _train_epoch(self, session: Session, epoch: int) -> Logs | None:
-        """One epoch of steps; returns its logs, None if the data had run out before."""
-        self._start_metrics()
-        session.callbacks.notify("on_epoch_begin", epoch, {})
-        self._cache.clear()  # a callback may have frozen layers
-        done, session.done = session.done, 0
-        logs = session.logs if done else None
-        logs = self._run_steps(
-            "train", session.batches, session.callbacks, self._atomic_step, f"epoch {epoch + 1}",
-            done, logs,
-        )  # fmt: skip
-        if logs is None and not session.history.epoch:
-            raise ValueError("the data are empty: there were no batches")
-        if logs is None and not session.batches.ran_out:
-            warn_caller(
-                f"the data ran out before epoch {epoch + 1}: training stops here. A generator "
-                "can be iterated over only once."
-            )
-        return logs
-
-    def _atomic_step(self, data: Any) -> Logs:
-        """A training step that, if it fails, leaves moving averages alone too."""
-        before = self.optimizer.iterations
-        with restored_on_error(
-            self._moving_averages(),
-            unless=lambda: self.optimizer.iterations != before,  # Ctrl-C came after the update
-        ):
-            return self.train_step(data)
-
-    def _moving_averages(self) -> Sequence[Variable]:
-        """The weights that a call itself may change, and the states that layers keep."""
-        if not self.built:
-            return ()
-        return self._cached(
-            "moving averages", lambda: [*self.non_trainable_weights, *kept_states(self._walk())]
-        )
-
-    def _validate(self, session: Session, epoch: int) -> Logs:
-        """Validate an epoch and return the logs."""
-        where = f"the validation of epoch {epoch + 1}"
-        assert session.validation is not None  # else no epoch is validated
-        logs = self._test_epoch(session.validation, session.callbacks, where)
-        return {f"val_{name}": value for name, value in logs.items()}
-
     # -- evaluate and predict ------------------------------------------------------------------
 
     @restores_state
@@ -647,7 +691,7 @@ class Trainer:
         self, batches: Batches, callbacks: CallbackList, where: str = "the evaluation"
     ) -> Logs:
         """Score all batches; returns the logs."""
-        self._start_metrics()
+        self._reset_metrics_and_cache()
         batches.rewind()
         callbacks.notify("on_test_begin", {})
         logs = self._run_steps("test", batches, callbacks, self.test_step, where)
@@ -760,46 +804,6 @@ class Trainer:
 
     # -- helpers of the loops ------------------------------------------------------------------
 
-    def _run_steps(
-        self,
-        moment: str,
-        batches: Batches,
-        callbacks: CallbackList,
-        step: Callable[[Any], Logs],
-        where: str,
-        done: int = 0,
-        logs: Any = None,
-    ) -> Logs | None:
-        """Do one step with each batch, and notify the callbacks.
-
-        Returns the logs of the last step, None if there was no batch. `moment` is the word in the
-        names of the hooks; `where` goes into the notes of an error. The first `done` batches are
-        skipped: they are done already, the last of them with these `logs`.
-        """
-        begin, end = f"on_{moment}_batch_begin", f"on_{moment}_batch_end"
-        wanted = callbacks.listens(end)
-        data = None
-        try:
-            for batch in batches.epoch(done):
-                callbacks.notify(begin, done, {})
-                with np.errstate(all="ignore"):  # `_warn_if_not_finite` warns once, and says where
-                    logs = step(data := pack(*batch))
-                if wanted:
-                    shown = fetch_logs(logs) if on_host() else LazyLogs(logs)
-                    callbacks.notify(end, done, shown)
-                done += 1
-                if moment == "train" and self.stop_at_once:
-                    break
-        except Exception as error:
-            error.add_note(f"in {where}, after {done} complete batches")
-            raise
-        if not done:
-            return None
-        logs = fetch_logs(logs)
-        if moment == "train" and "loss" in logs and not on_host():
-            self._warn_if_not_finite(logs["loss"], unpack(data)[0])
-        return logs
-
     def _cached(self, name: str, find: Callable[[], Any]) -> Any:
         """The value of `find()`; in a loop, the one computed first in this epoch."""
         cache = self._own_cache
@@ -811,7 +815,7 @@ class Trainer:
         cache = self._cache
         return cache if cache is not None and cache.is_mine else None
 
-    def _start_metrics(self) -> None:
+    def _reset_metrics_and_cache(self) -> None:
         """Reset the metrics and clear the cache."""
         self._cache.clear()
         self.reset_metrics()
