@@ -110,7 +110,8 @@ def tensordot(a: Array, b: Array, /, axes: int | Sequence[Any] = 2):
     """
     if isinstance(axes, int) and not 0 <= axes <= min(a.ndim, b.ndim):
         raise ValueError(
-            f"tensordot: shapes {a.shape} and {b.shape} do not both have {axes} axes to sum over"
+            f"tensordot: both arrays must have {axes} axes to sum over, got shapes {a.shape} and "
+            f"{b.shape}"
         )
     pairs = (range(-axes, 0), range(axes)) if isinstance(axes, int) else axes
     first, second = ([p] if isinstance(p, int) else list(p) for p in pairs)
