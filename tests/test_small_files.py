@@ -141,7 +141,7 @@ def test_a_layer_of_one_tensor_says_so_when_it_is_called_on_several(form):
 
 
 def test_tensordot_says_how_many_axes_the_shapes_have():
-    with pytest.raises(ValueError, match=r"shapes \(2, 3\) and \(3,\) do not both have 2 axes"):
+    with pytest.raises(ValueError, match=r"must have 2 axes .*shapes \(2, 3\) and \(3,\)"):
         ops.tensordot(np.ones((2, 3)), np.ones(3), axes=2)
 
 
