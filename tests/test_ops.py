@@ -627,3 +627,13 @@ def test_large_numbers_of_the_other_activations():
         float32_gradient(fn, HUGE)
     np.testing.assert_allclose(ops.softplus(HUGE).numpy(), [[0, 0, np.log(2), 100, 1e4]], atol=1e-9)
     assert float(ops.logsumexp(HUGE)) == 1e4
+
+
+@pytest.mark.parametrize(
+    "a, b, axes", [((2, 1, 5), (2, 1, 5), 2), ((2, 3), (1, 4), 1), ((2, 1), (3, 1), [[1], [0]])]
+)
+def test_tensordot_sums_over_axes_of_one_length(a, b, axes):
+    with pytest.raises(ValueError, match="equally long"):
+        ops.tensordot(np.ones(a), np.ones(b), axes=axes)
+    with pytest.raises(ValueError):
+        np.tensordot(np.ones(a), np.ones(b), axes=axes)

@@ -103,7 +103,7 @@ def tensordot(a: Array, b: Array, /, axes: int | Sequence[Any] = 2):
     Args:
         axes: How many axes (default 2), or a pair of lists: axes of a, and the axes of b that match
             them.
-    Raises ValueError, with both shapes, if one has fewer axes.
+    Raises ValueError, with both shapes, if one has fewer axes or they differ in length.
     Example:
         >>> keras.ops.tensordot([[1, 2], [3, 4]], [[1, 0], [0, 10]], axes=2).item()  # 1 + 40
         41
@@ -117,6 +117,11 @@ def tensordot(a: Array, b: Array, /, axes: int | Sequence[Any] = 2):
     first, second = ([p] if isinstance(p, int) else list(p) for p in pairs)
     of_a, of_b = LETTERS[: a.ndim], list(LETTERS[a.ndim : a.ndim + b.ndim])
     for i, j in zip(first, second, strict=True):
+        if a.shape[i] != b.shape[j]:
+            raise ValueError(
+                f"tensordot: axis {i} of shape {a.shape} and axis {j} of shape {b.shape} must be "
+                "equally long, since they are summed over together"
+            )
         of_b[j] = of_a[i]
     shared = set(of_a) & set(of_b)
     output = "".join(c for c in [*of_a, *of_b] if c not in shared)

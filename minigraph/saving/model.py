@@ -411,7 +411,10 @@ def restore_trainable(model: "Model", parts: Sequence[Layer], flags: dict[str, A
 
 def kept_states(layers: Iterable[Any]) -> list[Variable]:
     """The states that stateful layers keep from one batch to the next, beside their weights."""
-    held = [getattr(layer, "states", None) for layer in layers]
+    # To ask a layer for a name that it lacks is slow: it looks for similar ones.
+    keeping = (part for part in layers if isinstance(part, Layer))
+    keeping = (k for k in keeping if hasattr(type(k), "states") or "states" in vars(k))
+    held = [layer.states for layer in keeping]
     listed = [part for states in held if isinstance(states, (list, tuple)) for part in states]
     return list(dict.fromkeys(part for part in listed if isinstance(part, Variable)))
 
