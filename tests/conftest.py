@@ -18,6 +18,7 @@ import pytest
 
 import minigraph
 from minigraph import backend
+from minigraph.core.context import context
 from minigraph.core.device import use
 from minigraph.core.random import set_random_seed
 
@@ -97,6 +98,7 @@ def fresh_session(library):
     set_random_seed(0)
     yield
     backend.set_floatx("float32")
+    context.tape = None  # a test may leave one open on purpose
 
 
 def pytest_terminal_summary(terminalreporter, config):
