@@ -151,7 +151,8 @@ class Documented:
         if cls.__module__.startswith("minigraph."):
             complete_methods(cls)
             if isinstance(cls.__doc__, str):
-                cls.__doc__ = ClassDocstring(cls.__doc__)  # type: ignore[assignment]
+                documented: Any = cls  # for type checkers a docstring is a text
+                documented.__doc__ = ClassDocstring(cls.__doc__)
 
 
 def share_arguments(functions: Iterable[Any], table: str) -> None:

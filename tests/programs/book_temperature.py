@@ -31,7 +31,9 @@ def program(steps=60):
     for samples, targets in data:
         assert samples.shape[1:] == (steps, 13) and len(samples) == len(targets)
 
-    new = lambda: keras.Input(shape=(steps, raw.shape[-1]))  # noqa: E731
+    def new():
+        return keras.Input(shape=(steps, raw.shape[-1]))
+
     models = []
     a = new()
     models.append(trained(a, layers.Dense(16, activation="relu")(layers.Flatten()(a)), data))
