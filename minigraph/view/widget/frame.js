@@ -129,7 +129,7 @@ function makeTop(host, view, widget, still) {
  * @param {(text: string) => string[]} search @param {Widget} widget
  */
 function makeSearch(search, widget) {
-  const label = `Search ${widget.data.title}`, placeholder = "Search for a layer";
+  const label = `Search ${widget.data.title}`, placeholder = "Find a layer";
   const field = make("input.search", { type: "search", placeholder, "aria-label": label });
   const found = make("span.found", { role: "status" });
   /** @type {string[]} */
