@@ -234,3 +234,14 @@ def test_the_penalty_is_the_same_on_the_stand_in_for_cupy():
     assert len(found) == len(expected) > 3
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+
+
+def test_the_gradient_of_a_single_element_has_a_gradient():
+    v = Variable(np.array([0.5, 2.0]))
+    with Tape() as outer:
+        with Tape() as inner:
+            y = v[0] ** 3 + ops.sum(ops.stack([v[1], v[1] ** 2]) ** 2)
+        first = inner.gradient(y, v)
+        total = ops.sum(first)
+    np.testing.assert_allclose(first.numpy(), [0.75, 4 + 32])
+    np.testing.assert_allclose(outer.gradient(total, v).numpy(), [3.0, 2 + 48])
